@@ -1,0 +1,45 @@
+# Every command of this project. Each one sets up what it needs.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+
+help:  ## List the commands
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: $(READY)  ## Make .venv with imagemill and everything it needs, versions pinned
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "imagemill needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check \
+	  --constraint constraints.txt --editable '.[embedded,heic,s3,dev]'
+	@touch $(READY)
+
+demo: venv  ## Start the whole stack, process a picture, show the result
+	$(BIN)/imagemill demo
+
+up: venv  ## Run imagemill on this machine until Ctrl-C
+	$(BIN)/imagemill up
+
+test: venv  ## Run all tests but those of the containers
+	$(BIN)/pytest --numprocesses 4 --dist loadgroup -m 'not containers'
+
+test-containers: venv  ## Build the images, run the compose file, test it (needs a container engine)
+	$(BIN)/pytest -m containers
+
+check: venv  ## Format, lint and check types
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+format: venv  ## Format the code and mend what the linter can mend
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+bench: venv  ## Measure the service against bare libvips, as ratios taken in one run
+	$(BIN)/python bench/overhead.py
+
+.PHONY: help venv demo up test test-containers check format bench

@@ -1,0 +1,1 @@
+"""imagemill: durable image jobs over HTTP."""
