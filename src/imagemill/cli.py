@@ -1,0 +1,121 @@
+"""The command `imagemill`."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+
+from imagemill.errors import ServiceError
+from imagemill.imaging.presets import PresetsError
+from imagemill.settings import Settings, SettingsError, read_settings
+from imagemill.startup import prepare_ledger
+from imagemill.telemetry import configure_logs
+
+app = typer.Typer(
+    help="Durable image jobs over HTTP: upload a picture, get it processed, lose nothing.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
+Data = Annotated[Path, typer.Option(file_okay=False, help="Folder that keeps everything.")]
+
+DEFAULT_DATA = Path(".imagemill")
+
+
+@app.command()
+def up(host: Host = "127.0.0.1", port: Port = 8000, data: Data = DEFAULT_DATA) -> None:
+    """Run everything on this machine: PostgreSQL, Valkey, gateway and worker."""
+    with _one_sentence():
+        from imagemill.embedded.stack import up as run  # noqa: PLC0415 - an optional extra
+
+        raise typer.Exit(asyncio.run(run(data, host, port)))
+
+
+@app.command()
+def demo(
+    photo: Annotated[
+        Path | None, typer.Argument(exists=True, dir_okay=False, help="A picture of your own.")
+    ] = None,
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Start the whole stack, process a picture, show the result, and stop."""
+    with _one_sentence():
+        from imagemill.demo import run_demo  # noqa: PLC0415 - an optional extra
+
+        asyncio.run(run_demo(photo, data))
+
+
+@app.command()
+def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Run the API-Gateway against the servers that the environment names."""
+    with _one_sentence():
+        settings = _prepare()
+        from imagemill.gateway.service import run_gateway  # noqa: PLC0415 - others need no HTTP
+
+        uvloop.run(run_gateway(settings, host, port))
+
+
+@app.command()
+def worker(
+    concurrency: Annotated[
+        int | None,
+        typer.Option(min=1, max=1024, help="Pictures at once; default: the cores it may use."),
+    ] = None,
+) -> None:
+    """Run a Worker-Service against the servers that the environment names."""
+    with _one_sentence():
+        settings = _prepare()
+        if concurrency is not None:
+            settings = settings.model_copy(update={"worker_concurrency": concurrency})
+        from imagemill.worker.service import run_worker  # noqa: PLC0415 - others do no work
+
+        asyncio.run(run_worker(settings))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the schema of PostgreSQL to this version's. The services do it too, at start."""
+    with _one_sentence():
+        _prepare()
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer's callback
+    if wanted:
+        typer.echo(f"imagemill {version('imagemill')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+def _prepare() -> Settings:
+    settings = read_settings()
+    configure_logs(settings.log_level, settings.log_format)
+    prepare_ledger(settings)
+    return settings
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    """End with a sentence on standard error, and no traceback, for what was foreseen."""
+    try:
+        yield
+    except (ServiceError, SettingsError, PresetsError) as error:
+        typer.echo(f"imagemill: {error}", err=True)
+        raise typer.Exit(1) from None

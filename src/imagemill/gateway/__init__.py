@@ -1,0 +1,1 @@
+"""The API-Gateway: HTTP in; ledger, line and storage behind it."""

@@ -1,0 +1,22 @@
+"""The opaque cursor of a listing: the id of the last job of a page."""
+
+import base64
+import binascii
+from uuid import UUID
+
+from imagemill.gateway.refusals import FieldError, InvalidFields
+from imagemill.jobs.job import JobId
+
+
+def to_cursor(job_id: JobId) -> str:
+    return base64.urlsafe_b64encode(job_id.bytes).decode().rstrip("=")
+
+
+def from_cursor(cursor: str) -> JobId:
+    """Return the id in the cursor. Raises InvalidFields."""
+    try:
+        return JobId(UUID(bytes=base64.b64decode(cursor + "==", altchars=b"-_", validate=True)))
+    except (ValueError, binascii.Error):
+        raise InvalidFields(
+            FieldError("/query/cursor", "is not a cursor of this listing")
+        ) from None

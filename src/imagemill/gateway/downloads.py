@@ -1,0 +1,97 @@
+"""The bytes of inputs and outputs."""
+
+import base64
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from imagemill.gateway.conditional import byte_range, matches
+from imagemill.gateway.filenames import stem
+from imagemill.gateway.parts import Gateway, Parts
+from imagemill.gateway.routing import JobIdPath, problems, readable
+from imagemill.jobs.job import InputFacts, JobId, OutputFacts
+from imagemill.storage.blocking import off_loop
+from imagemill.storage.errors import FileMissing
+
+router = APIRouter(tags=["files"])
+
+CHUNK_BYTES: Final = 256 * 1024
+RESPONSES: Final = {
+    HTTPStatus.OK.value: {
+        "description": "The bytes",
+        "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+    },
+    HTTPStatus.PARTIAL_CONTENT.value: {"description": "The range of bytes that was asked for"},
+    HTTPStatus.NOT_MODIFIED.value: {"description": "The client has these bytes already"},
+} | problems(
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+
+
+@readable(router, "/jobs/{id}/input", responses=RESPONSES, response_class=Response)
+async def read_input(gateway: Gateway, request: Request, job_id: JobIdPath) -> Response:
+    """Return the image that came in, byte for byte."""
+    job = await gateway.ledger.find(JobId(job_id))
+    filename = job.input.filename or Path(job.input_path).name
+    return await _send(gateway, request, job.input_path, job.input, filename)
+
+
+@readable(router, "/jobs/{id}/outputs/{name}", responses=RESPONSES, response_class=Response)
+async def read_output(gateway: Gateway, request: Request, job_id: JobIdPath, name: str) -> Response:
+    """Return an image that went out; 404 before the job has it."""
+    job = await gateway.ledger.find(JobId(job_id))
+    output = next((output for output in job.outputs if output.name == name), None)
+    if output is None:
+        raise FileMissing(f"Job {job.id} is {job.status} and has no output {name!r}.")
+    origin = stem(job.input.filename) if job.input.filename else str(job.id)
+    filename = f"{origin}-{name}{Path(output.path).suffix}"
+    return await _send(gateway, request, output.path, output, filename)
+
+
+async def _send(
+    gateway: Parts, request: Request, key: str, facts: InputFacts | OutputFacts, filename: str
+) -> Response:
+    etag = f'"{facts.sha256[:32]}"'
+    digest = base64.b64encode(bytes.fromhex(facts.sha256)).decode()
+    headers = {
+        "ETag": etag,
+        "Repr-Digest": f"sha-256=:{digest}:",
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": f"inline; filename*=UTF-8''{quote(filename, safe='')}",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-cache",
+    }
+    if matches(request.headers.get("if-none-match"), etag):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    path, found = await gateway.storage.find(key)
+    size = found.st_size
+    asked = byte_range(request, size, etag)
+    start, end = asked or (0, size)
+    headers["Content-Length"] = str(end - start)
+    status = HTTPStatus.OK
+    if asked:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+        status = HTTPStatus.PARTIAL_CONTENT
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers, media_type=facts.media_type)
+    return StreamingResponse(_bytes(path, start, end), status, headers, facts.media_type)
+
+
+async def _bytes(path: Path, start: int, end: int) -> AsyncIterator[bytes]:
+    with await off_loop(path.open, "rb", buffering=0) as file:
+        file.seek(start)
+        left = end - start
+        while left:
+            chunk = await off_loop(file.read, min(left, CHUNK_BYTES))
+            if not chunk:  # cut short behind our back: the missing bytes break the connection
+                return
+            left -= len(chunk)
+            yield chunk

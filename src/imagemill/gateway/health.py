@@ -1,0 +1,62 @@
+"""Whether the gateway lives, and whether it can take uploads."""
+
+import asyncio
+from collections.abc import Awaitable
+from http import HTTPStatus
+from typing import Final
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+
+from imagemill.errors import Unavailable
+from imagemill.gateway.bodies import HealthBody, ReadinessBody
+from imagemill.gateway.parts import Gateway
+from imagemill.gateway.problem import UNAVAILABLE, problem
+from imagemill.gateway.routing import problems, readable
+
+router = APIRouter(tags=["health"])
+
+PATIENCE_SECONDS: Final = 2.0
+# Uploads are accepted without it: a worker's sweep finds the jobs.
+DISPENSABLE: Final = "redis"
+
+
+@readable(router, "/healthz", response_model=HealthBody)
+async def read_health() -> HealthBody:
+    """Answer while the process lives."""
+    return HealthBody(status="ok")
+
+
+@readable(
+    router,
+    "/readyz",
+    response_model=ReadinessBody,
+    responses=problems(HTTPStatus.SERVICE_UNAVAILABLE),
+)
+async def read_readiness(gateway: Gateway) -> Response:
+    """Say which neighbours answer; 503 if uploads cannot be accepted."""
+    checks: dict[str, Awaitable[None]] = {
+        "postgres": gateway.ledger.ping(),
+        "redis": gateway.line.ping(),
+        "storage": gateway.storage.probe(),
+    }
+    states = dict(zip(checks, await asyncio.gather(*map(_state, checks.values())), strict=True))
+    away = [name for name, state in states.items() if state != "ok" and name != DISPENSABLE]
+    if away:
+        detail = f"{' and '.join(away)} away: uploads are refused."
+        return problem(UNAVAILABLE, detail, None, **states)
+    return JSONResponse(states)
+
+
+async def _state(check: Awaitable[None]) -> str:
+    # Not cancelled when it takes too long: a thread that waits for a dead disk cannot be.
+    task = asyncio.ensure_future(check)
+    done, _ = await asyncio.wait({task}, timeout=PATIENCE_SECONDS)
+    if not done:
+        task.add_done_callback(lambda late: late.cancelled() or late.exception())
+        return "away"
+    try:
+        task.result()
+    except Unavailable:
+        return "away"
+    return "ok"

@@ -1,0 +1,97 @@
+"""Reading jobs and changing their fate."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from imagemill.gateway.bodies import EventBody, HistoryBody, JobBody, JobsBody
+from imagemill.gateway.conditional import tagged
+from imagemill.gateway.cursor import from_cursor, to_cursor
+from imagemill.gateway.parts import Gateway
+from imagemill.gateway.routing import JobIdPath, problems, readable
+from imagemill.jobs.job import JobId, Status
+from imagemill.storage.errors import StorageUnavailable
+from imagemill.storage.keys import outputs_key
+
+log = structlog.get_logger()
+router = APIRouter(tags=["jobs"])
+
+READING = problems(
+    HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
+)
+CHANGING = READING | problems(HTTPStatus.CONFLICT)
+UNCHANGED = {HTTPStatus.NOT_MODIFIED.value: {"description": "The client has this already"}}
+
+
+@readable(
+    router,
+    "/jobs",
+    response_model=JobsBody,
+    responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+async def list_jobs(
+    gateway: Gateway,
+    status: Annotated[list[Status] | None, Query(description="only these; may repeat")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before")] = None,
+) -> JobsBody:
+    """Return jobs, newest first, a page at a time; pages stay right while jobs are added."""
+    before = None if cursor is None else from_cursor(cursor)
+    page = await gateway.ledger.list(status or list(Status), limit, before)
+    return JobsBody(
+        jobs=[JobBody.of(job) for job in page.jobs],
+        next_cursor=to_cursor(page.next_before) if page.next_before else None,
+    )
+
+
+@readable(router, "/jobs/{id}", response_model=JobBody, responses=READING | UNCHANGED)
+async def read_job(gateway: Gateway, request: Request, job_id: JobIdPath) -> Response:
+    """Return the job as PostgreSQL has it."""
+    return tagged(request, JobBody.of(await gateway.ledger.find(JobId(job_id))))
+
+
+@readable(router, "/jobs/{id}/history", response_model=HistoryBody, responses=READING)
+async def read_history(gateway: Gateway, job_id: JobIdPath) -> HistoryBody:
+    """Return every change of status the job went through, oldest first."""
+    events = await gateway.ledger.history(JobId(job_id))
+    return HistoryBody(events=[EventBody.of(event) for event in events])
+
+
+@router.post("/jobs/{id}/cancel", responses=CHANGING)
+async def cancel_job(gateway: Gateway, job_id: JobIdPath) -> JobBody:
+    """End a job that has not ended; what its worker still brings is thrown away."""
+    job = await gateway.ledger.cancel(JobId(job_id))
+    log.info("job.canceled", job_id=str(job.id))
+    return JobBody.of(job)
+
+
+@router.post(
+    "/jobs/{id}/retry",
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=JobBody,
+    responses=CHANGING,
+)
+async def retry_job(gateway: Gateway, job_id: JobIdPath) -> JSONResponse:
+    """Let a FAILED or CANCELED job begin anew, at the end of its line."""
+    job = await gateway.ledger.retry(JobId(job_id))
+    await gateway.line.put(job.id, job.priority)
+    log.info("job.retried_by_client", job_id=str(job.id))
+    return JSONResponse(
+        JobBody.of(job).model_dump(mode="json"),
+        HTTPStatus.ACCEPTED,
+        {"Location": f"/jobs/{job.id}"},
+    )
+
+
+@router.delete("/jobs/{id}", status_code=HTTPStatus.NO_CONTENT, responses=READING)
+async def delete_job(gateway: Gateway, job_id: JobIdPath) -> None:
+    """Forget a job and remove its files, whatever its status."""
+    job = await gateway.ledger.delete(JobId(job_id))
+    log.info("job.deleted", job_id=str(job.id))
+    try:
+        await gateway.storage.delete(job.input_path, outputs_key(job.id))
+    except StorageUnavailable as error:
+        log.warning("job.files_left", job_id=str(job.id), reason=str(error))

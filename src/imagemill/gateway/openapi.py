@@ -1,0 +1,94 @@
+"""The OpenAPI document, exact where FastAPI cannot know: the body of an upload."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from fastapi import FastAPI
+
+from imagemill.gateway.fields import DEFAULT_PRESET
+from imagemill.gateway.multipart import FILE_FIELD
+from imagemill.imaging.pipeline import Output, Pipeline
+from imagemill.jobs.job import Priority
+
+REF: Final = "#/components/schemas/{model}"
+BINARY: Final = {"type": "string", "format": "binary"}
+
+Schema = dict[str, Any]
+
+
+def upload_operation() -> Schema:
+    """Return what `POST /upload` takes, in OpenAPI's words."""
+    fields = _fields()
+    form = {FILE_FIELD: BINARY | {"description": "the image"}} | fields
+    return {
+        "requestBody": {
+            "required": True,
+            "description": "A form with the image as `file`, or the image itself; then the other "
+            "fields are query parameters.",
+            "content": {
+                "multipart/form-data": {
+                    "schema": {"type": "object", "required": [FILE_FIELD], "properties": form},
+                    "encoding": {name: {"contentType": "text/plain"} for name in fields},
+                },
+                "image/*": {"schema": BINARY},
+                "application/octet-stream": {"schema": BINARY},
+            },
+        },
+        "parameters": [
+            {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "description": schema.get("description", ""),
+                "schema": schema,
+            }
+            for name, schema in fields.items()
+        ]
+        + [
+            {
+                "name": "X-Filename",
+                "in": "header",
+                "required": False,
+                "description": "the image's name, when the body is the image itself",
+                "schema": {"type": "string"},
+            }
+        ],
+    }
+
+
+def document(app: FastAPI) -> Callable[[], Schema]:
+    """Return a function that makes the app's OpenAPI document once and then repeats it."""
+    generate = app.openapi
+
+    def openapi() -> Schema:
+        if app.openapi_schema is None:
+            schemas = generate()["components"]["schemas"]
+            pipeline = Pipeline.model_json_schema(ref_template=REF)
+            schemas |= pipeline.pop("$defs", {})
+            schemas[Pipeline.__name__] = pipeline
+        return generate()
+
+    return openapi
+
+
+def _fields() -> Schema:
+    own: Schema = {
+        "preset": {
+            "type": "string",
+            "description": f"a name from `GET /presets`; `{DEFAULT_PRESET}` when nothing is asked",
+        },
+        "pipeline": {"type": "string", "description": "a Pipeline as JSON"},
+        "priority": {
+            "type": "string",
+            "enum": list(Priority),
+            "default": Priority.NORMAL,
+            "description": "which line the job waits in",
+        },
+        "metadata": {
+            "type": "string",
+            "description": "a JSON object of up to 4 KiB, given back unchanged",
+        },
+    }
+    shorthand = Output.model_json_schema(ref_template=REF)["properties"]
+    hint = "shorthand for a pipeline of one output named `image`"
+    return own | {name: schema | {"description": hint} for name, schema in shorthand.items()}

@@ -1,0 +1,34 @@
+"""What the routes work with, opened once at start."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from imagemill.imaging.pipeline import Pipeline
+from imagemill.imaging.sandbox import Capabilities
+from imagemill.jobs.ledger import Ledger
+from imagemill.jobs.line import Line
+from imagemill.settings import Settings
+from imagemill.storage.volume import Volume
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The gateway's neighbours and what it learned of them at start."""
+
+    settings: Settings
+    ledger: Ledger
+    line: Line
+    storage: Volume
+    presets: Mapping[str, Pipeline]
+    capabilities: Capabilities
+
+
+def _parts(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+Gateway = Annotated[Parts, Depends(_parts)]

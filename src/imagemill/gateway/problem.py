@@ -1,0 +1,153 @@
+"""Every answer of 400 and above, as problem details (RFC 9457)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from imagemill.errors import ServiceError
+from imagemill.gateway.refusals import (
+    FieldError,
+    InvalidFields,
+    MalformedRequest,
+    NotAnImage,
+    RangeNotSatisfiable,
+    UploadTooLarge,
+)
+from imagemill.jobs.job import IllegalTransition, JobNotFound
+from imagemill.jobs.line import LineUnavailable
+from imagemill.jobs.postgres import LedgerUnavailable
+from imagemill.storage.errors import FileMissing, StorageFull, StorageUnavailable
+
+log = structlog.get_logger()
+
+MEDIA_TYPE: Final = "application/problem+json"
+RETRY_AFTER_SECONDS: Final = "5"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A sort of problem: its status and its stable slug, from which the title follows."""
+
+    status: HTTPStatus
+    slug: str
+
+    @property
+    def title(self) -> str:
+        return self.slug.replace("-", " ").capitalize()
+
+
+NOT_FOUND: Final = Kind(HTTPStatus.NOT_FOUND, "not-found")
+UNAVAILABLE: Final = Kind(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable")
+INVALID: Final = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request")
+
+# The one place where errors meet HTTP. An error without a row here takes its parent's.
+KINDS: Final[Mapping[type[ServiceError], Kind]] = {
+    MalformedRequest: Kind(HTTPStatus.BAD_REQUEST, "malformed-request"),
+    JobNotFound: NOT_FOUND,
+    FileMissing: NOT_FOUND,
+    IllegalTransition: Kind(HTTPStatus.CONFLICT, "conflict"),
+    UploadTooLarge: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "upload-too-large"),
+    NotAnImage: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type"),
+    RangeNotSatisfiable: Kind(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "range-not-satisfiable"),
+    InvalidFields: INVALID,
+    LedgerUnavailable: UNAVAILABLE,
+    LineUnavailable: UNAVAILABLE,
+    StorageUnavailable: UNAVAILABLE,
+    StorageFull: Kind(HTTPStatus.INSUFFICIENT_STORAGE, "storage-full"),
+}
+
+
+class ProblemBody(BaseModel):
+    """Problem details as RFC 9457 has them; `errors` names the fields at fault for 422."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] | None = None
+
+
+def problem(
+    kind: Kind,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    **members: Any,  # noqa: ANN401 - any JSON, as RFC 9457 allows
+) -> JSONResponse:
+    """Return a problem as a response; `members` are added to the standard ones."""
+    content = {
+        "type": f"/problems/{kind.slug}",
+        "title": kind.title,
+        "status": kind.status.value,
+        "detail": detail,
+    } | members
+    return JSONResponse(content, kind.status.value, headers, MEDIA_TYPE)
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Let every failure, foreseen or not, be answered as a problem."""
+
+    @app.exception_handler(ServiceError)
+    async def foreseen(_: Request, error: ServiceError) -> JSONResponse:
+        return _foreseen(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        return _foreseen(InvalidFields(*(_field_error(one) for one in error.errors())))
+
+    @app.exception_handler(HTTPException)
+    async def unrouted(request: Request, error: HTTPException) -> JSONResponse:
+        status = HTTPStatus(error.status_code)
+        kind = Kind(status, status.phrase.lower().replace(" ", "-"))
+        if status is HTTPStatus.METHOD_NOT_ALLOWED:
+            methods = ", ".join(_allowed_methods(request))
+            detail = f"{request.method} is not possible here; possible are {methods}."
+            return problem(kind, detail, {"Allow": methods})
+        if status is HTTPStatus.NOT_FOUND:
+            return problem(NOT_FOUND, f"There is nothing at {request.url.path}.")
+        return problem(kind, str(error.detail), error.headers)
+
+    @app.exception_handler(Exception)
+    async def unforeseen(_: Request, __: Exception) -> JSONResponse:
+        kind = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error")
+        return problem(kind, "The service met an error of its own; it has been logged.")
+
+
+def _foreseen(error: ServiceError) -> JSONResponse:
+    kind = next(KINDS[parent] for parent in type(error).__mro__ if parent in KINDS)
+    if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("request.failed", reason=str(error), cause=repr(error.__cause__))
+        headers = {"Retry-After": RETRY_AFTER_SECONDS} if kind is UNAVAILABLE else None
+        return problem(kind, str(error), headers)
+    if isinstance(error, InvalidFields):
+        return problem(kind, str(error), errors=[asdict(one) for one in error.errors])
+    if isinstance(error, RangeNotSatisfiable):
+        return problem(kind, str(error), {"Content-Range": f"bytes */{error.size}"})
+    return problem(kind, str(error))
+
+
+def pointer(location: Sequence[str | int]) -> str:
+    """Return the JSON Pointer of a place in a document (RFC 6901)."""
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in location)
+
+
+def _field_error(error: Mapping[str, Any]) -> FieldError:
+    return FieldError(pointer(error["loc"]), error["msg"])
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """Return every method of the path; Starlette names those of the first route that matches."""
+    allowed: set[str] = set()
+    for route in request.app.routes:
+        match, _ = route.matches(request.scope)
+        if match is not Match.NONE:
+            allowed |= getattr(route, "methods", None) or set()
+    return sorted(allowed)

@@ -1,0 +1,55 @@
+"""POST /upload."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
+
+from imagemill.gateway.accept import accept
+from imagemill.gateway.bodies import JobBody
+from imagemill.gateway.fields import parse_fields
+from imagemill.gateway.intake import Intake, expected_bytes, receive
+from imagemill.gateway.openapi import upload_operation
+from imagemill.gateway.parts import Gateway
+from imagemill.gateway.routing import problems
+
+router = APIRouter(tags=["upload"])
+
+RESPONSES = {
+    HTTPStatus.ACCEPTED.value: {
+        "headers": {"Location": {"description": "where the job is", "schema": {"type": "string"}}}
+    }
+} | problems(
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.INSUFFICIENT_STORAGE,
+)
+
+
+@router.post(
+    "/upload",
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=JobBody,
+    responses=RESPONSES,
+    openapi_extra=upload_operation(),
+)
+async def upload(gateway: Gateway, request: Request) -> Response:
+    """Accept an image for processing. Once this is answered, the job is never lost."""
+    limit = gateway.settings.max_upload_bytes
+    expected = expected_bytes(request, limit)
+    async with gateway.storage.receive(expected) as incoming:
+        try:
+            received = await receive(request, Intake(incoming, gateway.capabilities.inputs, limit))
+        except ClientDisconnect:
+            return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
+        asked = parse_fields(received.fields, gateway.presets)
+        job = await accept(gateway, incoming, received, asked)
+    return JSONResponse(
+        JobBody.of(job).model_dump(mode="json"),
+        HTTPStatus.ACCEPTED,
+        {"Location": f"/jobs/{job.id}"},
+    )

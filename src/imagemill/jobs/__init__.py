@@ -1,0 +1,1 @@
+"""What a job is and the life it may lead: the ledger, the line. Knows no HTTP and no pixels."""

@@ -1,0 +1,154 @@
+"""The ledger as its clients use it: accept a job, find it, change its fate.
+
+Every statement is a single one in autocommit, and every change is conditional, so that two who
+change the same job at once cannot both believe they did. What workers do stands in leases.py.
+"""
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+
+import psycopg
+from psycopg.types.json import Json, Jsonb
+
+from imagemill.jobs.job import Event, IllegalTransition, Job, JobId, JobNotFound, NewJob, Status
+from imagemill.jobs.postgres import LedgerUnavailable, Postgres
+from imagemill.jobs.rows import JOB_COLUMNS, to_event, to_job
+
+# The id makes the statement safe to repeat when the outcome of the first try is unknown.
+ACCEPT = f"""
+    INSERT INTO jobs (id, input_path, input, pipeline, priority, metadata, max_attempts)
+    VALUES (%(id)s, %(input_path)s, %(input)s, %(pipeline)s, %(priority)s, %(metadata)s,
+            %(max_attempts)s)
+    ON CONFLICT (id) DO NOTHING
+    RETURNING {JOB_COLUMNS}
+"""
+
+FIND = f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = %(id)s"
+
+# Ids are UUIDv7, so their order is the order of arrival. One short index scan a status; each is
+# read from its newest end only as far as the page needs.
+LIST = f"""
+    SELECT {JOB_COLUMNS}
+      FROM unnest(%(statuses)s::text[]) AS wanted (wanted_status)
+     CROSS JOIN LATERAL (
+           SELECT * FROM jobs
+            WHERE jobs.status = wanted.wanted_status
+              AND (%(before)s::uuid IS NULL OR jobs.id < %(before)s::uuid)
+            ORDER BY jobs.id DESC
+            LIMIT %(limit)s) AS newest
+     ORDER BY id DESC
+     LIMIT %(limit)s
+"""
+
+HISTORY = """
+    SELECT id, at, status, attempt, worker, error_code, error_detail
+      FROM job_events WHERE job_id = %(id)s ORDER BY id
+"""
+
+CANCEL = f"""
+    UPDATE jobs SET status = 'CANCELED', completed_at = now(), updated_at = now(),
+           locked_by = NULL, lease_expires_at = NULL
+     WHERE id = %(id)s AND status IN ('PENDING', 'PROCESSING')
+    RETURNING {JOB_COLUMNS}
+"""
+
+# The fence stays as it is: a worker that still holds an earlier attempt must not end this one.
+RETRY = f"""
+    UPDATE jobs SET status = 'PENDING', attempts = 0, run_at = now(), updated_at = now(),
+           error_code = NULL, error_detail = NULL, started_at = NULL, completed_at = NULL
+     WHERE id = %(id)s AND status IN ('FAILED', 'CANCELED')
+    RETURNING {JOB_COLUMNS}
+"""
+
+DELETE = f"DELETE FROM jobs WHERE id = %(id)s RETURNING {JOB_COLUMNS}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some jobs, newest first; the following page starts before `next_before`, if there is one."""
+
+    jobs: tuple[Job, ...]
+    next_before: JobId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The table `jobs`. Every method raises LedgerUnavailable when PostgreSQL is away."""
+
+    postgres: Postgres
+
+    async def accept(self, new: NewJob) -> Job:
+        """Record a job whose input is durable already.
+
+        Raises OutcomeUnknown when PostgreSQL went away in the middle: the input must then stay,
+        since the job may exist. After a plain LedgerUnavailable it does not exist.
+        """
+        parameters = {
+            "id": new.id,
+            "input_path": new.input_path,
+            "input": Jsonb(asdict(new.input)),
+            "pipeline": Json(new.pipeline),
+            "priority": new.priority,
+            "metadata": Json(new.metadata),
+            "max_attempts": new.max_attempts,
+        }
+        try:
+            rows = await self.postgres.run(ACCEPT, parameters)
+        except psycopg.Error as error:
+            raise LedgerUnavailable(f"PostgreSQL did not record the job: {error}") from error
+        return to_job(rows[0]) if rows else await self.find(new.id)
+
+    async def find(self, job_id: JobId) -> Job:
+        """Return the job. Raises JobNotFound."""
+        rows = await self.postgres.run(FIND, {"id": job_id})
+        if not rows:
+            raise JobNotFound(f"There is no job {job_id}.")
+        return to_job(rows[0])
+
+    async def list(
+        self, statuses: Collection[Status], limit: int, before: JobId | None = None
+    ) -> Page:
+        """Return up to `limit` jobs of these statuses, newest first, older than `before`."""
+        rows = await self.postgres.run(
+            LIST, {"statuses": sorted(set(statuses)), "limit": limit + 1, "before": before}
+        )
+        jobs = tuple(to_job(row) for row in rows[:limit])
+        return Page(jobs, jobs[-1].id if len(rows) > limit else None)
+
+    async def history(self, job_id: JobId) -> tuple[Event, ...]:
+        """Return every change of status the job went through, oldest first. Raises JobNotFound."""
+        rows = await self.postgres.run(HISTORY, {"id": job_id})
+        if not rows:
+            raise JobNotFound(f"There is no job {job_id}.")
+        return tuple(to_event(row) for row in rows)
+
+    async def cancel(self, job_id: JobId) -> Job:
+        """End a job that has not ended. Raises JobNotFound, IllegalTransition."""
+        rows = await self.postgres.run(CANCEL, {"id": job_id})
+        if not rows:
+            job = await self.find(job_id)
+            raise IllegalTransition(
+                f"Job {job_id} is {job.status}: only a PENDING or PROCESSING job can be canceled."
+            )
+        return to_job(rows[0])
+
+    async def retry(self, job_id: JobId) -> Job:
+        """Let a FAILED or CANCELED job begin anew. Raises JobNotFound, IllegalTransition."""
+        rows = await self.postgres.run(RETRY, {"id": job_id})
+        if not rows:
+            job = await self.find(job_id)
+            raise IllegalTransition(
+                f"Job {job_id} is {job.status}: only a FAILED or CANCELED job can be retried."
+            )
+        return to_job(rows[0])
+
+    async def delete(self, job_id: JobId) -> Job:
+        """Forget a job, whatever its status, and return what it was. Raises JobNotFound."""
+        rows = await self.postgres.run(DELETE, {"id": job_id})
+        if not rows:
+            raise JobNotFound(f"There is no job {job_id}.")
+        return to_job(rows[0])
+
+    async def ping(self) -> None:
+        """Return when PostgreSQL answers."""
+        await self.postgres.run("SELECT 1", {})

@@ -1,0 +1,124 @@
+"""The line of waiting ids in Redis: one list a priority.
+
+Redis is only a doorbell. An id that gets lost here costs its job a few seconds, until a worker's
+sweep of the ledger finds it; so no failure in this file may ever fail an upload or stop a worker.
+"""
+
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final, cast
+from uuid import UUID
+
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from imagemill.addresses import RedisAddress
+from imagemill.errors import Unavailable
+from imagemill.jobs.breaker import Breaker
+from imagemill.jobs.job import JobId, Priority
+
+log = structlog.get_logger()
+
+KEYS: Final = {priority: f"imagemill:line:{priority}" for priority in Priority}
+PUT_TIMEOUT_SECONDS: Final = 0.1
+CONNECT_TIMEOUT_SECONDS: Final = 2.0
+# How much longer than the server's own time-out the client waits for an answer to BLMPOP.
+TAKE_MARGIN_SECONDS: Final = 2.0
+
+
+class LineUnavailable(Unavailable):
+    """Redis did not answer."""
+
+
+@dataclass(slots=True)
+class Line:
+    """Puts ids into the line and takes them out, each side with a connection of its own kind."""
+
+    putting: Redis
+    taking: Redis
+    take_timeout: timedelta
+    failures: int = 0
+    breaker: Breaker = field(default_factory=lambda: Breaker(threshold=3, cooldown=2.0))
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, address: RedisAddress, take_timeout: timedelta = timedelta(seconds=2)
+    ) -> AsyncIterator["Line"]:
+        """Open the line; `take_timeout` is how long `take` waits for a first id."""
+        putting = _client(address, PUT_TIMEOUT_SECONDS)
+        taking = _client(address, take_timeout.total_seconds() + TAKE_MARGIN_SECONDS)
+        async with putting, taking:
+            yield cls(putting, taking, take_timeout)
+
+    async def put(self, job_id: JobId, priority: Priority) -> None:
+        """Ring the bell for a job that the ledger has. Never fails: see the sweep."""
+        now = time.monotonic()
+        if not self.breaker.allows(now):
+            self.failures += 1
+            return
+        try:
+            await self.putting.rpush(KEYS[priority], str(job_id))
+        except (RedisError, OSError) as error:
+            self.failures += 1
+            self.breaker.failed(now)
+            log.warning("line.put_failed", job_id=str(job_id), reason=_reason(error))
+        else:
+            self.breaker.succeeded()
+
+    async def take(self, count: int) -> tuple[JobId, ...]:
+        """Wait for ids and return up to `count` of the most urgent ones; none after the time-out.
+
+        Raises LineUnavailable.
+        """
+        try:
+            popped = await self.taking.blmpop(
+                self.take_timeout.total_seconds(),
+                len(KEYS),
+                *KEYS.values(),
+                direction="LEFT",
+                count=count,
+            )
+        except (RedisError, OSError) as error:
+            self.failures += 1
+            raise LineUnavailable(f"Redis is away: {_reason(error)}") from error
+        return tuple(_ids(cast("list[bytes]", popped[1]))) if popped else ()
+
+    async def ping(self) -> None:
+        """Return when Redis answers. Raises LineUnavailable."""
+        try:
+            await self.putting.ping()
+        except (RedisError, OSError) as error:
+            raise LineUnavailable(f"Redis is away: {_reason(error)}") from error
+
+
+def _client(address: RedisAddress, timeout_seconds: float) -> Redis:
+    # No retries: the breaker, and the sweep behind it, do better than waiting here.
+    return Redis(
+        host=address.host,
+        port=address.port,
+        password=address.password or None,
+        socket_timeout=timeout_seconds,
+        socket_connect_timeout=min(timeout_seconds, CONNECT_TIMEOUT_SECONDS),
+        retry=Retry(NoBackoff(), 0),
+        client_name="imagemill",
+    )
+
+
+def _ids(values: Iterable[bytes]) -> Iterable[JobId]:
+    """Return the values that are ids; anybody can write into a list."""
+    for value in values:
+        try:
+            yield JobId(UUID(value.decode()))
+        except ValueError:
+            log.warning("line.not_an_id", value=value[:64])
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,1 @@
+"""The ledger's schema: numbered SQL files, each applied by the Alembic revision of its number."""

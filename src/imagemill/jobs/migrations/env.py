@@ -1,0 +1,7 @@
+"""What Alembic runs: the revisions, over the connection that `jobs/migrate.py` hands it."""
+
+from alembic import context
+
+context.configure(connection=context.config.attributes["connection"])
+with context.begin_transaction():
+    context.run_migrations()

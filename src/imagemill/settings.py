@@ -1,0 +1,175 @@
+"""Every setting: its environment name, its default and its unit.
+
+Settings are read once, at start, into one frozen object; each part is handed only what it needs.
+A secret may also be given as the path of a file that holds it, as `NAME_FILE`: that is how
+container engines hand secrets over.
+"""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import unquote, urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from imagemill.addresses import PostgresAddress, RedisAddress
+
+MEBIBYTE: Final = 1024 * 1024
+SECRETS: Final = ("PG_PASSWORD", "REDIS_PASSWORD")
+
+
+class SettingsError(Exception):
+    """A setting has a wrong value. The message is one sentence that names its variable."""
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use: its affinity, not the machine's size."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _is_volume(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path.strip("/"):
+        raise ValueError("must be an absolute folder such as file:///app/storage")
+    return url
+
+
+class Settings(BaseSettings):
+    """What the environment says, checked. Variables are the names in capitals."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
+
+    pg_host: str = Field("localhost", description="PostgreSQL's host")
+    pg_port: int = Field(5432, ge=1, le=65535, description="PostgreSQL's port")
+    pg_user: str = Field("imagemill", description="PostgreSQL's user")
+    pg_password: SecretStr = Field(SecretStr(""), description="that user's password")
+    pg_dbname: str = Field("imagemill", description="PostgreSQL's database")
+    pg_pool_size: int = Field(
+        10, ge=2, le=1000, description="most connections to PostgreSQL a process"
+    )
+    redis_host: str = Field("localhost", description="Redis' or Valkey's host")
+    redis_port: int = Field(6379, ge=1, le=65535, description="Redis' or Valkey's port")
+    redis_password: SecretStr = Field(SecretStr(""), description="its password, when it has one")
+    storage_url: Annotated[str, AfterValidator(_is_volume)] = Field(
+        "file:///app/storage", description="the folder that gateway and workers share"
+    )
+    disk_reserve_bytes: int = Field(
+        16 * MEBIBYTE,
+        ge=0,
+        description="free space that uploads leave alone; below it they get 507",
+    )
+    presets_file: Path | None = Field(None, description="a TOML file with presets of your own")
+    max_upload_bytes: int = Field(50 * MEBIBYTE, ge=1, description="largest image accepted")
+    max_pixels: int = Field(
+        100_000_000, ge=1, description="most pixels of a picture, all its frames together"
+    )
+    max_frames: int = Field(1000, ge=1, description="most frames of an animation")
+    max_attempts: int = Field(3, ge=1, le=100, description="tries before a job is FAILED")
+    lease_seconds: float = Field(
+        60, ge=0.5, le=86400, description="silence after which a worker's jobs are given to others"
+    )
+    job_timeout_seconds: float = Field(
+        60, gt=0, le=86400, description="most wall-clock time of one try"
+    )
+    worker_concurrency: int = Field(
+        default_factory=available_cores,
+        ge=1,
+        le=1024,
+        description="pictures a worker processes at once",
+    )
+    child_memory_bytes: int = Field(
+        2048 * MEBIBYTE,
+        ge=256 * MEBIBYTE,
+        description="address space of one image process; more fails the job, not the worker",
+    )
+    shutdown_grace_seconds: float = Field(
+        30, ge=0, description="time a worker gives running jobs when it is told to stop"
+    )
+    health_port: int | None = Field(
+        None, ge=0, le=65535, description="where a worker answers GET /healthz"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="least level that is logged"
+    )
+    log_format: Literal["json", "console"] | None = Field(
+        None, description="unset: console on a terminal, else json"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - .env is the compose file's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a folder of secrets
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, SecretFiles(settings_cls)
+
+    @property
+    def postgres(self) -> PostgresAddress:
+        return PostgresAddress(
+            self.pg_host,
+            self.pg_port,
+            self.pg_user,
+            self.pg_password.get_secret_value(),
+            self.pg_dbname,
+        )
+
+    @property
+    def redis(self) -> RedisAddress:
+        return RedisAddress(
+            self.redis_host, self.redis_port, self.redis_password.get_secret_value()
+        )
+
+    @property
+    def lease(self) -> timedelta:
+        return timedelta(seconds=self.lease_seconds)
+
+    @property
+    def storage_root(self) -> Path:
+        """The folder that `storage_url` names."""
+        return Path(unquote(urlsplit(self.storage_url).path))
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """The secrets given as files: `NAME_FILE` for the setting `NAME`."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        raise NotImplementedError  # part of the base class's contract; __call__ does it all
+
+    def __call__(self) -> dict[str, Any]:
+        found = {}
+        for name in SECRETS:
+            path = os.environ.get(f"{name}_FILE")
+            if path and os.environ.get(name):
+                raise SettingsError(f"{name} and {name}_FILE are both set; give one of them.")
+            if path:
+                found[name.lower()] = _read_secret(name, Path(path))
+        return found
+
+
+def _read_secret(name: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{name}_FILE={path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{name}_FILE={path} cannot be read: it is not text.") from error
+
+
+def read_settings() -> Settings:
+    """Return the settings of the environment. Raises SettingsError for the first wrong value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).upper()
+        shown = "" if name in SECRETS else f"={first['input']}"
+        reason = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{name}{shown} is not usable: {reason}.") from error

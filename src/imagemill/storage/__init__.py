@@ -1,0 +1,1 @@
+"""Where bytes live. Knows no jobs, no HTTP and no pixels."""

@@ -1,0 +1,27 @@
+"""The names of files under the storage root.
+
+No part of a key ever comes from a client: a key is made of an id, a fence and names that
+imagemill checked. Ids are spread over 4096 folders by their last three hex digits, which are
+random in a UUIDv7, so sixteen million jobs are four thousand entries a folder.
+"""
+
+from uuid import UUID
+
+
+def input_key(job_id: UUID, extension: str) -> str:
+    """Return the key of a job's input, such as `inputs/b11/<id>.jpg` for the extension `.jpg`."""
+    return f"inputs/{_shard(job_id)}/{job_id}{extension}"
+
+
+def outputs_key(job_id: UUID) -> str:
+    """Return the key of the folder that holds all outputs of a job, of every attempt."""
+    return f"outputs/{_shard(job_id)}/{job_id}"
+
+
+def attempt_key(job_id: UUID, fence: int) -> str:
+    """Return the key of the folder for the outputs of one claim of a job."""
+    return f"{outputs_key(job_id)}/{fence}"
+
+
+def _shard(job_id: UUID) -> str:
+    return job_id.hex[-3:]

@@ -1,0 +1,1 @@
+"""The Worker-Service: takes ids, claims jobs, renders, records, until it is told to stop."""

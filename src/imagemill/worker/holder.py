@@ -1,0 +1,199 @@
+"""The jobs that a worker holds: claimed by it and not ended yet."""
+
+import asyncio
+import random
+import time
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+import psycopg
+import structlog
+
+from imagemill.errors import Unavailable
+from imagemill.jobs.job import (
+    Claim,
+    Completed,
+    ErrorCode,
+    Failed,
+    JobError,
+    JobId,
+    backoff,
+    is_final,
+)
+from imagemill.jobs.leases import Leases
+from imagemill.storage.errors import StorageUnavailable
+from imagemill.worker.attempt import Mill
+from imagemill.worker.gate import Gate
+from imagemill.worker.insist import insist
+from imagemill.worker.recorder import Recorder
+
+log = structlog.get_logger()
+
+# A job given back for want of storage is not claimed again at once, or it would go in circles.
+STORAGE_DELAY: Final = timedelta(seconds=5)
+# Past the grace, what is being written down gets this long before the worker leaves regardless.
+LAST_WORDS_SECONDS: Final = 5.0
+
+
+@dataclass(slots=True)
+class Held:
+    """One job in hand. Its lease may be lost until its end is being recorded."""
+
+    claim: Claim
+    task: asyncio.Task[None] | None = None
+    has_started: bool = False
+    is_ending: bool = False
+
+
+@dataclass(slots=True)
+class Holder:
+    """Runs attempts, `concurrency` at once, and holds as many more ready to start."""
+
+    leases: Leases
+    mill: Mill
+    recorder: Recorder
+    concurrency: int
+    storage_failed: asyncio.Event = field(default_factory=asyncio.Event)
+    _held: dict[tuple[JobId, int], Held] = field(default_factory=dict)
+    _gate: Gate = field(default_factory=Gate)
+    _slots: asyncio.Semaphore = field(init=False)
+    _freed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._slots = asyncio.Semaphore(self.concurrency)
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        return tuple(held.claim for held in self._held.values())
+
+    async def room(self, timeout_seconds: float) -> int:
+        """Return how many more jobs fit, waiting a while for the first."""
+        if not self._room():
+            self._freed.clear()
+            try:
+                await asyncio.wait_for(self._freed.wait(), timeout_seconds)
+            except TimeoutError:
+                return 0
+        return self._room()
+
+    def start(self, claims: Iterable[Claim]) -> None:
+        """Take these jobs in hand."""
+        for claim in claims:
+            held = Held(claim)
+            self._held[claim.id, claim.fence] = held
+            held.task = asyncio.create_task(self._hold(held), name=f"job {claim.id}")
+
+    def drop(self, ids: Collection[JobId]) -> None:
+        """Stop the attempts at jobs whose leases are lost; nothing of them is recorded."""
+        for held in self._held.values():
+            if held.claim.id in ids and not held.is_ending and held.task:
+                log.warning("job.lease_lost", **_facts(held.claim))
+                held.task.cancel()
+
+    async def drain(self, grace: timedelta) -> None:
+        """Let go of everything: give back what has not started, finish what has within the grace.
+
+        What is still running then is stopped and given back too, without using an attempt.
+        """
+        await self._give_back([held for held in self._held.values() if not held.has_started])
+        await self._wait(grace.total_seconds())
+        await self._give_back([held for held in self._held.values() if not held.is_ending])
+        await self._wait(LAST_WORDS_SECONDS)
+
+    def _room(self) -> int:
+        return 2 * self.concurrency - len(self._held)
+
+    async def _wait(self, seconds: float) -> None:
+        tasks = [held.task for held in self._held.values() if held.task]
+        if tasks:
+            await asyncio.wait(tasks, timeout=seconds)
+
+    async def _give_back(self, several: list[Held]) -> None:
+        tasks = [held.task for held in several if held.task]
+        for task in tasks:
+            task.cancel()
+        if not tasks:
+            return
+        await asyncio.wait(tasks)
+        try:
+            await self.leases.release([held.claim for held in several])
+        except Unavailable as error:
+            log.warning("jobs.not_released", count=len(several), reason=str(error))
+        else:
+            log.info("jobs.released", count=len(several))
+
+    async def _hold(self, held: Held) -> None:
+        claim = held.claim
+        try:
+            async with self._slots, self._gate.enter(alone=claim.runs_alone):
+                held.has_started = True
+                outcome = await self._attempt(claim)
+            held.is_ending = True
+            await self._end(claim, outcome)
+        except asyncio.CancelledError:
+            await self._discard(claim)
+            raise
+        finally:
+            del self._held[claim.id, claim.fence]
+            self._freed.set()
+
+    async def _attempt(self, claim: Claim) -> Completed | JobError | StorageUnavailable:
+        started = time.monotonic()
+        log.info("job.started", **_facts(claim))
+        try:
+            outcome = await self.mill.attempt(claim)
+        except Unavailable as error:
+            return StorageUnavailable(str(error))
+        except Exception:
+            log.exception("job.bug", **_facts(claim))
+            return JobError(ErrorCode.INTERNAL, "The worker met an error of its own.")
+        log.debug("job.tried", seconds=round(time.monotonic() - started, 4), **_facts(claim))
+        return outcome
+
+    async def _end(self, claim: Claim, outcome: Completed | JobError | StorageUnavailable) -> None:
+        match outcome:
+            case Completed():
+                await self._complete(outcome)
+            case JobError():
+                await self._fail(claim, outcome)
+            case StorageUnavailable():
+                self.storage_failed.set()
+                log.warning("job.given_back", reason=str(outcome), **_facts(claim))
+                await insist(lambda: self.leases.release([claim], STORAGE_DELAY))
+
+    async def _complete(self, result: Completed) -> None:
+        claim = result.claim
+        try:
+            was_ours = await self.recorder.record(result)
+        except psycopg.Error:
+            log.exception("job.not_recorded", **_facts(claim))
+            await self._discard(claim)
+            await self._fail(claim, JobError(ErrorCode.INTERNAL, "The result was not recorded."))
+            return
+        if was_ours:
+            log.info("job.completed", **_facts(claim))
+        else:
+            log.warning("job.result_rejected", **_facts(claim))
+            await self._discard(claim)
+
+    async def _fail(self, claim: Claim, error: JobError) -> None:
+        facts = _facts(claim) | {"code": error.code, "detail": error.detail}
+        if is_final(claim, error.code):
+            await self.recorder.record(Failed(claim, error))
+            log.info("job.failed", **facts)
+        else:
+            delay = backoff(claim.attempt, random.random())  # noqa: S311 - no secret
+            await insist(lambda: self.leases.retry_later(claim, error, delay))
+            log.info("job.retried", delay_seconds=round(delay.total_seconds(), 1), **facts)
+
+    async def _discard(self, claim: Claim) -> None:
+        try:
+            await self.mill.discard(claim)
+        except StorageUnavailable as error:
+            log.warning("job.outputs_left", reason=str(error), **_facts(claim))
+
+
+def _facts(claim: Claim) -> dict[str, object]:
+    return {"job_id": str(claim.id), "attempt": claim.attempt}

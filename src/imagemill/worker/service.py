@@ -1,0 +1,64 @@
+"""The Worker-Service as a process: opens what a worker needs, in one place, and runs it."""
+
+import asyncio
+import signal
+from datetime import timedelta
+from uuid import uuid4
+
+import structlog
+
+from imagemill.imaging.rendered import Limits
+from imagemill.imaging.sandbox import Sandbox
+from imagemill.jobs.leases import Leases
+from imagemill.jobs.line import Line
+from imagemill.jobs.postgres import Postgres
+from imagemill.settings import Settings
+from imagemill.storage.volume import Volume
+from imagemill.worker.attempt import Mill
+from imagemill.worker.holder import Holder
+from imagemill.worker.pulse import Pulse, serve_health
+from imagemill.worker.recorder import Recorder
+from imagemill.worker.source import Source
+from imagemill.worker.worker import Worker
+
+log = structlog.get_logger()
+
+
+async def run_worker(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT, then drain. A second SIGINT ends at once."""
+    stopping = asyncio.Event()
+    _stop_on_signals(stopping)
+    limits = Limits(
+        max_pixels=settings.max_pixels,
+        max_frames=settings.max_frames,
+        timeout=timedelta(seconds=settings.job_timeout_seconds),
+        memory_bytes=settings.child_memory_bytes,
+    )
+    pulse = Pulse()
+    storage = await Volume.open(settings.storage_root, settings.disk_reserve_bytes)
+    async with (  # closed in reverse order, whatever happens inside
+        Postgres.open(settings.postgres, settings.pg_pool_size) as postgres,
+        Line.open(settings.redis) as line,
+        Sandbox.open(settings.worker_concurrency, limits) as sandbox,
+        serve_health(pulse, settings.health_port),
+    ):
+        leases = Leases(postgres, worker=uuid4(), lease=settings.lease)
+        recorder = Recorder(leases)
+        holder = Holder(leases, Mill(storage, sandbox), recorder, settings.worker_concurrency)
+        worker = Worker(leases, Source(leases, line), holder, recorder, storage, pulse)
+        log.info(
+            "worker.started", worker=str(leases.worker), concurrency=settings.worker_concurrency
+        )
+        await worker.run(stopping, timedelta(seconds=settings.shutdown_grace_seconds))
+    log.info("worker.stopped", worker=str(leases.worker))
+
+
+def _stop_on_signals(stopping: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        stopping.set()
+        loop.remove_signal_handler(signal.SIGINT)  # a second Ctrl-C is not asked twice
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)

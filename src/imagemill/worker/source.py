@@ -1,0 +1,98 @@
+"""Where claims come from: ids off the line, or a sweep of the ledger when the line is no help."""
+
+import asyncio
+import random
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from imagemill.jobs.job import Claim, JobId
+from imagemill.jobs.leases import Leases
+from imagemill.jobs.line import Line, LineUnavailable
+
+log = structlog.get_logger()
+
+# The line is silent: what has been due for this long was forgotten by it.
+GRACE_WHEN_SILENT: Final = timedelta(seconds=2)
+# The line is busy: a due job may just be waiting in it for its turn.
+GRACE_WHEN_BUSY: Final = timedelta(seconds=15)
+SWEEP_SECONDS: Final = 5.0
+# How often the ledger is asked while Redis is away.
+POLL_SECONDS: Final = 0.5
+
+
+@dataclass(slots=True)
+class Source:
+    """Claims jobs for one worker."""
+
+    leases: Leases
+    line: Line
+    _swept_at: float = 0.0
+    _line_is_away: bool = False
+
+    async def next(self, count: int, stopping: asyncio.Event) -> tuple[Claim, ...]:
+        """Wait a while for jobs and return up to `count` claims, perhaps none.
+
+        Returns early when `stopping` is set. Raises LedgerUnavailable.
+        """
+        try:
+            ids = await self._ids(count, stopping)
+        except LineUnavailable as error:
+            return await self._next_without_line(count, stopping, error)
+        if self._line_is_away:
+            self._line_is_away = False
+            log.info("line.back")
+        if stopping.is_set():
+            return ()
+        claims = await self.leases.claim(ids) if ids else ()
+        if not ids:
+            return await self._sweep(count, GRACE_WHEN_SILENT)
+        if len(claims) < count and self._is_time_to_sweep():
+            claims += await self._sweep(count - len(claims), GRACE_WHEN_BUSY)
+        return claims
+
+    async def _ids(self, count: int, stopping: asyncio.Event) -> tuple[JobId, ...]:
+        # Only the wait for ids is cut short by `stopping`, never a claim: one that was made and
+        # not heard of would block its jobs until the lease expires.
+        taking = asyncio.create_task(self.line.take(count))
+        stopped = asyncio.create_task(stopping.wait())
+        try:
+            await asyncio.wait({taking, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            return taking.result() if taking.done() else ()
+        finally:
+            for task in (taking, stopped):
+                task.cancel()
+            await asyncio.wait({taking, stopped})
+
+    async def _next_without_line(
+        self, count: int, stopping: asyncio.Event, error: LineUnavailable
+    ) -> tuple[Claim, ...]:
+        if not self._line_is_away:
+            self._line_is_away = True
+            log.warning("line.away", reason=str(error), instead="the ledger is swept")
+        claims = await self._sweep(count, timedelta(0))
+        if not claims:
+            await pause(POLL_SECONDS, stopping)
+        return claims
+
+    async def _sweep(self, count: int, grace: timedelta) -> tuple[Claim, ...]:
+        self._swept_at = time.monotonic()
+        claims = await self.leases.sweep(count, grace)
+        if claims:
+            log.info("jobs.swept", count=len(claims))
+        return claims
+
+    def _is_time_to_sweep(self) -> bool:
+        # With jitter, so that many workers do not all sweep at the same moment.
+        return time.monotonic() - self._swept_at > SWEEP_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+
+
+async def pause(seconds: float, stopping: asyncio.Event) -> None:
+    """Sleep, but not past the moment when `stopping` is set."""
+    try:
+        await asyncio.wait_for(stopping.wait(), seconds)
+    except TimeoutError:
+        return

@@ -1,0 +1,104 @@
+"""The worker's loops: take jobs, keep their leases, reap those of workers that went silent."""
+
+import asyncio
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from imagemill.jobs.leases import Leases
+from imagemill.jobs.postgres import LedgerUnavailable
+from imagemill.storage.errors import StorageUnavailable
+from imagemill.storage.volume import Volume
+from imagemill.worker.holder import Holder
+from imagemill.worker.pulse import Pulse
+from imagemill.worker.recorder import Recorder
+from imagemill.worker.source import Source, pause
+
+log = structlog.get_logger()
+
+ROOM_TIMEOUT_SECONDS: Final = 1.0
+PROBE_SECONDS: Final = 1.0
+# Silence of PostgreSQL is met with patience, but the next try comes well within a lease.
+RETRY_SECONDS: Final = 1.0
+REAP_SECONDS: Final = (5.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Takes jobs until it is told to stop, then lets go of them in good order."""
+
+    leases: Leases
+    source: Source
+    holder: Holder
+    recorder: Recorder
+    storage: Volume
+    pulse: Pulse
+
+    async def run(self, stopping: asyncio.Event, grace: timedelta) -> None:
+        """Work until `stopping` is set; then finish what runs within the grace time."""
+        async with asyncio.TaskGroup() as background:
+            tasks = [
+                background.create_task(loop)
+                for loop in (self.recorder.run(), self._keep_leases(), self._reap())
+            ]
+            try:
+                await self._take(stopping)
+            finally:
+                log.info("worker.draining", held=len(self.holder.claims))
+                await self.holder.drain(grace)
+                for task in tasks:
+                    task.cancel()
+
+    async def _take(self, stopping: asyncio.Event) -> None:
+        while not stopping.is_set():
+            self.pulse.turned()
+            if self.holder.storage_failed.is_set():
+                await self._wait_for_storage(stopping)
+                continue
+            room = await self.holder.room(ROOM_TIMEOUT_SECONDS)
+            if not room:
+                continue
+            try:
+                self.holder.start(await self.source.next(room, stopping))
+            except LedgerUnavailable as error:
+                log.warning("ledger.unavailable", reason=str(error))
+                await pause(RETRY_SECONDS, stopping)
+
+    async def _wait_for_storage(self, stopping: asyncio.Event) -> None:
+        """Take nothing until something can be written again."""
+        try:
+            await self.storage.probe()
+        except StorageUnavailable as error:
+            log.warning("storage.unavailable", reason=str(error))
+            await pause(PROBE_SECONDS, stopping)
+        else:
+            self.holder.storage_failed.clear()
+
+    async def _keep_leases(self) -> None:
+        interval = self.leases.lease.total_seconds() / 3
+        while True:
+            await asyncio.sleep(interval)
+            claims = self.holder.claims
+            if not claims:
+                continue
+            try:
+                self.holder.drop(await self.leases.heartbeat(claims))
+            except LedgerUnavailable as error:
+                log.warning("leases.not_renewed", count=len(claims), reason=str(error))
+
+    async def _reap(self) -> None:
+        while True:
+            await asyncio.sleep(random.uniform(*REAP_SECONDS))  # noqa: S311 - no secret
+            try:
+                reaped = await self.leases.reap()
+            except LedgerUnavailable as error:
+                log.warning("leases.not_reaped", reason=str(error))
+                continue
+            self.pulse.answered()
+            for job in reaped:
+                log.warning(
+                    "job.reaped", job_id=str(job.id), attempt=job.attempt, status=job.status
+                )

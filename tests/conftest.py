@@ -1,0 +1,150 @@
+"""Real servers for every test: a PostgreSQL and a Valkey a test process, from the wheels."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+import pytest_asyncio
+from imagemill.embedded.postgres import Postgres as EmbeddedPostgres
+from imagemill.embedded.valkey import Valkey
+
+from imagemill.addresses import PostgresAddress, RedisAddress
+from imagemill.jobs.leases import Leases
+from imagemill.jobs.ledger import Ledger
+from imagemill.jobs.migrate import migrate
+from imagemill.jobs.postgres import Postgres
+from support.process import Service, running_api
+from support.servers import connect, redis_client
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgres_server(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[EmbeddedPostgres]:
+    async with EmbeddedPostgres.run(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Valkey]:
+    async with Valkey.run(tmp_path_factory.mktemp("valkey")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres_server: EmbeddedPostgres) -> PostgresAddress:
+    server = postgres_server
+    address = PostgresAddress(server.host, server.port, server.user, server.password, server.dbname)
+    migrate(address)
+    return address
+
+
+@pytest.fixture
+def postgres_address(migrated: PostgresAddress) -> PostgresAddress:
+    """A database with the schema and no job."""
+    with connect(migrated) as connection:
+        connection.execute("TRUNCATE jobs CASCADE")
+    return migrated
+
+
+@pytest.fixture
+def redis_address(valkey_server: Valkey) -> RedisAddress:
+    """A Valkey with nothing in it."""
+    address = RedisAddress(valkey_server.host, valkey_server.port, valkey_server.password)
+    with redis_client(address) as client:
+        client.flushall()
+    return address
+
+
+@pytest_asyncio.fixture
+async def pool(postgres_address: PostgresAddress) -> AsyncIterator[Postgres]:
+    async with Postgres.open(postgres_address, pool_size=4) as pool:
+        yield pool
+
+
+@pytest.fixture
+def ledger(pool: Postgres) -> Ledger:
+    return Ledger(pool)
+
+
+@pytest.fixture
+def leases(pool: Postgres) -> Leases:
+    return Leases(pool, worker=uuid4(), lease=timedelta(seconds=60))
+
+
+@pytest.fixture(scope="session")
+def addresses(migrated: PostgresAddress, valkey_server: Valkey) -> dict[str, str]:
+    """What the services are told of their servers."""
+    return {
+        "PG_HOST": migrated.host,
+        "PG_PORT": str(migrated.port),
+        "PG_USER": migrated.user,
+        "PG_PASSWORD": migrated.password,
+        "PG_DBNAME": migrated.dbname,
+        "REDIS_HOST": valkey_server.host,
+        "REDIS_PORT": str(valkey_server.port),
+        "REDIS_PASSWORD": valkey_server.password,
+    }
+
+
+@pytest.fixture
+def environment(
+    addresses: dict[str, str],
+    postgres_address: PostgresAddress,  # noqa: ARG001 - empties the ledger
+    redis_address: RedisAddress,  # noqa: ARG001 - empties the line
+    tmp_path: Path,
+) -> dict[str, str]:
+    """What services are told that a test starts for itself; nothing is in any of them yet."""
+    return addresses | {"STORAGE_URL": (tmp_path / "storage").as_uri()}
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A running gateway that tests share; no worker takes its jobs."""
+
+    client: httpx.Client
+    storage: Path
+    service: Service
+
+    def files(self) -> set[Path]:
+        """Everything that lies in the storage, temporary files included."""
+        return {path for path in self.storage.rglob("*") if path.is_file()}
+
+
+SHARED_LIMIT = 2 * 1024 * 1024
+
+
+@pytest.fixture(scope="session")
+def shared_gateway(
+    addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Gateway]:
+    folder = tmp_path_factory.mktemp("gateway")
+    storage = folder / "storage"
+    environment = addresses | {
+        "STORAGE_URL": storage.as_uri(),
+        "MAX_UPLOAD_BYTES": str(SHARED_LIMIT),
+    }
+    with (
+        running_api(environment, folder / "api.log") as (service, url),
+        httpx.Client(base_url=url, timeout=30) as client,
+    ):
+        yield Gateway(client, storage, service)
+
+
+@pytest.fixture
+def gateway(
+    shared_gateway: Gateway,
+    postgres_address: PostgresAddress,  # noqa: ARG001 - empties the ledger
+    redis_address: RedisAddress,  # noqa: ARG001 - empties the line
+) -> Gateway:
+    """The shared gateway, with no job and an empty line."""
+    return shared_gateway
+
+
+@pytest.fixture
+def api(gateway: Gateway) -> httpx.Client:
+    return gateway.client

@@ -1,0 +1,74 @@
+from datetime import timedelta
+from itertools import product
+from uuid import uuid4
+
+import pytest
+
+from imagemill.jobs.job import (
+    FINAL_AT_ONCE,
+    TRIED_ONCE_MORE,
+    Claim,
+    ErrorCode,
+    JobId,
+    backoff,
+    is_final,
+)
+
+
+def claim(attempt: int, previous: ErrorCode | None = None, max_attempts: int = 3) -> Claim:
+    return Claim(
+        id=JobId(uuid4()),
+        fence=attempt,
+        attempt=attempt,
+        max_attempts=max_attempts,
+        input_path="inputs/x",
+        pipeline={},
+        previous_error=previous,
+    )
+
+
+@pytest.mark.parametrize("code", sorted(FINAL_AT_ONCE))
+def test_a_fault_of_the_picture_is_final_at_once(code: ErrorCode) -> None:
+    assert is_final(claim(1), code)
+
+
+@pytest.mark.parametrize("code", sorted(TRIED_ONCE_MORE))
+def test_a_picture_that_hurts_its_process_is_tried_once_more(code: ErrorCode) -> None:
+    assert not is_final(claim(1), code)
+
+
+@pytest.mark.parametrize(
+    ("code", "previous"), list(product(sorted(TRIED_ONCE_MORE), sorted(TRIED_ONCE_MORE)))
+)
+def test_the_second_time_it_hurts_its_process_is_final(
+    code: ErrorCode, previous: ErrorCode
+) -> None:
+    assert is_final(claim(2, previous), code)
+
+
+def test_a_crash_after_a_lost_worker_is_tried_once_more() -> None:
+    assert not is_final(claim(2, ErrorCode.WORKER_LOST), ErrorCode.DECODER_CRASHED)
+
+
+@pytest.mark.parametrize("code", [ErrorCode.WORKER_LOST, ErrorCode.INTERNAL])
+def test_what_may_pass_is_tried_until_the_attempts_are_used_up(code: ErrorCode) -> None:
+    assert [is_final(claim(attempt, code), code) for attempt in (1, 2, 3)] == [False, False, True]
+
+
+@pytest.mark.parametrize("code", list(ErrorCode))
+def test_no_code_goes_past_the_budget_of_attempts(code: ErrorCode) -> None:
+    assert is_final(claim(1, max_attempts=1), code)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "draw", "seconds"),
+    [(1, 0.0, 1), (1, 0.5, 2), (2, 0.5, 4), (5, 0.5, 32), (6, 0.5, 60), (5000, 0.0, 30)],
+)
+def test_the_delay_doubles_up_to_a_minute_give_or_take_half(
+    attempt: int, draw: float, seconds: float
+) -> None:
+    assert backoff(attempt, draw) == timedelta(seconds=seconds)
+
+
+def test_only_a_job_that_was_tried_before_runs_alone() -> None:
+    assert [claim(attempt).runs_alone for attempt in (1, 2, 3)] == [False, True, True]

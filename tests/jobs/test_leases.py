@@ -1,0 +1,258 @@
+"""What workers do with jobs: two of them, on one PostgreSQL, with no sleeps.
+
+A lease is made to expire by an UPDATE, so that every interleaving is the test's own choice.
+"""
+
+import asyncio
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from imagemill.addresses import PostgresAddress
+from imagemill.jobs.job import Claim, ErrorCode, JobError, JobId, Priority, Status
+from imagemill.jobs.leases import Leases
+from imagemill.jobs.ledger import Ledger
+from imagemill.jobs.postgres import Postgres
+from support.jobs import completed, failed, new_job
+from support.servers import connect
+
+NOW = timedelta(0)
+
+
+@pytest.fixture
+def other(pool: Postgres) -> Leases:
+    """Another worker."""
+    return Leases(pool, worker=uuid4(), lease=timedelta(seconds=60))
+
+
+def expire(address: PostgresAddress) -> None:
+    """Let every lease be over, and every delay."""
+    with connect(address) as connection:
+        connection.execute(
+            "UPDATE jobs SET lease_expires_at = now() - interval '1 s' WHERE status = 'PROCESSING'"
+        )
+
+
+def make_due(address: PostgresAddress) -> None:
+    with connect(address) as connection:
+        connection.execute("UPDATE jobs SET run_at = now() WHERE status = 'PENDING'")
+
+
+async def one_claim(ledger: Ledger, leases: Leases, max_attempts: int = 3) -> Claim:
+    job = await ledger.accept(new_job(max_attempts=max_attempts))
+    (claim,) = await leases.claim([job.id])
+    return claim
+
+
+async def statuses(ledger: Ledger, job_id: JobId) -> list[Status]:
+    return [event.status for event in await ledger.history(job_id)]
+
+
+async def test_a_claimed_job_is_processing_and_nobody_else_gets_it(
+    ledger: Ledger, leases: Leases, other: Leases
+) -> None:
+    claim = await one_claim(ledger, leases)
+    job = await ledger.find(claim.id)
+    assert (job.status, job.attempts, claim.attempt, claim.fence) == (Status.PROCESSING, 1, 1, 1)
+    assert job.started_at is not None
+    assert claim.pipeline == job.pipeline
+    assert await other.claim([claim.id]) == ()
+    assert await other.sweep(10, NOW) == ()
+
+
+async def test_of_many_workers_that_claim_the_same_ids_each_job_goes_to_one(
+    ledger: Ledger, pool: Postgres
+) -> None:
+    ids = [(await ledger.accept(new_job())).id for _ in range(30)]
+    workers = [Leases(pool, uuid4(), timedelta(seconds=60)) for _ in range(6)]
+    answers = await asyncio.gather(
+        *(worker.claim(ids[start::2] + ids[::-1]) for start, worker in enumerate(workers)),
+        *(worker.sweep(20, NOW) for worker in workers),
+    )
+    claimed = [claim.id for claims in answers for claim in claims]
+    assert sorted(claimed) == sorted(ids)
+
+
+async def test_a_sweep_takes_urgent_jobs_first_and_then_the_oldest(
+    ledger: Ledger, leases: Leases
+) -> None:
+    low = await ledger.accept(new_job(Priority.LOW))
+    old = await ledger.accept(new_job())
+    young = await ledger.accept(new_job())
+    high = await ledger.accept(new_job(Priority.HIGH))
+    order = [(await leases.sweep(1, NOW))[0].id for _ in range(4)]
+    assert order == [high.id, old.id, young.id, low.id]
+
+
+async def test_a_sweep_leaves_alone_what_became_due_within_the_grace(
+    ledger: Ledger, leases: Leases
+) -> None:
+    await ledger.accept(new_job())
+    assert await leases.sweep(10, timedelta(seconds=30)) == ()
+    assert len(await leases.sweep(10, NOW)) == 1
+
+
+async def test_a_completed_job_has_its_outputs_and_the_size_of_its_input(
+    ledger: Ledger, leases: Leases
+) -> None:
+    claim = await one_claim(ledger, leases)
+    result = completed(claim)
+    assert await leases.finish([result]) == frozenset()
+    job = await ledger.find(claim.id)
+    assert (job.status, job.outputs) == (Status.COMPLETED, result.outputs)
+    assert job.output_path == result.outputs[0].path
+    assert (job.input.width, job.input.height, job.input.frames) == (20, 16, 1)
+    assert (job.input.filename, job.input.bytes) == ("cat.jpg", 3)
+    assert job.completed_at is not None
+
+
+async def test_a_batch_ends_each_job_in_its_own_way(ledger: Ledger, leases: Leases) -> None:
+    good, bad = await one_claim(ledger, leases), await one_claim(ledger, leases)
+    assert await leases.finish([completed(good), failed(bad)]) == frozenset()
+    assert (await ledger.find(good.id)).status is Status.COMPLETED
+    job = await ledger.find(bad.id)
+    assert job.status is Status.FAILED
+    assert job.error == JobError(ErrorCode.INVALID_IMAGE, "The picture ends too early.")
+
+
+async def test_a_result_that_is_sent_twice_counts_once(ledger: Ledger, leases: Leases) -> None:
+    claim = await one_claim(ledger, leases)
+    assert await leases.finish([completed(claim)]) == frozenset()
+    assert await leases.finish([completed(claim)]) == frozenset()
+    assert (await statuses(ledger, claim.id))[-1:] == [Status.COMPLETED]
+    assert len(await ledger.history(claim.id)) == 3
+
+
+async def test_a_worker_that_was_given_up_cannot_end_a_later_attempt(
+    ledger: Ledger, leases: Leases, other: Leases, postgres_address: PostgresAddress
+) -> None:
+    lost = await one_claim(ledger, leases)
+    expire(postgres_address)
+    (reaped,) = await other.reap()
+    assert (reaped.id, reaped.status, reaped.attempt) == (lost.id, Status.PENDING, 1)
+    make_due(postgres_address)
+    (newer,) = await other.sweep(1, NOW)
+    assert await leases.finish([completed(lost)]) == {lost.id}
+    assert await leases.heartbeat([lost]) == {lost.id}
+    await leases.release([lost])
+    await leases.retry_later(lost, JobError(ErrorCode.INTERNAL, "late"), NOW)
+    assert (await ledger.find(lost.id)).status is Status.PROCESSING
+    assert await other.finish([completed(newer)]) == frozenset()
+    assert (await ledger.find(lost.id)).output_path == completed(newer).outputs[0].path
+
+
+async def test_the_same_fence_in_the_hands_of_another_worker_is_not_enough(
+    ledger: Ledger, leases: Leases, other: Leases
+) -> None:
+    claim = await one_claim(ledger, leases)
+    assert await other.heartbeat([claim]) == {claim.id}
+    assert await other.finish([completed(claim)]) == {claim.id}
+    assert (await ledger.find(claim.id)).status is Status.PROCESSING
+
+
+async def test_a_heartbeat_keeps_a_lease_that_would_have_been_reaped(
+    ledger: Ledger, leases: Leases, other: Leases, postgres_address: PostgresAddress
+) -> None:
+    claim = await one_claim(ledger, leases)
+    expire(postgres_address)
+    assert await leases.heartbeat([claim]) == frozenset()
+    assert await other.reap() == ()
+
+
+async def test_a_lease_that_has_not_expired_is_not_reaped(
+    ledger: Ledger, leases: Leases, other: Leases
+) -> None:
+    await one_claim(ledger, leases)
+    assert await other.reap() == ()
+
+
+async def test_a_lost_worker_costs_an_attempt_and_the_last_one_ends_the_job(
+    ledger: Ledger, leases: Leases, postgres_address: PostgresAddress
+) -> None:
+    claim = await one_claim(ledger, leases, max_attempts=2)
+    expire(postgres_address)
+    await leases.reap()
+    job = await ledger.find(claim.id)
+    assert (job.status, job.attempts) == (Status.PENDING, 1)
+    assert job.error is not None
+    assert job.error.code is ErrorCode.WORKER_LOST
+    assert timedelta(seconds=0.9) < job.run_at - job.updated_at < timedelta(seconds=3.1)
+    make_due(postgres_address)
+    (second,) = await leases.claim([claim.id])
+    assert second.previous_error is ErrorCode.WORKER_LOST
+    expire(postgres_address)
+    (reaped,) = await leases.reap()
+    assert reaped.status is Status.FAILED
+    assert (await ledger.find(claim.id)).attempts == 2
+
+
+async def test_a_job_that_is_given_back_has_not_used_an_attempt(
+    ledger: Ledger, leases: Leases, other: Leases
+) -> None:
+    claim = await one_claim(ledger, leases)
+    await leases.release([claim])
+    job = await ledger.find(claim.id)
+    assert (job.status, job.attempts, job.error) == (Status.PENDING, 0, None)
+    (again,) = await other.claim([claim.id])
+    assert (again.attempt, again.fence) == (1, 2)
+
+
+async def test_a_job_given_back_with_a_delay_is_not_due_before(
+    ledger: Ledger, leases: Leases
+) -> None:
+    claim = await one_claim(ledger, leases)
+    await leases.release([claim], timedelta(seconds=30))
+    assert await leases.claim([claim.id]) == ()
+
+
+async def test_a_failed_attempt_is_tried_again_after_its_delay_and_tells_why(
+    ledger: Ledger, leases: Leases, postgres_address: PostgresAddress
+) -> None:
+    claim = await one_claim(ledger, leases)
+    error = JobError(ErrorCode.DECODER_CRASHED, "The decoder died of signal 11.")
+    await leases.retry_later(claim, error, timedelta(seconds=30))
+    job = await ledger.find(claim.id)
+    assert (job.status, job.attempts, job.error) == (Status.PENDING, 1, error)
+    assert await leases.claim([claim.id]) == ()
+    make_due(postgres_address)
+    (second,) = await leases.claim([claim.id])
+    assert (second.attempt, second.previous_error) == (2, ErrorCode.DECODER_CRASHED)
+    await leases.finish([completed(second)])
+    assert (await ledger.find(claim.id)).error is None
+
+
+async def test_the_history_tells_every_change_with_its_attempt_worker_and_error(
+    ledger: Ledger, leases: Leases, postgres_address: PostgresAddress
+) -> None:
+    claim = await one_claim(ledger, leases)
+    error = JobError(ErrorCode.INTERNAL, "A bug.")
+    await leases.retry_later(claim, error, NOW)
+    (second,) = await leases.claim([claim.id])
+    await leases.release([second])
+    (third,) = await leases.claim([claim.id])
+    expire(postgres_address)
+    await leases.reap()
+    make_due(postgres_address)
+    (fourth,) = await leases.claim([claim.id])
+    await leases.finish([completed(fourth)])
+    events = await ledger.history(claim.id)
+    lost = JobError(ErrorCode.WORKER_LOST, f"The worker of attempt {third.attempt} went silent.")
+    assert [(e.status, e.attempt, e.worker, e.error) for e in events] == [
+        (Status.PENDING, 0, None, None),
+        (Status.PROCESSING, 1, leases.worker, None),
+        (Status.PENDING, 1, leases.worker, error),
+        (Status.PROCESSING, 2, leases.worker, None),
+        (Status.PENDING, 2, leases.worker, None),
+        (Status.PROCESSING, 2, leases.worker, None),
+        (Status.PENDING, 2, leases.worker, lost),
+        (Status.PROCESSING, 3, leases.worker, None),
+        (Status.COMPLETED, 3, leases.worker, None),
+    ]
+
+
+async def test_a_result_for_a_deleted_job_is_nobodys(ledger: Ledger, leases: Leases) -> None:
+    claim = await one_claim(ledger, leases)
+    await ledger.delete(claim.id)
+    assert await leases.finish([completed(claim)]) == {claim.id}
+    assert await leases.heartbeat([claim]) == {claim.id}

@@ -1,0 +1,44 @@
+"""The schema, made by several services that start at once."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from imagemill.addresses import PostgresAddress
+from imagemill.jobs.migrate import SchemaTooNew, migrate
+from imagemill.jobs.postgres import LedgerUnavailable
+from support.process import free_port
+from support.servers import connect
+
+
+@pytest.fixture
+def empty_database(migrated: PostgresAddress) -> Iterator[PostgresAddress]:
+    name = "empty"
+    with connect(migrated) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield replace(migrated, dbname=name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_services_that_start_at_once_make_one_schema(empty_database: PostgresAddress) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(migrate, [empty_database] * 4))
+    with connect(empty_database) as connection:
+        versions = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        assert versions == [("0001",)]
+        assert connection.execute("SELECT count(*) FROM jobs").fetchone() == (0,)
+
+
+def test_a_schema_of_a_later_version_is_left_alone(empty_database: PostgresAddress) -> None:
+    migrate(empty_database)
+    with connect(empty_database) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SchemaTooNew, match="9999"):
+        migrate(empty_database)
+
+
+def test_without_postgres_the_ledger_is_unavailable(migrated: PostgresAddress) -> None:
+    with pytest.raises(LedgerUnavailable):
+        migrate(replace(migrated, port=free_port()))

@@ -1,0 +1,117 @@
+"""Services of imagemill as the real processes they are in production."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+START_SECONDS = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Service:
+    """One process of `imagemill`, with its log in a file."""
+
+    def __init__(self, arguments: list[str], environment: Mapping[str, str], log: Path) -> None:
+        self.log = log
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "imagemill", *arguments],
+                env={"PATH": os.environ["PATH"], "LOG_FORMAT": "json", **environment},
+                stdout=output,
+                stderr=output,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def logged(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self, timeout_seconds: float = 30) -> int:
+        """Ask the process to stop and return its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout_seconds)
+
+
+@contextmanager
+def running(arguments: list[str], environment: Mapping[str, str], log: Path) -> Iterator[Service]:
+    service = Service(arguments, environment, log)
+    try:
+        yield service
+    finally:
+        if service.process.poll() is None:
+            service.process.terminate()
+            try:
+                service.process.wait(15)
+            except subprocess.TimeoutExpired:
+                service.kill()
+
+
+@contextmanager
+def running_api(environment: Mapping[str, str], log: Path) -> Iterator[tuple[Service, str]]:
+    """Run a gateway and yield it with its address once it answers."""
+    port = free_port()
+    with running(["api", "--port", str(port)], environment, log) as service:
+        url = f"http://127.0.0.1:{port}"
+        wait_until(lambda: _answers(service, url), "the gateway answers", service.logged)
+        yield service, url
+
+
+@contextmanager
+def running_worker(environment: Mapping[str, str], log: Path, *arguments: str) -> Iterator[Service]:
+    """Run a worker and yield it once it takes jobs."""
+    with running(["worker", *arguments], environment, log) as service:
+        wait_until(lambda: _has_started(service), "the worker starts", service.logged)
+        yield service
+
+
+def wait_until(
+    holds: Callable[[], bool],
+    what: str,
+    evidence: Callable[[], str] = str,
+    timeout_seconds: float = START_SECONDS,
+) -> None:
+    """Return once the condition holds; fail with the evidence when it does not come."""
+    until = time.monotonic() + timeout_seconds
+    while not holds():
+        if time.monotonic() > until:
+            raise AssertionError(f"{what}: not within {timeout_seconds} s\n{evidence()[-6000:]}")
+        time.sleep(0.05)
+
+
+def _answers(service: Service, url: str) -> bool:
+    _require_alive(service)
+    try:
+        return httpx.get(f"{url}/healthz", timeout=2).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
+
+
+def _has_started(service: Service) -> bool:
+    _require_alive(service)
+    return "worker.started" in service.logged()
+
+
+def _require_alive(service: Service) -> None:
+    status = service.process.poll()
+    if status is not None:
+        raise AssertionError(f"the process ended with {status}\n{service.logged()[-6000:]}")

@@ -1,0 +1,21 @@
+"""Plain clients of the servers, to look behind the services' backs."""
+
+import psycopg
+import redis
+
+from imagemill.addresses import PostgresAddress, RedisAddress
+
+
+def connect(address: PostgresAddress) -> psycopg.Connection:
+    return psycopg.connect(
+        host=address.host,
+        port=address.port,
+        user=address.user,
+        password=address.password,
+        dbname=address.dbname,
+        autocommit=True,
+    )
+
+
+def redis_client(address: RedisAddress) -> redis.Redis:
+    return redis.Redis(host=address.host, port=address.port, password=address.password)
