@@ -59,7 +59,7 @@ async def _drawn(path: Path) -> Path:
 
 
 async def _process(console: Console, client: httpx.AsyncClient, picture: Path) -> Json:
-    console.print(f"\n$ curl -F file=@{picture.name} -F preset={PRESET} {client.base_url}upload")
+    console.print(f"\n$ curl -F file=@{picture.name} -F preset={PRESET} {client.base_url}/upload")
     with picture.open("rb") as file:
         answer = await client.post(
             "/upload", files={"file": (picture.name, file)}, data={"preset": PRESET}

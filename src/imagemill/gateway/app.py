@@ -40,10 +40,12 @@ def create_app(parts: Parts) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
     )
     app.state.parts = parts
-    install_problem_handlers(app)
     install_pages(app)
+    routes = [*app.routes]
     for room in (uploads, jobs, downloads, about, health):
         app.include_router(room.router)
+        routes += room.router.routes
+    install_problem_handlers(app, routes)
     app.openapi = document(app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 

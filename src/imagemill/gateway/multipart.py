@@ -23,6 +23,7 @@ from imagemill.gateway.refusals import (
 FILE_FIELD: Final = "file"
 MAX_FIELDS_BYTES: Final = 64 * 1024
 MAX_PARTS: Final = 64
+MAX_BOUNDARY_BYTES: Final = 70  # RFC 2046, 5.1.1
 # filename* of RFC 6266: charset'language'percent-encoded.
 EXTENDED_FILENAME: Final = re.compile(
     rb";\s*filename\*\s*=\s*([\w-]+)'[^']*'([^;\s]*)", re.IGNORECASE
@@ -157,8 +158,10 @@ def boundary_of(content_type: str) -> bytes:
     """Return the boundary that the Content-Type header names. Raises MalformedRequest."""
     _, options = parse_options_header(content_type)
     boundary = options.get(b"boundary", b"")
-    if not boundary:
-        raise MalformedRequest("The Content-Type header names no multipart boundary.")
+    if not 1 <= len(boundary) <= MAX_BOUNDARY_BYTES:
+        raise MalformedRequest(
+            f"The Content-Type header must name a boundary of 1 to {MAX_BOUNDARY_BYTES} characters."
+        )
     return boundary
 
 

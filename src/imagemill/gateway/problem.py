@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match
 
 from imagemill.errors import ServiceError
 from imagemill.gateway.refusals import (
@@ -92,8 +92,11 @@ def problem(
     return JSONResponse(content, kind.status.value, headers, MEDIA_TYPE)
 
 
-def install_problem_handlers(app: FastAPI) -> None:
-    """Let every failure, foreseen or not, be answered as a problem."""
+def install_problem_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Let every failure, foreseen or not, be answered as a problem.
+
+    `routes` are all there are, so that a wrong method can be told the right ones.
+    """
 
     @app.exception_handler(ServiceError)
     async def foreseen(_: Request, error: ServiceError) -> JSONResponse:
@@ -108,7 +111,7 @@ def install_problem_handlers(app: FastAPI) -> None:
         status = HTTPStatus(error.status_code)
         kind = Kind(status, status.phrase.lower().replace(" ", "-"))
         if status is HTTPStatus.METHOD_NOT_ALLOWED:
-            methods = ", ".join(_allowed_methods(request))
+            methods = ", ".join(_allowed_methods(request, routes))
             detail = f"{request.method} is not possible here; possible are {methods}."
             return problem(kind, detail, {"Allow": methods})
         if status is HTTPStatus.NOT_FOUND:
@@ -143,10 +146,10 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
     return FieldError(pointer(error["loc"]), error["msg"])
 
 
-def _allowed_methods(request: Request) -> list[str]:
+def _allowed_methods(request: Request, routes: Sequence[BaseRoute]) -> list[str]:
     """Return every method of the path; Starlette names those of the first route that matches."""
     allowed: set[str] = set()
-    for route in request.app.routes:
+    for route in routes:
         match, _ = route.matches(request.scope)
         if match is not Match.NONE:
             allowed |= getattr(route, "methods", None) or set()

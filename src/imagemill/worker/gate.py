@@ -13,41 +13,38 @@ class Gate:
     """
 
     def __init__(self) -> None:
-        self._changed = asyncio.Condition()
         self._inside = 0
-        self._alone = False
+        self._is_taken = False
         self._waiting_alone = 0
+        # Replaced at each change: everybody who waits looks again.
+        self._change = asyncio.Event()
 
     @asynccontextmanager
     async def enter(self, *, alone: bool) -> AsyncIterator[None]:
         """Wait to be let in, and leave when the block ends."""
-        if alone:
-            await self._enter_alone()
-        else:
-            await self._enter_shared()
+        await (self._wait_alone() if alone else self._wait_shared())
+        self._inside += 1
+        self._is_taken = alone
         try:
             yield
         finally:
-            # No await may stand between a cancellation and these two lines.
             self._inside -= 1
-            self._alone = False
-            await asyncio.shield(self._tell())
+            self._is_taken = False
+            self._tell()
 
-    async def _enter_alone(self) -> None:
+    async def _wait_alone(self) -> None:
         self._waiting_alone += 1
         try:
-            async with self._changed:
-                await self._changed.wait_for(lambda: self._inside == 0)
-                self._inside += 1
-                self._alone = True
+            while self._inside:
+                await self._change.wait()
         finally:
             self._waiting_alone -= 1
+            self._tell()
 
-    async def _enter_shared(self) -> None:
-        async with self._changed:
-            await self._changed.wait_for(lambda: not self._alone and not self._waiting_alone)
-            self._inside += 1
+    async def _wait_shared(self) -> None:
+        while self._is_taken or self._waiting_alone:
+            await self._change.wait()
 
-    async def _tell(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
+    def _tell(self) -> None:
+        self._change.set()
+        self._change = asyncio.Event()

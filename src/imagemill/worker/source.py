@@ -31,6 +31,7 @@ class Source:
     leases: Leases
     line: Line
     _swept_at: float = 0.0
+    _has_backlog: bool = False
     _line_is_away: bool = False
 
     async def next(self, count: int, stopping: asyncio.Event) -> tuple[Claim, ...]:
@@ -38,6 +39,8 @@ class Source:
 
         Returns early when `stopping` is set. Raises LedgerUnavailable.
         """
+        if self._has_backlog:  # the last sweep left some behind: no need to wait for a bell
+            return await self._sweep(count, GRACE_WHEN_SILENT)
         try:
             ids = await self._ids(count, stopping)
         except LineUnavailable as error:
@@ -81,6 +84,7 @@ class Source:
     async def _sweep(self, count: int, grace: timedelta) -> tuple[Claim, ...]:
         self._swept_at = time.monotonic()
         claims = await self.leases.sweep(count, grace)
+        self._has_backlog = len(claims) == count
         if claims:
             log.info("jobs.swept", count=len(claims))
         return claims

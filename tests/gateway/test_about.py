@@ -1,0 +1,66 @@
+"""What the gateway says of itself."""
+
+import httpx
+
+from conftest import SHARED_LIMIT
+
+
+def test_the_presets_are_pipelines_that_an_upload_takes(api: httpx.Client) -> None:
+    presets = api.get("/presets").json()["presets"]
+    assert presets["default"] == {
+        "outputs": [{"name": "image", "width": 2048, "height": 2048, "format": "webp"}]
+    }
+    assert presets["thumbnail"]["outputs"][0]["fit"] == "cover"
+
+
+def test_the_capabilities_are_the_formats_that_work_and_the_limits(api: httpx.Client) -> None:
+    assert api.get("/capabilities").json() == {
+        "inputs": ["image/jpeg", "image/png", "image/webp"],
+        "outputs": ["image/jpeg", "image/png", "image/webp"],
+        "limits": {
+            "max_upload_bytes": SHARED_LIMIT,
+            "max_pixels": 100_000_000,
+            "max_frames": 1000,
+            "timeout_seconds": 60.0,
+        },
+    }
+
+
+def test_a_gateway_whose_neighbours_answer_is_ready(api: httpx.Client) -> None:
+    assert api.get("/healthz").json() == {"status": "ok"}
+    answer = api.get("/readyz")
+    assert answer.json() == {"postgres": "ok", "redis": "ok", "storage": "ok"}
+
+
+def test_the_openapi_document_shows_every_route_and_no_other(api: httpx.Client) -> None:
+    document = api.get("/openapi.json").json()
+    assert {
+        f"{method.upper()} {path}"
+        for path, operations in document["paths"].items()
+        for method in operations
+    } == {
+        "POST /upload",
+        "GET /jobs",
+        "GET /jobs/{id}",
+        "DELETE /jobs/{id}",
+        "GET /jobs/{id}/history",
+        "GET /jobs/{id}/input",
+        "GET /jobs/{id}/outputs/{name}",
+        "POST /jobs/{id}/cancel",
+        "POST /jobs/{id}/retry",
+        "GET /presets",
+        "GET /capabilities",
+        "GET /healthz",
+        "GET /readyz",
+    }
+    upload = document["paths"]["/upload"]["post"]
+    assert {"multipart/form-data", "image/*"} <= set(upload["requestBody"]["content"])
+    assert "Pipeline" in document["components"]["schemas"]
+
+
+def test_the_page_of_the_api_needs_nothing_from_elsewhere(api: httpx.Client) -> None:
+    page = api.get("/docs").text
+    assert "https://" not in page
+    for asset in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png"):
+        assert f"/docs/assets/{asset}" in page
+        assert api.get(f"/docs/assets/{asset}").status_code == httpx.codes.OK

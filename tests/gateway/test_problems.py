@@ -1,0 +1,87 @@
+"""Every answer of 400 and above is a problem, whatever was asked."""
+
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from imagemill.errors import Rejected, ServiceError, Unavailable
+from imagemill.gateway.problem import KINDS
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 404),
+        ("GET", "/nowhere", 404),
+        ("GET", "/redoc", 404),
+        ("GET", "/jobs/", 404),
+        ("GET", f"/jobs/{uuid4()}", 404),
+        ("GET", f"/jobs/{uuid4()}/history", 404),
+        ("GET", f"/jobs/{uuid4()}/input", 404),
+        ("GET", f"/jobs/{uuid4()}/outputs/image", 404),
+        ("DELETE", f"/jobs/{uuid4()}", 404),
+        ("POST", f"/jobs/{uuid4()}/cancel", 404),
+        ("POST", f"/jobs/{uuid4()}/retry", 404),
+        ("GET", "/jobs/not-a-uuid", 422),
+        ("GET", "/jobs?limit=0", 422),
+        ("GET", "/jobs?limit=201", 422),
+        ("GET", "/jobs?status=DONE", 422),
+        ("GET", "/jobs?cursor=nonsense", 422),
+        ("GET", "/jobs?cursor=", 422),
+        ("PUT", "/jobs", 405),
+        ("GET", "/upload", 405),
+        ("POST", "/docs", 405),
+    ],
+)
+def test_what_goes_wrong_is_told_as_a_problem(
+    method: str, path: str, status: int, api: httpx.Client
+) -> None:
+    answer = api.request(method, path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == status
+    assert set(problem) >= {"type", "title", "status", "detail"}
+
+
+@pytest.mark.parametrize(
+    ("path", "pointer"),
+    [
+        ("/jobs/not-a-uuid", "/path/id"),
+        ("/jobs?limit=0", "/query/limit"),
+        ("/jobs?status=DONE", "/query/status/0"),
+        ("/jobs?cursor=!", "/query/cursor"),
+    ],
+)
+def test_a_wrong_parameter_is_named(path: str, pointer: str, api: httpx.Client) -> None:
+    assert [error["pointer"] for error in api.get(path).json()["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/upload", "POST"),
+        ("/jobs", "GET, HEAD"),
+        (f"/jobs/{uuid4()}", "DELETE, GET, HEAD"),
+        (f"/jobs/{uuid4()}/cancel", "POST"),
+    ],
+)
+def test_a_wrong_method_is_told_every_right_one(path: str, allowed: str, api: httpx.Client) -> None:
+    assert api.put(path).headers["allow"] == allowed
+
+
+def subclasses(kind: type[ServiceError]) -> set[type[ServiceError]]:
+    return {found for sub in kind.__subclasses__() for found in {sub, *subclasses(sub)}}
+
+
+def test_every_foreseen_error_of_the_gateway_has_its_answer() -> None:
+    rooms = ("imagemill.gateway", "imagemill.jobs.", "imagemill.storage")
+    ours = {
+        kind
+        for kind in subclasses(Rejected) | subclasses(Unavailable)
+        if kind.__module__.startswith(rooms)
+    }
+    lacking = {kind for kind in ours if not set(kind.__mro__) & set(KINDS)}
+    assert {kind.__name__ for kind in lacking} <= {"NotAFile"}  # a worker's alone
+    assert len(ours) > 10

@@ -1,0 +1,272 @@
+"""The mill end to end: real gateway and worker processes, real servers, real pictures."""
+
+import asyncio
+import json
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+from PIL import Image
+
+from imagemill.addresses import PostgresAddress, RedisAddress
+from imagemill.jobs.job import ENDED
+from support.pictures import picture, png_bomb
+from support.process import running_api, running_worker, wait_until
+from support.servers import connect, redis_client
+
+Json = dict[str, Any]
+
+# Work for a second or so: time to interrupt it.
+SLOW = json.dumps(
+    {"outputs": [{"name": f"o{n}", "width": 3000, "enlarge": True} for n in range(8)]}
+)
+
+
+def upload(client: httpx.Client, content: bytes, **fields: str) -> str:
+    answer = client.post("/upload", files={"file": ("x.jpg", content)}, data=fields)
+    assert answer.status_code == httpx.codes.ACCEPTED, answer.text
+    return str(answer.json()["id"])
+
+
+def ended(client: httpx.Client, job_id: str, seconds: float = 60) -> Json:
+    """Return the job once it has ended."""
+    wait_until(
+        lambda: client.get(f"/jobs/{job_id}").json()["status"] in ENDED,
+        f"job {job_id} ends",
+        lambda: client.get(f"/jobs/{job_id}").text,
+        seconds,
+    )
+    return dict(client.get(f"/jobs/{job_id}").json())
+
+
+def changes(client: httpx.Client, job_id: str) -> list[str]:
+    events = client.get(f"/jobs/{job_id}/history").json()["events"]
+    return [event["status"] for event in events]
+
+
+def no_leftovers(storage: Path) -> bool:
+    return not any((storage / "tmp").iterdir())
+
+
+def storage_of(environment: dict[str, str]) -> Path:
+    return Path(environment["STORAGE_URL"].removeprefix("file://"))
+
+
+def test_a_picture_goes_in_and_a_thumbnail_comes_out(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    with (
+        running_api(environment, tmp_path / "api.log") as (_, url),
+        running_worker(environment, tmp_path / "worker.log"),
+        httpx.Client(base_url=url) as client,
+    ):
+        job_id = upload(client, picture(800, 600), preset="thumbnail")
+        job = ended(client, job_id)
+        assert job["status"] == "COMPLETED", job
+        assert (job["input"]["width"], job["input"]["height"]) == (800, 600)
+        assert changes(client, job_id) == ["PENDING", "PROCESSING", "COMPLETED"]
+        thumbnail = Image.open(BytesIO(client.get(job["outputs"][0]["url"]).content))
+        assert (thumbnail.format, thumbnail.size) == ("WEBP", (320, 320))
+        assert no_leftovers(storage_of(environment))
+
+
+def test_several_outputs_come_from_one_upload(environment: dict[str, str], tmp_path: Path) -> None:
+    pipeline = {
+        "outputs": [
+            {"name": "large", "width": 400},
+            {"name": "small", "width": 100, "format": "png"},
+            {"name": "square", "width": 50, "height": 50, "fit": "cover", "format": "jpeg"},
+        ]
+    }
+    with (
+        running_api(environment, tmp_path / "api.log") as (_, url),
+        running_worker(environment, tmp_path / "worker.log"),
+        httpx.Client(base_url=url) as client,
+    ):
+        job = ended(client, upload(client, picture(800, 600), pipeline=json.dumps(pipeline)))
+        assert [(o["name"], o["width"], o["height"], o["media_type"]) for o in job["outputs"]] == [
+            ("large", 400, 300, "image/jpeg"),
+            ("small", 100, 75, "image/png"),
+            ("square", 50, 50, "image/jpeg"),
+        ]
+        assert job["output_path"] == job["outputs"][0]["path"]
+        for output in job["outputs"]:
+            stored = (storage_of(environment) / output["path"]).read_bytes()
+            assert client.get(output["url"]).content == stored
+            assert len(stored) == output["bytes"]
+
+
+def test_hostile_pictures_fail_alone_and_the_next_upload_works(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    whole = picture(640, 480)
+    hostile = {
+        "truncated": (whole[: len(whole) // 2], "invalid_image"),
+        "bomb": (png_bomb(), "too_large"),
+        "lie": (b"\x89PNG\r\n\x1a\n" + b"nonsense" * 100, "invalid_image"),
+    }
+    with (
+        running_api(environment, tmp_path / "api.log") as (_, url),
+        running_worker(environment, tmp_path / "worker.log") as worker,
+        httpx.Client(base_url=url) as client,
+    ):
+        ids = {name: upload(client, content) for name, (content, _) in hostile.items()}
+        good = upload(client, whole)
+        for name, (_, code) in hostile.items():
+            job = ended(client, ids[name])
+            assert (job["status"], job["error"]["code"]) == ("FAILED", code), job
+            assert job["error"]["detail"]
+            assert job["attempts"] == 1
+            assert (job["outputs"], job["output_path"]) == ([], None)
+            assert str(tmp_path) not in job["error"]["detail"]
+        assert ended(client, good)["status"] == "COMPLETED"
+        assert worker.process.poll() is None
+        assert no_leftovers(storage_of(environment))
+
+
+async def test_many_uploads_at_once_are_each_processed_exactly_once(
+    environment: dict[str, str], tmp_path: Path, postgres_address: PostgresAddress
+) -> None:
+    uploads = 200
+    content = picture(200, 150)
+    with (
+        running_api(environment, tmp_path / "api.log") as (_, url),
+        running_worker(environment, tmp_path / "one.log"),
+        running_worker(environment, tmp_path / "two.log"),
+    ):
+        limits = httpx.Limits(max_connections=40)
+        async with httpx.AsyncClient(base_url=url, limits=limits, timeout=60) as client:
+
+            async def send() -> httpx.Response:
+                return await client.post("/upload", files={"file": ("x.jpg", content)})
+
+            answers = await asyncio.gather(*(send() for _ in range(uploads)))
+        assert {answer.status_code for answer in answers} == {httpx.codes.ACCEPTED}
+        ids = {answer.json()["id"] for answer in answers}
+        assert len(ids) == uploads
+        with connect(postgres_address) as connection:
+
+            def count() -> int:
+                done = "SELECT count(*) FROM jobs WHERE status = 'COMPLETED'"
+                return int(connection.execute(done).fetchall()[0][0])
+
+            wait_until(lambda: count() == uploads, "all jobs are completed", lambda: str(count()))
+            attempts = connection.execute(
+                "SELECT job_id::text, count(*) FILTER (WHERE status = 'PROCESSING'),"
+                " count(*) FILTER (WHERE status = 'COMPLETED'), count(DISTINCT worker)"
+                " FROM job_events GROUP BY job_id"
+            ).fetchall()
+            workers = connection.execute(
+                "SELECT DISTINCT worker FROM job_events WHERE worker IS NOT NULL"
+            )
+            assert len(workers.fetchall()) == 2
+    assert {row[0] for row in attempts} == ids
+    assert {row[1:] for row in attempts} == {(1, 1, 1)}
+
+
+def test_a_wiped_redis_loses_nothing(
+    environment: dict[str, str], tmp_path: Path, redis_address: RedisAddress
+) -> None:
+    with (
+        running_api(environment, tmp_path / "api.log") as (_, url),
+        httpx.Client(base_url=url) as client,
+    ):
+        ids = [upload(client, picture()) for _ in range(10)]
+        with redis_client(redis_address) as redis:
+            redis.flushall()
+        with running_worker(environment, tmp_path / "worker.log"):
+            assert {ended(client, job_id)["status"] for job_id in ids} == {"COMPLETED"}
+
+
+def test_without_redis_uploads_are_taken_and_jobs_done(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    nowhere = environment | {"REDIS_PORT": "1"}
+    with (
+        running_api(nowhere, tmp_path / "api.log") as (_, url),
+        running_worker(nowhere, tmp_path / "worker.log"),
+        httpx.Client(base_url=url) as client,
+    ):
+        assert client.get("/readyz").json() == {"postgres": "ok", "redis": "away", "storage": "ok"}
+        assert ended(client, upload(client, picture()), seconds=15)["status"] == "COMPLETED"
+
+
+def test_the_jobs_of_a_killed_worker_end_elsewhere(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    short = environment | {"LEASE_SECONDS": "2"}
+    with (
+        running_api(short, tmp_path / "api.log") as (_, url),
+        httpx.Client(base_url=url) as client,
+    ):
+        with running_worker(short, tmp_path / "killed.log") as victim:
+            ids = [upload(client, picture(1500, 1000), pipeline=SLOW) for _ in range(4)]
+            wait_until(
+                lambda: any(changes(client, job)[-1] == "PROCESSING" for job in ids),
+                "a job is being processed",
+            )
+            victim.kill()
+        held = [job for job in ids if changes(client, job)[-1] == "PROCESSING"]
+        assert held
+        with running_worker(short, tmp_path / "other.log"):
+            jobs = [ended(client, job_id) for job_id in ids]
+        assert {job["status"] for job in jobs} == {"COMPLETED"}
+        for job_id in held:
+            assert changes(client, job_id) == [
+                "PENDING", "PROCESSING", "PENDING", "PROCESSING", "COMPLETED",
+            ]  # fmt: skip
+
+
+def test_a_worker_that_is_told_to_stop_gives_back_what_it_cannot_finish(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    hurried = environment | {"SHUTDOWN_GRACE_SECONDS": "0"}
+    with (
+        running_api(environment, tmp_path / "api.log") as (_, url),
+        httpx.Client(base_url=url) as client,
+    ):
+        with running_worker(hurried, tmp_path / "first.log") as first:
+            ids = [upload(client, picture(1500, 1000), pipeline=SLOW) for _ in range(6)]
+            wait_until(
+                lambda: any(changes(client, job)[-1] == "PROCESSING" for job in ids),
+                "a job is being processed",
+            )
+            assert first.stop() == 0
+        jobs = [client.get(f"/jobs/{job_id}").json() for job_id in ids]
+        assert {(job["status"], job["attempts"]) for job in jobs} <= {
+            ("PENDING", 0),
+            ("COMPLETED", 1),
+        }
+        assert "PENDING" in {job["status"] for job in jobs}
+        assert no_leftovers(storage_of(environment))
+        with running_worker(environment, tmp_path / "second.log"):
+            jobs = [ended(client, job_id) for job_id in ids]
+        assert {(job["status"], job["attempts"]) for job in jobs} == {("COMPLETED", 1)}
+
+
+def test_a_job_that_is_deleted_while_it_runs_leaves_no_file(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    storage = storage_of(environment)
+    with (
+        running_api(environment, tmp_path / "api.log") as (_, url),
+        running_worker(environment, tmp_path / "worker.log") as worker,
+        httpx.Client(base_url=url) as client,
+    ):
+        job_id = upload(client, picture(1500, 1000), pipeline=SLOW)
+        wait_until(lambda: changes(client, job_id)[-1] == "PROCESSING", "the job is taken")
+        assert client.delete(f"/jobs/{job_id}").status_code == httpx.codes.NO_CONTENT
+        wait_until(lambda: "job.result_rejected" in worker.logged(), "the result is thrown away")
+        wait_until(
+            lambda: not [path for path in storage.rglob("*") if path.is_file()],
+            "the files are gone",
+        )
+
+
+def test_a_gateway_that_is_told_to_stop_ends_well(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    with running_api(environment, tmp_path / "api.log") as (service, _):
+        assert service.stop() == 0
+    assert "gateway.stopped" in service.logged()

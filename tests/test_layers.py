@@ -1,0 +1,67 @@
+"""Imports point one way, as docs/architecture.md draws it."""
+
+import ast
+from pathlib import Path
+
+import imagemill
+
+PACKAGE = Path(imagemill.__file__).parent
+
+# What each room may import of imagemill besides itself.
+MAY_IMPORT = {
+    "errors": set(),
+    "addresses": set(),
+    "settings": {"addresses"},
+    "telemetry": set(),
+    "jobs": {"errors", "addresses"},
+    "imaging": {"errors"},
+    "storage": {"errors"},
+    "gateway": {"errors", "settings", "jobs", "imaging", "storage"},
+    "worker": {"errors", "settings", "jobs", "imaging", "storage"},
+    "embedded": {"errors"},
+    "startup": {"settings", "jobs"},
+    "demo": {"errors", "embedded", "imaging"},
+}
+# These stay free of drivers and of libvips, so that they can be read, and tested, by themselves.
+PURE = {
+    "jobs/job.py": {"psycopg", "redis"},
+    "imaging/pipeline.py": {"pyvips"},
+    "imaging/sandbox.py": {"pyvips"},
+}
+
+
+def imports(file: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return names
+
+
+def room(file: Path) -> str:
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def test_no_room_imports_what_it_should_not_know() -> None:
+    wrong = [
+        f"{file.relative_to(PACKAGE)} imports {name}"
+        for file in PACKAGE.rglob("*.py")
+        for name in imports(file)
+        if name.startswith("imagemill.")
+        and room(file) in MAY_IMPORT
+        and name.split(".")[1] not in MAY_IMPORT[room(file)] | {room(file)}
+    ]
+    assert wrong == []
+
+
+def test_every_room_has_its_rule() -> None:
+    rooms = {room(file) for file in PACKAGE.rglob("*.py")}
+    assert rooms - set(MAY_IMPORT) == {"__init__", "__main__", "cli"}
+
+
+def test_the_pure_files_import_no_driver() -> None:
+    for name, drivers in PURE.items():
+        found = {imported.split(".")[0] for imported in imports(PACKAGE / name)}
+        assert not found & drivers, name

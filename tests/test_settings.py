@@ -1,0 +1,82 @@
+"""Every setting comes from the environment, and a wrong one is named."""
+
+from pathlib import Path
+
+import pytest
+
+from imagemill.settings import SECRETS, Settings, SettingsError, read_settings
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def test_the_defaults_are_those_of_the_containers() -> None:
+    settings = read_settings()
+    assert settings.storage_root == Path("/app/storage")
+    assert (settings.max_upload_bytes, settings.lease_seconds) == (50 * 1024 * 1024, 60)
+    assert settings.worker_concurrency >= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PG_PORT", "many"),
+        ("PG_PORT", "0"),
+        ("MAX_UPLOAD_BYTES", "-1"),
+        ("LEASE_SECONDS", "0"),
+        ("STORAGE_URL", "s3://bucket"),
+        ("STORAGE_URL", "file:///"),
+        ("STORAGE_URL", "/app/storage"),
+        ("LOG_LEVEL", "loud"),
+        ("LOG_FORMAT", "xml"),
+        ("WORKER_CONCURRENCY", "0"),
+    ],
+)
+def test_a_wrong_value_is_named_in_one_sentence(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+    message = str(caught.value)
+    assert message.startswith(f"{name}={value} ")
+    assert message.count("\n") == 0
+
+
+def test_an_empty_value_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PG_PORT", "")
+    assert read_settings().pg_port == 5432
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_may_come_from_a_file(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret").write_text("s3cret\n", encoding="utf-8")
+    monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "secret"))
+    settings = read_settings()
+    assert getattr(settings, name.lower()).get_secret_value() == "s3cret"
+    assert "s3cret" not in repr(settings)
+    assert "s3cret" not in f"{settings.postgres!r} {settings.redis!r}"
+
+
+def test_a_secret_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PG_PASSWORD_FILE", "/nowhere/secret")
+    with pytest.raises(SettingsError, match="PG_PASSWORD_FILE=/nowhere/secret"):
+        read_settings()
+
+
+def test_a_secret_given_twice_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PG_PASSWORD", "one")
+    monkeypatch.setenv("PG_PASSWORD_FILE", "/nowhere/secret")
+    with pytest.raises(SettingsError, match="PG_PASSWORD and PG_PASSWORD_FILE"):
+        read_settings()
+
+
+def test_every_setting_stands_in_the_readme() -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    missing = [name.upper() for name in Settings.model_fields if f"`{name.upper()}`" not in readme]
+    assert missing == []
