@@ -34,7 +34,7 @@ DEFAULT_DATA = Path(".imagemill")
 def up(host: Host = "127.0.0.1", port: Port = 8000, data: Data = DEFAULT_DATA) -> None:
     """Run everything on this machine: PostgreSQL, Valkey, gateway and worker."""
     with _one_sentence():
-        from imagemill.embedded.stack import up as run  # noqa: PLC0415 - an optional extra
+        from imagemill.embedded.up import up as run  # noqa: PLC0415 - an optional extra
 
         raise typer.Exit(asyncio.run(run(data, host, port)))
 
