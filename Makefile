@@ -40,6 +40,6 @@ format: venv  ## Format the code and mend what the linter can mend
 	$(BIN)/ruff check --fix
 
 bench: venv  ## Measure the service against bare libvips, as ratios taken in one run
-	$(BIN)/python bench/overhead.py
+	$(BIN)/python bench/overhead.py $(PHOTO)
 
 .PHONY: help venv demo up test test-containers check format bench

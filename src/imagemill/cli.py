@@ -34,6 +34,8 @@ DEFAULT_DATA = Path(".imagemill")
 def up(host: Host = "127.0.0.1", port: Port = 8000, data: Data = DEFAULT_DATA) -> None:
     """Run everything on this machine: PostgreSQL, Valkey, gateway and worker."""
     with _one_sentence():
+        settings = read_settings()
+        configure_logs(settings.log_level, settings.log_format)
         from imagemill.embedded.up import up as run  # noqa: PLC0415 - an optional extra
 
         raise typer.Exit(asyncio.run(run(data, host, port)))
@@ -48,6 +50,7 @@ def demo(
 ) -> None:
     """Start the whole stack, process a picture, show the result, and stop."""
     with _one_sentence():
+        configure_logs("warning", None)
         from imagemill.demo import run_demo  # noqa: PLC0415 - an optional extra
 
         asyncio.run(run_demo(photo, data))

@@ -12,6 +12,7 @@ import structlog
 # Our own events say the same in terms of jobs and services.
 QUIET: Final = {
     "alembic": logging.WARNING,
+    "httpx": logging.WARNING,
     "psycopg.pool": logging.ERROR,
     "uvicorn.access": logging.WARNING,
     "uvicorn.error": logging.WARNING,

@@ -9,7 +9,7 @@ from imagemill.gateway.routing import readable
 router = APIRouter(tags=["about"])
 
 
-@readable(router, "/presets", response_model=PresetsBody)
+@readable(router, "/presets", summary="Which presets there are", response_model=PresetsBody)
 async def read_presets(gateway: Gateway) -> PresetsBody:
     """Return the pipelines that have a name, for the field `preset` of an upload."""
     return PresetsBody(
@@ -17,7 +17,12 @@ async def read_presets(gateway: Gateway) -> PresetsBody:
     )
 
 
-@readable(router, "/capabilities", response_model=CapabilitiesBody)
+@readable(
+    router,
+    "/capabilities",
+    summary="Which formats work here, and the limits",
+    response_model=CapabilitiesBody,
+)
 async def read_capabilities(gateway: Gateway) -> CapabilitiesBody:
     """Return the formats that a sample proved at start, and the limits of an upload."""
     settings = gateway.settings

@@ -36,7 +36,13 @@ RESPONSES: Final = {
 )
 
 
-@readable(router, "/jobs/{id}/input", responses=RESPONSES, response_class=Response)
+@readable(
+    router,
+    "/jobs/{id}/input",
+    summary="Fetch the image that came in",
+    responses=RESPONSES,
+    response_class=Response,
+)
 async def read_input(gateway: Gateway, request: Request, job_id: JobIdPath) -> Response:
     """Return the image that came in, byte for byte."""
     job = await gateway.ledger.find(JobId(job_id))
@@ -44,7 +50,13 @@ async def read_input(gateway: Gateway, request: Request, job_id: JobIdPath) -> R
     return await _send(gateway, request, job.input_path, job.input, filename)
 
 
-@readable(router, "/jobs/{id}/outputs/{name}", responses=RESPONSES, response_class=Response)
+@readable(
+    router,
+    "/jobs/{id}/outputs/{name}",
+    summary="Fetch an image that went out",
+    responses=RESPONSES,
+    response_class=Response,
+)
 async def read_output(gateway: Gateway, request: Request, job_id: JobIdPath, name: str) -> Response:
     """Return an image that went out; 404 before the job has it."""
     job = await gateway.ledger.find(JobId(job_id))

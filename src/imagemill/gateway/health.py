@@ -21,7 +21,7 @@ PATIENCE_SECONDS: Final = 2.0
 DISPENSABLE: Final = "redis"
 
 
-@readable(router, "/healthz", response_model=HealthBody)
+@readable(router, "/healthz", summary="Whether the process lives", response_model=HealthBody)
 async def read_health() -> HealthBody:
     """Answer while the process lives."""
     return HealthBody(status="ok")
@@ -30,6 +30,7 @@ async def read_health() -> HealthBody:
 @readable(
     router,
     "/readyz",
+    summary="Whether uploads can be accepted",
     response_model=ReadinessBody,
     responses=problems(HTTPStatus.SERVICE_UNAVAILABLE),
 )

@@ -29,6 +29,7 @@ UNCHANGED = {HTTPStatus.NOT_MODIFIED.value: {"description": "The client has this
 @readable(
     router,
     "/jobs",
+    summary="List jobs",
     response_model=JobsBody,
     responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
 )
@@ -47,20 +48,32 @@ async def list_jobs(
     )
 
 
-@readable(router, "/jobs/{id}", response_model=JobBody, responses=READING | UNCHANGED)
+@readable(
+    router,
+    "/jobs/{id}",
+    summary="Read a job",
+    response_model=JobBody,
+    responses=READING | UNCHANGED,
+)
 async def read_job(gateway: Gateway, request: Request, job_id: JobIdPath) -> Response:
     """Return the job as PostgreSQL has it."""
     return tagged(request, JobBody.of(await gateway.ledger.find(JobId(job_id))))
 
 
-@readable(router, "/jobs/{id}/history", response_model=HistoryBody, responses=READING)
+@readable(
+    router,
+    "/jobs/{id}/history",
+    summary="Read what a job went through",
+    response_model=HistoryBody,
+    responses=READING,
+)
 async def read_history(gateway: Gateway, job_id: JobIdPath) -> HistoryBody:
     """Return every change of status the job went through, oldest first."""
     events = await gateway.ledger.history(JobId(job_id))
     return HistoryBody(events=[EventBody.of(event) for event in events])
 
 
-@router.post("/jobs/{id}/cancel", responses=CHANGING)
+@router.post("/jobs/{id}/cancel", summary="Cancel a job", responses=CHANGING)
 async def cancel_job(gateway: Gateway, job_id: JobIdPath) -> JobBody:
     """End a job that has not ended; what its worker still brings is thrown away."""
     job = await gateway.ledger.cancel(JobId(job_id))
@@ -70,6 +83,7 @@ async def cancel_job(gateway: Gateway, job_id: JobIdPath) -> JobBody:
 
 @router.post(
     "/jobs/{id}/retry",
+    summary="Try a job again",
     status_code=HTTPStatus.ACCEPTED,
     response_model=JobBody,
     responses=CHANGING,
@@ -86,7 +100,12 @@ async def retry_job(gateway: Gateway, job_id: JobIdPath) -> JSONResponse:
     )
 
 
-@router.delete("/jobs/{id}", status_code=HTTPStatus.NO_CONTENT, responses=READING)
+@router.delete(
+    "/jobs/{id}",
+    summary="Delete a job and its files",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=READING,
+)
 async def delete_job(gateway: Gateway, job_id: JobIdPath) -> None:
     """Forget a job and remove its files, whatever its status."""
     job = await gateway.ledger.delete(JobId(job_id))

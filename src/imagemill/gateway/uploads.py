@@ -32,6 +32,7 @@ RESPONSES = {
 
 @router.post(
     "/upload",
+    summary="Send an image",
     status_code=HTTPStatus.ACCEPTED,
     response_model=JobBody,
     responses=RESPONSES,
