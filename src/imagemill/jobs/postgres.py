@@ -17,6 +17,9 @@ from imagemill.errors import Unavailable
 # A statement here takes milliseconds; one that takes this long waits for a server that hangs.
 STATEMENT_TIMEOUT_SECONDS: Final = 10
 CONNECT_TIMEOUT_SECONDS: Final = 5
+# The pool waits twice as long before each try to connect; given up, it begins anew with the next
+# statement. So this bounds how late it notices that the server is back.
+RECONNECT_TIMEOUT_SECONDS: Final = 3
 
 Parameters = Mapping[str, Any]
 
@@ -54,6 +57,7 @@ class Postgres:
             min_size=1,
             max_size=pool_size,
             timeout=CONNECT_TIMEOUT_SECONDS,
+            reconnect_timeout=RECONNECT_TIMEOUT_SECONDS,
             open=False,
         )
         async with pool:
