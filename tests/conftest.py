@@ -9,10 +9,10 @@ from uuid import uuid4
 import httpx
 import pytest
 import pytest_asyncio
-from imagemill.embedded.postgres import Postgres as EmbeddedPostgres
-from imagemill.embedded.valkey import Valkey
 
 from imagemill.addresses import PostgresAddress, RedisAddress
+from imagemill.embedded.postgres import Postgres as EmbeddedPostgres
+from imagemill.embedded.valkey import Valkey
 from imagemill.jobs.leases import Leases
 from imagemill.jobs.ledger import Ledger
 from imagemill.jobs.migrate import migrate

@@ -45,7 +45,7 @@ async def run_demo(photo: Path | None, data: Path) -> None:
         console.print("[bold]imagemill demo[/]: starting PostgreSQL, Valkey, gateway and worker …")
         # The demo tells the story itself; the services speak up only when something is wrong.
         quiet = {"LOG_LEVEL": os.environ.get("LOG_LEVEL", "warning")}
-        async with run_stack(data, HOST, _free_port(), quiet) as stack:
+        async with run_stack(data, HOST, free_port(), quiet) as stack:
             async with httpx.AsyncClient(base_url=stack.url, timeout=30) as client:
                 job = await _process(console, client, picture)
             _show(console, stack, picture, job)
@@ -109,7 +109,7 @@ def _facts(image: Json) -> tuple[str, str, str]:
     return image["media_type"].removeprefix("image/").upper(), size, f"{image['bytes']:,}"
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
