@@ -19,12 +19,12 @@ from pathlib import Path
 import httpx
 import psutil
 import pyvips
-from imagemill.imaging.drawing import draw_picture
 from rich.console import Console
 from rich.table import Table
 
-from imagemill.demo import free_port
+from imagemill.embedded.ports import free_port
 from imagemill.embedded.stack import Stack, run_stack
+from imagemill.imaging.drawing import draw_picture
 
 PICTURES = 300
 WARM_UP = 40

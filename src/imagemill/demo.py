@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import tempfile
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +10,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from imagemill.embedded.ports import free_port
 from imagemill.embedded.stack import Stack, run_stack
 from imagemill.errors import ServiceError
 
@@ -107,9 +107,3 @@ def _show(console: Console, stack: Stack, picture: Path, job: Json) -> None:
 def _facts(image: Json) -> tuple[str, str, str]:
     size = f"{image['width']} x {image['height']}"
     return image["media_type"].removeprefix("image/").upper(), size, f"{image['bytes']:,}"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

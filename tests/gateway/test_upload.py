@@ -267,3 +267,25 @@ def test_a_row_that_postgres_refuses_is_logged_with_its_cause(
             connection.execute("ALTER TABLE jobs DROP CONSTRAINT closed")
     assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
     assert "closed" in gateway.service.logged()
+
+
+def test_an_input_stays_when_nobody_knows_whether_its_job_was_recorded(
+    gateway: Gateway, postgres_address: PostgresAddress
+) -> None:
+    """The row may have been written: a job without its input would be lost."""
+    before = gateway.files()
+    with connect(postgres_address) as connection:
+        connection.execute(
+            "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$"
+        )
+        connection.execute(
+            "CREATE TRIGGER dies BEFORE INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION die()"
+        )
+        try:
+            answer = gateway.client.post("/upload", **form())
+        finally:
+            connection.execute("DROP FUNCTION die() CASCADE")
+    assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+    assert len(gateway.files() - before) == 1
+    assert "upload.outcome_unknown" in gateway.service.logged()

@@ -256,3 +256,18 @@ async def test_a_result_for_a_deleted_job_is_nobodys(ledger: Ledger, leases: Lea
     await ledger.delete(claim.id)
     assert await leases.finish([completed(claim)]) == {claim.id}
     assert await leases.heartbeat([claim]) == {claim.id}
+
+
+async def test_a_worker_cannot_end_its_own_later_attempt_with_an_earlier_result(
+    ledger: Ledger, leases: Leases, postgres_address: PostgresAddress
+) -> None:
+    earlier = await one_claim(ledger, leases)
+    expire(postgres_address)
+    await leases.reap()
+    make_due(postgres_address)
+    (later,) = await leases.claim([earlier.id])
+    assert await leases.finish([completed(earlier)]) == {earlier.id}
+    assert await leases.heartbeat([earlier]) == {earlier.id}
+    await leases.release([earlier])
+    assert (await ledger.find(earlier.id)).status is Status.PROCESSING
+    assert await leases.finish([completed(later)]) == frozenset()
