@@ -25,6 +25,7 @@ from rich.table import Table
 from imagemill.embedded.ports import free_port
 from imagemill.embedded.stack import Stack, run_stack
 from imagemill.imaging.drawing import draw_picture
+from imagemill.telemetry import configure_logs
 
 PICTURES = 300
 WARM_UP = 40
@@ -111,6 +112,7 @@ def per_picture(seconds: float) -> float:
 
 
 async def main(photo: Path | None) -> None:
+    configure_logs("error", None)
     console = Console()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

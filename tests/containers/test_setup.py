@@ -1,0 +1,73 @@
+"""What someone meets who deploys: files to fill in, images to build, containers to look at."""
+
+import json
+import re
+from itertools import takewhile
+from pathlib import Path
+
+import pytest
+
+from containers.engine import ROOT, docker, find_compose, run_in_vain
+from containers.stack import BUILT, Stack
+from imagemill.settings import Settings
+
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(1200)]
+
+# What the compose file decides by itself.
+DECIDED = {
+    "PG_HOST",
+    "PG_PORT",
+    "REDIS_HOST",
+    "REDIS_PORT",
+    "HEALTH_PORT",
+    "SHUTDOWN_GRACE_SECONDS",
+}
+
+
+def test_without_a_password_nothing_starts(tmp_path: Path) -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    (tmp_path / "environment").write_text(example, encoding="utf-8")
+
+    said = run_in_vain(*find_compose(), "--env-file", str(tmp_path / "environment"), "config")
+
+    assert "copy .env.example to .env and set PG_PASSWORD in it" in said
+
+
+def test_every_setting_can_be_given_in_the_environment_file() -> None:
+    settings = {name.upper() for name in Settings.model_fields} - DECIDED
+    compose = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+
+    assert settings <= set(re.findall(r"^  ([A-Z_]+):", compose, re.MULTILINE))
+    assert settings | {"API_PORT"} == set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
+
+
+def test_both_images_begin_with_the_same_stage() -> None:
+    builders = {_builder(ROOT / f"Dockerfile.{service}") for service in BUILT}
+
+    assert len(builders) == 1
+    assert "pip" in builders.pop()
+
+
+@pytest.mark.parametrize("service", BUILT)
+def test_the_images_hold_no_password(stack: Stack, service: str) -> None:
+    image = docker("inspect", "--format", "{{.Image}}", stack.container(service)).strip()
+    configured = json.loads(docker("image", "inspect", image))[0]["Config"]["Env"]
+
+    assert not [variable for variable in configured if "PASSWORD" in variable]
+
+
+@pytest.mark.parametrize("service", BUILT)
+def test_the_images_hold_neither_compiler_nor_tests(stack: Stack, service: str) -> None:
+    packages = "/opt/imagemill/lib/python3*/site-packages"
+    look = f"command -v gcc; ls -d /build {packages}/pip {packages}/pytest 2>/dev/null; true"
+
+    assert docker("exec", stack.container(service), "sh", "-c", look) == ""
+
+
+def _builder(dockerfile: Path) -> str:
+    """Return the first stage, without the comments."""
+    lines = dockerfile.read_text(encoding="utf-8").splitlines()
+    instructions = [line for line in lines if line and not line.startswith("#")]
+    first, *others = instructions
+    return "\n".join([first, *takewhile(lambda line: not line.startswith("FROM"), others)])

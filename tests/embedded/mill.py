@@ -1,0 +1,102 @@
+"""`imagemill up` as the process it is in use, with stand-ins for the gateway and the worker."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from imagemill.embedded.child import LAUNCHER
+from support.process import free_port, wait_until
+
+SCRIPT = Path(__file__).with_name("run_up.py")
+
+
+class Up:
+    """One run of `imagemill up` on `folder/data`."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int | None = None,
+        account: str = "",
+        worker: tuple[str, ...] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.port = port or free_port()
+        self.data = folder / "data"
+        self.journal = folder / "journal"
+        self.log = folder / "up.log"
+        # As another account by way of the launcher, which lets it read this very interpreter.
+        launch = (sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), "9", account, "/")
+        command = (sys.executable, str(SCRIPT), str(self.data), str(self.port), str(self.journal))
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [*(launch if account else ()), *command, *worker],
+                env=os.environ | dict(environment or {}),
+                stdout=output,
+                stderr=output,
+            )
+
+    def logged(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+    def until_logged(self, text: str, times: int = 1) -> None:
+        wait_until(lambda: self.logged().count(text) >= times, text, self.logged)
+
+    def until_ready(self) -> None:
+        self.until_logged(f"imagemill is ready at http://127.0.0.1:{self.port}")
+
+    def children(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def child(self, part_of_command: str) -> psutil.Process:
+        """Return its own child, none of theirs, whose command line holds the text."""
+        own = psutil.Process(self.process.pid).children()
+        return next(one for one in own if part_of_command in " ".join(one.cmdline()))
+
+    def stop(self, which: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(which)
+        return self.process.wait(60)
+
+    def uri(self, scheme: str) -> str:
+        """Return the address with the scheme that it printed last."""
+        return next(
+            word for word in reversed(self.logged().split()) if word.startswith(f"{scheme}://")
+        )
+
+
+@contextmanager
+def started(mill: Up) -> Iterator[Up]:
+    """See to it that nothing of the run is left."""
+    try:
+        yield mill
+    finally:
+        if mill.process.poll() is None:
+            left = mill.children()
+            mill.process.terminate()
+            try:
+                mill.process.wait(30)
+            finally:
+                mill.process.kill()
+                mill.process.wait()
+                kill(left)
+
+
+@contextmanager
+def running_up(folder: Path) -> Iterator[Up]:
+    """Start it and yield it once it is ready."""
+    with started(Up(folder)) as mill:
+        mill.until_ready()
+        yield mill
+
+
+def kill(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        if process.is_running():
+            process.kill()

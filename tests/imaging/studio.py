@@ -1,0 +1,95 @@
+"""Pictures for tests, drawn by Pillow, and a way to see what the engine makes of them."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+from imagemill.imaging.engine import render
+from imagemill.imaging.pipeline import Pipeline
+from imagemill.imaging.rendered import Limits, Rendered
+
+Pixels = NDArray[np.int16]
+
+LIMITS = Limits(
+    max_pixels=100_000_000,
+    max_frames=1000,
+    timeout=timedelta(seconds=60),
+    memory_bytes=3 * 1024**3,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """A folder for inputs and one for outputs."""
+
+    inputs: Path
+    outputs: Path
+
+    def save(self, picture: Image.Image, name: str, **options: object) -> Path:
+        file = self.inputs / name
+        picture.save(file, **options)  # type: ignore[arg-type]  # Pillow's options differ by format
+        return file
+
+    def render(self, file: Path, *outputs: dict[str, object], limits: Limits = LIMITS) -> Rendered:
+        pipeline = Pipeline.model_validate({"outputs": list(outputs)})
+        return render(file, self.outputs, pipeline, limits)
+
+    def make(self, file: Path, **output: object) -> Image.Image:
+        """Render one output and open it."""
+        return opened(self.render(file, output).outputs[0].file)
+
+
+def opened(file: Path) -> Image.Image:
+    """Open a picture without leaving its file open."""
+    return Image.open(BytesIO(file.read_bytes()))
+
+
+def gradient(width: int, height: int) -> Image.Image:
+    """Red grows to the right, green to the bottom, blue is half: every place has its own colour."""
+    across = np.linspace(0, 255, width)[np.newaxis, :].repeat(height, 0)
+    down = np.linspace(0, 255, height)[:, np.newaxis].repeat(width, 1)
+    half = np.full((height, width), 128.0)
+    return Image.fromarray(np.dstack([across, down, half]).round().astype("uint8"))
+
+
+def noise(width: int, height: int, bands: int = 3) -> Image.Image:
+    """What does not compress; the same every time."""
+    random = np.random.default_rng(1)
+    return Image.fromarray(random.integers(0, 256, (height, width, bands), dtype="uint8"))
+
+
+def pixels(picture: Image.Image, mode: str = "RGB") -> Pixels:
+    return np.asarray(picture.convert(mode)).astype(np.int16)
+
+
+def difference(one: Image.Image, other: Image.Image, mode: str = "RGB") -> float:
+    """Return the mean difference of two pictures of one size, 0 to 255 a channel."""
+    return float(np.abs(pixels(one, mode) - pixels(other, mode)).mean())
+
+
+def lab(picture: Image.Image) -> NDArray[np.float64]:
+    """Return the picture in CIE Lab, from the formulas of IEC 61966-2-1 and CIE 15 (D65)."""
+    coded = pixels(picture) / 255
+    linear = np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4)
+    to_xyz = np.array(
+        [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    )
+    xyz = linear @ to_xyz.T / np.array([0.9505, 1.0, 1.0890])
+    f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.stack(
+        [116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], -1
+    )
+
+
+def delta_e(one: Image.Image, other: Image.Image) -> float:
+    """Return the mean CIE76 colour difference; 1 is about the least that an eye can see."""
+    return float(np.linalg.norm(lab(one) - lab(other), axis=-1).mean())
+
+
+def srgb_profile() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

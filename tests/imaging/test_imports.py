@@ -1,0 +1,10 @@
+import subprocess
+import sys
+
+PURE = ["errors", "formats", "pipeline", "presets", "rendered", "sandbox"]
+
+
+def test_what_others_import_never_loads_libvips() -> None:
+    imports = "; ".join(f"import imagemill.imaging.{name}" for name in PURE)
+    program = f"import sys; {imports}; sys.exit('pyvips' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

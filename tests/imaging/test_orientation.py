@@ -1,0 +1,68 @@
+import pytest
+from PIL import Image, ImageOps
+from PIL.ExifTags import Base
+
+from imaging.studio import Studio, difference, gradient, opened
+
+SIDEWAYS = {5, 6, 7, 8}
+
+
+def tagged(
+    studio: Studio, orientation: int, extension: str = "png"
+) -> tuple[Image.Image, Image.Image]:
+    """Save a picture with the tag, and return it as Pillow opens and as it turns it."""
+    exif = Image.Exif()
+    exif[Base.Orientation] = orientation
+    stored = opened(studio.save(gradient(60, 40), f"in.{extension}", exif=exif))
+    return stored, ImageOps.exif_transpose(stored)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("extension", ["png", "jpg", "webp"])
+def test_every_orientation_is_applied_and_dropped(
+    studio: Studio, orientation: int, extension: str
+) -> None:
+    _, upright = tagged(studio, orientation, extension)
+    made = studio.make(studio.inputs / f"in.{extension}", format="png")
+    assert made.size == upright.size
+    # Two decoders of JPEG and WebP may round a level apart.
+    assert difference(made, upright) < 1
+    assert not made.getexif()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_size_and_fit_count_in_the_upright_picture(studio: Studio, orientation: int) -> None:
+    _, upright = tagged(studio, orientation)
+    rendered = studio.render(studio.inputs / "in.png", {"width": 20, "height": 10, "fit": "cover"})
+    assert (rendered.width, rendered.height) == upright.size
+    assert (rendered.outputs[0].width, rendered.outputs[0].height) == (20, 10)
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_without_auto_orient_pixels_stay_and_the_tag_is_kept(
+    studio: Studio, orientation: int
+) -> None:
+    stored, upright = tagged(studio, orientation)
+    rendered = studio.render(studio.inputs / "in.png", {"auto_orient": False})
+    made = opened(rendered.outputs[0].file)
+    assert difference(made, stored) == 0
+    assert made.getexif()[Base.Orientation] == orientation
+    assert (rendered.width, rendered.height) == upright.size
+
+
+def test_one_picture_may_leave_both_turned_and_as_it_lay(studio: Studio) -> None:
+    stored, upright = tagged(studio, 6)
+    rendered = studio.render(
+        studio.inputs / "in.png", {"name": "turned"}, {"name": "lying", "auto_orient": False}
+    )
+    turned, lying = (opened(output.file) for output in rendered.outputs)
+    assert difference(turned, upright) == 0
+    assert difference(lying, stored) == 0
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 4711])
+def test_an_orientation_that_does_not_exist_counts_as_upright(
+    studio: Studio, orientation: int
+) -> None:
+    stored, _ = tagged(studio, orientation)
+    assert difference(studio.make(studio.inputs / "in.png"), stored) == 0

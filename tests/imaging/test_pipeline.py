@@ -1,0 +1,145 @@
+import pytest
+from pydantic import ValidationError
+
+from imagemill.imaging.pipeline import Output, Pipeline, parse_colour
+
+
+def blamed(pipeline: object) -> list[tuple[int | str, ...]]:
+    with pytest.raises(ValidationError) as caught:
+        Pipeline.model_validate(pipeline)
+    return [error["loc"] for error in caught.value.errors()]
+
+
+def blamed_field(**output: object) -> list[str]:
+    locations = blamed({"outputs": [output]})
+    assert all(location[:2] == ("outputs", 0) for location in locations)
+    return [str(location[2]) for location in locations]
+
+
+def test_an_empty_output_has_the_documented_defaults() -> None:
+    output = Pipeline.model_validate({"outputs": [{}]}).outputs[0]
+    assert output.name == "image"
+    assert (output.width, output.height, output.fit) == (None, None, "inside")
+    assert (output.enlarge, output.auto_orient, output.format) == (False, True, None)
+    assert (output.quality, output.background) == (None, "#ffffff")
+
+
+def test_json_text_is_read_like_objects() -> None:
+    text = '{"outputs": [{"name": "a", "width": 10, "fit": "cover", "height": 5}]}'
+    assert Pipeline.model_validate_json(text).outputs[0].height == 5
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", ""),
+        ("name", "a" * 65),
+        ("name", "Image"),
+        ("name", "../a"),
+        ("name", "a\n"),
+        ("width", 0),
+        ("width", 16385),
+        ("width", True),
+        ("width", "320"),
+        ("width", 320.5),
+        ("height", -1),
+        ("enlarge", 1),
+        ("auto_orient", "yes"),
+        ("fit", "crop"),
+        ("format", "bmp"),
+        ("format", "JPEG"),
+        ("quality", 0),
+        ("quality", 101),
+        ("background", "white"),
+        ("background", "#ff"),
+        ("background", "#fffff"),
+        ("background", "#ffffff\n"),
+        ("sharpen", 1),
+    ],
+)
+def test_a_wrong_value_is_blamed_on_its_field(field: str, value: object) -> None:
+    assert blamed_field(**{field: value}) == [field]
+
+
+@pytest.mark.parametrize(
+    ("field", "output"),
+    [
+        ("quality", {"format": "png", "quality": 80}),
+        ("fit", {"fit": "cover"}),
+        ("enlarge", {"enlarge": True}),
+        ("background", {"format": "jpeg", "background": "#ffffff00"}),
+    ],
+)
+def test_a_value_that_can_have_no_effect_is_blamed_on_its_field(
+    field: str, output: dict[str, object]
+) -> None:
+    assert blamed_field(**output) == [field]
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        {"fit": "inside"},
+        {"enlarge": False},
+        {"fit": "fill", "width": 10},
+        {"fit": "cover", "height": 10},
+        {"quality": 80},
+        {"format": "jpeg", "background": "#ffffffff"},
+        {"format": "png", "quality": None},
+        {"width": None, "height": 3, "fit": "cover"},
+    ],
+)
+def test_spelling_out_a_default_is_no_error(output: dict[str, object]) -> None:
+    Pipeline.model_validate({"outputs": [output]})
+
+
+def test_a_wrong_size_is_not_blamed_on_the_fit_as_well() -> None:
+    assert blamed_field(width=0, fit="cover") == ["width"]
+
+
+def test_each_later_output_of_the_same_name_is_blamed() -> None:
+    outputs = [{"name": "a"}, {"name": "b"}, {"name": "a"}, {"name": "a"}]
+    assert blamed({"outputs": outputs}) == [("outputs", 2, "name"), ("outputs", 3, "name")]
+
+
+@pytest.mark.parametrize("outputs", [[], [{"name": f"n{n}"} for n in range(17)], {}, "all", None])
+def test_outputs_are_one_to_sixteen(outputs: object) -> None:
+    assert blamed({"outputs": outputs}) == [("outputs",)]
+
+
+def test_a_wrong_output_is_blamed_once_and_by_its_number() -> None:
+    assert blamed({"outputs": [{}, {"width": 0}]}) == [("outputs", 1, "width")]
+
+
+def test_an_unknown_field_of_the_pipeline_is_blamed() -> None:
+    assert blamed({"outputs": [{}], "analyze": ["phash"]}) == [("analyze",)]
+
+
+def test_json_shows_what_was_given_and_the_name() -> None:
+    pipeline = Pipeline.model_validate({"outputs": [{"width": 320, "format": "webp"}]})
+    assert pipeline.as_json() == {"outputs": [{"name": "image", "width": 320, "format": "webp"}]}
+
+
+def test_json_leads_back_to_the_same_pipeline() -> None:
+    given = {"outputs": [{"name": "a", "width": 3, "fit": "contain", "background": "#abc"}, {}]}
+    pipeline = Pipeline.model_validate(given)
+    assert Pipeline.model_validate(pipeline.as_json()) == pipeline
+
+
+def test_a_pipeline_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Output().width = 3  # type: ignore[misc]  # mypy sees it too
+
+
+@pytest.mark.parametrize(
+    ("text", "colour"),
+    [
+        ("#f80", (255, 136, 0, 255)),
+        ("#FF8800", (255, 136, 0, 255)),
+        ("#ff880000", (255, 136, 0, 0)),
+    ],
+)
+def test_colours_are_three_six_or_eight_digits(
+    text: str, colour: tuple[int, int, int, int]
+) -> None:
+    assert parse_colour(text) == colour

@@ -1,0 +1,336 @@
+"""The sandbox with its real children, or with a child that a hostile picture has taken over."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+
+from imagemill.imaging.errors import (
+    ChildDidNotStart,
+    DecoderCrashed,
+    EngineBug,
+    ImagingError,
+    InvalidImage,
+    OutOfMemory,
+    TimedOut,
+)
+from imagemill.imaging.formats import FORMATS
+from imagemill.imaging.pipeline import Output, Pipeline
+from imagemill.imaging.sandbox import Rendered, Sandbox
+from imaging.studio import LIMITS, Studio, gradient, noise, opened
+
+STUB = (sys.executable, str(Path(__file__).with_name("stub.py")))
+ONE = Pipeline.of(Output(width=8))
+
+
+def children() -> list[psutil.Process]:
+    return psutil.Process().children(recursive=True)
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    """Wait for what no one will tell us of."""
+    async with asyncio.timeout(20):
+        while not happened():  # noqa: ASYNC110 - another process does it, which sets no Event
+            await asyncio.sleep(0.01)
+
+
+async def behave(sandbox: Sandbox, studio: Studio, behaviour: str) -> Rendered:
+    """Have the stub do what its list says under this name."""
+    return await sandbox.render(studio.inputs / behaviour, studio.outputs, ONE)
+
+
+@pytest.fixture
+def picture(studio: Studio) -> Path:
+    return studio.save(gradient(32, 24), "picture.png")
+
+
+@pytest.fixture
+async def taken_over(picture: Path) -> AsyncIterator[Sandbox]:
+    """A sandbox of one child, whose program is the stub."""
+    del picture  # the stub renders it
+    limits = replace(LIMITS, timeout=timedelta(seconds=20))
+    async with Sandbox.open(1, limits, program=STUB) as sandbox:
+        yield sandbox
+
+
+async def test_outputs_appear_in_the_folder(studio: Studio, picture: Path) -> None:
+    pipeline = Pipeline.of(Output(name="a", width=16), Output(name="b", width=8, format="webp"))
+    async with Sandbox.open(1, LIMITS) as sandbox:
+        rendered = await sandbox.render(picture, studio.outputs, pipeline)
+    assert (rendered.width, rendered.height, rendered.frames) == (32, 24, 1)
+    assert [output.file.name for output in rendered.outputs] == ["a.png", "b.webp"]
+    assert opened(rendered.outputs[0].file).size == (16, 12)
+    assert rendered.outputs[1].bytes == (studio.outputs / "b.webp").stat().st_size
+
+
+async def test_a_bad_picture_is_told_and_the_child_goes_on(studio: Studio, picture: Path) -> None:
+    broken = studio.inputs / "broken.png"
+    broken.write_bytes(picture.read_bytes()[:60])
+    async with Sandbox.open(1, LIMITS) as sandbox:
+        before = children()
+        with pytest.raises(InvalidImage, match="cannot be decoded"):
+            await sandbox.render(broken, studio.outputs, ONE)
+        await sandbox.render(picture, studio.outputs, ONE)
+        assert children() == before
+
+
+async def test_a_bug_brings_its_traceback_and_no_path_in_its_message(studio: Studio) -> None:
+    async with Sandbox.open(1, LIMITS) as sandbox:
+        with pytest.raises(EngineBug) as caught:
+            await sandbox.render(studio.inputs / "none.png", studio.outputs, ONE)
+    assert "FileNotFoundError" in caught.value.traceback
+    assert "/" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "error"),
+    [
+        ("segv", DecoderCrashed),
+        ("abrt", DecoderCrashed),
+        ("bus", DecoderCrashed),
+        ("ill", DecoderCrashed),
+        ("fpe", DecoderCrashed),
+        ("term", DecoderCrashed),
+        ("exit", DecoderCrashed),
+        ("kill", OutOfMemory),
+        ("memory", OutOfMemory),
+        ("glib", OutOfMemory),
+        ("chatter", DecoderCrashed),
+    ],
+)
+async def test_a_child_that_dies_costs_its_own_job_and_is_replaced(
+    taken_over: Sandbox, studio: Studio, behaviour: str, error: type[ImagingError]
+) -> None:
+    (before,) = children()
+    with pytest.raises(error):
+        await behave(taken_over, studio, behaviour)
+    assert not before.is_running()
+    await behave(taken_over, studio, "well")
+    assert children() != [before]
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        "garbage",
+        "bits",
+        "ready",
+        "unknown failure",
+        "too long",
+        "flood",
+        "one too many",
+        "other name",
+        "other type",
+        "other size",
+        "no size",
+        "link",
+        "no file",
+    ],
+)
+async def test_a_child_that_lies_is_not_believed_and_replaced(
+    taken_over: Sandbox, studio: Studio, behaviour: str
+) -> None:
+    (before,) = children()
+    with pytest.raises(DecoderCrashed):
+        await behave(taken_over, studio, behaviour)
+    assert not before.is_running()
+    (studio.outputs / "image.png").unlink(missing_ok=True)
+    assert (await behave(taken_over, studio, "well")).width == 32
+
+
+@pytest.mark.parametrize("behaviour", ["sleep", "spin"])
+async def test_a_child_that_hangs_is_killed_when_its_time_is_up(
+    studio: Studio, picture: Path, behaviour: str
+) -> None:
+    del picture
+    limits = replace(LIMITS, timeout=timedelta(seconds=0.3))
+    async with Sandbox.open(1, limits, program=STUB) as sandbox:
+        (before,) = children()
+        with pytest.raises(TimedOut, match=r"longer than 0\.3 seconds"):
+            await behave(sandbox, studio, behaviour)
+        assert not before.is_running()
+
+
+async def test_noise_on_standard_output_is_no_reply(taken_over: Sandbox, studio: Studio) -> None:
+    assert (await behave(taken_over, studio, "shout")).width == 32
+
+
+async def test_what_a_child_started_dies_with_it(taken_over: Sandbox, studio: Studio) -> None:
+    with pytest.raises(DecoderCrashed):
+        await behave(taken_over, studio, "fork")
+    sleeper = int((studio.outputs / "sleeper").read_text())
+    await until(lambda: not psutil.pid_exists(sleeper))
+
+
+async def test_a_neighbour_does_not_notice_a_crash(studio: Studio, picture: Path) -> None:
+    folder = studio.outputs / "neighbour"
+    folder.mkdir()
+    async with Sandbox.open(2, LIMITS, program=STUB) as sandbox:
+        waiting = asyncio.create_task(sandbox.render(studio.inputs / "sleep", folder, ONE))
+        await until((folder / "began").exists)
+        with pytest.raises(DecoderCrashed):
+            await behave(sandbox, studio, "segv")
+        assert not waiting.done()
+        waiting.cancel()
+    assert picture.exists()
+
+
+async def test_a_cancelled_render_leaves_nobody_writing(
+    taken_over: Sandbox, studio: Studio
+) -> None:
+    (before,) = children()
+    rendering = asyncio.create_task(behave(taken_over, studio, "sleep"))
+    await until((studio.outputs / "began").exists)
+    rendering.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await rendering
+    assert not before.is_running()
+    assert (await behave(taken_over, studio, "well")).width == 32
+
+
+async def test_closing_leaves_no_process(studio: Studio, picture: Path) -> None:
+    async with Sandbox.open(3, LIMITS) as sandbox:
+        await sandbox.render(picture, studio.outputs, ONE)
+        assert len(children()) == 3
+    assert children() == []
+
+
+async def test_closing_in_the_middle_of_a_render_leaves_no_process(
+    studio: Studio, picture: Path
+) -> None:
+    del picture
+    async with Sandbox.open(1, LIMITS, program=STUB) as sandbox:
+        rendering = asyncio.create_task(behave(sandbox, studio, "sleep"))
+        await until((studio.outputs / "began").exists)
+    with pytest.raises(ImagingError):
+        await rendering
+    assert children() == []
+
+
+async def test_a_child_is_replaced_after_so_many_jobs(studio: Studio, picture: Path) -> None:
+    seen = set()
+    async with Sandbox.open(1, LIMITS, jobs_per_child=2) as sandbox:
+        for _ in range(6):
+            await sandbox.render(picture, studio.outputs, ONE)
+            seen |= {seat.child.pid for seat in sandbox._crew._seats if seat.child}
+    assert len(seen) in {3, 4}  # the last one may already be the next
+
+
+async def test_an_idle_child_that_was_killed_costs_no_job(studio: Studio, picture: Path) -> None:
+    async with Sandbox.open(1, LIMITS) as sandbox:
+        (idle,) = children()
+        idle.kill()
+        seated = sandbox._crew._seats[0].child
+        assert seated is not None
+        await until(lambda: not seated.is_alive)
+        assert (await sandbox.render(picture, studio.outputs, ONE)).width == 32
+
+
+async def test_more_renders_than_children_wait_their_turn(studio: Studio, picture: Path) -> None:
+    folders = [studio.outputs / str(number) for number in range(20)]
+    for folder in folders:
+        folder.mkdir()
+    async with Sandbox.open(2, LIMITS) as sandbox:
+        rendered = await asyncio.gather(
+            *(sandbox.render(picture, folder, ONE) for folder in folders)
+        )
+    assert len(rendered) == 20
+
+
+async def test_a_large_picture_meets_the_memory_limit(studio: Studio) -> None:
+    file = studio.save(noise(10, 10).resize((9000, 9000), 0), "large.png")
+    pipeline = Pipeline.of(Output(name="a", format="jpeg"), Output(name="b", width=10))
+    async with Sandbox.open(1, replace(LIMITS, memory_bytes=300 * 1024**2)) as sandbox:
+        with pytest.raises(OutOfMemory, match="more memory"):
+            await sandbox.render(file, studio.outputs, pipeline)
+
+
+async def test_no_secret_reaches_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PG_PASSWORD", "swordfish")
+    async with Sandbox.open(1, LIMITS):
+        (child,) = children()
+        environment = child.environ()
+    assert "PG_PASSWORD" not in environment
+    assert environment["VIPS_CONCURRENCY"] == "1"
+    assert environment["MALLOC_ARENA_MAX"] == "2"
+
+
+async def test_a_child_has_its_limits() -> None:
+    async with Sandbox.open(1, LIMITS):
+        (child,) = children()
+        assert child.rlimit(psutil.RLIMIT_AS) == (LIMITS.memory_bytes, LIMITS.memory_bytes)
+        assert child.rlimit(psutil.RLIMIT_CORE) == (0, 0)
+        assert child.rlimit(psutil.RLIMIT_NOFILE) == (64, 64)
+        assert os.getpgid(child.pid) == child.pid
+
+
+async def test_children_do_not_outlive_a_parent_that_was_killed() -> None:
+    program = (
+        "import asyncio, os, sys\n"
+        "from datetime import timedelta\n"
+        "from imagemill.imaging.sandbox import Limits, Sandbox\n"
+        "async def main():\n"
+        "    async with Sandbox.open(2, Limits(1, 1, timedelta(seconds=9), 2**30)):\n"
+        "        print('open', flush=True)\n"
+        "        await asyncio.sleep(1000)\n"
+        "asyncio.run(main())\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    with parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "open\n"
+        orphans = psutil.Process(parent.pid).children()
+        parent.send_signal(signal.SIGKILL)
+    _, alive = psutil.wait_procs(orphans, timeout=10)
+    assert len(orphans) == 2
+    assert alive == []
+
+
+async def test_a_program_that_does_not_start_says_why() -> None:
+    program = (sys.executable, "-c", "import sys; sys.exit('libvips is not there')")
+    with pytest.raises(ChildDidNotStart, match="libvips is not there"):
+        async with Sandbox.open(2, LIMITS, program=program):
+            pass
+    assert children() == []
+
+
+async def test_a_program_that_does_not_exist_says_so() -> None:
+    with pytest.raises(ChildDidNotStart, match="could not be started"):
+        async with Sandbox.open(1, LIMITS, program=("/nonexistent",)):
+            pass
+
+
+async def test_a_child_that_cannot_be_replaced_is_told_and_tried_again(
+    studio: Studio, picture: Path, tmp_path: Path
+) -> None:
+    del picture
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\nexec {STUB[0]} {STUB[1]} $@\n")
+    program.chmod(0o755)
+    async with Sandbox.open(1, LIMITS, program=(str(program),)) as sandbox:
+        program.rename(tmp_path / "away")
+        with pytest.raises(DecoderCrashed):
+            await behave(sandbox, studio, "segv")
+        with pytest.raises(ChildDidNotStart):
+            await behave(sandbox, studio, "well")
+        (tmp_path / "away").rename(program)
+        while True:
+            try:
+                assert (await behave(sandbox, studio, "well")).width == 32
+                break
+            except ChildDidNotStart:
+                pass
+
+
+async def test_every_format_is_proved_by_a_sample() -> None:
+    async with Sandbox.open(1, LIMITS) as sandbox:
+        capabilities = await sandbox.capabilities()
+    assert capabilities.inputs == capabilities.outputs == tuple(FORMATS.values())
