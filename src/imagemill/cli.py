@@ -28,6 +28,8 @@ Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 Data = Annotated[Path, typer.Option(file_okay=False, help="Folder that keeps everything.")]
 
 DEFAULT_DATA = Path(".imagemill")
+# Modules that only an extra brings, and which.
+EXTRAS = {"psutil": "embedded"}
 
 
 @app.command()
@@ -121,4 +123,10 @@ def _one_sentence() -> Iterator[None]:
         yield
     except (ServiceError, SettingsError, PresetsError) as error:
         typer.echo(f"imagemill: {error}", err=True)
+        raise typer.Exit(1) from None
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRAS:
+            raise
+        extra = EXTRAS[error.name]
+        typer.echo(f"imagemill: this needs pip install 'imagemill[{extra}]'.", err=True)
         raise typer.Exit(1) from None

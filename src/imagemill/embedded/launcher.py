@@ -1,0 +1,96 @@
+"""Becomes another program, after tying it to its parent and, as root, giving up root's rights.
+
+Run as a script, with the standard library alone:
+`python -I -S launcher.py PARENT SIGNAL USER FOLDER PROGRAM [ARGUMENT...]`
+
+- SIGNAL reaches the program when the process PARENT dies, be it by kill -9 (Linux only);
+- USER, when not empty, is the account that the program runs as: PostgreSQL refuses to be root;
+- FOLDER, when not empty, is where it runs.
+
+A program that left root behind keeps one right, to read and pass through any folder
+(CAP_DAC_READ_SEARCH). Without it, a project under /root or in a folder closed to others could not
+be used by PostgreSQL unless every folder above it were opened to everybody.
+"""
+
+import ctypes
+import os
+import pwd
+import sys
+from typing import NoReturn
+
+PR_SET_PDEATHSIG = 1
+PR_SET_SECUREBITS = 28
+PR_SET_NO_NEW_PRIVS = 38
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_RAISE = 2
+SECBIT_NO_SETUID_FIXUP = 1 << 2
+CAP_DAC_READ_SEARCH = 2
+LINUX_CAPABILITY_VERSION_3 = 0x20080522
+
+
+def main() -> None:
+    parent, deadly, user, folder, program, *arguments = sys.argv[1:]
+    if user:
+        become(user)
+    if sys.platform == "linux":
+        # After the change of user, which resets it; before the look at the parent, which may have
+        # died already.
+        libc().prctl(PR_SET_PDEATHSIG, int(deadly), 0, 0, 0)
+    if os.getppid() != int(parent):
+        sys.exit("imagemill up is gone")
+    try:
+        if folder:
+            os.chdir(folder)
+    except OSError as error:
+        refuse(user, f"enter {folder}", error)
+    try:
+        os.execv(program, [program, *arguments])  # noqa: S606 - no shell is what is wanted
+    except OSError as error:
+        refuse(user, f"run {program}", error)
+
+
+def become(user: str) -> None:
+    """Turn root into the user, with the one right that the module's docstring names, if we may."""
+    account = pwd.getpwnam(user)
+    libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    # Capabilities survive the change of user, and access(2), by which initdb looks for its
+    # neighbours, honours them. What survives is cut down to one right by keep_read_search.
+    kept = libc().prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) == 0
+    try:
+        os.setgroups([])
+        os.setresgid(account.pw_gid, account.pw_gid, account.pw_gid)
+        os.setresuid(account.pw_uid, account.pw_uid, account.pw_uid)
+    except PermissionError:
+        sys.exit(f"root may not become {user} here: run imagemill up as a plain user")
+    if kept:
+        keep_read_search()
+
+
+def keep_read_search() -> None:
+    """Keep CAP_DAC_READ_SEARCH across exec, and no other right; none at all if it cannot be had."""
+    if not set_capabilities(1 << CAP_DAC_READ_SEARCH):
+        set_capabilities(0)
+        return
+    libc().prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_READ_SEARCH, 0, 0)
+
+
+def set_capabilities(capabilities: int) -> bool:
+    """Set the effective, permitted and inheritable sets (capset(2)); say whether that worked."""
+    header = (ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3, 0)
+    low = capabilities & 0xFFFFFFFF
+    data = (ctypes.c_uint32 * 6)(low, low, low, 0, 0, 0)
+    return bool(libc().capset(header, data) == 0)
+
+
+def refuse(user: str, what: str, error: OSError) -> NoReturn:
+    who = f"the account {user}" if user else "imagemill up"
+    hint = ": open it and the folders above it, or allow CAP_DAC_READ_SEARCH" if user else ""
+    sys.exit(f"{who} cannot {what} ({error.strerror}){hint}")
+
+
+def libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+if __name__ == "__main__":
+    main()
