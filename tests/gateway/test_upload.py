@@ -66,7 +66,7 @@ def test_the_image_may_be_the_body_itself_with_fields_in_the_query(api: httpx.Cl
         "/upload",
         params={"width": "32", "format": "png", "priority": "high", "metadata": '{"a":1}'},
         content=picture(),
-        headers={"Content-Type": "image/jpeg", "X-Filename": "кот.jpg".encode()},
+        headers={b"Content-Type": b"image/jpeg", b"X-Filename": "кот.jpg".encode()},
     )
     assert answer.status_code == httpx.codes.ACCEPTED
     job = answer.json()

@@ -31,9 +31,10 @@ def test_colours_of_invisible_pixels_stay_invisible(
 
 
 def test_webp_with_alpha_is_not_shrunk_by_its_decoder(studio: Studio) -> None:
-    file = studio.save(red_dots_in_hidden_green(), "in.webp", lossless=True, exact=True)
+    file = studio.save(red_dots_in_hidden_green(), "in.webp", quality=95, exact=True)
     made = pixels(studio.make(file, width=16, format="png"), "RGBA")
-    assert made[4:-4, 4:-4, 1].max() <= 2
+    # The encoder blurs a little green into the dots; libwebp's own scaling gives 30 and more.
+    assert made[4:-4, 4:-4, 1].max() <= 8
 
 
 def test_opaque_pixels_come_through_a_resize_opaque(studio: Studio) -> None:

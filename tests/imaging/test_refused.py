@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 from imagemill.imaging.errors import InvalidImage, ScratchFull, TooLarge, UnsupportedFormat
+from imagemill.imaging.libvips import Image as VipsImage
+from imagemill.imaging.libvips import VipsError
 from imaging.studio import LIMITS, Studio, gradient, noise, opened
 
 ALL = ["jpg", "png", "webp"]
@@ -151,6 +153,13 @@ def test_a_full_disk_is_no_fault_of_the_picture(studio: Studio, extension: str, 
     file = studio.save(noise(side, side), "in.png")
     with pytest.raises(ScratchFull, match="no space left"):
         studio.render(file, {"format": extension.replace("jpg", "jpeg")})
+
+
+@pytest.mark.parametrize("extension", ["gif", "tiff", "ppm"])
+def test_no_other_loader_can_be_reached(studio: Studio, extension: str) -> None:
+    file = studio.save(gradient(8, 8), f"in.{extension}")
+    with pytest.raises(VipsError):
+        VipsImage.new_from_file(str(file))
 
 
 def test_no_message_shows_a_path_of_this_machine(studio: Studio) -> None:

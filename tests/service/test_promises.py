@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import psutil
-from support.pictures import picture
-from support.process import running_api, running_worker, wait_until
 
 from imagemill.jobs.job import ENDED
+from support.pictures import picture
+from support.process import running_api, running_worker, wait_until
 
 MEBIBYTE = 1024 * 1024
 

@@ -42,7 +42,7 @@ async def test_whoever_lost_a_job_is_told_so(ledger: Ledger, leases: Leases) -> 
         answers = await asyncio.gather(
             recorder.record(completed(mine)), recorder.record(completed(lost))
         )
-    assert answers == [True, False]
+    assert list(answers) == [True, False]
 
 
 async def test_a_result_that_postgres_refuses_does_not_take_its_neighbours_with_it(
