@@ -104,10 +104,10 @@ def lie(request: Render, **lies: object) -> bytes:
 
 
 def exchange_for_a_link(request: Render) -> bytes:
-    """Leave a link to a file that only the worker may read."""
-    reply = lie(request)
+    """Leave a link to a file that only the worker may read, and give the link's own size."""
     output = Path(request.folder, "image.png")
     secret = Path(request.folder, "secret")
+    reply = lie(request, bytes=len(str(secret)))
     output.replace(secret)
     output.symlink_to(secret)
     return reply

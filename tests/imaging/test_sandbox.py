@@ -31,8 +31,18 @@ STUB = (sys.executable, str(Path(__file__).with_name("stub.py")))
 ONE = Pipeline.of(Output(width=8))
 
 
+OTHERS: set[psutil.Process] = set()
+
+
+@pytest.fixture(autouse=True)
+def _leave_out_others() -> None:
+    """Servers that other tests of this process share are none of ours."""
+    OTHERS.clear()
+    OTHERS.update(psutil.Process().children(recursive=True))
+
+
 def children() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+    return [one for one in psutil.Process().children(recursive=True) if one not in OTHERS]
 
 
 async def until(happened: Callable[[], bool]) -> None:
@@ -272,21 +282,27 @@ async def test_a_child_has_its_limits() -> None:
         assert os.getpgid(child.pid) == child.pid
 
 
-async def test_children_do_not_outlive_a_parent_that_was_killed() -> None:
-    program = (
-        "import asyncio, os, sys\n"
-        "from datetime import timedelta\n"
-        "from imagemill.imaging.sandbox import Limits, Sandbox\n"
-        "async def main():\n"
-        "    async with Sandbox.open(2, Limits(1, 1, timedelta(seconds=9), 2**30)):\n"
-        "        print('open', flush=True)\n"
-        "        await asyncio.sleep(1000)\n"
-        "asyncio.run(main())\n"
-    )
-    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+PARENT = """
+import asyncio, sys
+from datetime import timedelta
+from pathlib import Path
+from imagemill.imaging.pipeline import Output, Pipeline
+from imagemill.imaging.sandbox import Limits, Sandbox
+
+async def main(folder, *program):
+    limits = Limits(1000, 1, timedelta(seconds=100), 2**30)
+    async with Sandbox.open(2, limits, program=program) as sandbox:
+        await sandbox.render(folder / "sleep", folder, Pipeline.of(Output()))
+
+asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:]))
+"""
+
+
+async def test_children_do_not_outlive_a_parent_that_was_killed(studio: Studio) -> None:
+    """One is idle and one is busy, so neither a closed pipe nor the time limit would end both."""
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(studio.outputs), *STUB])
     with parent:
-        assert parent.stdout is not None
-        assert parent.stdout.readline() == "open\n"
+        await until((studio.outputs / "began").exists)
         orphans = psutil.Process(parent.pid).children()
         parent.send_signal(signal.SIGKILL)
     _, alive = psutil.wait_procs(orphans, timeout=10)

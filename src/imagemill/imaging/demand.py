@@ -1,0 +1,66 @@
+"""What the outputs together ask of the one decode, known from the header alone."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from imagemill.imaging.errors import TooLarge
+from imagemill.imaging.formats import FORMATS, WEBP, Format
+from imagemill.imaging.geometry import Placement, Size, place
+from imagemill.imaging.header import UPRIGHT, Header
+from imagemill.imaging.pipeline import Output, Pipeline
+from imagemill.imaging.rendered import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """`excess`, from 1: by how much the input is larger than its largest output needs it.
+
+    `hold`: the picture must be held in memory, since it is read more than once, or not from top
+    to bottom, or not down to its last line, where a truncated file would pass as whole. A WebP
+    comes out of its decoder whole anyway; held, the decoder's own buffers go before encoding.
+    """
+
+    excess: float
+    hold: bool
+
+
+def demand(header: Header, pipeline: Pipeline, limits: Limits) -> Demand:
+    """Return what to decode for this pipeline. Raises TooLarge for an output that cannot be."""
+    excesses = []
+    hold = len(pipeline.outputs) > 1 or header.format is WEBP
+    for output in pipeline.outputs:
+        size = header.upright if output.auto_orient else header.stored
+        placement = place(size, output)
+        _check(placement, output, header, limits)
+        excesses.append(_excess(size, placement.scaled))
+        hold = (
+            hold
+            or _is_cut_short(placement)
+            or (output.auto_orient and header.orientation != UPRIGHT)
+        )
+    return Demand(excess=max(1.0, float(min(excesses))), hold=hold)
+
+
+def format_for(output: Output, header: Header) -> Format:
+    return FORMATS[output.format] if output.format else header.format
+
+
+def _check(placement: Placement, output: Output, header: Header, limits: Limits) -> None:
+    box, format_ = placement.box, format_for(output, header)
+    if max(box.width, box.height) > format_.max_side:
+        raise TooLarge(
+            f"Output {output.name} would be {box}; {format_.name} allows {format_.max_side} a side."
+        )
+    if box.pixels > limits.max_pixels:
+        raise TooLarge(
+            f"Output {output.name} would be {box}, which is {box.pixels} pixels;"
+            f" {limits.max_pixels} are the most."
+        )
+
+
+def _excess(size: Size, scaled: Size) -> Fraction:
+    return min(Fraction(size.width, scaled.width), Fraction(size.height, scaled.height))
+
+
+def _is_cut_short(placement: Placement) -> bool:
+    return placement.box.height < placement.scaled.height

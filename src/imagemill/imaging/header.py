@@ -1,0 +1,96 @@
+"""What a file says about its picture before any pixel is read, and whether that is allowed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from imagemill.imaging.errors import TooLarge, UnsupportedFormat
+from imagemill.imaging.failures import decoding
+from imagemill.imaging.formats import FORMATS, JPEG, PNG, SNIFF_BYTES, WEBP, Format, sniff
+from imagemill.imaging.geometry import Size
+from imagemill.imaging.libvips import Image, Source, number
+from imagemill.imaging.rendered import Limits
+
+# JPEG's own limit. A longer line of a PNG costs memory out of proportion to its pixels.
+MAX_INPUT_SIDE: Final = 65535
+
+# EXIF orientations: 1 is upright, 2 to 4 mirror or turn by half, 5 to 8 by a quarter.
+UPRIGHT: Final = 1
+SIDEWAYS: Final = frozenset({5, 6, 7, 8})
+
+LOADERS: Final = {
+    JPEG: Image.jpegload_source,
+    PNG: Image.pngload_source,
+    WEBP: Image.webpload_source,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Facts of a file. `stored` is the size before the EXIF `orientation` (1 to 8) is applied."""
+
+    format: Format
+    stored: Size
+    frames: int
+    orientation: int
+    has_alpha: bool
+
+    @property
+    def upright(self) -> Size:
+        return self.stored.turned() if self.orientation in SIDEWAYS else self.stored
+
+
+def read_header(file: Path) -> Header:
+    """Read the header.
+
+    Raises UnsupportedFormat for first bytes we do not know, InvalidImage for what follows them.
+    """
+    format_ = _sniff(file)
+    image = load(Source.new_from_file(str(file)), format_)
+    return Header(
+        format=format_,
+        stored=Size(image.width, image.height),
+        frames=number(image, "n-pages", 1),
+        orientation=_orientation(image),
+        has_alpha=image.hasalpha(),
+    )
+
+
+def check(header: Header, limits: Limits) -> None:
+    """Raise TooLarge when the picture has more pixels or frames than allowed."""
+    size, frames = header.stored, header.frames
+    if max(size.width, size.height) > MAX_INPUT_SIDE:
+        raise TooLarge(f"The picture is {size}; {MAX_INPUT_SIDE} a side is the most.")
+    if frames > limits.max_frames:
+        raise TooLarge(f"The picture has {frames} frames; {limits.max_frames} are the most.")
+    if size.pixels * frames > limits.max_pixels:
+        of_frames = f" with {frames} frames" if frames > 1 else ""
+        raise TooLarge(
+            f"The picture is {size}{of_frames}, which is {size.pixels * frames} pixels;"
+            f" {limits.max_pixels} are the most."
+        )
+
+
+def load(source: Source, format_: Format, **options: str | float) -> Image:
+    """Open the source with its format's own loader; pixels flow once, from top to bottom.
+
+    `fail_on` is "error", since many cameras write files that libjpeg warns of and everyone shows.
+    The warnings that tell of damage are looked for in `failures.decoding`.
+    """
+    with decoding():
+        return LOADERS[format_](source, access="sequential", fail_on="error", **options)
+
+
+def _sniff(file: Path) -> Format:
+    with file.open("rb") as stream:
+        head = stream.read(SNIFF_BYTES)
+    format_ = sniff(head)
+    if format_ is None:
+        known = ", ".join(FORMATS)
+        raise UnsupportedFormat(f"The first bytes are those of no format we take: {known}.")
+    return format_
+
+
+def _orientation(image: Image) -> int:
+    orientation = number(image, "orientation", UPRIGHT)
+    return orientation if orientation in range(1, 9) else UPRIGHT

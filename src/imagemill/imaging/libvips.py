@@ -1,0 +1,37 @@
+"""The one door to libvips: set up for strangers' pictures before anything is opened.
+
+pyvips publishes no types, so to the type checker `Image` and its kin are Any.
+"""
+
+from typing import Final
+
+from pyvips import Error as VipsError
+from pyvips import Image, Source, Target, cache_set_max, ffi, operation_block_set, vips_lib
+
+__all__ = ["Image", "Source", "Target", "VipsError", "forget_warnings", "number", "warnings"]
+
+# libvips knows dozens of loaders, many of them not written for hostile files. Those named here are
+# fuzzed, and the only ones that can be reached, whatever a file says it is.
+LOADERS: Final = ("VipsForeignLoadJpeg", "VipsForeignLoadPng", "VipsForeignLoadWebp")
+
+operation_block_set("VipsForeignLoad", state=True)
+for loader in LOADERS:
+    operation_block_set(loader, state=False)
+
+# The cache of operations would keep one client's picture in memory while the next one's is read.
+cache_set_max(0)
+
+
+def number(image: Image, name: str, default: int) -> int:
+    """Return a number from the image's metadata, or the default when it has none of this name."""
+    return int(image.get(name)) if image.get_typeof(name) else default
+
+
+def warnings() -> str:
+    """Return what libvips noted since the last error, or since its notes were dropped."""
+    return bytes(ffi.string(vips_lib.vips_error_buffer())).decode(errors="replace")
+
+
+def forget_warnings() -> None:
+    """Drop the notes, which else would come out with the next picture's error."""
+    vips_lib.vips_error_clear()

@@ -1,0 +1,120 @@
+"""What a client may ask for: a pipeline is data, checked here before any picture is seen.
+
+A field that is wrong is named by its place in the pipeline, as pydantic's `loc`. A value that
+cannot have any effect together with the others is wrong too; spelling out a default never is.
+Fields are declared in the order in which their checks need each other.
+"""
+
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from imagemill.imaging.formats import FORMATS, FormatName
+
+MAX_SIDE: Final = 16384
+MAX_OUTPUTS: Final = 16
+
+Fit = Literal["inside", "cover", "contain", "fill", "outside"]
+Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
+HexColour = Annotated[str, Field(pattern="^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$")]
+
+
+class Output(BaseModel):
+    """One picture to make of the input. Lengths in pixels; names and meanings as in sharp."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: Annotated[str, Field(pattern="^[a-z0-9_-]{1,64}$")] = "image"
+    auto_orient: bool = True
+    width: Side | None = None
+    height: Side | None = None
+    fit: Fit = "inside"
+    enlarge: bool = False
+    format: FormatName | None = None
+    quality: Annotated[int, Field(ge=1, le=100)] | None = None
+    background: HexColour = "#ffffff"
+
+    @field_validator("fit", "enlarge")
+    @classmethod
+    def _has_a_size(cls, value: object, info: ValidationInfo) -> object:
+        default = cls.model_fields[str(info.field_name)].default
+        sides = (info.data.get("width", MAX_SIDE), info.data.get("height", MAX_SIDE))
+        if value != default and sides == (None, None):
+            raise _senseless("needs a width or a height")
+        return value
+
+    @field_validator("quality")
+    @classmethod
+    def _is_lossy(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is not None and info.data.get("format") == "png":
+            raise _senseless("png is lossless and has no quality")
+        return value
+
+    @field_validator("background")
+    @classmethod
+    def _can_be_seen_through(cls, value: str, info: ValidationInfo) -> str:
+        name = info.data.get("format")
+        if name is not None and not FORMATS[name].has_alpha and parse_colour(value)[3] < OPAQUE:
+            raise _senseless(f"{name} has no transparency")
+        return value
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the name and what was given, ready for JSON."""
+        given = self.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+        return {"name": self.name, **given}
+
+
+class Pipeline(BaseModel):
+    """Everything to make of one input: 1 to 16 outputs with different names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    # Not strict, since JSON knows no tuples. The lower bound is checked below: pydantic's own
+    # check would add "too short" to every error inside an output.
+    outputs: Annotated[
+        tuple[Output, ...],
+        Field(strict=False, max_length=MAX_OUTPUTS, json_schema_extra={"minItems": 1}),
+    ]
+
+    @field_validator("outputs")
+    @classmethod
+    def _are_there_and_differ(cls, outputs: tuple[Output, ...]) -> tuple[Output, ...]:
+        if not outputs:
+            raise PydanticCustomError("too_short", "Give at least one output")
+        names = [output.name for output in outputs]
+        repeated = [at for at, name in enumerate(names) if name in names[:at]]
+        if repeated:
+            raise ValidationError.from_exception_data(
+                cls.__name__, [_taken(at, names[at]) for at in repeated]
+            )
+        return outputs
+
+    @classmethod
+    def of(cls, *outputs: Output) -> Self:
+        return cls(outputs=outputs)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what was given plus each output's name, ready for JSON."""
+        return {"outputs": [output.as_json() for output in self.outputs]}
+
+
+OPAQUE: Final = 255
+
+
+def parse_colour(text: HexColour) -> tuple[int, int, int, int]:
+    """Return red, green, blue and alpha, 0 to 255 each, of `#rgb`, `#rrggbb` or `#rrggbbaa`."""
+    digits = text.removeprefix("#")
+    if len(digits) == len("rgb"):
+        digits = "".join(digit * 2 for digit in digits)
+    red, green, blue, alpha = bytes.fromhex(digits.ljust(len("rrggbbaa"), "f"))
+    return red, green, blue, alpha
+
+
+def _senseless(why: str) -> PydanticCustomError:
+    return PydanticCustomError("senseless", "Makes no sense here: {why}", {"why": why})
+
+
+def _taken(at: int, name: str) -> InitErrorDetails:
+    error = PydanticCustomError("name_taken", "Another output is named {name}", {"name": name})
+    return InitErrorDetails(type=error, loc=(at, "name"), input=name)

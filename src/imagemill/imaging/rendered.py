@@ -1,0 +1,49 @@
+"""What a render may use, and what it gives back."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one render may use.
+
+    `max_pixels` counts width times height times frames, of the input and of each output.
+    `timeout` is wall-clock time.
+
+    `memory_bytes` is address space of the child. For 100 million pixels, three outputs of full
+    size need 1000 MiB from a JPEG and 2630 MiB from a PNG or WebP with alpha, where libwebp's
+    encoder takes most; an output of 1024 pixels needs 220 MiB from a baseline JPEG, 740 from a
+    progressive one, 1090 from an interlaced PNG of 16 bits, 2000 from a WebP with alpha. So 3 GiB
+    let every allowed picture pass.
+    """
+
+    max_pixels: int
+    max_frames: int
+    timeout: timedelta
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedOutput:
+    """An output that was written and opened again. `sha256` is in hexadecimal."""
+
+    name: str
+    file: Path
+    media_type: str
+    bytes: int
+    width: int
+    height: int
+    frames: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Size and frames of the upright input, and its outputs in the order of the pipeline."""
+
+    width: int
+    height: int
+    frames: int
+    outputs: tuple[RenderedOutput, ...]
