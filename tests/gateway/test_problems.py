@@ -1,12 +1,14 @@
 """Every answer of 400 and above is a problem, whatever was asked."""
 
-from uuid import uuid4
+from uuid import UUID
 
 import httpx
 import pytest
 
 from imagemill.errors import Rejected, ServiceError, Unavailable
 from imagemill.gateway.problem import KINDS
+
+NOBODY = UUID("0199f0c2-7a1e-7c3a-9d52-5d0c3c0a7b11")
 
 
 @pytest.mark.parametrize(
@@ -16,13 +18,13 @@ from imagemill.gateway.problem import KINDS
         ("GET", "/nowhere", 404),
         ("GET", "/redoc", 404),
         ("GET", "/jobs/", 404),
-        ("GET", f"/jobs/{uuid4()}", 404),
-        ("GET", f"/jobs/{uuid4()}/history", 404),
-        ("GET", f"/jobs/{uuid4()}/input", 404),
-        ("GET", f"/jobs/{uuid4()}/outputs/image", 404),
-        ("DELETE", f"/jobs/{uuid4()}", 404),
-        ("POST", f"/jobs/{uuid4()}/cancel", 404),
-        ("POST", f"/jobs/{uuid4()}/retry", 404),
+        ("GET", f"/jobs/{NOBODY}", 404),
+        ("GET", f"/jobs/{NOBODY}/history", 404),
+        ("GET", f"/jobs/{NOBODY}/input", 404),
+        ("GET", f"/jobs/{NOBODY}/outputs/image", 404),
+        ("DELETE", f"/jobs/{NOBODY}", 404),
+        ("POST", f"/jobs/{NOBODY}/cancel", 404),
+        ("POST", f"/jobs/{NOBODY}/retry", 404),
         ("GET", "/jobs/not-a-uuid", 422),
         ("GET", "/jobs?limit=0", 422),
         ("GET", "/jobs?limit=201", 422),
@@ -63,8 +65,8 @@ def test_a_wrong_parameter_is_named(path: str, pointer: str, api: httpx.Client) 
     [
         ("/upload", "POST"),
         ("/jobs", "GET, HEAD"),
-        (f"/jobs/{uuid4()}", "DELETE, GET, HEAD"),
-        (f"/jobs/{uuid4()}/cancel", "POST"),
+        (f"/jobs/{NOBODY}", "DELETE, GET, HEAD"),
+        (f"/jobs/{NOBODY}/cancel", "POST"),
     ],
 )
 def test_a_wrong_method_is_told_every_right_one(path: str, allowed: str, api: httpx.Client) -> None:
