@@ -103,7 +103,7 @@ async def test_a_completed_job_shows_its_outputs_and_where_they_are(
     assert answer.headers["repr-digest"] == f"sha-256=:{digest}:"
     assert answer.headers["accept-ranges"] == "bytes"
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert "cat-thumb.webp" in answer.headers["content-disposition"]
+    assert answer.headers["content-disposition"] == 'inline; filename="cat-thumb.webp"'
 
 
 async def test_a_part_of_an_output_can_be_asked_for(gateway: Gateway, leases: Leases) -> None:
@@ -134,6 +134,17 @@ def test_the_input_comes_back_byte_for_byte(api: httpx.Client, job: Json) -> Non
     assert answer.content == picture()
     assert answer.headers["content-type"] == "image/jpeg"
     assert "cat.jpg" in answer.headers["content-disposition"]
+
+
+def test_a_filename_that_not_everyone_can_read_is_given_in_two_ways(api: httpx.Client) -> None:
+    name = 'к"т.jpg'
+    job = api.post(
+        "/upload",
+        content=picture(),
+        headers={b"Content-Type": b"image/jpeg", b"X-Filename": name.encode()},
+    ).json()
+    disposition = api.get(f"/jobs/{job['id']}/input").headers["content-disposition"]
+    assert disposition == "inline; filename=\"___.jpg\"; filename*=UTF-8''%D0%BA%22%D1%82.jpg"
 
 
 def test_an_input_whose_file_is_gone_is_not_found(gateway: Gateway) -> None:

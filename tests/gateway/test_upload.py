@@ -13,6 +13,7 @@ import pytest
 
 from conftest import SHARED_LIMIT, Gateway
 from imagemill.addresses import PostgresAddress, RedisAddress
+from imagemill.gateway.digest import to_header
 from imagemill.jobs.job import Priority
 from imagemill.jobs.line import KEYS
 from support.pictures import picture
@@ -237,6 +238,31 @@ def test_a_client_that_goes_away_leaves_no_row_and_no_file(
         wait_until(lambda: gateway.files() != before, "the upload is being written")
     wait_until(lambda: gateway.files() == before, "the upload is forgotten")
     assert rows(postgres_address) == 0
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [
+        (to_header(hashlib.sha256(picture()).hexdigest()), 202),
+        (f"sha-512=:AAAA:, {to_header(hashlib.sha256(picture()).hexdigest())}", 202),
+        ("sha-512=:AAAA:", 202),
+        (to_header("00" * 32), 400),
+        ("sha-256=AAAA", 400),
+        ("sha-256=:A:", 400),
+        ("", 400),
+    ],
+)
+def test_an_image_is_held_against_the_digest_that_was_announced(
+    header: str, status: int, gateway: Gateway
+) -> None:
+    before = gateway.files()
+    digest = {"Repr-Digest": header}
+    for answer in (
+        gateway.client.post("/upload", headers=digest, **form()),
+        gateway.client.post("/upload", headers=digest | RAW, content=picture()),
+    ):
+        assert answer.status_code == status
+    assert len(gateway.files() - before) == (2 if status == httpx.codes.ACCEPTED else 0)
 
 
 def test_without_postgres_nothing_is_accepted_and_nothing_left(

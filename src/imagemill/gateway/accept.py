@@ -10,6 +10,7 @@ import structlog
 from imagemill.gateway.fields import JobRequest
 from imagemill.gateway.intake import Received
 from imagemill.gateway.parts import Parts
+from imagemill.gateway.refusals import MalformedRequest
 from imagemill.jobs.ids import new_job_id
 from imagemill.jobs.job import InputFacts, Job, NewJob
 from imagemill.jobs.postgres import LedgerUnavailable, OutcomeUnknown
@@ -18,6 +19,12 @@ from imagemill.storage.incoming import Incoming
 from imagemill.storage.keys import input_key
 
 log = structlog.get_logger()
+
+
+async def require_digest(incoming: Incoming, announced: str | None) -> None:
+    """Raise MalformedRequest unless the image is the one that the client announced, if it did."""
+    if announced is not None and announced != await incoming.sha256():
+        raise MalformedRequest("The image's bytes are not those that Repr-Digest announces.")
 
 
 async def accept(gateway: Parts, incoming: Incoming, received: Received, asked: JobRequest) -> Job:

@@ -1,6 +1,6 @@
 """The bytes of inputs and outputs."""
 
-import base64
+import re
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from pathlib import Path
@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from imagemill.gateway.conditional import byte_range, matches
+from imagemill.gateway.digest import to_header
 from imagemill.gateway.filenames import stem
 from imagemill.gateway.parts import Gateway, Parts
 from imagemill.gateway.routing import JobIdPath, problems, readable
@@ -72,12 +73,11 @@ async def _send(
     gateway: Parts, request: Request, key: str, facts: InputFacts | OutputFacts, filename: str
 ) -> Response:
     etag = f'"{facts.sha256[:32]}"'
-    digest = base64.b64encode(bytes.fromhex(facts.sha256)).decode()
     headers = {
         "ETag": etag,
-        "Repr-Digest": f"sha-256=:{digest}:",
+        "Repr-Digest": to_header(facts.sha256),
         "Accept-Ranges": "bytes",
-        "Content-Disposition": f"inline; filename*=UTF-8''{quote(filename, safe='')}",
+        "Content-Disposition": _disposition(filename),
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-cache",
     }
@@ -95,6 +95,13 @@ async def _send(
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=facts.media_type)
     return StreamingResponse(_bytes(path, start, end), status, headers, facts.media_type)
+
+
+def _disposition(filename: str) -> str:
+    """Return the header (RFC 6266): a plain name for all, and the exact one for who can read it."""
+    plain = re.sub(r"[^ !#-\[\]-~]", "_", filename)
+    exact = f"; filename*=UTF-8''{quote(filename, safe='')}" if plain != filename else ""
+    return f'inline; filename="{plain}"{exact}'
 
 
 async def _bytes(path: Path, start: int, end: int) -> AsyncIterator[bytes]:

@@ -13,6 +13,11 @@ from imagemill.jobs.job import Priority
 REF: Final = "#/components/schemas/{model}"
 BINARY: Final = {"type": "string", "format": "binary"}
 
+HEADERS: Final = {
+    "X-Filename": "the image's name, when the body is the image itself",
+    "Repr-Digest": "`sha-256=:base64:` of the image; 400 when its bytes are others (RFC 9530)",
+}
+
 Schema = dict[str, Any]
 
 
@@ -46,12 +51,13 @@ def upload_operation() -> Schema:
         ]
         + [
             {
-                "name": "X-Filename",
+                "name": name,
                 "in": "header",
                 "required": False,
-                "description": "the image's name, when the body is the image itself",
+                "description": description,
                 "schema": {"type": "string"},
             }
+            for name, description in HEADERS.items()
         ],
     }
 

@@ -143,7 +143,8 @@ def pointer(location: Sequence[str | int]) -> str:
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:
-    return FieldError(pointer(error["loc"]), error["msg"])
+    # Where it is and its name; behind them FastAPI adds the place in a list of values.
+    return FieldError(pointer(error["loc"][:2]), error["msg"])
 
 
 def _allowed_methods(request: Request, routes: Sequence[BaseRoute]) -> list[str]:

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
-from imagemill.gateway.accept import accept
+from imagemill.gateway.accept import accept, require_digest
 from imagemill.gateway.bodies import JobBody
+from imagemill.gateway.digest import announced_sha256
 from imagemill.gateway.fields import parse_fields
 from imagemill.gateway.intake import Intake, expected_bytes, receive
 from imagemill.gateway.openapi import upload_operation
@@ -42,11 +43,13 @@ async def upload(gateway: Gateway, request: Request) -> Response:
     """Accept an image for processing. Once this is answered, the job is never lost."""
     limit = gateway.settings.max_upload_bytes
     expected = expected_bytes(request, limit)
+    announced = announced_sha256(request.headers.get("repr-digest"))
     async with gateway.storage.receive(expected) as incoming:
         try:
             received = await receive(request, Intake(incoming, gateway.capabilities.inputs, limit))
         except ClientDisconnect:
             return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
+        await require_digest(incoming, announced)
         asked = parse_fields(received.fields, gateway.presets)
         job = await accept(gateway, incoming, received, asked)
     return JSONResponse(

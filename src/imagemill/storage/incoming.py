@@ -44,6 +44,11 @@ class Incoming:
         if len(self._buffer) >= BUFFER_BYTES:
             await off_loop(self._flush)
 
+    async def sha256(self) -> str:
+        """Return the SHA-256, in hex, of all that was written. Raises StorageUnavailable."""
+        await off_loop(self._flush)
+        return self._hash.hexdigest()
+
     async def keep(self, key: str) -> Stored:
         """Make the file durable under its key. Raises StorageFull, StorageUnavailable."""
         await off_loop(self._keep, self.root / key)
