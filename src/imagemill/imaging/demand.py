@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from imagemill.imaging.errors import TooLarge
 from imagemill.imaging.formats import FORMATS, WEBP, Format
-from imagemill.imaging.geometry import Placement, Size, place
+from imagemill.imaging.geometry import Placement, Size, place, rotated
 from imagemill.imaging.header import UPRIGHT, Header
 from imagemill.imaging.pipeline import Output, Pipeline
 from imagemill.imaging.rendered import Limits
@@ -29,7 +29,7 @@ def demand(header: Header, pipeline: Pipeline, limits: Limits) -> Demand:
     excesses = []
     hold = len(pipeline.outputs) > 1 or header.format is WEBP
     for output in pipeline.outputs:
-        size = header.upright if output.auto_orient else header.stored
+        size = _turned(header, output)
         placement = place(size, output)
         _check(placement, output, header, limits)
         excesses.append(_excess(size, placement.scaled))
@@ -37,12 +37,18 @@ def demand(header: Header, pipeline: Pipeline, limits: Limits) -> Demand:
             hold
             or _is_cut_short(placement)
             or (output.auto_orient and header.orientation != UPRIGHT)
+            or output.rotate % 360 != 0
+            or output.flip
         )
     return Demand(excess=max(1.0, float(min(excesses))), hold=hold)
 
 
 def format_for(output: Output, header: Header) -> Format:
     return FORMATS[output.format] if output.format else header.format
+
+
+def _turned(header: Header, output: Output) -> Size:
+    return rotated(header.upright if output.auto_orient else header.stored, output.rotate)
 
 
 def _check(placement: Placement, output: Output, header: Header, limits: Limits) -> None:

@@ -13,10 +13,10 @@ from imagemill.imaging.libvips import Target, forget_warnings
 from imagemill.imaging.picture import Picture
 from imagemill.imaging.pipeline import Output, Pipeline
 from imagemill.imaging.rendered import Limits, Rendered, RenderedOutput
-from imagemill.imaging.steps import auto_orient, box, resize, srgb
+from imagemill.imaging.steps import auto_orient, box, flip, flop, resize, rotate, srgb
 from imagemill.imaging.verify import verified
 
-STEPS: Final = (auto_orient, resize, srgb, box)
+STEPS: Final = (auto_orient, rotate, flip, flop, resize, srgb, box)
 
 
 def render(input_file: Path, folder: Path, pipeline: Pipeline, limits: Limits) -> Rendered:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
+from math import cos, floor, radians, sin
 from typing import Final
 
 from imagemill.imaging.errors import TooLarge
@@ -55,6 +55,17 @@ def place(size: Size, output: Output) -> Placement:
             f" {MAX_SCALED_SIDE} a side is the most."
         )
     return placement
+
+
+def rotated(size: Size, degrees: float) -> Size:
+    """Return the canvas that holds the turned picture; a quarter turn needs just the picture's."""
+    if degrees % 90 == 0:
+        return size.turned() if degrees % 180 else size
+    cosine, sine = abs(cos(radians(degrees))), abs(sin(radians(degrees)))
+    return Size(
+        floor(size.width * cosine + size.height * sine + 0.5) or 1,
+        floor(size.width * sine + size.height * cosine + 0.5) or 1,
+    )
 
 
 def _place(size: Size, output: Output) -> Placement:

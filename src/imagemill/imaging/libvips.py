@@ -6,9 +6,27 @@ pyvips publishes no types, so to the type checker `Image` and its kin are Any.
 from typing import Final
 
 from pyvips import Error as VipsError
-from pyvips import Image, Source, Target, cache_set_max, ffi, operation_block_set, vips_lib
+from pyvips import (
+    Image,
+    Interpolate,
+    Source,
+    Target,
+    cache_set_max,
+    ffi,
+    operation_block_set,
+    vips_lib,
+)
 
-__all__ = ["Image", "Source", "Target", "VipsError", "forget_warnings", "number", "warnings"]
+__all__ = [
+    "Image",
+    "Interpolate",
+    "Source",
+    "Target",
+    "VipsError",
+    "forget_warnings",
+    "number",
+    "warnings",
+]
 
 # libvips knows dozens of loaders, many of them not written for hostile files. Those named here are
 # fuzzed, and the only ones that can be reached, whatever a file says it is.

@@ -17,6 +17,7 @@ MAX_OUTPUTS: Final = 16
 
 Fit = Literal["inside", "cover", "contain", "fill", "outside"]
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
 HexColour = Annotated[str, Field(pattern="^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$")]
 
 
@@ -27,6 +28,9 @@ class Output(BaseModel):
 
     name: Annotated[str, Field(pattern="^[a-z0-9_-]{1,64}$")] = "image"
     auto_orient: bool = True
+    rotate: Number = 0
+    flip: bool = False
+    flop: bool = False
     width: Side | None = None
     height: Side | None = None
     fit: Fit = "inside"

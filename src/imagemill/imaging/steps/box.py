@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from imagemill.imaging.canvas import ready_for
 from imagemill.imaging.geometry import Size
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.picture import Picture
-from imagemill.imaging.pipeline import OPAQUE, Output, parse_colour
+from imagemill.imaging.pipeline import Output
 
 
 def apply(picture: Picture, output: Output) -> Picture:
@@ -24,9 +25,5 @@ def _cut(image: Image, size: Size, box: Size) -> Image:
 
 def _filled(image: Image, size: Size, box: Size, output: Output) -> Image:
     left, top = (box.width - size.width) // 2, (box.height - size.height) // 2
-    background = parse_colour(output.background)
-    if background[3] < OPAQUE and not image.hasalpha():
-        image = image.addalpha()
-    return image.embed(
-        left, top, box.width, box.height, extend="background", background=background[: image.bands]
-    )
+    image, background = ready_for(image, output.background)
+    return image.embed(left, top, box.width, box.height, extend="background", background=background)

@@ -1,0 +1,14 @@
+"""What a picture is laid on where it does not reach: its background, which may be transparent."""
+
+from collections.abc import Sequence
+
+from imagemill.imaging.libvips import Image
+from imagemill.imaging.pipeline import OPAQUE, HexColour, parse_colour
+
+
+def ready_for(image: Image, background: HexColour) -> tuple[Image, Sequence[int]]:
+    """Return the picture, with alpha if the background needs it, and the background's bands."""
+    colour = parse_colour(background)
+    if colour[3] < OPAQUE and not image.hasalpha():
+        image = image.addalpha()
+    return image, colour[: image.bands]

@@ -1,0 +1,52 @@
+"""Turns the picture clockwise: by quarters exactly, else grown onto its background."""
+
+from dataclasses import replace
+from math import cos, radians, sin
+from typing import Final
+
+from imagemill.imaging.alpha import premultiplied
+from imagemill.imaging.canvas import ready_for
+from imagemill.imaging.colour import to_srgb
+from imagemill.imaging.geometry import Size, rotated
+from imagemill.imaging.libvips import Image, Interpolate
+from imagemill.imaging.picture import Picture
+from imagemill.imaging.pipeline import OPAQUE, HexColour, Output
+
+QUARTER: Final = 90
+FULL: Final = 360
+
+
+def apply(picture: Picture, output: Output) -> Picture:
+    degrees = output.rotate % FULL
+    if degrees == 0:
+        return picture
+    if degrees % QUARTER == 0:
+        image = picture.image.rot(f"d{degrees:.0f}")
+    else:
+        image = _slanted(to_srgb(picture.image), degrees, output.background)
+    return replace(picture, image=image, size=rotated(picture.size, degrees))
+
+
+def _slanted(image: Image, degrees: float, background: HexColour) -> Image:
+    """Turn about the centre. The background is given in colours that count, hence sRGB."""
+    image, colour = ready_for(image, background)
+    canvas = rotated(Size(image.width, image.height), degrees)
+    cosine, sine = cos(radians(degrees)), sin(radians(degrees))
+    opacity = colour[3] / OPAQUE if image.hasalpha() else 1
+    weighed = [value * opacity for value in colour[:3]] + list(colour[3:])
+    return premultiplied(
+        image,
+        lambda visible: visible.affine(
+            [cosine, -sine, sine, cosine],
+            interpolate=Interpolate.new("bicubic"),
+            oarea=[0, 0, canvas.width, canvas.height],
+            # Centre comes to centre; libvips counts from the middle of the first pixel.
+            idx=-(image.width - 1) / 2,
+            idy=-(image.height - 1) / 2,
+            odx=(canvas.width - 1) / 2,
+            ody=(canvas.height - 1) / 2,
+            extend="background",
+            background=weighed,
+            premultiplied=True,
+        ),
+    )
