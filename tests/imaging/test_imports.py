@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-PURE = ["errors", "formats", "pipeline", "presets", "rendered", "sandbox"]
+PURE = ["errors", "formats", "measures", "pipeline", "presets", "rendered", "sandbox"]
 
 
 def test_what_others_import_never_loads_libvips() -> None:

@@ -50,6 +50,12 @@ def test_json_text_is_read_like_objects() -> None:
         ("rotate", float("inf")),
         ("flip", 1),
         ("flop", "true"),
+        ("grayscale", 1),
+        ("negate", "yes"),
+        ("normalize", 0),
+        ("tint", "sepia"),
+        ("tint", "#ff800080"),
+        ("modulate", 1.5),
         ("format", "bmp"),
         ("format", "JPEG"),
         ("quality", 0),
@@ -63,6 +69,19 @@ def test_json_text_is_read_like_objects() -> None:
 )
 def test_a_wrong_value_is_blamed_on_its_field(field: str, value: object) -> None:
     assert blamed_field(**{field: value}) == [field]
+
+
+@pytest.mark.parametrize(
+    ("field", "part", "value"),
+    [
+        ("modulate", "brightness", -0.1),
+        ("modulate", "saturation", 10.1),
+        ("modulate", "hue", "90"),
+        ("modulate", "lightness", 1),
+    ],
+)
+def test_a_wrong_part_is_blamed_by_its_own_name(field: str, part: str, value: object) -> None:
+    assert blamed({"outputs": [{field: {part: value}}]}) == [("outputs", 0, field, part)]
 
 
 @pytest.mark.parametrize(

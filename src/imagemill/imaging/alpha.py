@@ -16,3 +16,11 @@ def premultiplied(image: Image, change: Callable[[Image], Image]) -> Image:
     depth, space = image.format, image.interpretation
     weighed = image.premultiply().rint().cast(depth).copy(interpretation=space)
     return change(weighed).unpremultiply().rint().cast(depth).copy(interpretation=space)
+
+
+def beside_alpha(image: Image, change: Callable[[Image], Image]) -> Image:
+    """Apply a change to the colours and leave the opacity as it is."""
+    if not image.hasalpha():
+        return change(image)
+    colours, alpha = image[: image.bands - 1], image[image.bands - 1]
+    return change(colours).bandjoin(alpha)

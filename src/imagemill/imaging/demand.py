@@ -39,6 +39,7 @@ def demand(header: Header, pipeline: Pipeline, limits: Limits) -> Demand:
             or (output.auto_orient and header.orientation != UPRIGHT)
             or output.rotate % 360 != 0
             or output.flip
+            or output.normalize
         )
     return Demand(excess=max(1.0, float(min(excesses))), hold=hold)
 

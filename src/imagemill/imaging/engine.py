@@ -13,10 +13,36 @@ from imagemill.imaging.libvips import Target, forget_warnings
 from imagemill.imaging.picture import Picture
 from imagemill.imaging.pipeline import Output, Pipeline
 from imagemill.imaging.rendered import Limits, Rendered, RenderedOutput
-from imagemill.imaging.steps import auto_orient, box, flip, flop, resize, rotate, srgb
+from imagemill.imaging.steps import (
+    auto_orient,
+    box,
+    flip,
+    flop,
+    grayscale,
+    modulate,
+    negate,
+    normalize,
+    resize,
+    rotate,
+    srgb,
+    tint,
+)
 from imagemill.imaging.verify import verified
 
-STEPS: Final = (auto_orient, rotate, flip, flop, resize, srgb, box)
+STEPS: Final = (
+    auto_orient,
+    rotate,
+    flip,
+    flop,
+    resize,
+    srgb,
+    box,
+    grayscale,
+    normalize,
+    modulate,
+    tint,
+    negate,
+)
 
 
 def render(input_file: Path, folder: Path, pipeline: Pipeline, limits: Limits) -> Rendered:
@@ -48,9 +74,9 @@ def apply_steps(picture: Picture, output: Output) -> Picture:
 
 
 def _make(picture: Picture, output: Output, format_: Format, folder: Path) -> RenderedOutput:
-    finished = apply_steps(picture, output)
     file = format_.file(folder, output.name)
     # A picture that is not held is read only now, while its output is written.
     with encoding() if picture.is_held else decoding():
+        finished = apply_steps(picture, output)
         encode(finished.image, Target.new_to_file(str(file)), output, format_)
     return verified(file, output.name, format_, finished.size)

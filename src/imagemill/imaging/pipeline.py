@@ -11,13 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from imagemill.imaging.formats import FORMATS, FormatName
+from imagemill.imaging.measures import Degrees, Modulation
 
 MAX_SIDE: Final = 16384
 MAX_OUTPUTS: Final = 16
 
 Fit = Literal["inside", "cover", "contain", "fill", "outside"]
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
 HexColour = Annotated[str, Field(pattern="^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$")]
 
 
@@ -28,9 +28,14 @@ class Output(BaseModel):
 
     name: Annotated[str, Field(pattern="^[a-z0-9_-]{1,64}$")] = "image"
     auto_orient: bool = True
-    rotate: Number = 0
+    rotate: Degrees = 0
     flip: bool = False
     flop: bool = False
+    grayscale: bool = False
+    normalize: bool = False
+    modulate: Modulation | None = None
+    tint: HexColour | None = None
+    negate: bool = False
     width: Side | None = None
     height: Side | None = None
     fit: Fit = "inside"
@@ -46,6 +51,13 @@ class Output(BaseModel):
         sides = (info.data.get("width", MAX_SIDE), info.data.get("height", MAX_SIDE))
         if value != default and sides == (None, None):
             raise _senseless("needs a width or a height")
+        return value
+
+    @field_validator("tint")
+    @classmethod
+    def _is_opaque(cls, value: str | None) -> str | None:
+        if value is not None and parse_colour(value)[3] < OPAQUE:
+            raise _senseless("a tint has no transparency")
         return value
 
     @field_validator("quality")

@@ -1,0 +1,18 @@
+"""Changes in CIE Lab, where lightness and colour are apart and alpha stands beside both."""
+
+from collections.abc import Callable
+
+from imagemill.imaging.alpha import beside_alpha
+from imagemill.imaging.libvips import Image
+
+
+def in_lab(image: Image, change: Callable[[Image], Image]) -> Image:
+    """Apply a change to the picture's L (0 to 100), a and b, and return it in sRGB."""
+    return beside_alpha(
+        image, lambda colours: change(colours.colourspace("lab")).colourspace("srgb")
+    )
+
+
+def with_chroma(image: Image, a: float, b: float) -> Image:
+    """Return the picture in the one colour, each pixel as light as it was."""
+    return in_lab(image, lambda lab: lab[0].bandjoin([a, b]).copy(interpretation="lab"))

@@ -1,0 +1,26 @@
+"""Changes brightness, saturation and hue: lightness, chroma and angle of CIE LCh, as in sharp."""
+
+from dataclasses import replace
+from math import cos, radians, sin
+
+from imagemill.imaging.libvips import Image
+from imagemill.imaging.lightness import in_lab
+from imagemill.imaging.measures import Modulation
+from imagemill.imaging.picture import Picture
+from imagemill.imaging.pipeline import Output
+
+
+def apply(picture: Picture, output: Output) -> Picture:
+    if output.modulate is None:
+        return picture
+    matrix = _matrix(output.modulate)
+    return replace(picture, image=in_lab(picture.image, lambda lab: lab.recomb(matrix)))
+
+
+def _matrix(modulation: Modulation) -> Image:
+    """Return L, a and b from L, a and b: turning and stretching a and b is hue and chroma."""
+    angle = radians(modulation.hue)
+    across, down = modulation.saturation * cos(angle), modulation.saturation * sin(angle)
+    return Image.new_from_array(
+        [[modulation.brightness, 0, 0], [0, across, -down], [0, down, across]]
+    )

@@ -1,0 +1,20 @@
+"""Gives everything the hue and chroma of one colour; lightness stays, as in sharp."""
+
+from dataclasses import replace
+
+from imagemill.imaging.libvips import Image
+from imagemill.imaging.lightness import with_chroma
+from imagemill.imaging.picture import Picture
+from imagemill.imaging.pipeline import HexColour, Output, parse_colour
+
+
+def apply(picture: Picture, output: Output) -> Picture:
+    if output.tint is None:
+        return picture
+    return replace(picture, image=with_chroma(picture.image, *_chroma(output.tint)))
+
+
+def _chroma(colour: HexColour) -> tuple[float, float]:
+    dot = Image.black(1, 1).bandjoin([0, 0]) + parse_colour(colour)[:3]
+    _, a, b = dot.copy(interpretation="srgb").colourspace("lab")(0, 0)
+    return a, b
