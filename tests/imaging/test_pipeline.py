@@ -50,6 +50,13 @@ def test_json_text_is_read_like_objects() -> None:
         ("rotate", float("inf")),
         ("flip", 1),
         ("flop", "true"),
+        ("blur", 0.29),
+        ("blur", 101),
+        ("blur", True),
+        ("sharpen", 0),
+        ("sharpen", 10.1),
+        ("gamma", 0.99),
+        ("gamma", 3.01),
         ("grayscale", 1),
         ("negate", "yes"),
         ("normalize", 0),
@@ -64,7 +71,7 @@ def test_json_text_is_read_like_objects() -> None:
         ("background", "#ff"),
         ("background", "#fffff"),
         ("background", "#ffffff\n"),
-        ("sharpen", 1),
+        ("smoothen", 1),
     ],
 )
 def test_a_wrong_value_is_blamed_on_its_field(field: str, value: object) -> None:

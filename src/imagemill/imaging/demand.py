@@ -32,7 +32,8 @@ def demand(header: Header, pipeline: Pipeline, limits: Limits) -> Demand:
         size = _turned(header, output)
         placement = place(size, output)
         _check(placement, output, header, limits)
-        excesses.append(_excess(size, placement.scaled))
+        # A decoder averages numbers, not light, so `gamma` wants every pixel.
+        excesses.append(Fraction(1) if output.gamma else _excess(size, placement.scaled))
         hold = (
             hold
             or _is_cut_short(placement)
@@ -40,6 +41,8 @@ def demand(header: Header, pipeline: Pipeline, limits: Limits) -> Demand:
             or output.rotate % 360 != 0
             or output.flip
             or output.normalize
+            or output.blur is not None
+            or output.sharpen is not None
         )
     return Demand(excess=max(1.0, float(min(excesses))), hold=hold)
 

@@ -15,6 +15,7 @@ from imagemill.imaging.pipeline import Output, Pipeline
 from imagemill.imaging.rendered import Limits, Rendered, RenderedOutput
 from imagemill.imaging.steps import (
     auto_orient,
+    blur,
     box,
     flip,
     flop,
@@ -24,6 +25,7 @@ from imagemill.imaging.steps import (
     normalize,
     resize,
     rotate,
+    sharpen,
     srgb,
     tint,
 )
@@ -37,6 +39,8 @@ STEPS: Final = (
     resize,
     srgb,
     box,
+    blur,
+    sharpen,
     grayscale,
     normalize,
     modulate,

@@ -31,10 +31,13 @@ class Output(BaseModel):
     rotate: Degrees = 0
     flip: bool = False
     flop: bool = False
+    blur: Annotated[float, Field(ge=0.3, le=100)] | None = None
+    sharpen: Annotated[float, Field(ge=0.1, le=10)] | None = None
     grayscale: bool = False
     normalize: bool = False
     modulate: Modulation | None = None
     tint: HexColour | None = None
+    gamma: Annotated[float, Field(ge=1, le=3)] | None = None
     negate: bool = False
     width: Side | None = None
     height: Side | None = None

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from imagemill.imaging.alpha import premultiplied
+from imagemill.imaging.gamma import darkened
 from imagemill.imaging.geometry import Size, place
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.picture import Picture
@@ -13,15 +14,21 @@ def apply(picture: Picture, output: Output) -> Picture:
     placement = place(picture.size, output)
     return replace(
         picture,
-        image=_scaled(picture.image, placement.scaled),
+        image=_scaled(picture.image, placement.scaled, output.gamma),
         size=placement.scaled,
         box=placement.box,
     )
 
 
-def _scaled(image: Image, to: Size) -> Image:
+def _scaled(image: Image, to: Size, gamma: float | None) -> Image:
     if (image.width, image.height) == (to.width, to.height):
         return image
+    if gamma is None:
+        return _resized(image, to)
+    return darkened(image, gamma, lambda dark: _resized(dark, to))
+
+
+def _resized(image: Image, to: Size) -> Image:
     across, down = to.width / image.width, to.height / image.height
     return premultiplied(
         image, lambda visible: visible.resize(across, vscale=down, kernel="lanczos3")
