@@ -12,7 +12,7 @@ from PIL import Image
 from imagemill.addresses import PostgresAddress, RedisAddress
 from imagemill.jobs.job import ENDED
 from support.pictures import picture, png_bomb
-from support.process import running_api, running_worker, wait_until
+from support.process import free_port, running_api, running_worker, wait_until
 from support.servers import connect, redis_client
 
 Json = dict[str, Any]
@@ -182,7 +182,7 @@ def test_a_wiped_redis_loses_nothing(
 def test_without_redis_uploads_are_taken_and_jobs_done(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    nowhere = environment | {"REDIS_PORT": "1"}
+    nowhere = environment | {"REDIS_PORT": str(free_port())}
     with (
         running_api(nowhere, tmp_path / "api.log") as (_, url),
         running_worker(nowhere, tmp_path / "worker.log"),
