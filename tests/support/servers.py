@@ -19,3 +19,8 @@ def connect(address: PostgresAddress) -> psycopg.Connection:
 
 def redis_client(address: RedisAddress) -> redis.Redis:
     return redis.Redis(host=address.host, port=address.port, password=address.password)
+
+
+def count_jobs(address: PostgresAddress) -> int:
+    with connect(address) as connection:
+        return int(connection.execute("SELECT count(*) FROM jobs").fetchall()[0][0])
