@@ -1,0 +1,34 @@
+"""The children of a sandbox as a test sees them, and a program that takes the place of theirs."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from imagemill.imaging.pipeline import Output, Pipeline
+from imagemill.imaging.sandbox import Rendered, Sandbox
+from imaging.studio import Studio
+
+STUB = (sys.executable, str(Path(__file__).with_name("stub.py")))
+ONE = Pipeline.of(Output(width=8))
+
+# Children that were there before the test: servers that other tests of this process share.
+OTHERS: set[psutil.Process] = set()
+
+
+def children() -> list[psutil.Process]:
+    return [one for one in psutil.Process().children(recursive=True) if one not in OTHERS]
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    """Wait for what no one will tell us of."""
+    async with asyncio.timeout(20):
+        while not happened():  # noqa: ASYNC110 - another process does it, which sets no Event
+            await asyncio.sleep(0.01)
+
+
+async def behave(sandbox: Sandbox, studio: Studio, behaviour: str) -> Rendered:
+    """Have the stub do what its list says under this name."""
+    return await sandbox.render(studio.inputs / behaviour, studio.outputs, ONE)

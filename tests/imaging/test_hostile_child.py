@@ -1,0 +1,125 @@
+"""A child that a hostile picture has taken over: it harms its own job and nobody else."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+
+from imagemill.imaging.errors import (
+    DecoderCrashed,
+    ImagingError,
+    OutOfMemory,
+    TimedOut,
+)
+from imagemill.imaging.sandbox import Sandbox
+from imaging.children import ONE, STUB, behave, children, until
+from imaging.studio import LIMITS, Studio
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "error"),
+    [
+        ("segv", DecoderCrashed),
+        ("abrt", DecoderCrashed),
+        ("bus", DecoderCrashed),
+        ("ill", DecoderCrashed),
+        ("fpe", DecoderCrashed),
+        ("term", DecoderCrashed),
+        ("exit", DecoderCrashed),
+        ("kill", OutOfMemory),
+        ("memory", OutOfMemory),
+        ("glib", OutOfMemory),
+        ("chatter", DecoderCrashed),
+    ],
+)
+async def test_a_child_that_dies_costs_its_own_job_and_is_replaced(
+    taken_over: Sandbox, studio: Studio, behaviour: str, error: type[ImagingError]
+) -> None:
+    (before,) = children()
+    with pytest.raises(error):
+        await behave(taken_over, studio, behaviour)
+    assert not before.is_running()
+    await behave(taken_over, studio, "well")
+    assert children() != [before]
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        "garbage",
+        "bits",
+        "ready",
+        "unknown failure",
+        "too long",
+        "flood",
+        "one too many",
+        "other name",
+        "other type",
+        "other size",
+        "no size",
+        "link",
+        "no file",
+    ],
+)
+async def test_a_child_that_lies_is_not_believed_and_replaced(
+    taken_over: Sandbox, studio: Studio, behaviour: str
+) -> None:
+    (before,) = children()
+    with pytest.raises(DecoderCrashed):
+        await behave(taken_over, studio, behaviour)
+    assert not before.is_running()
+    (studio.outputs / "image.png").unlink(missing_ok=True)
+    assert (await behave(taken_over, studio, "well")).width == 32
+
+
+@pytest.mark.parametrize("behaviour", ["sleep", "spin"])
+async def test_a_child_that_hangs_is_killed_when_its_time_is_up(
+    studio: Studio, picture: Path, behaviour: str
+) -> None:
+    del picture
+    limits = replace(LIMITS, timeout=timedelta(seconds=0.3))
+    async with Sandbox.open(1, limits, program=STUB) as sandbox:
+        (before,) = children()
+        with pytest.raises(TimedOut, match=r"longer than 0\.3 seconds"):
+            await behave(sandbox, studio, behaviour)
+        assert not before.is_running()
+
+
+async def test_noise_on_standard_output_is_no_reply(taken_over: Sandbox, studio: Studio) -> None:
+    assert (await behave(taken_over, studio, "shout")).width == 32
+
+
+async def test_what_a_child_started_dies_with_it(taken_over: Sandbox, studio: Studio) -> None:
+    with pytest.raises(DecoderCrashed):
+        await behave(taken_over, studio, "fork")
+    sleeper = int((studio.outputs / "sleeper").read_text())
+    await until(lambda: not psutil.pid_exists(sleeper))
+
+
+async def test_a_neighbour_does_not_notice_a_crash(studio: Studio, picture: Path) -> None:
+    folder = studio.outputs / "neighbour"
+    folder.mkdir()
+    async with Sandbox.open(2, LIMITS, program=STUB) as sandbox:
+        waiting = asyncio.create_task(sandbox.render(studio.inputs / "sleep", folder, ONE))
+        await until((folder / "began").exists)
+        with pytest.raises(DecoderCrashed):
+            await behave(sandbox, studio, "segv")
+        assert not waiting.done()
+        waiting.cancel()
+    assert picture.exists()
+
+
+async def test_a_cancelled_render_leaves_nobody_writing(
+    taken_over: Sandbox, studio: Studio
+) -> None:
+    (before,) = children()
+    rendering = asyncio.create_task(behave(taken_over, studio, "sleep"))
+    await until((studio.outputs / "began").exists)
+    rendering.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await rendering
+    assert not before.is_running()
+    assert (await behave(taken_over, studio, "well")).width == 32
