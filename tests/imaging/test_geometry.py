@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from imagemill.imaging.errors import TooLarge
 from imagemill.imaging.geometry import Size, place
-from imagemill.imaging.pipeline import MAX_SIDE, Fit, Output
+from imagemill.imaging.measures import MAX_SIDE
+from imagemill.imaging.pipeline import Fit, Output
 
 SIDES = st.integers(1, 20_000)
 FITS: tuple[Fit, ...] = get_args(Fit)

@@ -57,6 +57,11 @@ def test_json_text_is_read_like_objects() -> None:
         ("sharpen", 10.1),
         ("gamma", 0.99),
         ("gamma", 3.01),
+        ("pad", -1),
+        ("pad", 16385),
+        ("pad", 2.5),
+        ("pad", True),
+        ("pad", "10"),
         ("grayscale", 1),
         ("negate", "yes"),
         ("normalize", 0),
@@ -85,6 +90,9 @@ def test_a_wrong_value_is_blamed_on_its_field(field: str, value: object) -> None
         ("modulate", "saturation", 10.1),
         ("modulate", "hue", "90"),
         ("modulate", "lightness", 1),
+        ("pad", "top", -1),
+        ("pad", "left", "4"),
+        ("pad", "middle", 4),
     ],
 )
 def test_a_wrong_part_is_blamed_by_its_own_name(field: str, part: str, value: object) -> None:

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from imagemill.imaging.errors import TooLarge
 from imagemill.imaging.formats import FORMATS, WEBP, Format
-from imagemill.imaging.geometry import Placement, Size, place, rotated
+from imagemill.imaging.geometry import Placement, Size, padded, place, rotated
 from imagemill.imaging.header import UPRIGHT, Header
 from imagemill.imaging.pipeline import Output, Pipeline
 from imagemill.imaging.rendered import Limits
@@ -31,7 +31,7 @@ def demand(header: Header, pipeline: Pipeline, limits: Limits) -> Demand:
     for output in pipeline.outputs:
         size = _turned(header, output)
         placement = place(size, output)
-        _check(placement, output, header, limits)
+        _check(padded(placement.box, output), output, header, limits)
         # A decoder averages numbers, not light, so `gamma` wants every pixel.
         excesses.append(Fraction(1) if output.gamma else _excess(size, placement.scaled))
         hold = (
@@ -55,8 +55,8 @@ def _turned(header: Header, output: Output) -> Size:
     return rotated(header.upright if output.auto_orient else header.stored, output.rotate)
 
 
-def _check(placement: Placement, output: Output, header: Header, limits: Limits) -> None:
-    box, format_ = placement.box, format_for(output, header)
+def _check(box: Size, output: Output, header: Header, limits: Limits) -> None:
+    format_ = format_for(output, header)
     if max(box.width, box.height) > format_.max_side:
         raise TooLarge(
             f"Output {output.name} would be {box}; {format_.name} allows {format_.max_side} a side."

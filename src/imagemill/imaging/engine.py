@@ -23,6 +23,7 @@ from imagemill.imaging.steps import (
     modulate,
     negate,
     normalize,
+    pad,
     resize,
     rotate,
     sharpen,
@@ -46,6 +47,7 @@ STEPS: Final = (
     modulate,
     tint,
     negate,
+    pad,
 )
 
 

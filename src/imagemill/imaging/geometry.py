@@ -6,7 +6,8 @@ from math import cos, floor, radians, sin
 from typing import Final
 
 from imagemill.imaging.errors import TooLarge
-from imagemill.imaging.pipeline import MAX_SIDE, Output
+from imagemill.imaging.measures import MAX_SIDE, Edges
+from imagemill.imaging.pipeline import Output
 
 # Only an extremely long picture that is to cover a large box gets here.
 MAX_SCALED_SIDE: Final = 10_000_000
@@ -45,16 +46,21 @@ def place(size: Size, output: Output) -> Placement:
     to be cut away that libvips cannot count the pixels of a line.
     """
     placement = _place(size, output)
-    if max(placement.box.width, placement.box.height) > MAX_SIDE:
-        raise TooLarge(
-            f"Output {output.name} would be {placement.box}; {MAX_SIDE} a side is the most."
-        )
+    _check_sides(placement.box, output)
     if max(placement.scaled.width, placement.scaled.height) > MAX_SCALED_SIDE:
         raise TooLarge(
             f"Output {output.name} would be scaled to {placement.scaled} before it is cut;"
             f" {MAX_SCALED_SIDE} a side is the most."
         )
     return placement
+
+
+def padded(size: Size, output: Output) -> Size:
+    """Return the size with what `pad` adds. Raises TooLarge over MAX_SIDE on a side."""
+    edges = Edges.of(output.pad)
+    size = Size(size.width + edges.left + edges.right, size.height + edges.top + edges.bottom)
+    _check_sides(size, output)
+    return size
 
 
 def rotated(size: Size, degrees: float) -> Size:
@@ -66,6 +72,11 @@ def rotated(size: Size, degrees: float) -> Size:
         floor(size.width * cosine + size.height * sine + 0.5) or 1,
         floor(size.width * sine + size.height * cosine + 0.5) or 1,
     )
+
+
+def _check_sides(size: Size, output: Output) -> None:
+    if max(size.width, size.height) > MAX_SIDE:
+        raise TooLarge(f"Output {output.name} would be {size}; {MAX_SIDE} a side is the most.")
 
 
 def _place(size: Size, output: Output) -> Placement:

@@ -1,9 +1,12 @@
 """Values of an output's fields that have parts of their own. Lengths in pixels."""
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, WrapValidator
 
+MAX_SIDE: Final = 16384
+
+Length = Annotated[int, Field(ge=0, le=MAX_SIDE, strict=True)]
 Factor = Annotated[float, Field(ge=0, le=10)]
 Degrees = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -16,3 +19,34 @@ class Modulation(BaseModel):
     brightness: Factor = 1
     saturation: Factor = 1
     hue: Degrees = 0
+
+
+class Edges(BaseModel):
+    """How much is added at each side."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    top: Length = 0
+    right: Length = 0
+    bottom: Length = 0
+    left: Length = 0
+
+    @classmethod
+    def of(cls, pad: "int | Edges") -> "Edges":
+        """Return the edges that are asked for, one length standing for all four."""
+        return Edges(top=pad, right=pad, bottom=pad, left=pad) if isinstance(pad, int) else pad
+
+
+def object_or(plain: Any, shape: type[BaseModel]) -> WrapValidator:  # noqa: ANN401 - any type
+    """Read an object as `shape`, all else as `plain`; a union would blame one for the other."""
+    adapter: TypeAdapter[Any] = TypeAdapter(plain)
+
+    def read(value: object, _: object) -> object:
+        if isinstance(value, dict | shape):
+            return shape.model_validate(value)
+        return adapter.validate_python(value)
+
+    return WrapValidator(read)
+
+
+Pad = Annotated[int | Edges, object_or(Length, Edges)]

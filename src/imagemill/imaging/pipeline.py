@@ -11,9 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from imagemill.imaging.formats import FORMATS, FormatName
-from imagemill.imaging.measures import Degrees, Modulation
+from imagemill.imaging.measures import MAX_SIDE, Degrees, Modulation, Pad
 
-MAX_SIDE: Final = 16384
 MAX_OUTPUTS: Final = 16
 
 Fit = Literal["inside", "cover", "contain", "fill", "outside"]
@@ -39,6 +38,7 @@ class Output(BaseModel):
     tint: HexColour | None = None
     gamma: Annotated[float, Field(ge=1, le=3)] | None = None
     negate: bool = False
+    pad: Pad = 0
     width: Side | None = None
     height: Side | None = None
     fit: Fit = "inside"

@@ -23,7 +23,8 @@ from imagemill.imaging.errors import (
     UnsupportedFormat,
 )
 from imagemill.imaging.formats import FormatName
-from imagemill.imaging.pipeline import MAX_OUTPUTS, MAX_SIDE, Pipeline
+from imagemill.imaging.measures import MAX_SIDE
+from imagemill.imaging.pipeline import MAX_OUTPUTS, Pipeline
 from imagemill.imaging.rendered import Limits
 
 # A frame is its length, 4 bytes with the highest first, and then so many bytes.
