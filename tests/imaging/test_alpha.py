@@ -55,7 +55,7 @@ def test_a_format_without_alpha_shows_the_background(studio: Studio) -> None:
     assert np.abs(on_white[16, 16] - (255, 127, 127)).max() <= 2
 
 
-@pytest.mark.parametrize("format_", ["png", "webp"])
+@pytest.mark.parametrize("format_", ["png", "webp", "avif", "tiff"])
 def test_a_format_with_alpha_keeps_it(studio: Studio, format_: str) -> None:
     half = Image.new("RGBA", (32, 32), (255, 0, 0, 128))
     made = studio.make(studio.save(half, "in.png"), format=format_, background="#00f")

@@ -26,6 +26,9 @@ THREE: tuple[dict[str, object], ...] = (
         ("jpeg", "image/jpeg", ".jpg"),
         ("png", "image/png", ".png"),
         ("webp", "image/webp", ".webp"),
+        ("avif", "image/avif", ".avif"),
+        ("gif", "image/gif", ".gif"),
+        ("tiff", "image/tiff", ".tiff"),
     ],
 )
 def test_facts_of_an_output_are_those_of_its_file(
@@ -47,7 +50,7 @@ def test_outputs_come_in_the_order_of_the_pipeline(studio: Studio) -> None:
     assert (rendered.width, rendered.height, rendered.frames) == (600, 400, 1)
 
 
-@pytest.mark.parametrize("extension", ["jpg", "png", "webp"])
+@pytest.mark.parametrize("extension", ["jpg", "png", "webp", "avif", "gif", "tiff"])
 def test_without_a_format_the_input_decides(studio: Studio, extension: str) -> None:
     file = studio.save(gradient(30, 20), f"in.{extension}")
     assert studio.render(file, {}).outputs[0].file.suffix == f".{extension}"
@@ -86,7 +89,7 @@ def test_a_small_output_of_a_large_picture_needs_little_of_it(studio: Studio) ->
     assert not small.hold
 
 
-@pytest.mark.parametrize("format_", ["jpeg", "webp"])
+@pytest.mark.parametrize("format_", ["jpeg", "webp", "avif"])
 def test_quality_decides_how_large_the_file_is(studio: Studio, format_: str) -> None:
     high, low = studio.render(
         studio.save(noise(200, 200), "in.png"),

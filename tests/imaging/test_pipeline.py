@@ -103,6 +103,8 @@ def test_a_wrong_part_is_blamed_by_its_own_name(field: str, part: str, value: ob
     ("field", "output"),
     [
         ("quality", {"format": "png", "quality": 80}),
+        ("quality", {"format": "gif", "quality": 80}),
+        ("quality", {"format": "tiff", "quality": 80}),
         ("fit", {"fit": "cover"}),
         ("enlarge", {"enlarge": True}),
         ("background", {"format": "jpeg", "background": "#ffffff00"}),

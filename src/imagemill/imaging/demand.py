@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Final
 
 from imagemill.imaging.errors import TooLarge
-from imagemill.imaging.formats import FORMATS, WEBP, Format
+from imagemill.imaging.formats import AVIF, FORMATS, WEBP, Format
 from imagemill.imaging.geometry import Placement, Size, padded, place, rotated
 from imagemill.imaging.header import UPRIGHT, Header
 from imagemill.imaging.pipeline import Output, Pipeline
 from imagemill.imaging.rendered import Limits
+
+# Their decoders have no first line before they have the last one.
+WHOLE: Final = frozenset({WEBP, AVIF})
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +21,8 @@ class Demand:
 
     `hold`: the picture must be held in memory, since it is read more than once, or not from top
     to bottom, or not down to its last line, where a truncated file would pass as whole. A WebP
-    comes out of its decoder whole anyway; held, the decoder's own buffers go before encoding.
+    or AVIF comes out of its decoder whole anyway; held, the decoder's own buffers go before
+    encoding.
     """
 
     excess: float
@@ -27,7 +32,7 @@ class Demand:
 def demand(header: Header, pipeline: Pipeline, limits: Limits) -> Demand:
     """Return what to decode for this pipeline. Raises TooLarge for an output that cannot be."""
     excesses = []
-    hold = len(pipeline.outputs) > 1 or header.format is WEBP
+    hold = len(pipeline.outputs) > 1 or header.format in WHOLE
     for output in pipeline.outputs:
         size = _turned(header, output)
         placement = place(size, output)

@@ -24,13 +24,15 @@ DAMAGED: Final = ("premature end of data segment", "bad Huffman code", "bad arit
 
 FILE_TOO_LARGE: Final = "file too large"
 
-# The WebP encoder gives no reason; a picture of lawful size fails in it for want of memory.
+# The encoders of WebP and AVIF give no reason, or one of many; a picture of lawful size fails in
+# them for want of memory.
 NO_MEMORY: Final = (
     "out of memory",
     "insufficient memory",
     "cannot allocate memory",
     "error creating thread",  # its stack found no room
     "webpsave:",
+    "encoder plugin generated an error",
 )
 
 # What begins like this comes from the system and never from a decoder.

@@ -5,10 +5,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
 
-FormatName = Literal["jpeg", "png", "webp"]
+FormatName = Literal["jpeg", "png", "webp", "avif", "gif", "tiff"]
 
-# So many first bytes are enough for `sniff`.
-SNIFF_BYTES: Final = 12
+# So many first bytes are enough for `sniff`: the kinds of AVIF stand in a list, which may be long.
+SNIFF_BYTES: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +29,50 @@ class Format:
 JPEG: Final = Format("jpeg", "image/jpeg", ".jpg", has_alpha=False, max_side=65535)
 PNG: Final = Format("png", "image/png", ".png", has_alpha=True, max_side=2**31 - 1)
 WEBP: Final = Format("webp", "image/webp", ".webp", has_alpha=True, max_side=16383)
+AVIF: Final = Format("avif", "image/avif", ".avif", has_alpha=True, max_side=16384)
+GIF: Final = Format("gif", "image/gif", ".gif", has_alpha=True, max_side=65535)
+TIFF: Final = Format("tiff", "image/tiff", ".tiff", has_alpha=True, max_side=2**31 - 1)
 
-FORMATS: Final = MappingProxyType({format_.name: format_ for format_ in (JPEG, PNG, WEBP)})
+FORMATS: Final = MappingProxyType(
+    {format_.name: format_ for format_ in (JPEG, PNG, WEBP, AVIF, GIF, TIFF)}
+)
 
 MEDIA_TYPES: Final = MappingProxyType({format_.media_type: format_ for format_ in FORMATS.values()})
 
 
+# A TIFF begins with its byte order, then 42, or 43 where offsets have 64 bits.
+STARTS: Final = MappingProxyType(
+    {
+        b"\xff\xd8\xff": JPEG,
+        b"\x89PNG\r\n\x1a\n": PNG,
+        b"GIF87a": GIF,
+        b"GIF89a": GIF,
+        b"II*\0": TIFF,
+        b"MM\0*": TIFF,
+        b"II+\0": TIFF,
+        b"MM\0+": TIFF,
+    }
+)
+
+# A still picture, and a sequence; a sequence that can be shown as a picture lists both.
+AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
+
+
 def sniff(head: bytes) -> Format | None:
     """Return the format that a file with these first bytes claims to have; None for any other."""
-    if head.startswith(b"\xff\xd8\xff"):
-        return JPEG
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return PNG
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return WEBP
-    return None
+    if AVIF_BRANDS & _brands(head):
+        return AVIF
+    return next((found for start, found in STARTS.items() if head.startswith(start)), None)
+
+
+def _brands(head: bytes) -> set[bytes]:
+    """Return the kinds that an ISO base media file says it is: the major one, then the others.
+
+    Source: ISO/IEC 14496-12, 4.3. Between them stands a version, 4 bytes as they all are.
+    """
+    if head[4:8] != b"ftyp":
+        return set()
+    listed = head[: int.from_bytes(head[:4])]
+    return {listed[at : at + 4] for at in (8, *range(16, len(listed), 4))}

@@ -6,7 +6,18 @@ from typing import Final
 
 from imagemill.imaging.errors import TooLarge, UnsupportedFormat
 from imagemill.imaging.failures import decoding
-from imagemill.imaging.formats import FORMATS, JPEG, PNG, SNIFF_BYTES, WEBP, Format, sniff
+from imagemill.imaging.formats import (
+    AVIF,
+    FORMATS,
+    GIF,
+    JPEG,
+    PNG,
+    SNIFF_BYTES,
+    TIFF,
+    WEBP,
+    Format,
+    sniff,
+)
 from imagemill.imaging.geometry import Size
 from imagemill.imaging.libvips import Image, Source, number
 from imagemill.imaging.rendered import Limits
@@ -22,7 +33,14 @@ LOADERS: Final = {
     JPEG: Image.jpegload_source,
     PNG: Image.pngload_source,
     WEBP: Image.webpload_source,
+    AVIF: Image.heifload_source,
+    GIF: Image.gifload_source,
+    TIFF: Image.tiffload_source,
 }
+
+# What else a file may hold is no frame of its picture: the pages of a TIFF, the other pictures of
+# an AVIF. The first, or the one that the file names, is taken alone.
+ANIMATED: Final = frozenset({WEBP, GIF})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +68,7 @@ def read_header(file: Path) -> Header:
     return Header(
         format=format_,
         stored=Size(image.width, image.height),
-        frames=number(image, "n-pages", 1),
+        frames=number(image, "n-pages", 1) if format_ in ANIMATED else 1,
         orientation=_orientation(image),
         has_alpha=image.hasalpha(),
     )

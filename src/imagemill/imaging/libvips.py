@@ -30,7 +30,14 @@ __all__ = [
 
 # libvips knows dozens of loaders, many of them not written for hostile files. Those named here are
 # fuzzed, and the only ones that can be reached, whatever a file says it is.
-LOADERS: Final = ("VipsForeignLoadJpeg", "VipsForeignLoadPng", "VipsForeignLoadWebp")
+LOADERS: Final = (
+    "VipsForeignLoadJpeg",
+    "VipsForeignLoadPng",
+    "VipsForeignLoadWebp",
+    "VipsForeignLoadHeif",
+    "VipsForeignLoadNsgif",
+    "VipsForeignLoadTiff",
+)
 
 operation_block_set("VipsForeignLoad", state=True)
 for loader in LOADERS:

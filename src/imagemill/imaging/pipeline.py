@@ -15,6 +15,9 @@ from imagemill.imaging.measures import MAX_SIDE, Degrees, Modulation, Pad
 
 MAX_OUTPUTS: Final = 16
 
+# Formats without a quality. GIF loses colours, yet keeps every pixel of those it has.
+LOSSLESS: Final = frozenset({"png", "gif", "tiff"})
+
 Fit = Literal["inside", "cover", "contain", "fill", "outside"]
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
 HexColour = Annotated[str, Field(pattern="^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$")]
@@ -66,8 +69,9 @@ class Output(BaseModel):
     @field_validator("quality")
     @classmethod
     def _is_lossy(cls, value: int | None, info: ValidationInfo) -> int | None:
-        if value is not None and info.data.get("format") == "png":
-            raise _senseless("png is lossless and has no quality")
+        name = info.data.get("format")
+        if value is not None and name in LOSSLESS:
+            raise _senseless(f"{name} is lossless and has no quality")
         return value
 
     @field_validator("background")

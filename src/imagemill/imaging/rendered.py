@@ -16,7 +16,8 @@ class Limits:
     size need 1000 MiB from a JPEG and 2630 MiB from a PNG or WebP with alpha, where libwebp's
     encoder takes most; an output of 1024 pixels needs 220 MiB from a baseline JPEG, 740 from a
     progressive one, 1090 from an interlaced PNG of 16 bits, 2000 from a WebP with alpha. So 3 GiB
-    let every allowed picture pass.
+    let every allowed picture pass, but for AVIF outputs: 100 million pixels of them need 2690 MiB,
+    with alpha 4590, so that above some 65 million pixels with alpha they fail as out_of_memory.
     """
 
     max_pixels: int

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from imagemill.errors import Rejected
-from imagemill.imaging.formats import Format
+from imagemill.imaging.formats import AVIF, Format
 from imagemill.imaging.geometry import Size
 from imagemill.imaging.header import read_header
 from imagemill.imaging.rendered import RenderedOutput
@@ -20,7 +20,7 @@ def verified(file: Path, name: str, format_: Format, size: Size) -> RenderedOutp
         header = read_header(file)
     except Rejected as error:
         raise BadOutput(f"{name} cannot be opened again") from error
-    if (header.format, header.stored) != (format_, size):
+    if header.format is not format_ or header.stored not in _sizes(format_, size):
         raise BadOutput(
             f"{name} is {header.format.name} of {header.stored}, not {format_.name} of {size}"
         )
@@ -36,3 +36,8 @@ def verified(file: Path, name: str, format_: Format, size: Size) -> RenderedOutp
         frames=header.frames,
         sha256=digest,
     )
+
+
+def _sizes(format_: Format, size: Size) -> set[Size]:
+    """An orientation that was kept stands in an AVIF as a turn that its decoder makes by itself."""
+    return {size, size.turned()} if format_ is AVIF else {size}

@@ -7,14 +7,16 @@ photo of 6 megapixels, scaled to 1600 and to 320 pixels, on one core.
 from types import MappingProxyType
 from typing import Final
 
-from imagemill.imaging.encode import jpeg, png, webp
+from imagemill.imaging.encode import avif, gif, jpeg, png, tiff, webp
 from imagemill.imaging.encode.flatten import flatten
 from imagemill.imaging.encode.metadata import kept
 from imagemill.imaging.formats import Format
 from imagemill.imaging.libvips import Image, Target
 from imagemill.imaging.pipeline import Output
 
-ENCODERS: Final = MappingProxyType({"jpeg": jpeg, "png": png, "webp": webp})
+ENCODERS: Final = MappingProxyType(
+    {"jpeg": jpeg, "png": png, "webp": webp, "avif": avif, "gif": gif, "tiff": tiff}
+)
 
 
 def encode(image: Image, target: Target, output: Output, format_: Format) -> None:
