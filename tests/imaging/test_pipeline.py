@@ -72,6 +72,10 @@ def test_json_text_is_read_like_objects() -> None:
         ("format", "JPEG"),
         ("quality", 0),
         ("quality", 101),
+        ("lossless", 1),
+        ("progressive", "true"),
+        ("effort", -1),
+        ("effort", 11),
         ("background", "white"),
         ("background", "#ff"),
         ("background", "#fffff"),
@@ -104,6 +108,14 @@ def test_a_wrong_part_is_blamed_by_its_own_name(field: str, part: str, value: ob
     [
         ("quality", {"format": "png", "quality": 80}),
         ("quality", {"format": "gif", "quality": 80}),
+        ("quality", {"format": "webp", "lossless": True, "quality": 80}),
+        ("lossless", {"format": "jpeg", "lossless": True}),
+        ("lossless", {"format": "gif", "lossless": True}),
+        ("lossless", {"lossless": True}),
+        ("progressive", {"format": "webp", "progressive": True}),
+        ("progressive", {"progressive": True}),
+        ("effort", {"format": "jpeg", "effort": 1}),
+        ("effort", {"effort": 1}),
         ("quality", {"format": "tiff", "quality": 80}),
         ("fit", {"fit": "cover"}),
         ("enlarge", {"enlarge": True}),
@@ -124,6 +136,10 @@ def test_a_value_that_can_have_no_effect_is_blamed_on_its_field(
         {"fit": "fill", "width": 10},
         {"fit": "cover", "height": 10},
         {"quality": 80},
+        {"lossless": False, "progressive": False, "effort": None},
+        {"format": "webp", "lossless": False, "quality": 80, "progressive": False},
+        {"format": "png", "lossless": True},
+        {"format": "tiff", "lossless": True},
         {"format": "jpeg", "background": "#ffffffff"},
         {"format": "png", "quality": None},
         {"width": None, "height": 3, "fit": "cover"},
@@ -135,6 +151,22 @@ def test_spelling_out_a_default_is_no_error(output: dict[str, object]) -> None:
 
 def test_a_wrong_size_is_not_blamed_on_the_fit_as_well() -> None:
     assert blamed_field(width=0, fit="cover") == ["width"]
+
+
+@pytest.mark.parametrize(
+    ("format_", "least", "most"),
+    [("png", 1, 9), ("webp", 0, 6), ("avif", 0, 9), ("gif", 1, 10), ("tiff", 1, 9)],
+)
+def test_effort_has_the_range_of_its_format(format_: str, least: int, most: int) -> None:
+    for effort in (least, most):
+        Pipeline.model_validate({"outputs": [{"format": format_, "effort": effort}]})
+    for effort in (least - 1, most + 1):
+        assert blamed_field(format=format_, effort=effort) == ["effort"]
+
+
+def test_a_wrong_format_is_not_blamed_on_its_options_as_well() -> None:
+    wrong = {"format": "bmp", "lossless": True, "effort": 1, "progressive": True}
+    assert blamed_field(**wrong) == ["format"]
 
 
 def test_each_later_output_of_the_same_name_is_blamed() -> None:

@@ -10,13 +10,11 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from imagemill.imaging.encoder_options import EFFORTS, LOSSLESS, OPTIONS
 from imagemill.imaging.formats import FORMATS, FormatName
 from imagemill.imaging.measures import MAX_SIDE, Degrees, Modulation, Pad
 
 MAX_OUTPUTS: Final = 16
-
-# Formats without a quality. GIF loses colours, yet keeps every pixel of those it has.
-LOSSLESS: Final = frozenset({"png", "gif", "tiff"})
 
 Fit = Literal["inside", "cover", "contain", "fill", "outside"]
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
@@ -47,7 +45,10 @@ class Output(BaseModel):
     fit: Fit = "inside"
     enlarge: bool = False
     format: FormatName | None = None
+    lossless: bool = False
     quality: Annotated[int, Field(ge=1, le=100)] | None = None
+    effort: Annotated[int, Field(ge=0, le=10)] | None = None
+    progressive: bool = False
     background: HexColour = "#ffffff"
 
     @field_validator("fit", "enlarge")
@@ -71,7 +72,34 @@ class Output(BaseModel):
     def _is_lossy(cls, value: int | None, info: ValidationInfo) -> int | None:
         name = info.data.get("format")
         if value is not None and name in LOSSLESS:
-            raise _senseless(f"{name} is lossless and has no quality")
+            raise _senseless(f"{name} has no quality")
+        if value is not None and info.data.get("lossless"):
+            raise _senseless("without loss there is no quality")
+        return value
+
+    @field_validator("lossless", "progressive")
+    @classmethod
+    def _is_known_to_the_format(cls, value: object, info: ValidationInfo) -> object:
+        option, name = str(info.field_name), _format_named(info) if value else None
+        if name is not None and name not in OPTIONS[option]:
+            raise _senseless(f"{name} cannot be {option}")
+        return value
+
+    @field_validator("effort")
+    @classmethod
+    def _is_in_the_range_of_the_format(cls, value: int | None, info: ValidationInfo) -> int | None:
+        name = None if value is None else _format_named(info)
+        if name is None:
+            return value
+        if name not in EFFORTS:
+            raise _senseless(f"{name} has no effort")
+        if value not in EFFORTS[name]:
+            least, most = EFFORTS[name][0], EFFORTS[name][-1]
+            raise PydanticCustomError(
+                "effort_range",
+                "Effort of {name} is {least} to {most}",
+                {"name": name, "least": least, "most": most},
+            )
         return value
 
     @field_validator("background")
@@ -132,6 +160,15 @@ def parse_colour(text: HexColour) -> tuple[int, int, int, int]:
         digits = "".join(digit * 2 for digit in digits)
     red, green, blue, alpha = bytes.fromhex(digits.ljust(len("rrggbbaa"), "f"))
     return red, green, blue, alpha
+
+
+def _format_named(info: ValidationInfo) -> str | None:
+    """Return the output's format, which must be named; None when it is wrong itself."""
+    if "format" not in info.data:
+        return None
+    if info.data["format"] is None:
+        raise _senseless("needs a format")
+    return str(info.data["format"])
 
 
 def _senseless(why: str) -> PydanticCustomError:

@@ -20,7 +20,15 @@ LARGE_PIXELS: Final = 25_000_000
 
 
 def save(image: Image, target: Target, output: Output, keep: str) -> None:
-    effort = EFFORT if image.width * image.height < LARGE_PIXELS else LARGE_EFFORT
     image.heifsave_target(
-        target, compression="av1", Q=output.quality or QUALITY, effort=effort, keep=keep
+        target,
+        compression="av1",
+        Q=output.quality or QUALITY,
+        lossless=output.lossless,
+        effort=_effort(image) if output.effort is None else output.effort,
+        keep=keep,
     )
+
+
+def _effort(image: Image) -> int:
+    return EFFORT if image.width * image.height < LARGE_PIXELS else LARGE_EFFORT

@@ -12,5 +12,5 @@ from imagemill.imaging.pipeline import Output
 EFFORT: Final = 1
 
 
-def save(image: Image, target: Target, _output: Output, keep: str) -> None:
-    image.gifsave_target(target, effort=EFFORT, keep=keep)
+def save(image: Image, target: Target, output: Output, keep: str) -> None:
+    image.gifsave_target(target, effort=output.effort or EFFORT, keep=keep)

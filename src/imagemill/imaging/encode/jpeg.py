@@ -13,4 +13,6 @@ QUALITY: Final = 80
 
 
 def save(image: Image, target: Target, output: Output, keep: str) -> None:
-    image.jpegsave_target(target, Q=output.quality or QUALITY, keep=keep)
+    image.jpegsave_target(
+        target, Q=output.quality or QUALITY, interlace=output.progressive, keep=keep
+    )

@@ -12,5 +12,11 @@ from imagemill.imaging.pipeline import Output
 COMPRESSION: Final = 3
 
 
-def save(image: Image, target: Target, _output: Output, keep: str) -> None:
-    image.pngsave_target(target, compression=COMPRESSION, filter="all", keep=keep)
+def save(image: Image, target: Target, output: Output, keep: str) -> None:
+    image.pngsave_target(
+        target,
+        compression=output.effort or COMPRESSION,
+        filter="all",
+        interlace=output.progressive,
+        keep=keep,
+    )

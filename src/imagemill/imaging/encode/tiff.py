@@ -12,7 +12,11 @@ from imagemill.imaging.pipeline import Output
 LEVEL: Final = 3
 
 
-def save(image: Image, target: Target, _output: Output, keep: str) -> None:
+def save(image: Image, target: Target, output: Output, keep: str) -> None:
     image.tiffsave_target(
-        target, compression="deflate", predictor="horizontal", level=LEVEL, keep=keep
+        target,
+        compression="deflate",
+        predictor="horizontal",
+        level=output.effort or LEVEL,
+        keep=keep,
     )

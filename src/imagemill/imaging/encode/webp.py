@@ -14,4 +14,10 @@ EFFORT: Final = 2
 
 
 def save(image: Image, target: Target, output: Output, keep: str) -> None:
-    image.webpsave_target(target, Q=output.quality or QUALITY, effort=EFFORT, keep=keep)
+    image.webpsave_target(
+        target,
+        Q=output.quality or QUALITY,
+        lossless=output.lossless,
+        effort=EFFORT if output.effort is None else output.effort,
+        keep=keep,
+    )
