@@ -60,6 +60,13 @@ def test_the_openapi_document_shows_every_route_and_no_other(api: httpx.Client) 
     assert "Pipeline" in document["components"]["schemas"]
 
 
+def test_the_page_fills_in_nothing_that_was_not_asked_for(api: httpx.Client) -> None:
+    upload = api.get("/openapi.json").json()["paths"]["/upload"]["post"]
+    form = upload["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
+    schemas = [*form.values(), *(parameter["schema"] for parameter in upload["parameters"])]
+    assert all("default" not in schema and "type" in schema for schema in schemas)
+
+
 def test_the_page_of_the_api_needs_nothing_from_elsewhere(api: httpx.Client) -> None:
     page = api.get("/docs").text
     assert "https://" not in page

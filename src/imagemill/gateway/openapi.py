@@ -87,8 +87,7 @@ def _fields() -> Schema:
         "priority": {
             "type": "string",
             "enum": list(Priority),
-            "default": Priority.NORMAL,
-            "description": "which line the job waits in",
+            "description": f"which line the job waits in; `{Priority.NORMAL}` unless given",
         },
         "metadata": {
             "type": "string",
@@ -96,5 +95,17 @@ def _fields() -> Schema:
         },
     }
     shorthand = Output.model_json_schema(ref_template=REF)["properties"]
+    return own | {name: _as_text(schema) for name, schema in shorthand.items()}
+
+
+def _as_text(schema: Schema) -> Schema:
+    """Return a field of an Output as a form or a query carries it.
+
+    Without its default: the page would fill it in and send it along, asked for or not.
+    """
+    options = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
     hint = "shorthand for a pipeline of one output named `image`"
-    return own | {name: schema | {"description": hint} for name, schema in shorthand.items()}
+    if any("$ref" in one or one.get("type") == "object" for one in options):
+        return {"type": "string", "description": f"{hint}; an object is written as JSON"}
+    plain = {name: value for name, value in options[0].items() if name not in {"default", "title"}}
+    return plain | {"description": hint}
