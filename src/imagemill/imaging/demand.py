@@ -8,6 +8,7 @@ from imagemill.imaging.errors import TooLarge
 from imagemill.imaging.formats import AVIF, FORMATS, WEBP, Format
 from imagemill.imaging.geometry import Placement, Size, padded, place, rotated
 from imagemill.imaging.header import UPRIGHT, Header
+from imagemill.imaging.measures import STRATEGIES
 from imagemill.imaging.pipeline import Output, Pipeline
 from imagemill.imaging.rendered import Limits
 
@@ -45,6 +46,7 @@ def demand(header: Header, pipeline: Pipeline, limits: Limits) -> Demand:
             or (output.auto_orient and header.orientation != UPRIGHT)
             or output.rotate % 360 != 0
             or output.flip
+            or output.position in STRATEGIES
             or output.normalize
             or output.blur is not None
             or output.sharpen is not None

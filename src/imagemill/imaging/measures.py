@@ -1,6 +1,6 @@
 """Values of an output's fields that have parts of their own. Lengths in pixels."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, WrapValidator
 
@@ -50,3 +50,32 @@ def object_or(plain: Any, shape: type[BaseModel]) -> WrapValidator:  # noqa: ANN
 
 
 Pad = Annotated[int | Edges, object_or(Length, Edges)]
+
+
+Place = Literal[
+    "center",
+    "top",
+    "right top",
+    "right",
+    "right bottom",
+    "bottom",
+    "left bottom",
+    "left",
+    "left top",
+    "entropy",
+    "attention",
+]
+# Those that choose by what is to be seen.
+STRATEGIES: Final = frozenset({"entropy", "attention"})
+
+
+class Focus(BaseModel):
+    """A point of the picture, as shares of its width and height."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    x: Annotated[float, Field(ge=0, le=1)]
+    y: Annotated[float, Field(ge=0, le=1)]
+
+
+Position = Annotated[Place | Focus, object_or(Place, Focus)]

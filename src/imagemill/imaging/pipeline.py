@@ -12,7 +12,16 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from imagemill.imaging.encoder_options import EFFORTS, LOSSLESS, OPTIONS
 from imagemill.imaging.formats import FORMATS, FormatName
-from imagemill.imaging.measures import MAX_SIDE, Degrees, Modulation, Pad
+from imagemill.imaging.measures import (
+    MAX_SIDE,
+    STRATEGIES,
+    Degrees,
+    Focus,
+    Modulation,
+    Pad,
+    Place,
+    Position,
+)
 
 MAX_OUTPUTS: Final = 16
 
@@ -43,6 +52,7 @@ class Output(BaseModel):
     width: Side | None = None
     height: Side | None = None
     fit: Fit = "inside"
+    position: Position = "center"
     enlarge: bool = False
     format: FormatName | None = None
     lossless: bool = False
@@ -58,6 +68,16 @@ class Output(BaseModel):
         sides = (info.data.get("width", MAX_SIDE), info.data.get("height", MAX_SIDE))
         if value != default and sides == (None, None):
             raise _senseless("needs a width or a height")
+        return value
+
+    @field_validator("position")
+    @classmethod
+    def _has_somewhere_to_be(cls, value: Place | Focus, info: ValidationInfo) -> Place | Focus:
+        fit = info.data.get("fit", "cover")
+        if value != "center" and fit not in {"cover", "contain"}:
+            raise _senseless("needs the fit cover or contain")
+        if fit == "contain" and (value in STRATEGIES or isinstance(value, Focus)):
+            raise _senseless("contain cuts nothing; name a side or a corner")
         return value
 
     @field_validator("tint")
