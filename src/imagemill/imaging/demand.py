@@ -6,7 +6,7 @@ from typing import Final
 
 from imagemill.imaging.errors import TooLarge
 from imagemill.imaging.formats import AVIF, FORMATS, WEBP, Format
-from imagemill.imaging.geometry import Placement, Size, padded, place, rotated
+from imagemill.imaging.geometry import Placement, Size, cropped, padded, place, rotated
 from imagemill.imaging.header import UPRIGHT, Header
 from imagemill.imaging.measures import STRATEGIES
 from imagemill.imaging.pipeline import Output, Pipeline
@@ -14,6 +14,8 @@ from imagemill.imaging.rendered import Limits
 
 # Their decoders have no first line before they have the last one.
 WHOLE: Final = frozenset({WEBP, AVIF})
+
+FINER_FOR_A_CUT: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +33,15 @@ class Demand:
 
 
 def demand(header: Header, pipeline: Pipeline, limits: Limits) -> Demand:
-    """Return what to decode for this pipeline. Raises TooLarge for an output that cannot be."""
+    """Return what to decode for this pipeline. Raises TooLarge or DoesNotFit."""
     excesses = []
     hold = len(pipeline.outputs) > 1 or header.format in WHOLE
     for output in pipeline.outputs:
-        size = _turned(header, output)
+        size = cropped(_turned(header, output), output)
         placement = place(size, output)
         _check(padded(placement.box, output), output, header, limits)
-        # A decoder averages numbers, not light, so `gamma` wants every pixel.
-        excesses.append(Fraction(1) if output.gamma else _excess(size, placement.scaled))
-        hold = (
-            hold
-            or _is_cut_short(placement)
-            or (output.auto_orient and header.orientation != UPRIGHT)
-            or output.rotate % 360 != 0
-            or output.flip
-            or output.position in STRATEGIES
-            or output.normalize
-            or output.blur is not None
-            or output.sharpen is not None
-        )
+        excesses.append(_excess(size, placement.scaled, output))
+        hold = hold or _is_read_twice_or_out_of_order(output, header, placement)
     return Demand(excess=max(1.0, float(min(excesses))), hold=hold)
 
 
@@ -75,9 +66,24 @@ def _check(box: Size, output: Output, header: Header, limits: Limits) -> None:
         )
 
 
-def _excess(size: Size, scaled: Size) -> Fraction:
-    return min(Fraction(size.width, scaled.width), Fraction(size.height, scaled.height))
+def _excess(size: Size, scaled: Size, output: Output) -> Fraction:
+    if output.gamma:  # a decoder averages numbers and not light
+        return Fraction(1)
+    excess = min(Fraction(size.width, scaled.width), Fraction(size.height, scaled.height))
+    # A cut may fall between pixels that were decoded smaller; when they are finer, that is at most
+    # a sixth of a pixel of the output.
+    return excess / FINER_FOR_A_CUT if output.crop else excess
 
 
-def _is_cut_short(placement: Placement) -> bool:
-    return placement.box.height < placement.scaled.height
+def _is_read_twice_or_out_of_order(output: Output, header: Header, placement: Placement) -> bool:
+    return (
+        (output.auto_orient and header.orientation != UPRIGHT)
+        or output.rotate % 360 != 0
+        or output.flip
+        or output.crop is not None
+        or placement.box.height < placement.scaled.height
+        or output.position in STRATEGIES
+        or output.normalize
+        or output.blur is not None
+        or output.sharpen is not None
+    )

@@ -17,6 +17,7 @@ from imagemill.imaging.steps import (
     auto_orient,
     blur,
     box,
+    crop,
     flip,
     flop,
     grayscale,
@@ -37,6 +38,7 @@ STEPS: Final = (
     rotate,
     flip,
     flop,
+    crop,
     resize,
     srgb,
     box,
@@ -54,7 +56,7 @@ STEPS: Final = (
 def render(input_file: Path, folder: Path, pipeline: Pipeline, limits: Limits) -> Rendered:
     """Make every output of the pipeline in the folder, where `Format.file` says.
 
-    Raises InvalidImage, UnsupportedFormat, TooLarge, OutOfMemory or ScratchFull.
+    Raises InvalidImage, UnsupportedFormat, TooLarge, DoesNotFit, OutOfMemory or ScratchFull.
     """
     forget_warnings()
     header = read_header(input_file)

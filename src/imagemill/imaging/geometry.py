@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import cos, floor, radians, sin
 from typing import Final
 
-from imagemill.imaging.errors import TooLarge
+from imagemill.imaging.errors import DoesNotFit, TooLarge
 from imagemill.imaging.measures import MAX_SIDE, Edges
 from imagemill.imaging.pipeline import Output
 
@@ -53,6 +53,20 @@ def place(size: Size, output: Output) -> Placement:
             f" {MAX_SCALED_SIDE} a side is the most."
         )
     return placement
+
+
+def cropped(size: Size, output: Output) -> Size:
+    """Return the size that `crop` leaves. Raises DoesNotFit when it reaches out of the picture."""
+    area = output.crop
+    if area is None:
+        return size
+    left = Size(area.width, area.height)
+    if area.left + area.width > size.width or area.top + area.height > size.height:
+        raise DoesNotFit(
+            f"Output {output.name}: crop of {left} at {area.left},{area.top}"
+            f" leaves an image of {size}."
+        )
+    return left
 
 
 def padded(size: Size, output: Output) -> Size:

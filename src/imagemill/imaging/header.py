@@ -20,10 +20,8 @@ from imagemill.imaging.formats import (
 )
 from imagemill.imaging.geometry import Size
 from imagemill.imaging.libvips import Image, Source, number
+from imagemill.imaging.measures import MAX_INPUT_SIDE
 from imagemill.imaging.rendered import Limits
-
-# JPEG's own limit. A longer line of a PNG costs memory out of proportion to its pixels.
-MAX_INPUT_SIDE: Final = 65535
 
 # EXIF orientations: 1 is upright, 2 to 4 mirror or turn by half, 5 to 8 by a quarter.
 UPRIGHT: Final = 1

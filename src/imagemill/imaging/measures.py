@@ -6,6 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, WrapValidator
 
 MAX_SIDE: Final = 16384
 
+# JPEG's own limit. A longer line of a PNG costs memory out of proportion to its pixels.
+MAX_INPUT_SIDE: Final = 65535
+
 Length = Annotated[int, Field(ge=0, le=MAX_SIDE, strict=True)]
 Factor = Annotated[float, Field(ge=0, le=10)]
 Degrees = Annotated[float, Field(allow_inf_nan=False)]
@@ -79,3 +82,14 @@ class Focus(BaseModel):
 
 
 Position = Annotated[Place | Focus, object_or(Place, Focus)]
+
+
+class Area(BaseModel):
+    """A part of the picture."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    left: Annotated[int, Field(ge=0, le=MAX_INPUT_SIDE)]
+    top: Annotated[int, Field(ge=0, le=MAX_INPUT_SIDE)]
+    width: Annotated[int, Field(ge=1, le=MAX_INPUT_SIDE)]
+    height: Annotated[int, Field(ge=1, le=MAX_INPUT_SIDE)]

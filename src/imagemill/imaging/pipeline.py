@@ -15,6 +15,7 @@ from imagemill.imaging.formats import FORMATS, FormatName
 from imagemill.imaging.measures import (
     MAX_SIDE,
     STRATEGIES,
+    Area,
     Degrees,
     Focus,
     Modulation,
@@ -40,6 +41,7 @@ class Output(BaseModel):
     rotate: Degrees = 0
     flip: bool = False
     flop: bool = False
+    crop: Area | None = None
     blur: Annotated[float, Field(ge=0.3, le=100)] | None = None
     sharpen: Annotated[float, Field(ge=0.1, le=10)] | None = None
     grayscale: bool = False
