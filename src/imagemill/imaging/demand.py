@@ -38,8 +38,12 @@ def demand(header: Header, pipeline: Pipeline, limits: Limits) -> Demand:
     hold = len(pipeline.outputs) > 1 or header.format in WHOLE
     for output in pipeline.outputs:
         size = cropped(_turned(header, output), output)
+        if output.trim is not False:  # what it leaves, only the pixels tell
+            excesses.append(Fraction(1))
+            hold = True
+            continue
         placement = place(size, output)
-        _check(padded(placement.box, output), output, header, limits)
+        check_size(padded(placement.box, output), output, format_for(output, header), limits)
         excesses.append(_excess(size, placement.scaled, output))
         hold = hold or _is_read_twice_or_out_of_order(output, header, placement)
     return Demand(excess=max(1.0, float(min(excesses))), hold=hold)
@@ -53,8 +57,8 @@ def _turned(header: Header, output: Output) -> Size:
     return rotated(header.upright if output.auto_orient else header.stored, output.rotate)
 
 
-def _check(box: Size, output: Output, header: Header, limits: Limits) -> None:
-    format_ = format_for(output, header)
+def check_size(box: Size, output: Output, format_: Format, limits: Limits) -> None:
+    """Raise TooLarge when an output of this size has more pixels or a longer side than allowed."""
     if max(box.width, box.height) > format_.max_side:
         raise TooLarge(
             f"Output {output.name} would be {box}; {format_.name} allows {format_.max_side} a side."

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from imagemill.imaging.decode import decode
-from imagemill.imaging.demand import demand, format_for
+from imagemill.imaging.demand import check_size, demand, format_for
 from imagemill.imaging.encode import encode
 from imagemill.imaging.failures import decoding, encoding
 from imagemill.imaging.formats import Format
@@ -30,6 +30,7 @@ from imagemill.imaging.steps import (
     sharpen,
     srgb,
     tint,
+    trim,
 )
 from imagemill.imaging.verify import verified
 
@@ -39,6 +40,7 @@ STEPS: Final = (
     flip,
     flop,
     crop,
+    trim,
     resize,
     srgb,
     box,
@@ -68,7 +70,7 @@ def render(input_file: Path, folder: Path, pipeline: Pipeline, limits: Limits) -
         height=header.upright.height,
         frames=header.frames,
         outputs=tuple(
-            _make(picture, output, format_for(output, header), folder)
+            _make(picture, output, format_for(output, header), folder, limits)
             for output in pipeline.outputs
         ),
     )
@@ -81,10 +83,13 @@ def apply_steps(picture: Picture, output: Output) -> Picture:
     return picture
 
 
-def _make(picture: Picture, output: Output, format_: Format, folder: Path) -> RenderedOutput:
+def _make(
+    picture: Picture, output: Output, format_: Format, folder: Path, limits: Limits
+) -> RenderedOutput:
     file = format_.file(folder, output.name)
     # A picture that is not held is read only now, while its output is written.
     with encoding() if picture.is_held else decoding():
         finished = apply_steps(picture, output)
+        check_size(finished.size, output, format_, limits)
         encode(finished.image, Target.new_to_file(str(file)), output, format_)
     return verified(file, output.name, format_, finished.size)

@@ -84,6 +84,16 @@ class Focus(BaseModel):
 Position = Annotated[Place | Focus, object_or(Place, Focus)]
 
 
+def _parse_threshold(value: object, _: object) -> object:
+    return value if isinstance(value, bool) else THRESHOLD.validate_python(value)
+
+
+THRESHOLD: Final[TypeAdapter[float]] = TypeAdapter(
+    Annotated[float, Field(ge=0, le=255, strict=True)]
+)
+Threshold = Annotated[bool | float, WrapValidator(_parse_threshold)]
+
+
 class Area(BaseModel):
     """A part of the picture."""
 

@@ -22,6 +22,7 @@ from imagemill.imaging.measures import (
     Pad,
     Place,
     Position,
+    Threshold,
 )
 
 MAX_OUTPUTS: Final = 16
@@ -42,6 +43,7 @@ class Output(BaseModel):
     flip: bool = False
     flop: bool = False
     crop: Area | None = None
+    trim: Threshold = False
     blur: Annotated[float, Field(ge=0.3, le=100)] | None = None
     sharpen: Annotated[float, Field(ge=0.1, le=10)] | None = None
     grayscale: bool = False

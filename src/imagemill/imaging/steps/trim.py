@@ -1,0 +1,35 @@
+"""Cuts off a border that is plain: all that differs little from the pixel at the top left."""
+
+from dataclasses import replace
+from typing import Final
+
+from imagemill.imaging.colour import to_srgb
+from imagemill.imaging.geometry import Size
+from imagemill.imaging.libvips import Image
+from imagemill.imaging.picture import Picture
+from imagemill.imaging.pipeline import Output
+
+THRESHOLD: Final = 10
+
+
+def apply(picture: Picture, output: Output) -> Picture:
+    if output.trim is False:
+        return picture
+    threshold = THRESHOLD if output.trim is True else output.trim
+    differs = _differs(picture.image, threshold)
+    left, top, width, height = differs.find_trim(background=[0], threshold=1, line_art=True)
+    if width == 0 or height == 0:
+        return picture
+    return replace(
+        picture, image=picture.image.crop(left, top, width, height), size=Size(width, height)
+    )
+
+
+def _differs(image: Image, threshold: float) -> Image:
+    """Return 255 where a band is further than the threshold from the first pixel, else 0.
+
+    Colours count as far as they can be seen, and opacity as one more.
+    """
+    image = to_srgb(image)
+    seen = image.premultiply().rint() if image.hasalpha() else image
+    return ((seen - seen(0, 0)).abs() > threshold).bandor().copy(interpretation="b-w")
