@@ -49,3 +49,13 @@ def test_progressive_files_come_in_finer_steps(
     made = opened(output.file)
     made.load()
     assert bool(made.info.get(mark)) is progressive
+
+
+@pytest.mark.parametrize("format_", ["webp", "avif"])
+def test_no_effort_is_less_than_the_usual(studio: Studio, format_: str) -> None:
+    none, usual = studio.render(
+        studio.save(gradient(200, 200).rotate(30), "in.png"),
+        {"name": "none", "format": format_, "effort": 0},
+        {"name": "usual", "format": format_},
+    ).outputs
+    assert none.sha256 != usual.sha256

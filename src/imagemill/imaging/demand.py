@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from imagemill.imaging.errors import TooLarge
+from imagemill.imaging.encoder_options import LOSSLESS
+from imagemill.imaging.errors import DoesNotFit, TooLarge
 from imagemill.imaging.formats import AVIF, FORMATS, WEBP, Format
 from imagemill.imaging.geometry import Placement, Size, cropped, padded, place, rotated
 from imagemill.imaging.header import UPRIGHT, Header
@@ -33,10 +34,15 @@ class Demand:
 
 
 def demand(header: Header, pipeline: Pipeline, limits: Limits) -> Demand:
-    """Return what to decode for this pipeline. Raises TooLarge or DoesNotFit."""
+    """Return what to decode for this pipeline.
+
+    Raises TooLarge for an output that cannot be, DoesNotFit for a part that is not there or a file
+    that cannot be made smaller.
+    """
     excesses = []
     hold = len(pipeline.outputs) > 1 or header.format in WHOLE
     for output in pipeline.outputs:
+        _check_quality(output, format_for(output, header))
         size = cropped(_turned(header, output), output)
         if output.trim is not False:  # what it leaves, only the pixels tell
             excesses.append(Fraction(1))
@@ -67,6 +73,14 @@ def check_size(box: Size, output: Output, format_: Format, limits: Limits) -> No
         raise TooLarge(
             f"Output {output.name} would be {box}, which is {box.pixels} pixels;"
             f" {limits.max_pixels} are the most."
+        )
+
+
+def _check_quality(output: Output, format_: Format) -> None:
+    if output.max_bytes is not None and format_.name in LOSSLESS:
+        raise DoesNotFit(
+            f"Output {output.name} would be {format_.name}, which has no quality to lower until"
+            f" the file is of {output.max_bytes} bytes."
         )
 
 

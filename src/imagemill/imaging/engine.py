@@ -5,11 +5,11 @@ from typing import Final
 
 from imagemill.imaging.decode import decode
 from imagemill.imaging.demand import check_size, demand, format_for
-from imagemill.imaging.encode import encode
+from imagemill.imaging.encode import write
 from imagemill.imaging.failures import decoding, encoding
 from imagemill.imaging.formats import Format
 from imagemill.imaging.header import check, read_header
-from imagemill.imaging.libvips import Target, forget_warnings
+from imagemill.imaging.libvips import forget_warnings
 from imagemill.imaging.picture import Picture
 from imagemill.imaging.pipeline import Output, Pipeline
 from imagemill.imaging.rendered import Limits, Rendered, RenderedOutput
@@ -91,5 +91,5 @@ def _make(
     with encoding() if picture.is_held else decoding():
         finished = apply_steps(picture, output)
         check_size(finished.size, output, format_, limits)
-        encode(finished.image, Target.new_to_file(str(file)), output, format_)
+        write(finished.image, file, output, format_)
     return verified(file, output.name, format_, finished.size)

@@ -59,10 +59,13 @@ def decoding() -> Iterator[None]:
 
 @contextmanager
 def encoding() -> Iterator[None]:
-    """Raise ScratchFull, TooLarge or OutOfMemory where libvips says so; the rest is a bug."""
+    """Raise ScratchFull, TooLarge or OutOfMemory where libvips or the system says so.
+
+    The rest is a bug.
+    """
     try:
         yield
-    except VipsError as error:
+    except (VipsError, OSError) as error:
         known = _known(str(error).lower())
         if known is None:
             raise

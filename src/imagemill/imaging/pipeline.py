@@ -62,6 +62,7 @@ class Output(BaseModel):
     lossless: bool = False
     quality: Annotated[int, Field(ge=1, le=100)] | None = None
     effort: Annotated[int, Field(ge=0, le=10)] | None = None
+    max_bytes: Annotated[int, Field(ge=1)] | None = None
     progressive: bool = False
     background: HexColour = "#ffffff"
 
@@ -91,7 +92,7 @@ class Output(BaseModel):
             raise _senseless("a tint has no transparency")
         return value
 
-    @field_validator("quality")
+    @field_validator("quality", "max_bytes")
     @classmethod
     def _is_lossy(cls, value: int | None, info: ValidationInfo) -> int | None:
         name = info.data.get("format")

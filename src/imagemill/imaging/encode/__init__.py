@@ -4,12 +4,14 @@
 photo of 6 megapixels, scaled to 1600 and to 320 pixels, on one core.
 """
 
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from imagemill.imaging.encode import avif, gif, jpeg, png, tiff, webp
 from imagemill.imaging.encode.flatten import flatten
 from imagemill.imaging.encode.metadata import kept
+from imagemill.imaging.encode.search import best_within
 from imagemill.imaging.formats import Format
 from imagemill.imaging.libvips import Image, Target
 from imagemill.imaging.pipeline import Output
@@ -19,7 +21,25 @@ ENCODERS: Final = MappingProxyType(
 )
 
 
+def write(image: Image, file: Path, output: Output, format_: Format) -> None:
+    """Write the finished picture to the file, of lower quality where `max_bytes` asks for it."""
+    if output.max_bytes is None:
+        encode(image, Target.new_to_file(str(file)), output, format_)
+    else:
+        file.write_bytes(_within(output.max_bytes, image.copy_memory(), output, format_))
+
+
 def encode(image: Image, target: Target, output: Output, format_: Format) -> None:
     """Write the finished picture to the target. Only here pixels flow through the steps."""
     image, keep = kept(flatten(image, output, format_), output)
     ENCODERS[format_.name].save(image, target, output, keep)
+
+
+def _within(max_bytes: int, image: Image, output: Output, format_: Format) -> bytes:
+    def encoded(quality: int) -> bytes:
+        target = Target.new_to_memory()
+        encode(image, target, output.model_copy(update={"quality": quality}), format_)
+        return bytes(target.get("blob"))
+
+    highest = output.quality or ENCODERS[format_.name].QUALITY
+    return best_within(max_bytes, highest, encoded)
