@@ -113,6 +113,12 @@ def exchange_for_a_link(request: Render) -> bytes:
     return reply
 
 
+def analyze_unasked(request: Render) -> bytes:
+    done = child.answer(request)
+    assert isinstance(done, Done)
+    return framed(done.model_copy(update={"analysis": {"palette": []}}))
+
+
 def say_it_twice(request: Render) -> bytes:
     done = child.answer(request)
     assert isinstance(done, Done)
@@ -139,6 +145,7 @@ INSTEAD: dict[str, Callable[[Render], bytes]] = {
     "other type": lambda request: lie(request, media_type="text/html"),
     "other size": lambda request: lie(request, bytes=1),
     "no size": lambda request: lie(request, width=0),
+    "analysis": analyze_unasked,
     "link": exchange_for_a_link,
     "no file": leave_nothing,
 }

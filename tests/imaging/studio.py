@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,10 @@ class Studio:
     def render(self, file: Path, *outputs: dict[str, object], limits: Limits = LIMITS) -> Rendered:
         pipeline = Pipeline.model_validate({"outputs": list(outputs)})
         return render(file, self.outputs, pipeline, limits)
+
+    def analyze(self, file: Path, *names: str, **output: object) -> dict[str, Any]:
+        pipeline = Pipeline.model_validate({"outputs": [output], "analyze": names})
+        return dict(render(file, self.outputs, pipeline, LIMITS).analysis or {})
 
     def make(self, file: Path, **output: object) -> Image.Image:
         """Render one output and open it."""

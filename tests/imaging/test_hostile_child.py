@@ -60,6 +60,7 @@ async def test_a_child_that_dies_costs_its_own_job_and_is_replaced(
         "other type",
         "other size",
         "no size",
+        "analysis",
         "link",
         "no file",
     ],

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from pydantic import ValidationError
 
@@ -214,7 +216,33 @@ def test_a_wrong_output_is_blamed_once_and_by_its_number() -> None:
 
 
 def test_an_unknown_field_of_the_pipeline_is_blamed() -> None:
-    assert blamed({"outputs": [{}], "analyze": ["phash"]}) == [("analyze",)]
+    assert blamed({"outputs": [{}], "analyse": ["palette"]}) == [("analyse",)]
+
+
+@pytest.mark.parametrize("names", [["palette"], ["palette", "dominant_color"]])
+def test_analyses_are_kept_in_their_order(names: list[str]) -> None:
+    pipeline = Pipeline.model_validate({"outputs": [{}], "analyze": names})
+    assert pipeline.analyze == tuple(names)
+    assert pipeline.as_json() == {"outputs": [{"name": "image"}], "analyze": names}
+    assert Pipeline.model_validate_json(json.dumps(pipeline.as_json())) == pipeline
+
+
+def test_an_analysis_that_does_not_exist_is_blamed_by_its_number() -> None:
+    assert blamed({"outputs": [{}], "analyze": ["palette", "taste"]}) == [("analyze", 1)]
+
+
+def test_each_repeated_analysis_is_blamed() -> None:
+    names = ["palette", "dominant_color", "palette", "palette"]
+    assert blamed({"outputs": [{}], "analyze": names}) == [("analyze", 2), ("analyze", 3)]
+
+
+@pytest.mark.parametrize("analyze", ["palette", {"palette": True}, None])
+def test_analyses_come_as_a_list(analyze: object) -> None:
+    assert blamed({"outputs": [{}], "analyze": analyze}) == [("analyze",)]
+
+
+def test_without_analyses_json_says_nothing_of_them() -> None:
+    assert "analyze" not in Pipeline.model_validate({"outputs": [{}], "analyze": []}).as_json()
 
 
 def test_json_shows_what_was_given_and_the_name() -> None:

@@ -97,6 +97,32 @@ def test_several_outputs_come_from_one_upload(environment: dict[str, str], tmp_p
             assert len(stored) == output["bytes"]
 
 
+def test_a_job_shows_the_analyses_it_was_asked_for_and_no_others(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    content = BytesIO()
+    Image.new("RGB", (320, 200), "#ff6600").save(content, "PNG")
+    asked = {"outputs": [{"width": 100}], "analyze": ["palette", "dominant_color", "metadata"]}
+    with (
+        running_api(environment, tmp_path / "api.log") as (_, url),
+        running_worker(environment, tmp_path / "worker.log"),
+        httpx.Client(base_url=url) as client,
+    ):
+        job = ended(client, upload(client, content.getvalue(), pipeline=json.dumps(asked)))
+        assert job["pipeline"]["analyze"] == ["palette", "dominant_color", "metadata"]
+        metadata = job["analysis"].pop("metadata")
+        assert (metadata["format"], metadata["width"], metadata["height"]) == ("png", 320, 200)
+        assert job["analysis"] == {"palette": ["#ff6600"], "dominant_color": "#ff6600"}
+        assert ended(client, upload(client, content.getvalue()))["analysis"] is None
+        unknown = client.post(
+            "/upload",
+            files={"file": ("x.png", content.getvalue())},
+            data={"pipeline": json.dumps(asked | {"analyze": ["palette", "taste"]})},
+        )
+        assert unknown.status_code == httpx.codes.UNPROCESSABLE_ENTITY
+        assert [error["pointer"] for error in unknown.json()["errors"]] == ["/analyze/1"]
+
+
 def test_hostile_pictures_fail_alone_and_the_next_upload_works(
     environment: dict[str, str], tmp_path: Path
 ) -> None:

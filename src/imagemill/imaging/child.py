@@ -71,6 +71,7 @@ def _render(request: Render) -> Done:
             )
             for output in rendered.outputs
         ),
+        analysis=rendered.analysis,
     )
 
 

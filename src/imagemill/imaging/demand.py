@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+from imagemill.imaging.analysis.shapes import METADATA
+from imagemill.imaging.analysis.thumbnail import THUMBNAIL_SIDE
 from imagemill.imaging.encoder_options import LOSSLESS
 from imagemill.imaging.errors import DoesNotFit, TooLarge
 from imagemill.imaging.formats import AVIF, FORMATS, WEBP, Format
@@ -52,6 +54,9 @@ def demand(header: Header, pipeline: Pipeline, limits: Limits) -> Demand:
         check_size(padded(placement.box, output), output, format_for(output, header), limits)
         excesses.append(_excess(size, placement.scaled, output))
         hold = hold or _is_read_twice_or_out_of_order(output, header, placement)
+    if set(pipeline.analyze) - {METADATA}:
+        excesses.append(Fraction(max(header.upright.width, header.upright.height), THUMBNAIL_SIDE))
+        hold = True
     return Demand(excess=max(1.0, float(min(excesses))), hold=hold)
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final
 
+from imagemill.imaging.analysis.analyze import analyze
 from imagemill.imaging.decode import decode
 from imagemill.imaging.demand import check_size, demand, format_for
 from imagemill.imaging.encode import write
@@ -73,6 +74,7 @@ def render(input_file: Path, folder: Path, pipeline: Pipeline, limits: Limits) -
             _make(picture, output, format_for(output, header), folder, limits)
             for output in pipeline.outputs
         ),
+        analysis=analyze(input_file, header, picture.image, pipeline.analyze),
     )
 
 

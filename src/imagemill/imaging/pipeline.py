@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from imagemill.imaging.analysis.shapes import AnalysisName
 from imagemill.imaging.encoder_options import EFFORTS, LOSSLESS, OPTIONS
 from imagemill.imaging.formats import FORMATS, FormatName
 from imagemill.imaging.measures import (
@@ -142,7 +143,7 @@ class Output(BaseModel):
 
 
 class Pipeline(BaseModel):
-    """Everything to make of one input: 1 to 16 outputs with different names."""
+    """Everything to make of one input: 1 to 16 outputs with different names, and analyses."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -152,6 +153,7 @@ class Pipeline(BaseModel):
         tuple[Output, ...],
         Field(strict=False, max_length=MAX_OUTPUTS, json_schema_extra={"minItems": 1}),
     ]
+    analyze: Annotated[tuple[AnalysisName, ...], Field(strict=False)] = ()
 
     @field_validator("outputs")
     @classmethod
@@ -166,13 +168,24 @@ class Pipeline(BaseModel):
             )
         return outputs
 
+    @field_validator("analyze")
+    @classmethod
+    def _differ(cls, names: tuple[AnalysisName, ...]) -> tuple[AnalysisName, ...]:
+        repeated = [at for at, name in enumerate(names) if name in names[:at]]
+        if repeated:
+            raise ValidationError.from_exception_data(
+                cls.__name__, [_repeated(at, names[at]) for at in repeated]
+            )
+        return names
+
     @classmethod
     def of(cls, *outputs: Output) -> Self:
         return cls(outputs=outputs)
 
     def as_json(self) -> dict[str, Any]:
         """Return what was given plus each output's name, ready for JSON."""
-        return {"outputs": [output.as_json() for output in self.outputs]}
+        outputs = {"outputs": [output.as_json() for output in self.outputs]}
+        return outputs | {"analyze": list(self.analyze)} if self.analyze else outputs
 
 
 OPAQUE: Final = 255
@@ -203,3 +216,8 @@ def _senseless(why: str) -> PydanticCustomError:
 def _taken(at: int, name: str) -> InitErrorDetails:
     error = PydanticCustomError("name_taken", "Another output is named {name}", {"name": name})
     return InitErrorDetails(type=error, loc=(at, "name"), input=name)
+
+
+def _repeated(at: int, name: str) -> InitErrorDetails:
+    error = PydanticCustomError("repeated", "{name} is asked for already", {"name": name})
+    return InitErrorDetails(type=error, loc=(at,), input=name)

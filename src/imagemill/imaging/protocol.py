@@ -13,6 +13,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from imagemill.errors import ServiceError
+from imagemill.imaging.analysis.shapes import Analysis
 from imagemill.imaging.errors import (
     DoesNotFit,
     EngineBug,
@@ -106,6 +107,7 @@ class Done(Message):
     height: Annotated[int, Field(ge=1)]
     frames: Annotated[int, Field(ge=1)]
     outputs: Annotated[tuple[Written, ...], Field(min_length=1, max_length=MAX_OUTPUTS)]
+    analysis: Analysis | None
 
 
 class Failed(Message):

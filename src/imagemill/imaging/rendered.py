@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from imagemill.imaging.analysis.shapes import Analysis
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -42,9 +44,13 @@ class RenderedOutput:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """Size and frames of the upright input, and its outputs in the order of the pipeline."""
+    """Size and frames of the upright input, and its outputs in the order of the pipeline.
+
+    `analysis` is None when nothing was to be analyzed.
+    """
 
     width: int
     height: int
     frames: int
     outputs: tuple[RenderedOutput, ...]
+    analysis: Analysis | None = None

@@ -19,12 +19,14 @@ def to_rendered(reply: Reply, folder: Path, pipeline: Pipeline) -> Rendered:
         case Failed():
             raise heard(reply)
         case Done() if len(reply.outputs) == len(pipeline.outputs):
+            _check_analysis(reply, pipeline)
             pairs = zip(pipeline.outputs, reply.outputs, strict=True)
             return Rendered(
                 width=reply.width,
                 height=reply.height,
                 frames=reply.frames,
                 outputs=tuple(_to_output(asked, got, folder) for asked, got in pairs),
+                analysis=reply.analysis,
             )
         case _:
             raise DecoderCrashed("The decoder answered something else than it was asked.")
@@ -46,6 +48,12 @@ def _to_output(asked: Output, got: Written, folder: Path) -> RenderedOutput:
         frames=got.frames,
         sha256=got.sha256,
     )
+
+
+def _check_analysis(reply: Done, pipeline: Pipeline) -> None:
+    got = None if reply.analysis is None else set(reply.analysis)
+    if got != (set(pipeline.analyze) or None):
+        raise DecoderCrashed("The decoder answered another analysis than it was asked.")
 
 
 def _check_file(file: Path, got: Written) -> None:

@@ -62,6 +62,7 @@ class Mill:
             width=rendered.width,
             height=rendered.height,
             frames=rendered.frames,
+            analysis=dict(rendered.analysis) if rendered.analysis is not None else None,
         )
 
     async def _render(self, claim: Claim, pipeline: Pipeline) -> Rendered:

@@ -1,0 +1,85 @@
+"""The analyses there are, and the shape of what each says. Pure: the parent checks with these."""
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import AfterValidator, Field, with_config
+from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
+
+from imagemill.imaging.formats import FormatName
+
+AnalysisName = Literal["metadata", "blurhash", "thumbhash", "dominant_color", "palette", "phash"]
+
+ANALYSES: tuple[AnalysisName, ...] = get_args(AnalysisName)
+
+# The header is enough for it; the others look at pixels.
+METADATA: AnalysisName = "metadata"
+
+PALETTE_COLOURS = 6
+
+Colour = Annotated[str, Field(pattern="^#[0-9a-f]{6}$")]
+
+# With 4x3 components, as its first digit says.
+BlurHash = Annotated[str, Field(pattern=r"^L[0-9A-Za-z#$%*+,\-.:;=?@\[\]^_{|}~]{27}$")]
+
+# 17 to 25 bytes
+ThumbHash = Annotated[str, Field(pattern="^[A-Za-z0-9+/]{20,36}={0,2}$", max_length=36)]
+
+PHash = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+
+# Bounds of what a stranger wrote into a file, in fields, characters and numbers.
+EXIF_FIELDS = 100
+EXIF_NAME = "^[A-Za-z0-9]{1,40}$"
+EXIF_TEXT = 200
+EXIF_NUMBERS = 16
+ICC_TEXT = 100
+
+
+def printable(text: str, length: int) -> str:
+    """Return the text without control characters, lone surrogates and the like, cut to length."""
+    return "".join(filter(str.isprintable, text[: 4 * length])).strip()[:length]
+
+
+def _is_printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("holds what cannot be printed")
+    return text
+
+
+Printable = Annotated[str, AfterValidator(_is_printable)]
+Whole = Annotated[int, Field(ge=-(2**32), le=2**32)]
+Number = Whole | Annotated[float, Field(ge=-(2**32), le=2**32)]
+ExifText = Annotated[Printable, Field(max_length=EXIF_TEXT)]
+ExifNumbers = Annotated[list[Number], Field(max_length=EXIF_NUMBERS)]
+ExifValue = int | float | str | list[float]
+
+
+@with_config(extra="forbid", strict=True)
+class Metadata(TypedDict):
+    """Facts of the file. Width and height are the upright picture's; `density` is an inch's."""
+
+    format: FormatName
+    width: Annotated[int, Field(ge=1)]
+    height: Annotated[int, Field(ge=1)]
+    frames: Annotated[int, Field(ge=1)]
+    space: Annotated[str, Field(pattern="^[a-z0-9-]{1,16}$")]
+    bits: Annotated[int, Field(ge=1, le=64)]
+    has_alpha: bool
+    orientation: Annotated[int, Field(ge=1, le=8)]
+    icc: Annotated[Printable, Field(max_length=ICC_TEXT)] | None
+    density: Annotated[int, Field(ge=1, le=2**32)] | None
+    exif: Annotated[
+        dict[Annotated[str, Field(pattern=EXIF_NAME)], ExifText | Number | ExifNumbers],
+        Field(max_length=EXIF_FIELDS),
+    ]
+
+
+@with_config(extra="forbid", strict=True)
+class Analysis(TypedDict, total=False):
+    """What was asked for and nothing else. None: the picture has no visible pixel."""
+
+    metadata: Metadata
+    blurhash: BlurHash | None
+    thumbhash: ThumbHash
+    dominant_color: Colour | None
+    palette: Annotated[list[Colour], Field(max_length=PALETTE_COLOURS)]
+    phash: PHash | None
