@@ -125,3 +125,14 @@ def test_a_slanted_picture_may_be_decoded_small(studio: Studio) -> None:
     expected = slanted(opened(file), 30, (0, 0, 255))
     # Turning the small one is softer at its four edges, and nowhere else.
     assert difference(made, expected.resize(made.size, Image.Resampling.LANCZOS)) < 1.5
+
+
+@pytest.mark.parametrize("size", [(1, 120), (200, 2), (120, 7)])
+@pytest.mark.parametrize("extension", ["png", "jpg", "webp"])
+def test_a_narrow_picture_does_not_vanish_when_it_is_slanted(
+    studio: Studio, size: tuple[int, int], extension: str
+) -> None:
+    file = studio.save(Image.new("RGB", size, (255, 0, 0)), f"in.{extension}")
+    made = studio.make(file, rotate=45, width=20, format="png")
+    # Some of the white canvas has turned reddish.
+    assert pixels(made)[..., 1].min() < 240

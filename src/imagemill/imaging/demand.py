@@ -19,6 +19,7 @@ from imagemill.imaging.rendered import Limits
 WHOLE: Final = frozenset({WEBP, AVIF})
 
 FINER_FOR_A_CUT: Final = 4
+SHORTEST_SLANTED: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def demand(header: Header, pipeline: Pipeline, limits: Limits) -> Demand:
             continue
         placement = place(size, output)
         check_size(padded(placement.box, output), output, format_for(output, header), limits)
-        excesses.append(_excess(size, placement.scaled, output))
+        excesses.append(_excess(size, placement.scaled, output, header))
         hold = hold or _is_read_twice_or_out_of_order(output, header, placement)
     if set(pipeline.analyze) - {METADATA}:
         excesses.append(Fraction(max(header.upright.width, header.upright.height), THUMBNAIL_SIDE))
@@ -89,10 +90,13 @@ def _check_quality(output: Output, format_: Format) -> None:
         )
 
 
-def _excess(size: Size, scaled: Size, output: Output) -> Fraction:
+def _excess(size: Size, scaled: Size, output: Output, header: Header) -> Fraction:
     if output.gamma:  # a decoder averages numbers and not light
         return Fraction(1)
     excess = min(Fraction(size.width, scaled.width), Fraction(size.height, scaled.height))
+    if output.rotate % 90 != 0:  # a narrow picture may lie in a wide canvas, and must not vanish
+        shorter = min(header.stored.width, header.stored.height)
+        excess = min(excess, Fraction(shorter, SHORTEST_SLANTED))
     # A cut may fall between pixels that were decoded smaller; when they are finer, that is at most
     # a sixth of a pixel of the output.
     return excess / FINER_FOR_A_CUT if output.crop else excess
