@@ -136,7 +136,7 @@ async def test_a_worker_that_was_given_up_cannot_end_a_later_attempt(
     assert await leases.finish([completed(lost)]) == {lost.id}
     assert await leases.heartbeat([lost]) == {lost.id}
     await leases.release([lost])
-    await leases.retry_later(lost, JobError(ErrorCode.INTERNAL, "late"), NOW)
+    assert not await leases.retry_later(lost, JobError(ErrorCode.INTERNAL, "late"), NOW)
     assert (await ledger.find(lost.id)).status is Status.PROCESSING
     assert await other.finish([completed(newer)]) == frozenset()
     assert (await ledger.find(lost.id)).output_path == completed(newer).outputs[0].path
@@ -211,7 +211,7 @@ async def test_a_failed_attempt_is_tried_again_after_its_delay_and_tells_why(
 ) -> None:
     claim = await one_claim(ledger, leases)
     error = JobError(ErrorCode.DECODER_CRASHED, "The decoder died of signal 11.")
-    await leases.retry_later(claim, error, timedelta(seconds=30))
+    assert await leases.retry_later(claim, error, timedelta(seconds=30))
     job = await ledger.find(claim.id)
     assert (job.status, job.attempts, job.error) == (Status.PENDING, 1, error)
     assert await leases.claim([claim.id]) == ()

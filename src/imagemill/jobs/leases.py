@@ -185,9 +185,12 @@ class Leases:
             | {"unused": True, "delay": delay, "error_code": None, "error_detail": None},
         )
 
-    async def retry_later(self, claim: Claim, error: JobError, delay: timedelta) -> None:
-        """Give a job back after a failed attempt, to be tried again once the delay is over."""
-        await self.postgres.run(
+    async def retry_later(self, claim: Claim, error: JobError, delay: timedelta) -> bool:
+        """Give a job back after a failed attempt, to be tried again once the delay is over.
+
+        Returns whether it was still this worker's to give.
+        """
+        rows = await self.postgres.run(
             GIVE_BACK,
             self._held([claim])
             | {
@@ -197,6 +200,7 @@ class Leases:
                 "error_detail": error.detail,
             },
         )
+        return bool(rows)
 
     async def reap(self) -> tuple[Reaped, ...]:
         """Take the jobs of workers that went silent, whoever they were."""

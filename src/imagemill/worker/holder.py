@@ -181,12 +181,14 @@ class Holder:
     async def _fail(self, claim: Claim, error: JobError) -> None:
         facts = _facts(claim) | {"code": error.code, "detail": error.detail}
         if is_final(claim, error.code):
-            await self.recorder.record(Failed(claim, error))
-            log.info("job.failed", **facts)
+            was_ours = await self.recorder.record(Failed(claim, error))
+            event = "job.failed"
         else:
             delay = backoff(claim.attempt, random.random())  # noqa: S311 - no secret
-            await insist(lambda: self.leases.retry_later(claim, error, delay))
-            log.info("job.retried", delay_seconds=round(delay.total_seconds(), 1), **facts)
+            was_ours = await insist(lambda: self.leases.retry_later(claim, error, delay))
+            event = "job.retried"
+            facts["delay_seconds"] = round(delay.total_seconds(), 1)
+        log.info(event if was_ours else "job.result_rejected", **facts)
 
     async def _discard(self, claim: Claim) -> None:
         try:
