@@ -1,0 +1,129 @@
+"""Whatever is asked of whatever small picture: outputs as promised, or a clear error."""
+
+import tempfile
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from pydantic import ValidationError
+
+from imagemill.imaging.engine import render
+from imagemill.imaging.errors import DoesNotFit, TooLarge
+from imagemill.imaging.formats import FORMATS
+from imagemill.imaging.pipeline import Output, Pipeline
+from imaging.studio import LIMITS, opened
+
+ANALYSES = ["metadata", "blurhash", "thumbhash", "dominant_color", "palette", "phash"]
+COLOURS = st.sampled_from(["#fff", "#12345678", "#00000000", "#c0ffee"])
+FLAG = st.booleans()
+SIDE = st.integers(1, 60)
+
+# Values that each field takes by itself; what makes no sense together is left out below.
+FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "auto_orient": FLAG,
+    "rotate": st.sampled_from([0, 90, 180, 270, 45, 7.5, -30, 720]),
+    "flip": FLAG,
+    "flop": FLAG,
+    "crop": st.fixed_dictionaries(
+        {
+            "left": st.integers(0, 20),
+            "top": st.integers(0, 20),
+            "width": st.integers(1, 30),
+            "height": st.integers(1, 30),
+        }
+    ),
+    "trim": st.sampled_from([True, False, 0, 40]),
+    "blur": st.floats(0.3, 20),
+    "sharpen": st.floats(0.1, 10),
+    "grayscale": FLAG,
+    "normalize": FLAG,
+    "modulate": st.fixed_dictionaries(
+        {}, optional={"brightness": st.floats(0, 3), "hue": st.floats(-400, 400)}
+    ),
+    "tint": st.sampled_from(["#f00", "#1234ab"]),
+    "gamma": st.floats(1, 3),
+    "negate": FLAG,
+    "pad": st.one_of(st.integers(0, 9), st.fixed_dictionaries({"left": st.integers(0, 9)})),
+    "width": SIDE,
+    "height": SIDE,
+    "fit": st.sampled_from(["inside", "cover", "contain", "fill", "outside"]),
+    "position": st.sampled_from(["center", "left top", "entropy", "attention", {"x": 0, "y": 1}]),
+    "enlarge": FLAG,
+    "format": st.sampled_from(sorted(FORMATS)),
+    "lossless": FLAG,
+    "quality": st.integers(1, 100),
+    "effort": st.integers(0, 10),
+    "max_bytes": st.integers(1, 4000),
+    "progressive": FLAG,
+    "background": COLOURS,
+}
+
+
+@st.composite
+def pipelines(draw: st.DrawFn) -> Pipeline:
+    outputs = []
+    for at in range(draw(st.integers(1, 2))):
+        names = draw(st.sets(st.sampled_from(sorted(FIELDS)), max_size=7))
+        outputs.append({name: draw(FIELDS[name]) for name in sorted(names)} | {"name": f"o{at}"})
+    analyze = draw(st.lists(st.sampled_from(ANALYSES), unique=True, max_size=2))
+    try:
+        return Pipeline.model_validate({"outputs": outputs, "analyze": analyze})
+    except ValidationError:
+        assume(condition=False)
+        raise
+
+
+@st.composite
+def pictures(draw: st.DrawFn) -> bytes:
+    mode = draw(st.sampled_from(["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"]))
+    width, height = draw(st.integers(1, 40)), draw(st.integers(1, 40))
+    raw = draw(st.binary(min_size=1, max_size=64))
+    size = len(Image.new(mode, (width, height)).tobytes())
+    image = Image.frombytes(mode, (width, height), (raw * (size // len(raw) + 1))[:size])
+    formats = {"CMYK": ["JPEG", "TIFF"], "RGB": ["JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF"]}
+    file = BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = draw(st.integers(1, 8))
+    format_ = draw(st.sampled_from(formats.get(mode, ["PNG"])))
+    image.save(file, format_, **({} if format_ in {"GIF", "TIFF"} else {"exif": exif}))
+    return file.getvalue()
+
+
+# The same examples every time: what lands must not depend on luck. For a hunt, raise their number
+# and let them be random.
+@settings(
+    max_examples=200,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.filter_too_much],
+)
+@given(picture=pictures(), pipeline=pipelines())
+def test_any_valid_pipeline_on_any_small_picture_ends_well_or_says_why(
+    picture: bytes, pipeline: Pipeline
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        file = folder / "input"
+        file.write_bytes(picture)
+        try:
+            rendered = render(file, folder, pipeline, LIMITS)
+        except (DoesNotFit, TooLarge):  # what only this picture could show
+            return
+        assert len(rendered.outputs) == len(pipeline.outputs)
+        for asked, output in zip(pipeline.outputs, rendered.outputs, strict=True):
+            found = opened(output.file)
+            assert sorted(found.size) == sorted((output.width, output.height))
+            assert _is_within(asked, output.width, output.height)
+            assert asked.format in {None, str(found.format).lower()}
+            found.load()
+        assert set(rendered.analysis or {}) == set(pipeline.analyze)
+
+
+def _is_within(asked: Output, width: int, height: int) -> bool:
+    """Return whether the size is no larger than the fits that keep to a box allow."""
+    if asked.pad != 0 or asked.fit == "outside" or asked.width is None or asked.height is None:
+        return True
+    return width <= asked.width and height <= asked.height
