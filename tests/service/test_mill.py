@@ -221,7 +221,7 @@ def test_without_redis_uploads_are_taken_and_jobs_done(
 def test_the_jobs_of_a_killed_worker_end_elsewhere(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    short = environment | {"LEASE_SECONDS": "2"}
+    short = environment | {"LEASE_SECONDS": "4"}
     with (
         running_api(short, tmp_path / "api.log") as (_, url),
         httpx.Client(base_url=url) as client,
