@@ -42,4 +42,7 @@ format: venv  ## Format the code and mend what the linter can mend
 bench: venv  ## Measure the service against bare libvips, as ratios taken in one run
 	$(BIN)/python bench/overhead.py $(PHOTO)
 
-.PHONY: help venv demo up test test-containers check format bench
+bench-outputs: venv  ## Measure several outputs against the largest one alone
+	$(BIN)/python bench/outputs.py $(PHOTO)
+
+.PHONY: help venv demo up test test-containers check format bench bench-outputs
