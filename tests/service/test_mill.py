@@ -4,53 +4,15 @@ import asyncio
 import json
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import httpx
 from PIL import Image
 
 from imagemill.addresses import PostgresAddress, RedisAddress
-from imagemill.jobs.job import ENDED
+from support.client import changes, ended, no_leftovers, storage_of, upload
 from support.pictures import picture, png_bomb
 from support.process import free_port, running_api, running_worker, wait_until
 from support.servers import connect, redis_client
-
-Json = dict[str, Any]
-
-# Work for a second or so: time to interrupt it.
-SLOW = json.dumps(
-    {"outputs": [{"name": f"o{n}", "width": 3000, "enlarge": True} for n in range(5)]}
-)
-
-
-def upload(client: httpx.Client, content: bytes, **fields: str) -> str:
-    answer = client.post("/upload", files={"file": ("x.jpg", content)}, data=fields)
-    assert answer.status_code == httpx.codes.ACCEPTED, answer.text
-    return str(answer.json()["id"])
-
-
-def ended(client: httpx.Client, job_id: str, seconds: float = 60) -> Json:
-    """Return the job once it has ended."""
-    wait_until(
-        lambda: client.get(f"/jobs/{job_id}").json()["status"] in ENDED,
-        f"job {job_id} ends",
-        lambda: client.get(f"/jobs/{job_id}").text,
-        seconds,
-    )
-    return dict(client.get(f"/jobs/{job_id}").json())
-
-
-def changes(client: httpx.Client, job_id: str) -> list[str]:
-    events = client.get(f"/jobs/{job_id}/history").json()["events"]
-    return [event["status"] for event in events]
-
-
-def no_leftovers(storage: Path) -> bool:
-    return not any((storage / "tmp").iterdir())
-
-
-def storage_of(environment: dict[str, str]) -> Path:
-    return Path(environment["STORAGE_URL"].removeprefix("file://"))
 
 
 def test_a_picture_goes_in_and_a_thumbnail_comes_out(
@@ -216,87 +178,3 @@ def test_without_redis_uploads_are_taken_and_jobs_done(
     ):
         assert client.get("/readyz").json() == {"postgres": "ok", "redis": "away", "storage": "ok"}
         assert ended(client, upload(client, picture()), seconds=15)["status"] == "COMPLETED"
-
-
-def test_the_jobs_of_a_killed_worker_end_elsewhere(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
-    short = environment | {"LEASE_SECONDS": "4"}
-    with (
-        running_api(short, tmp_path / "api.log") as (_, url),
-        httpx.Client(base_url=url) as client,
-    ):
-        with running_worker(short, tmp_path / "killed.log") as victim:
-            ids = [upload(client, picture(1500, 1000), pipeline=SLOW) for _ in range(4)]
-            wait_until(
-                lambda: any(changes(client, job)[-1] == "PROCESSING" for job in ids),
-                "a job is being processed",
-            )
-            victim.kill()
-        held = [job for job in ids if changes(client, job)[-1] == "PROCESSING"]
-        assert held
-        with running_worker(short, tmp_path / "other.log"):
-            jobs = [ended(client, job_id) for job_id in ids]
-        assert {job["status"] for job in jobs} == {"COMPLETED"}
-        for job_id in held:
-            assert changes(client, job_id) == [
-                "PENDING", "PROCESSING", "PENDING", "PROCESSING", "COMPLETED",
-            ]  # fmt: skip
-
-
-def test_a_worker_that_is_told_to_stop_gives_back_what_it_cannot_finish(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
-    hurried = environment | {"SHUTDOWN_GRACE_SECONDS": "0"}
-    with (
-        running_api(environment, tmp_path / "api.log") as (_, url),
-        httpx.Client(base_url=url) as client,
-    ):
-        with running_worker(hurried, tmp_path / "first.log") as first:
-            ids = [upload(client, picture(1500, 1000), pipeline=SLOW) for _ in range(6)]
-            wait_until(
-                lambda: any(changes(client, job)[-1] == "PROCESSING" for job in ids),
-                "a job is being processed",
-            )
-            assert first.stop() == 0
-        jobs = [client.get(f"/jobs/{job_id}").json() for job_id in ids]
-        assert {(job["status"], job["attempts"]) for job in jobs} <= {
-            ("PENDING", 0),
-            ("COMPLETED", 1),
-        }
-        assert "PENDING" in {job["status"] for job in jobs}
-        assert no_leftovers(storage_of(environment))
-        with running_worker(environment, tmp_path / "second.log"):
-            jobs = [ended(client, job_id) for job_id in ids]
-        assert {(job["status"], job["attempts"]) for job in jobs} == {("COMPLETED", 1)}
-
-
-def test_a_job_that_is_deleted_while_it_runs_leaves_no_file(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
-    storage = storage_of(environment)
-    with (
-        running_api(environment, tmp_path / "api.log") as (_, url),
-        running_worker(environment, tmp_path / "worker.log") as worker,
-        httpx.Client(base_url=url) as client,
-    ):
-        job_id = upload(client, picture(1500, 1000), pipeline=SLOW)
-        wait_until(lambda: changes(client, job_id)[-1] == "PROCESSING", "the job is taken")
-        assert client.delete(f"/jobs/{job_id}").status_code == httpx.codes.NO_CONTENT
-        wait_until(
-            lambda: "job.result_rejected" in worker.logged() or "job.lease_lost" in worker.logged(),
-            "the result is thrown away",
-            worker.logged,
-        )
-        wait_until(
-            lambda: not [path for path in storage.rglob("*") if path.is_file()],
-            "the files are gone",
-        )
-
-
-def test_a_gateway_that_is_told_to_stop_ends_well(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
-    with running_api(environment, tmp_path / "api.log") as (service, _):
-        assert service.stop() == 0
-    assert "gateway.stopped" in service.logged()

@@ -139,26 +139,26 @@ class Holder:
             del self._held[claim.id, claim.fence]
             self._freed.set()
 
-    async def _attempt(self, claim: Claim) -> Completed | JobError | StorageUnavailable:
+    async def _attempt(self, claim: Claim) -> Completed | JobError | Unavailable:
         started = time.monotonic()
         log.info("job.started", **_facts(claim))
         try:
             outcome = await self.mill.attempt(claim)
         except Unavailable as error:
-            return StorageUnavailable(str(error))
+            return error
         except Exception:
             log.exception("job.bug", **_facts(claim))
             return JobError(ErrorCode.INTERNAL, "The worker met an error of its own.")
         log.debug("job.tried", seconds=round(time.monotonic() - started, 4), **_facts(claim))
         return outcome
 
-    async def _end(self, claim: Claim, outcome: Completed | JobError | StorageUnavailable) -> None:
+    async def _end(self, claim: Claim, outcome: Completed | JobError | Unavailable) -> None:
         match outcome:
             case Completed():
                 await self._complete(outcome)
             case JobError():
                 await self._fail(claim, outcome)
-            case StorageUnavailable():
+            case Unavailable():
                 self.storage_failed.set()
                 log.warning("job.given_back", reason=str(outcome), **_facts(claim))
                 await insist(lambda: self.leases.release([claim], STORAGE_DELAY))
