@@ -6,6 +6,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from imagemill.imaging import header
+from imagemill.imaging.formats import JPEG
 from imagemill.imaging.sandbox import Sandbox
 from imaging.children import OTHERS, STUB
 from imaging.studio import LIMITS, Studio, gradient
@@ -37,3 +39,17 @@ async def taken_over(picture: Path) -> AsyncIterator[Sandbox]:
     limits = replace(LIMITS, timeout=timedelta(seconds=20))
     async with Sandbox.open(1, limits, program=STUB) as sandbox:
         yield sandbox
+
+
+@pytest.fixture
+def jpegs_opened(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
+    """The options of every JPEG that is opened from now on: its header first, then its pixels."""
+    opened: list[dict[str, object]] = []
+    real = header.LOADERS[JPEG]
+
+    def counted(*source: object, **options: object) -> object:
+        opened.append(options)
+        return real(*source, **options)
+
+    monkeypatch.setitem(header.LOADERS, JPEG, counted)
+    return opened

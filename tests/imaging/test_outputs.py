@@ -6,9 +6,7 @@ import pytest
 from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
 
-from imagemill.imaging import header
 from imagemill.imaging.demand import demand
-from imagemill.imaging.formats import JPEG
 from imagemill.imaging.header import read_header
 from imagemill.imaging.pipeline import Output, Pipeline
 from imaging.studio import LIMITS, Studio, delta_e, gradient, noise, opened
@@ -57,19 +55,11 @@ def test_without_a_format_the_input_decides(studio: Studio, extension: str) -> N
 
 
 def test_several_outputs_come_from_one_decode(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
+    studio: Studio, jpegs_opened: list[dict[str, object]]
 ) -> None:
-    opened = []
-    real = header.LOADERS[JPEG]
-
-    def counted(*source: object, **options: object) -> object:
-        opened.append(options)
-        return real(*source, **options)
-
-    monkeypatch.setitem(header.LOADERS, JPEG, counted)
     file = studio.save(gradient(600, 400), "in.jpg")
     studio.render(file, THREE[0], THREE[1])
-    assert len(opened) == 2  # the header, then the picture
+    assert len(jpegs_opened) == 2  # the header, then the picture
 
 
 def test_an_output_is_as_good_beside_others_as_alone(studio: Studio) -> None:

@@ -124,16 +124,8 @@ def test_nothing_asked_nothing_said(studio: Studio) -> None:
 
 
 def test_analyses_need_no_decode_of_their_own(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
+    studio: Studio, jpegs_opened: list[dict[str, object]]
 ) -> None:
-    opened = []
-    real = header.LOADERS[JPEG]
-
-    def counted(*source: object, **options: object) -> object:
-        opened.append(options)
-        return real(*source, **options)
-
-    monkeypatch.setitem(header.LOADERS, JPEG, counted)
     file = studio.save(gradient(1200, 800), "in.jpg")
     assert studio.analyze(file, "palette", "dominant_color", width=30, format="png")
-    assert [options.get("shrink") for options in opened] == [None, 8]
+    assert [options.get("shrink") for options in jpegs_opened] == [None, 8]
