@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "worker": {"errors", "settings", "jobs", "imaging", "storage"},
     "embedded": {"errors"},
     "startup": {"settings", "jobs"},
-    "demo": {"errors", "embedded", "imaging"},
+    "demo": {"errors", "embedded", "imaging", "jobs"},
 }
 # These stay free of drivers and of libvips, so that they can be read, and tested, by themselves.
 PURE = {

@@ -13,6 +13,7 @@ from rich.table import Table
 from imagemill.embedded.ports import free_port
 from imagemill.embedded.stack import Stack, run_stack
 from imagemill.errors import ServiceError
+from imagemill.jobs.job import ENDED
 
 HOST: Final = "127.0.0.1"
 PRESET: Final = "default"
@@ -25,7 +26,6 @@ COLOURS: Final = {
     "FAILED": "red",
     "CANCELED": "red",
 }
-ENDED: Final = frozenset({"COMPLETED", "FAILED", "CANCELED"})
 
 Json = dict[str, Any]
 

@@ -4,17 +4,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
+from imagemill.imaging.analysis.shapes import AnalysisName
 from imagemill.imaging.engine import render
 from imagemill.imaging.pipeline import Pipeline
 from imagemill.imaging.rendered import Limits, Rendered
 
 Pixels = NDArray[np.int16]
+
+ANALYSES: tuple[AnalysisName, ...] = get_args(AnalysisName)
 
 LIMITS = Limits(
     max_pixels=100_000_000,

@@ -14,9 +14,8 @@ from imagemill.imaging.engine import render
 from imagemill.imaging.errors import DoesNotFit, TooLarge
 from imagemill.imaging.formats import FORMATS
 from imagemill.imaging.pipeline import Output, Pipeline
-from imaging.studio import LIMITS, opened
+from imaging.studio import ANALYSES, LIMITS, opened
 
-ANALYSES = ["metadata", "blurhash", "thumbhash", "dominant_color", "palette", "phash"]
 COLOURS = st.sampled_from(["#fff", "#12345678", "#00000000", "#c0ffee"])
 FLAG = st.booleans()
 SIDE = st.integers(1, 60)

@@ -19,10 +19,6 @@ class Status(StrEnum):
     FAILED = "FAILED"
     CANCELED = "CANCELED"
 
-    @property
-    def has_ended(self) -> bool:
-        return self in ENDED
-
 
 ENDED: Final = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELED})
 

@@ -6,10 +6,10 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from imagemill.imaging.analysis.analyze import OF_SQUARE, OF_THUMBNAIL
-from imagemill.imaging.analysis.shapes import ANALYSES, METADATA, Analysis
+from imagemill.imaging.analysis.shapes import METADATA, Analysis
 from imagemill.imaging.pipeline import Pipeline
 from imagemill.imaging.sandbox import Sandbox
-from imaging.studio import LIMITS, Studio, noise
+from imaging.studio import ANALYSES, LIMITS, Studio, noise
 
 SHAPE: TypeAdapter[Analysis] = TypeAdapter(Analysis)
 

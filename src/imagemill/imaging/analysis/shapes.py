@@ -1,6 +1,6 @@
 """The analyses there are, and the shape of what each says. Pure: the parent checks with these."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, with_config
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
@@ -8,8 +8,6 @@ from typing_extensions import TypedDict  # pydantic asks for this one before Pyt
 from imagemill.imaging.formats import FormatName
 
 AnalysisName = Literal["metadata", "blurhash", "thumbhash", "dominant_color", "palette", "phash"]
-
-ANALYSES: tuple[AnalysisName, ...] = get_args(AnalysisName)
 
 # The header is enough for it; the others look at pixels.
 METADATA: AnalysisName = "metadata"
