@@ -9,7 +9,7 @@ from PIL.ExifTags import GPS, IFD, Base
 from imagemill.imaging.demand import demand
 from imagemill.imaging.header import read_header
 from imagemill.imaging.pipeline import Output, Pipeline
-from imaging.studio import LIMITS, Studio, delta_e, gradient, noise, opened
+from imaging.studio import LIMITS, Studio, gradient, noise, opened
 
 THREE: tuple[dict[str, object], ...] = (
     {"name": "large", "width": 400, "format": "webp"},
@@ -60,16 +60,6 @@ def test_several_outputs_come_from_one_decode(
     file = studio.save(gradient(600, 400), "in.jpg")
     studio.render(file, THREE[0], THREE[1])
     assert len(jpegs_opened) == 2  # the header, then the picture
-
-
-def test_an_output_is_as_good_beside_others_as_alone(studio: Studio) -> None:
-    file = studio.save(gradient(1200, 800), "in.jpg", quality=95)
-    alone = studio.make(file, name="alone", width=60, format="png")
-    rendered = studio.render(
-        file, {"name": "large", "width": 700}, {"name": "small", "width": 60, "format": "png"}
-    )
-    # Alone it is decoded at an eighth; beside the large one from the whole.
-    assert delta_e(alone, opened(rendered.outputs[1].file)) < 0.3
 
 
 def test_a_small_output_of_a_large_picture_needs_little_of_it(studio: Studio) -> None:

@@ -1,19 +1,21 @@
 """Renders a pipeline: one file in, its outputs out, from one decode. Runs in a child process."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from imagemill.imaging.analysis.analyze import analyze
 from imagemill.imaging.decode import decode
 from imagemill.imaging.demand import check_size, demand, format_for
 from imagemill.imaging.encode import write
 from imagemill.imaging.failures import decoding, encoding
-from imagemill.imaging.formats import Format
-from imagemill.imaging.header import check, read_header
+from imagemill.imaging.geometry import Size
+from imagemill.imaging.header import Header, check, read_header
 from imagemill.imaging.libvips import forget_warnings
 from imagemill.imaging.picture import Picture
 from imagemill.imaging.pipeline import Output, Pipeline
-from imagemill.imaging.rendered import Limits, Rendered, RenderedOutput
+from imagemill.imaging.rendered import Limits, Rendered
+from imagemill.imaging.sharing import cut_alike, scaled
 from imagemill.imaging.steps import (
     auto_orient,
     blur,
@@ -35,7 +37,17 @@ from imagemill.imaging.steps import (
 )
 from imagemill.imaging.verify import verified
 
-STEPS: Final = (
+
+class Step(Protocol):
+    """One change to a picture. A step that the output does not ask for returns what it was given.
+
+    The size that it returns may differ; the picture that it was given stays as it is.
+    """
+
+    def apply(self, picture: Picture, output: Output, /) -> Picture: ...
+
+
+STEPS: Final[tuple[Step, ...]] = (
     auto_orient,
     rotate,
     flip,
@@ -55,6 +67,9 @@ STEPS: Final = (
     pad,
 )
 
+STEPS_BEFORE_SCALING: Final = STEPS[: STEPS.index(resize)]
+STEPS_AFTER_SCALING: Final = STEPS[STEPS.index(resize) + 1 :]
+
 
 def render(input_file: Path, folder: Path, pipeline: Pipeline, limits: Limits) -> Rendered:
     """Make every output of the pipeline in the folder, where `Format.file` says.
@@ -66,32 +81,39 @@ def render(input_file: Path, folder: Path, pipeline: Pipeline, limits: Limits) -
     check(header, limits)
     needed = demand(header, pipeline, limits)
     picture = Picture(decode(input_file, header, needed), header.stored, is_held=needed.hold)
+    sizes: dict[str, Size] = {}
+    for group in cut_alike(pipeline.outputs):
+        sizes |= _written(picture, group, header, folder, limits)
     return Rendered(
         width=header.upright.width,
         height=header.upright.height,
         frames=header.frames,
         outputs=tuple(
-            _make(picture, output, format_for(output, header), folder, limits)
+            verified(folder, output.name, format_for(output, header), sizes[output.name])
             for output in pipeline.outputs
         ),
         analysis=analyze(input_file, header, picture.image, pipeline.analyze),
     )
 
 
-def apply_steps(picture: Picture, output: Output) -> Picture:
-    """Apply every step the output asks for, in the order of STEPS."""
-    for step in STEPS:
-        picture = step.apply(picture, output)
-    return picture
-
-
-def _make(
-    picture: Picture, output: Output, format_: Format, folder: Path, limits: Limits
-) -> RenderedOutput:
-    file = format_.file(folder, output.name)
+def _written(
+    picture: Picture, outputs: Sequence[Output], header: Header, folder: Path, limits: Limits
+) -> dict[str, Size]:
+    """Write outputs that are one picture until they are scaled, and return their sizes."""
+    sizes = {}
     # A picture that is not held is read only now, while its output is written.
     with encoding() if picture.is_held else decoding():
-        finished = apply_steps(picture, output)
-        check_size(finished.size, output, format_, limits)
-        write(finished.image, file, output, format_)
-    return verified(file, output.name, format_, finished.size)
+        cut = _applied(STEPS_BEFORE_SCALING, picture, outputs[0])
+        for output, in_scale in scaled(cut, outputs):
+            format_ = format_for(output, header)
+            finished = _applied(STEPS_AFTER_SCALING, in_scale, output)
+            check_size(finished.size, output, format_, limits)
+            write(finished.image, format_.file(folder, output.name), output, format_)
+            sizes[output.name] = finished.size
+    return sizes
+
+
+def _applied(steps: Sequence[Step], picture: Picture, output: Output) -> Picture:
+    for step in steps:
+        picture = step.apply(picture, output)
+    return picture

@@ -14,8 +14,9 @@ class BadOutput(Exception):
     """We wrote a file that is not what it should be."""
 
 
-def verified(file: Path, name: str, format_: Format, size: Size) -> RenderedOutput:
+def verified(folder: Path, name: str, format_: Format, size: Size) -> RenderedOutput:
     """Open the output again, and return its facts. Raises BadOutput unless they are as promised."""
+    file = format_.file(folder, name)
     try:
         header = read_header(file)
     except Rejected as error:

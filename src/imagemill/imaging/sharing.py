@@ -1,0 +1,57 @@
+"""What outputs have in common is done once: they are cut alike, and scaled from each other."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import Final
+
+from imagemill.imaging.geometry import Size, place
+from imagemill.imaging.picture import Picture
+from imagemill.imaging.pipeline import Output
+from imagemill.imaging.steps import resize
+
+# A picture is made from another output's if that is larger by this factor: then nothing is lost
+# that can be seen, since the scaling before has left the finer half of what it shows as it was.
+SPARE: Final = 1.5
+
+# What a scaled picture depends on, the size aside.
+BEFORE_SCALING: Final = (
+    "auto_orient",
+    "rotate",
+    "flip",
+    "flop",
+    "crop",
+    "trim",
+    "background",
+    "gamma",
+)
+
+
+def cut_alike(outputs: Sequence[Output]) -> Iterator[list[Output]]:
+    """Yield groups of outputs that are one picture until they are scaled."""
+
+    def before_scaling(output: Output) -> str:
+        return output.model_dump_json(include=set(BEFORE_SCALING))
+
+    for _, group in groupby(sorted(outputs, key=before_scaling), before_scaling):
+        yield list(group)
+
+
+def scaled(cut: Picture, outputs: Sequence[Output]) -> Iterator[tuple[Output, Picture]]:
+    """Yield each output with its scaled picture, the largest first.
+
+    A picture that serves the next output is held in memory, and the next one is made from it.
+    """
+    sizes = {output.name: place(cut.size, output).scaled for output in outputs}
+    ordered = sorted(outputs, key=lambda output: sizes[output.name].pixels, reverse=True)
+    image = cut.image
+    for output, following in zip(ordered, [*ordered[1:], None], strict=True):
+        picture = resize.apply(replace(cut, image=image), output)
+        if following and _serves(picture.size, sizes[following.name]):
+            image = picture.image.copy_memory()
+            picture = replace(picture, image=image)
+        yield output, picture
+
+
+def _serves(larger: Size, smaller: Size) -> bool:
+    return min(larger.width / smaller.width, larger.height / smaller.height) >= SPARE
