@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from imagemill.imaging.buffering import buffered_bytes
 from imagemill.imaging.errors import TooLarge, UnsupportedFormat
 from imagemill.imaging.failures import decoding
 from imagemill.imaging.formats import (
@@ -36,6 +37,8 @@ LOADERS: Final = {
     TIFF: Image.tiffload_source,
 }
 
+INTERLACED: Final = {JPEG: "progressive", PNG: "interlaced"}
+
 # What else a file may hold is no frame of its picture: the pages of a TIFF, the other pictures of
 # an AVIF. The first, or the one that the file names, is taken alone.
 ANIMATED: Final = frozenset({WEBP, GIF})
@@ -43,13 +46,17 @@ ANIMATED: Final = frozenset({WEBP, GIF})
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Facts of a file. `stored` is the size before the EXIF `orientation` (1 to 8) is applied."""
+    """Facts of a file. `stored` is the size before the EXIF `orientation` (1 to 8) is applied.
+
+    `buffered_bytes` are those that its decoder holds at once, 0 when it gives line after line.
+    """
 
     format: Format
     stored: Size
     frames: int
     orientation: int
     has_alpha: bool
+    buffered_bytes: int
 
     @property
     def upright(self) -> Size:
@@ -69,11 +76,12 @@ def read_header(file: Path) -> Header:
         frames=number(image, "n-pages", 1) if format_ in ANIMATED else 1,
         orientation=_orientation(image),
         has_alpha=image.hasalpha(),
+        buffered_bytes=buffered_bytes(file, format_, image),
     )
 
 
 def check(header: Header, limits: Limits) -> None:
-    """Raise TooLarge when the picture has more pixels or frames than allowed."""
+    """Raise TooLarge when the picture has more pixels or frames, or needs more, than allowed."""
     size, frames = header.stored, header.frames
     if max(size.width, size.height) > MAX_INPUT_SIDE:
         raise TooLarge(f"The picture is {size}; {MAX_INPUT_SIDE} a side is the most.")
@@ -84,6 +92,12 @@ def check(header: Header, limits: Limits) -> None:
         raise TooLarge(
             f"The picture is {size}{of_frames}, which is {size.pixels * frames} pixels;"
             f" {limits.max_pixels} are the most."
+        )
+    if header.buffered_bytes > limits.buffered_bytes:
+        raise TooLarge(
+            f"The picture is {size} and {INTERLACED[header.format]}, so that its decoder holds"
+            f" {header.buffered_bytes >> 20} MiB at once; {limits.buffered_bytes >> 20} MiB are"
+            " the most."
         )
 
 

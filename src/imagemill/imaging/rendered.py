@@ -16,9 +16,8 @@ class Limits:
 
     `memory_bytes` is address space of the child. For 100 million pixels, three outputs of full
     size need 1000 MiB from a JPEG and 2630 MiB from a PNG or WebP with alpha, where libwebp's
-    encoder takes most; an output of 1024 pixels needs 220 MiB from a baseline JPEG, 740 from a
-    progressive one, 1090 from an interlaced PNG of 16 bits, 2000 from a WebP with alpha. So 3 GiB
-    let every allowed picture pass, but for AVIF outputs: 100 million pixels of them need 2690 MiB,
+    encoder takes most; an output of 1024 pixels needs 220 MiB from a baseline JPEG, 2000 from a
+    WebP with alpha. So 3 GiB let every allowed picture pass, but for AVIF outputs: 100 million pixels of them need 2690 MiB,
     with alpha 4590, so that above some 65 million pixels with alpha they fail as out_of_memory.
     """
 
@@ -26,6 +25,15 @@ class Limits:
     max_frames: int
     timeout: timedelta
     memory_bytes: int
+
+    @property
+    def buffered_bytes(self) -> int:
+        """What a decoder may hold of a picture that it cannot give line by line.
+
+        With 3 GiB of memory 204 MiB, 70 million pixels of a progressive JPEG: then a thumbnail of
+        any allowed JPEG or PNG needs less than 300 MiB of real memory.
+        """
+        return self.memory_bytes // 15
 
 
 @dataclass(frozen=True, slots=True)
