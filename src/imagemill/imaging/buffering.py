@@ -27,11 +27,11 @@ def buffered_bytes(file: Path, format_: Format, image: Image) -> int:
     """
     if not number(image, "interlaced", 0):
         return 0
-    pixels = image.width * image.height
+    pixels = int(image.width * image.height)
     if format_ is JPEG:
         return round(pixels * samples_per_pixel(file) * COEFFICIENT_BYTES)
     if format_ is PNG:
-        return int(pixels * image.bands * (1 if image.format == "uchar" else 2))
+        return pixels * int(image.bands) * (1 if image.format == "uchar" else 2)
     return 0
 
 
