@@ -1,6 +1,7 @@
 # Every command of this project. Each one sets up what it needs.
 PYTHON ?= python3
 BIN := .venv/bin
+SECONDS ?= 60
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
@@ -30,6 +31,9 @@ test: venv  ## Run all tests but those of the containers
 test-containers: venv  ## Build the images, run the compose file, test it (needs a container engine)
 	$(BIN)/pytest -m containers
 
+chaos: venv  ## Kill, freeze and wipe parts of the mill under load for SECONDS; one line of result
+	cd tests && ../$(BIN)/python -m chaos --seconds $(SECONDS)
+
 check: venv  ## Format, lint and check types
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
@@ -45,4 +49,4 @@ bench: venv  ## Measure the service against bare libvips, as ratios taken in one
 bench-outputs: venv  ## Measure several outputs against the largest one alone
 	$(BIN)/python bench/outputs.py $(PHOTO)
 
-.PHONY: help venv demo up test test-containers check format bench bench-outputs
+.PHONY: help venv demo up test test-containers chaos check format bench bench-outputs

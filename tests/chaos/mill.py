@@ -1,0 +1,146 @@
+"""The whole service on servers of its own: a gateway, workers, a PostgreSQL and a Valkey."""
+
+import asyncio
+import os
+import random
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+
+import psutil
+
+from imagemill.addresses import PostgresAddress, RedisAddress
+from imagemill.embedded.postgres import Postgres
+from imagemill.embedded.valkey import Valkey
+from imagemill.jobs.migrate import migrate
+from support.process import Service, free_port
+
+WORKERS = 2
+LEASE_SECONDS = 3.0
+
+
+class Mill:
+    def __init__(self, folder: Path, postgres: Postgres, valkey: Valkey) -> None:
+        self.folder = folder
+        self.storage = folder / "storage"
+        self.postgres_server = postgres.server
+        self.valkey_server = valkey.server
+        self.postgres = PostgresAddress(
+            postgres.host, postgres.port, postgres.user, postgres.password, postgres.dbname
+        )
+        self.redis = RedisAddress(valkey.host, valkey.port, valkey.password)
+        self.port = free_port()
+        self.gateway = self._start_gateway()
+        self.workers = [self._start_worker(number) for number in range(WORKERS)]
+
+    @classmethod
+    @asynccontextmanager
+    async def run(cls, folder: Path) -> AsyncIterator["Mill"]:
+        """Run everything in the folder until the block is left. Nothing runs on afterwards."""
+        async with (
+            Postgres.run(folder / "postgres") as postgres,
+            Valkey.run(folder / "valkey") as v,
+        ):
+            address = PostgresAddress(
+                postgres.host, postgres.port, postgres.user, postgres.password, postgres.dbname
+            )
+            await asyncio.to_thread(migrate, address)
+            mill = cls(folder, postgres, v)
+            try:
+                yield mill
+            finally:
+                await asyncio.to_thread(mill._end_services)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def log_of_workers(self) -> str:
+        return "".join(worker.logged() for worker in self.workers)
+
+    async def kill_gateway(self) -> None:
+        await asyncio.to_thread(self.gateway.kill)
+        self.gateway = self._start_gateway()
+
+    async def kill_worker(self, number: int) -> None:
+        await asyncio.to_thread(self.workers[number].kill)
+        self.workers[number] = self._start_worker(number)
+
+    async def restart_worker(self, number: int) -> None:
+        """Stop a worker as a deployment does, and start its successor."""
+        await asyncio.to_thread(self.workers[number].stop)
+        self.workers[number] = self._start_worker(number)
+
+    async def freeze_worker(self, number: int, seconds: float) -> None:
+        with frozen(self.workers[number].pid):
+            await asyncio.sleep(seconds)
+
+    @contextmanager
+    def workers_frozen(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            for worker in self.workers:
+                stack.enter_context(frozen(worker.pid))
+            yield
+
+    def kill_a_child(self, number: int, chance: random.Random) -> bool:
+        """Kill one of the processes that a worker decodes in; say whether it had one."""
+        children = psutil.Process(self.workers[number].pid).children()
+        if not children:
+            return False
+        chance.choice(children).kill()
+        return True
+
+    async def crash_postgres(self) -> None:
+        """End every process of PostgreSQL at once, without a checkpoint, and let it recover."""
+        os.kill(self.postgres_server.pid, signal.SIGQUIT)
+        await self.postgres_server.wait()
+        await self.postgres_server.start()
+
+    async def stop_redis(self, seconds: float) -> None:
+        await self.valkey_server.kill()
+        await asyncio.sleep(seconds)
+        await self.valkey_server.start()
+
+    async def freeze_redis(self, seconds: float) -> None:
+        with frozen(self.valkey_server.pid):
+            await asyncio.sleep(seconds)
+
+    def _start_gateway(self) -> Service:
+        arguments = ["api", "--port", str(self.port)]
+        return Service(arguments, self._environment(), self.folder / "gateway.log")
+
+    def _start_worker(self, number: int) -> Service:
+        arguments = ["worker", "--concurrency", "2"]
+        return Service(arguments, self._environment(), self.folder / f"worker-{number}.log")
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PG_HOST": self.postgres.host,
+            "PG_PORT": str(self.postgres.port),
+            "PG_USER": self.postgres.user,
+            "PG_PASSWORD": self.postgres.password,
+            "PG_DBNAME": self.postgres.dbname,
+            "PG_POOL_SIZE": "4",
+            "REDIS_HOST": self.redis.host,
+            "REDIS_PORT": str(self.redis.port),
+            "REDIS_PASSWORD": self.redis.password,
+            "STORAGE_URL": self.storage.as_uri(),
+            "LEASE_SECONDS": str(LEASE_SECONDS),
+            "SHUTDOWN_GRACE_SECONDS": "2",
+            "JOB_TIMEOUT_SECONDS": "20",
+        }
+
+    def _end_services(self) -> None:
+        for service in (self.gateway, *self.workers):
+            service.kill()
+
+
+@contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    """Stop a process meanwhile: it is not dead, it hears nothing, and it wakes up late."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)

@@ -1,0 +1,82 @@
+"""Runs load and faults side by side, lets the mill come to rest, and tells what came of it."""
+
+import asyncio
+import random
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from chaos.faults import FAULTS, Nemesis
+from chaos.history import Findings, examine
+from chaos.load import Load
+from chaos.mill import Mill
+from support.process import wait_until
+from support.servers import connect
+
+REST_SECONDS = 120
+
+UNFINISHED = "SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'PROCESSING')"
+
+
+@dataclass(frozen=True)
+class Report:
+    seed: int
+    seconds: float
+    load: Load
+    findings: Findings
+    done: Counter[str]
+    hit: Counter[str]
+
+    def line(self) -> str:
+        """Return the outcome in one line."""
+        statuses, failures = self.findings.statuses, self.findings.failures
+        reasons = ", ".join(f"{count} {code}" for code, count in sorted(failures.items()))
+        return (
+            f"{len(self.load.accepted)} accepted, {statuses['COMPLETED']} completed,"
+            f" {statuses['FAILED']} failed ({reasons or 'none'}), {statuses['CANCELED']} canceled,"
+            f" {len(self.findings.lost)} lost, {len(self.findings.doubled)} doubled"
+            f" · {sum(self.done.values())} faults in {self.seconds:.0f} s, seed {self.seed}"
+        )
+
+    def broken_promises(self) -> list[str]:
+        findings = self.findings
+        return findings.lost + findings.doubled + findings.wrong
+
+    def faults_that_did_not_happen(self) -> list[str]:
+        """Name what was done in name only: then the run proves less than it seems to."""
+        missing = [fault.__name__ for fault in FAULTS if not self.done[fault.__name__]]
+        missing += [what for what, count in self.hit.items() if not count]
+        if not self.findings.worker_lost:
+            missing.append("a lease that expired")
+        if not self.findings.claimed_again:
+            missing.append("a job that was claimed again")
+        return missing
+
+
+async def wreak(seconds: float, seed: int) -> Report:
+    """Run the mill under load and faults for so long, and examine it once it has come to rest."""
+    chance = random.Random(seed)
+    with tempfile.TemporaryDirectory(prefix="imagemill-chaos-") as name:
+        async with Mill.run(Path(name)) as mill:
+            load = Load(mill.url, random.Random(chance.random()))
+            nemesis = Nemesis(mill, chance)
+            began = time.monotonic()
+            enough = asyncio.Event()
+            striking = asyncio.create_task(nemesis.run(enough))
+            await load.run(seconds)
+            enough.set()
+            await striking
+            await asyncio.to_thread(_come_to_rest, mill)
+            findings = await asyncio.to_thread(examine, mill, load)
+            lasted = time.monotonic() - began
+            return Report(seed, lasted, load, findings, nemesis.done, nemesis.hit)
+
+
+def _come_to_rest(mill: Mill) -> None:
+    def is_at_rest() -> bool:
+        with connect(mill.postgres) as connection:
+            return connection.execute(UNFINISHED).fetchall() == [(0,)]
+
+    wait_until(is_at_rest, "all jobs end", mill.log_of_workers, REST_SECONDS)
