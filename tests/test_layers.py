@@ -10,14 +10,15 @@ PACKAGE = Path(imagemill.__file__).parent
 # What each room may import of imagemill besides itself.
 MAY_IMPORT = {
     "errors": set(),
+    "failpoints": set(),
     "addresses": set(),
     "settings": {"addresses"},
     "telemetry": set(),
     "jobs": {"errors", "addresses"},
     "imaging": {"errors"},
-    "storage": {"errors"},
-    "gateway": {"errors", "settings", "jobs", "imaging", "storage"},
-    "worker": {"errors", "settings", "jobs", "imaging", "storage"},
+    "storage": {"errors", "failpoints"},
+    "gateway": {"errors", "failpoints", "settings", "jobs", "imaging", "storage"},
+    "worker": {"errors", "failpoints", "settings", "jobs", "imaging", "storage"},
     "embedded": {"errors"},
     "startup": {"settings", "jobs"},
     "demo": {"errors", "embedded", "imaging", "jobs"},

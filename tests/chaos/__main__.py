@@ -21,9 +21,9 @@ def main() -> None:
     console = Console(highlight=False, soft_wrap=True)
     console.print(report.line())
     missing = [f"{what}: did not happen" for what in report.faults_that_did_not_happen()]
-    for sentence in report.broken_promises() + missing:
+    for sentence in report.findings.broken_promises() + missing:
         console.print(f"  {sentence}")
-    sys.exit(1 if report.broken_promises() or missing else 0)
+    sys.exit(1 if report.findings.broken_promises() or missing else 0)
 
 
 if __name__ == "__main__":

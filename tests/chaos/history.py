@@ -10,7 +10,7 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from chaos.load import Load
-from chaos.mill import Mill
+from imagemill.addresses import PostgresAddress
 from imagemill.jobs.job import ENDED
 from support.servers import connect
 
@@ -42,9 +42,13 @@ class Findings:
     worker_lost: int = 0
     claimed_again: int = 0
 
+    def broken_promises(self) -> list[str]:
+        return self.lost + self.doubled + self.wrong
 
-def examine(mill: Mill, load: Load) -> Findings:
-    with connect(mill.postgres) as connection:
+
+def examine(postgres: PostgresAddress, storage: Path, load: Load) -> Findings:
+    """Look at every job there is, and at what lies in the storage."""
+    with connect(postgres) as connection:
         cursor = connection.cursor(row_factory=dict_row)
         jobs = {str(row["id"]): row for row in cursor.execute("SELECT * FROM jobs").fetchall()}
         events = cursor.execute("SELECT * FROM job_events ORDER BY id").fetchall()
@@ -52,8 +56,8 @@ def examine(mill: Mill, load: Load) -> Findings:
     _examine_promises(findings, jobs, load)
     _examine_changes(findings, events)
     for job in jobs.values():
-        _examine_files(findings, job, mill.storage)
-    _examine_leftovers(findings, mill.storage)
+        _examine_files(findings, job, storage)
+    _examine_leftovers(findings, storage)
     return findings
 
 

@@ -40,10 +40,6 @@ class Report:
             f" · {sum(self.done.values())} faults in {self.seconds:.0f} s, seed {self.seed}"
         )
 
-    def broken_promises(self) -> list[str]:
-        findings = self.findings
-        return findings.lost + findings.doubled + findings.wrong
-
     def faults_that_did_not_happen(self) -> list[str]:
         """Name what was done in name only: then the run proves less than it seems to."""
         missing = [fault.__name__ for fault in FAULTS if not self.done[fault.__name__]]
@@ -69,7 +65,7 @@ async def wreak(seconds: float, seed: int) -> Report:
             enough.set()
             await striking
             await asyncio.to_thread(_come_to_rest, mill)
-            findings = await asyncio.to_thread(examine, mill, load)
+            findings = await asyncio.to_thread(examine, mill.postgres, mill.storage, load)
             lasted = time.monotonic() - began
             return Report(seed, lasted, load, findings, nemesis.done, nemesis.hit)
 

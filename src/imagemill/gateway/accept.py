@@ -7,6 +7,7 @@ that a worker's sweep finds.
 
 import structlog
 
+from imagemill.failpoints import failpoint
 from imagemill.gateway.fields import JobRequest
 from imagemill.gateway.intake import Received
 from imagemill.gateway.parts import Parts
@@ -32,6 +33,7 @@ async def accept(gateway: Parts, incoming: Incoming, received: Received, asked: 
     job_id = new_job_id()
     key = input_key(job_id, received.format.extension)
     stored = await incoming.keep(key)
+    failpoint("upload.stored")
     new = NewJob(
         id=job_id,
         input_path=key,
@@ -47,7 +49,9 @@ async def accept(gateway: Parts, incoming: Incoming, received: Received, asked: 
         max_attempts=gateway.settings.max_attempts,
     )
     job = await _record(gateway, new)
+    failpoint("upload.recorded")
     await gateway.line.put(job.id, job.priority)
+    failpoint("upload.rung")
     log.info(
         "job.accepted",
         job_id=str(job.id),

@@ -7,6 +7,7 @@ import structlog
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
+from imagemill.failpoints import failpoint
 from imagemill.gateway.bodies import EventBody, HistoryBody, JobBody, JobsBody
 from imagemill.gateway.conditional import tagged
 from imagemill.gateway.cursor import from_cursor, to_cursor
@@ -109,6 +110,7 @@ async def retry_job(gateway: Gateway, job_id: JobIdPath) -> JSONResponse:
 async def delete_job(gateway: Gateway, job_id: JobIdPath) -> None:
     """Forget a job and remove its files, whatever its status."""
     job = await gateway.ledger.delete(JobId(job_id))
+    failpoint("job.forgotten")
     log.info("job.deleted", job_id=str(job.id))
     try:
         await gateway.storage.delete(job.input_path, outputs_key(job.id))

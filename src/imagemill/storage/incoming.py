@@ -7,6 +7,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Final
 
+from imagemill.failpoints import failpoint
 from imagemill.storage.blocking import off_loop
 from imagemill.storage.durable import make_durable_parents, sync_folder
 from imagemill.storage.errors import storage_errors
@@ -59,7 +60,9 @@ class Incoming:
         with storage_errors():
             os.fsync(self.file.fileno())
             make_durable_parents(target, self.root)
+            failpoint("input.synced")
             self.temporary.rename(target)
+            failpoint("input.named")
             try:
                 sync_folder(target.parent)
             except OSError:

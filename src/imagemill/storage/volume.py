@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
+from imagemill.failpoints import failpoint
 from imagemill.storage.blocking import off_loop
 from imagemill.storage.durable import make_durable_parents, sync_file, sync_folder
 from imagemill.storage.errors import FileMissing, NotAFile, StorageFull, storage_errors
@@ -117,7 +118,9 @@ class Volume:
                 sync_file(folder / name)
             sync_folder(folder)
             make_durable_parents(target, self.root)
+            failpoint("outputs.synced")
             folder.rename(target)
+            failpoint("outputs.named")
             sync_folder(target.parent)
 
     def _delete(self, paths: list[Path]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import structlog
 from pydantic import ValidationError
 
+from imagemill.failpoints import failpoint
 from imagemill.imaging.errors import EngineBug, ImagingError
 from imagemill.imaging.pipeline import Pipeline
 from imagemill.imaging.rendered import Rendered
@@ -69,6 +70,7 @@ class Mill:
         async with self.storage.scratch() as folder:
             input_file, _ = await self.storage.find(claim.input_path)
             rendered = await self.sandbox.render(input_file, folder, pipeline)
+            failpoint("attempt.rendered")
             names = [output.file.name for output in rendered.outputs]
             await self.storage.publish(folder, attempt_key(claim.id, claim.fence), names)
             return rendered

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -12,6 +12,7 @@ import psycopg
 import structlog
 
 from imagemill.errors import Unavailable
+from imagemill.failpoints import failpoint
 from imagemill.jobs.job import (
     Claim,
     Completed,
@@ -78,8 +79,10 @@ class Holder:
                 return 0
         return self._room()
 
-    def start(self, claims: Iterable[Claim]) -> None:
+    def start(self, claims: Collection[Claim]) -> None:
         """Take these jobs in hand."""
+        if claims:
+            failpoint("jobs.claimed")
         for claim in claims:
             held = Held(claim)
             self._held[claim.id, claim.fence] = held
@@ -117,6 +120,7 @@ class Holder:
         if not tasks:
             return
         await asyncio.wait(tasks)
+        failpoint("jobs.releasing")
         try:
             await self.leases.release([held.claim for held in several])
         except Unavailable as error:
@@ -184,6 +188,7 @@ class Holder:
             was_ours = await self.recorder.record(Failed(claim, error))
             event = "job.failed"
         else:
+            failpoint("retry.recording")
             delay = backoff(claim.attempt, random.random())  # noqa: S311 - no secret
             was_ours = await insist(lambda: self.leases.retry_later(claim, error, delay))
             event = "job.retried"

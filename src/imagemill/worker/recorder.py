@@ -9,6 +9,7 @@ from typing import Final
 
 import psycopg
 
+from imagemill.failpoints import failpoint
 from imagemill.jobs.job import Completed, Failed
 from imagemill.jobs.leases import Leases
 from imagemill.worker.insist import insist
@@ -46,6 +47,7 @@ class Recorder:
 
     async def _finish(self, batch: list[tuple[Result, asyncio.Future[bool]]]) -> None:
         results = [result for result, _ in batch]
+        failpoint("results.recording")
         try:
             lost = await insist(lambda: self.leases.finish(results))
         except psycopg.Error as error:
@@ -55,6 +57,7 @@ class Recorder:
             elif not batch[0][1].done():
                 batch[0][1].set_exception(error)
             return
+        failpoint("results.recorded")
         for result, recorded in batch:
             if not recorded.done():
                 recorded.set_result(result.claim.id not in lost)

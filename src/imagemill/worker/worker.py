@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from imagemill.failpoints import failpoint
 from imagemill.jobs.leases import Leases
 from imagemill.jobs.postgres import LedgerUnavailable
 from imagemill.storage.errors import StorageUnavailable
@@ -23,7 +24,9 @@ ROOM_TIMEOUT_SECONDS: Final = 1.0
 PROBE_SECONDS: Final = 1.0
 # Silence of PostgreSQL is met with patience, but the next try comes well within a lease.
 RETRY_SECONDS: Final = 1.0
-REAP_SECONDS: Final = (5.0, 10.0)
+# A lease that expired is seen within this share of its length, and within ten seconds.
+REAP_SHARE: Final = 1 / 6
+LONGEST_REAP_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +87,24 @@ class Worker:
             claims = self.holder.claims
             if not claims:
                 continue
+            failpoint("leases.renewing")
             try:
                 self.holder.drop(await self.leases.heartbeat(claims))
             except LedgerUnavailable as error:
                 log.warning("leases.not_renewed", count=len(claims), reason=str(error))
 
     async def _reap(self) -> None:
+        longest = min(LONGEST_REAP_SECONDS, self.leases.lease.total_seconds() * REAP_SHARE)
         while True:
-            await asyncio.sleep(random.uniform(*REAP_SECONDS))  # noqa: S311 - no secret
+            await asyncio.sleep(random.uniform(longest / 2, longest))  # noqa: S311 - no secret
             try:
                 reaped = await self.leases.reap()
             except LedgerUnavailable as error:
                 log.warning("leases.not_reaped", reason=str(error))
                 continue
             self.pulse.answered()
+            if reaped:
+                failpoint("leases.reaped")
             for job in reaped:
                 log.warning(
                     "job.reaped", job_id=str(job.id), attempt=job.attempt, status=job.status
