@@ -30,6 +30,7 @@ def test_the_defaults_are_those_of_the_containers() -> None:
         ("STORAGE_URL", "s3://bucket"),
         ("STORAGE_URL", "file:///"),
         ("STORAGE_URL", "/app/storage"),
+        ("ASSETS_DIR", "/nowhere"),
         ("LOG_LEVEL", "loud"),
         ("LOG_FORMAT", "xml"),
         ("WORKER_CONCURRENCY", "0"),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, DirectoryPath, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -64,6 +64,9 @@ class Settings(BaseSettings):
         description="free space that uploads leave alone; below it they get 507",
     )
     presets_file: Path | None = Field(None, description="a TOML file with presets of your own")
+    assets_dir: Annotated[DirectoryPath, AfterValidator(Path.absolute)] | None = Field(
+        None, description="folder of the images that watermarks may show"
+    )
     max_upload_bytes: int = Field(50 * MEBIBYTE, ge=1, description="largest image accepted")
     max_pixels: int = Field(
         100_000_000, ge=1, description="most pixels of a picture, all its frames together"

@@ -46,6 +46,16 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "gamma": st.floats(1, 3),
     "negate": FLAG,
     "pad": st.one_of(st.integers(0, 9), st.fixed_dictionaries({"left": st.integers(0, 9)})),
+    "watermark": st.fixed_dictionaries(
+        {"text": st.text(min_size=1, max_size=200)},
+        optional={
+            "position": st.sampled_from(["center", "right bottom", "left top"]),
+            "opacity": st.floats(0, 1),
+            "scale": st.floats(0.01, 1),
+            "margin": st.integers(0, 40),
+            "color": COLOURS,
+        },
+    ),
     "width": SIDE,
     "height": SIDE,
     "fit": st.sampled_from(["inside", "cover", "contain", "fill", "outside"]),

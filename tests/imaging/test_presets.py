@@ -33,6 +33,10 @@ def test_a_file_adds_presets_and_may_replace_built_in_ones(tmp_path: Path) -> No
             "[avatar]\noutputs = [{ width = 0 }]",
             "preset 'avatar' in FILE is wrong at outputs/0/width",
         ),
+        (
+            "[a]\noutputs = [{ watermark = { image = 'none.png' } }]",
+            "preset 'a' in FILE is wrong at outputs/0/watermark/image: There is no image",
+        ),
         ("[avatar]\nwidth = 3", "preset 'avatar' in FILE is wrong at outputs"),
         ("avatar = 3", "preset 'avatar' in FILE is wrong at the table"),
         ("[avatar", "the presets file FILE cannot be read"),
@@ -44,7 +48,7 @@ def test_a_wrong_file_is_one_sentence_with_file_and_preset(
     file = tmp_path / "presets.toml"
     file.write_text(text)
     with pytest.raises(PresetsError) as caught:
-        load_presets(file)
+        load_presets(file, tmp_path)
     assert str(caught.value).startswith(told.replace("FILE", str(file)))
     assert "\n" not in str(caught.value)
 

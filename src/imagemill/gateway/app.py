@@ -56,7 +56,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
 
     Raises PresetsError, StorageUnavailable, ChildDidNotStart. PostgreSQL and Redis may be away.
     """
-    presets = load_presets(settings.presets_file)
+    presets = load_presets(settings.presets_file, settings.assets_dir)
     capabilities = await _prove_formats(settings)
     storage = await Volume.open(settings.storage_root, settings.disk_reserve_bytes)
     async with (  # closed in reverse order, whatever happens inside

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
 from imagemill.gateway.accept import accept, require_digest
+from imagemill.gateway.assets import require_assets
 from imagemill.gateway.bodies import JobBody
 from imagemill.gateway.digest import announced_sha256
 from imagemill.gateway.fields import parse_fields
@@ -51,6 +52,7 @@ async def upload(gateway: Gateway, request: Request) -> Response:
             return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
         await require_digest(incoming, announced)
         asked = parse_fields(received.fields, gateway.presets)
+        await require_assets(asked.pipeline, gateway.settings.assets_dir)
         job = await accept(gateway, incoming, received, asked)
     return JSONResponse(
         JobBody.of(job).model_dump(mode="json"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from imagemill.imaging.libvips import Image
+from imagemill.imaging.measures import OPAQUE
 
 
 def premultiplied(image: Image, change: Callable[[Image], Image]) -> Image:
@@ -24,3 +25,13 @@ def beside_alpha(image: Image, change: Callable[[Image], Image]) -> Image:
         return change(image)
     colours, alpha = image[: image.bands - 1], image[image.bands - 1]
     return change(colours).bandjoin(alpha)
+
+
+def over(above: Image, below: Image) -> Image:
+    """Lay one picture on another of the same size, both with alpha.
+
+    Source: T. Porter and T. Duff, "Compositing Digital Images", SIGGRAPH 1984.
+    """
+    seen = above.premultiply() + below.premultiply() * (1 - above[above.bands - 1] / OPAQUE)
+    mixed = seen.copy(interpretation=below.interpretation).unpremultiply()
+    return mixed.rint().cast(below.format).copy(interpretation=below.interpretation)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from imagemill.imaging.libvips import Image
-from imagemill.imaging.pipeline import OPAQUE, HexColour, parse_colour
+from imagemill.imaging.measures import OPAQUE, HexColour, parse_colour
 
 
 def ready_for(image: Image, background: HexColour) -> tuple[Image, Sequence[int]]:

@@ -113,4 +113,5 @@ def _is_read_twice_or_out_of_order(output: Output, header: Header, placement: Pl
         or output.normalize
         or output.blur is not None
         or output.sharpen is not None
+        or output.watermark is not None
     )

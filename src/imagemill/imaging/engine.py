@@ -34,6 +34,7 @@ from imagemill.imaging.steps import (
     srgb,
     tint,
     trim,
+    watermark,
 )
 from imagemill.imaging.verify import verified
 
@@ -65,6 +66,7 @@ STEPS: Final[tuple[Step, ...]] = (
     tint,
     negate,
     pad,
+    watermark,
 )
 
 STEPS_BEFORE_SCALING: Final = STEPS[: STEPS.index(resize)]
@@ -80,7 +82,12 @@ def render(input_file: Path, folder: Path, pipeline: Pipeline, limits: Limits) -
     header = read_header(input_file)
     check(header, limits)
     needed = demand(header, pipeline, limits)
-    picture = Picture(decode(input_file, header, needed), header.stored, is_held=needed.hold)
+    picture = Picture(
+        decode(input_file, header, needed),
+        header.stored,
+        is_held=needed.hold,
+        assets=limits.assets,
+    )
     sizes: dict[str, Size] = {}
     for group in cut_alike(pipeline.outputs):
         sizes |= _written(picture, group, header, folder, limits)

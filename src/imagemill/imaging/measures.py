@@ -11,6 +11,7 @@ MAX_INPUT_SIDE: Final = 65535
 
 Length = Annotated[int, Field(ge=0, le=MAX_SIDE, strict=True)]
 Factor = Annotated[float, Field(ge=0, le=10)]
+HexColour = Annotated[str, Field(pattern="^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$")]
 Degrees = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -40,6 +41,18 @@ class Edges(BaseModel):
         return Edges(top=pad, right=pad, bottom=pad, left=pad) if isinstance(pad, int) else pad
 
 
+OPAQUE: Final = 255
+
+
+def parse_colour(text: HexColour) -> tuple[int, int, int, int]:
+    """Return red, green, blue and alpha, 0 to 255 each, of `#rgb`, `#rrggbb` or `#rrggbbaa`."""
+    digits = text.removeprefix("#")
+    if len(digits) == len("rgb"):
+        digits = "".join(digit * 2 for digit in digits)
+    red, green, blue, alpha = bytes.fromhex(digits.ljust(len("rrggbbaa"), "f"))
+    return red, green, blue, alpha
+
+
 def object_or(plain: Any, shape: type[BaseModel]) -> WrapValidator:  # noqa: ANN401 - any type
     """Read an object as `shape`, all else as `plain`; a union would blame one for the other."""
     adapter: TypeAdapter[Any] = TypeAdapter(plain)
@@ -55,7 +68,7 @@ def object_or(plain: Any, shape: type[BaseModel]) -> WrapValidator:  # noqa: ANN
 Pad = Annotated[int | Edges, object_or(Length, Edges)]
 
 
-Place = Literal[
+Corner = Literal[
     "center",
     "top",
     "right top",
@@ -65,9 +78,8 @@ Place = Literal[
     "left bottom",
     "left",
     "left top",
-    "entropy",
-    "attention",
 ]
+Place = Literal[Corner, "entropy", "attention"]
 # Those that choose by what is to be seen.
 STRATEGIES: Final = frozenset({"entropy", "attention"})
 

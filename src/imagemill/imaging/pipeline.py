@@ -13,24 +13,27 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from imagemill.imaging.analysis.shapes import AnalysisName
 from imagemill.imaging.encoder_options import EFFORTS, LOSSLESS, OPTIONS
 from imagemill.imaging.formats import FORMATS, FormatName
+from imagemill.imaging.mark import Watermark
 from imagemill.imaging.measures import (
     MAX_SIDE,
+    OPAQUE,
     STRATEGIES,
     Area,
     Degrees,
     Focus,
+    HexColour,
     Modulation,
     Pad,
     Place,
     Position,
     Threshold,
+    parse_colour,
 )
 
 MAX_OUTPUTS: Final = 16
 
 Fit = Literal["inside", "cover", "contain", "fill", "outside"]
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
-HexColour = Annotated[str, Field(pattern="^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$")]
 
 
 class Output(BaseModel):
@@ -54,6 +57,7 @@ class Output(BaseModel):
     gamma: Annotated[float, Field(ge=1, le=3)] | None = None
     negate: bool = False
     pad: Pad = 0
+    watermark: Watermark | None = None
     width: Side | None = None
     height: Side | None = None
     fit: Fit = "inside"
@@ -186,18 +190,6 @@ class Pipeline(BaseModel):
         """Return what was given plus each output's name, ready for JSON."""
         outputs = {"outputs": [output.as_json() for output in self.outputs]}
         return outputs | {"analyze": list(self.analyze)} if self.analyze else outputs
-
-
-OPAQUE: Final = 255
-
-
-def parse_colour(text: HexColour) -> tuple[int, int, int, int]:
-    """Return red, green, blue and alpha, 0 to 255 each, of `#rgb`, `#rrggbb` or `#rrggbbaa`."""
-    digits = text.removeprefix("#")
-    if len(digits) == len("rgb"):
-        digits = "".join(digit * 2 for digit in digits)
-    red, green, blue, alpha = bytes.fromhex(digits.ljust(len("rrggbbaa"), "f"))
-    return red, green, blue, alpha
 
 
 def _format_named(info: ValidationInfo) -> str | None:

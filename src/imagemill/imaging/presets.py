@@ -14,6 +14,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from imagemill.imaging.assets import Location, missing_assets, named_assets
 from imagemill.imaging.pipeline import Output, Pipeline
 
 BUILT_IN: Final = MappingProxyType(
@@ -28,10 +29,11 @@ class PresetsError(Exception):
     """The presets file is wrong. The message is one sentence naming the file and the preset."""
 
 
-def load_presets(file: Path | None) -> Mapping[str, Pipeline]:
+def load_presets(file: Path | None, assets: Path | None = None) -> Mapping[str, Pipeline]:
     """Return the built-in presets and those of the file, which win over built-in ones.
 
-    Raises PresetsError when the file cannot be read or a table in it is no Pipeline.
+    Raises PresetsError when the file cannot be read, or a table in it is no Pipeline or names an
+    image that is not in the folder of assets.
     """
     if file is None:
         return BUILT_IN
@@ -40,16 +42,21 @@ def load_presets(file: Path | None) -> Mapping[str, Pipeline]:
     except (OSError, ValueError) as error:
         raise PresetsError(f"the presets file {file} cannot be read: {error}") from error
     return MappingProxyType(
-        {**BUILT_IN, **{name: _parse(file, name, tables[name]) for name in tables}}
+        {**BUILT_IN, **{name: _parse(file, name, tables[name], assets) for name in tables}}
     )
 
 
-def _parse(file: Path, name: str, table: object) -> Pipeline:
+def _parse(file: Path, name: str, table: object, assets: Path | None) -> Pipeline:
     try:
-        return Pipeline.model_validate(table)
+        pipeline = Pipeline.model_validate(table)
     except ValidationError as error:
         first = error.errors()[0]
-        place = "/".join(map(str, first["loc"])) or "the table"
-        raise PresetsError(
-            f"preset {name!r} in {file} is wrong at {place}: {first['msg']}"
-        ) from error
+        raise _wrong(file, name, first["loc"], first["msg"]) from error
+    for place, why in missing_assets(assets, named_assets(pipeline)):
+        raise _wrong(file, name, place, why)
+    return pipeline
+
+
+def _wrong(file: Path, name: str, place: Location, why: str) -> PresetsError:
+    where = "/".join(map(str, place)) or "the table"
+    return PresetsError(f"preset {name!r} in {file} is wrong at {where}: {why}")

@@ -12,7 +12,8 @@ class Limits:
     """What one render may use.
 
     `max_pixels` counts width times height times frames, of the input and of each output.
-    `timeout` is wall-clock time.
+    `timeout` is wall-clock time. `assets` is the folder of images that outputs may be marked with;
+    its path is absolute.
 
     `memory_bytes` is address space of the child. For 100 million pixels, three outputs of full
     size need 1000 MiB from a JPEG and 2630 MiB from a PNG or WebP with alpha, where libwebp's
@@ -26,6 +27,7 @@ class Limits:
     max_frames: int
     timeout: timedelta
     memory_bytes: int
+    assets: Path | None = None
 
     @property
     def buffered_bytes(self) -> int:

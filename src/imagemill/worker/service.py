@@ -33,6 +33,7 @@ async def run_worker(settings: Settings) -> None:
         max_frames=settings.max_frames,
         timeout=timedelta(seconds=settings.job_timeout_seconds),
         memory_bytes=settings.child_memory_bytes,
+        assets=settings.assets_dir,
     )
     pulse = Pulse()
     storage = await Volume.open(settings.storage_root, settings.disk_reserve_bytes)

@@ -2,7 +2,8 @@
 
 from imagemill.imaging.formats import Format
 from imagemill.imaging.libvips import Image
-from imagemill.imaging.pipeline import Output, parse_colour
+from imagemill.imaging.measures import parse_colour
+from imagemill.imaging.pipeline import Output
 
 
 def flatten(image: Image, output: Output, format_: Format) -> Image:

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from imagemill.imaging.alpha import premultiplied
 from imagemill.imaging.gamma import darkened
 from imagemill.imaging.geometry import Size, place
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.picture import Picture
 from imagemill.imaging.pipeline import Output
+from imagemill.imaging.scaling import resized
 
 
 def apply(picture: Picture, output: Output) -> Picture:
@@ -24,12 +24,5 @@ def _scaled(image: Image, to: Size, gamma: float | None) -> Image:
     if (image.width, image.height) == (to.width, to.height):
         return image
     if gamma is None:
-        return _resized(image, to)
-    return darkened(image, gamma, lambda dark: _resized(dark, to))
-
-
-def _resized(image: Image, to: Size) -> Image:
-    across, down = to.width / image.width, to.height / image.height
-    return premultiplied(
-        image, lambda visible: visible.resize(across, vscale=down, kernel="lanczos3")
-    )
+        return resized(image, to)
+    return darkened(image, gamma, lambda dark: resized(dark, to))

@@ -9,8 +9,9 @@ from imagemill.imaging.canvas import ready_for
 from imagemill.imaging.colour import to_srgb
 from imagemill.imaging.geometry import Size, rotated
 from imagemill.imaging.libvips import Image, Interpolate
+from imagemill.imaging.measures import OPAQUE, HexColour
 from imagemill.imaging.picture import Picture
-from imagemill.imaging.pipeline import OPAQUE, HexColour, Output
+from imagemill.imaging.pipeline import Output
 
 QUARTER: Final = 90
 FULL: Final = 360

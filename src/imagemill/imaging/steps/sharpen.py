@@ -5,8 +5,9 @@ from typing import Final
 
 from imagemill.imaging.alpha import premultiplied
 from imagemill.imaging.libvips import Image
+from imagemill.imaging.measures import OPAQUE
 from imagemill.imaging.picture import Picture
-from imagemill.imaging.pipeline import OPAQUE, Output
+from imagemill.imaging.pipeline import Output
 
 # A difference from the surroundings, in L of 0 to 100, counts once up to 2, and twice beyond;
 # nothing gets lighter by more than 10 or darker by more than 20.

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.lightness import with_chroma
+from imagemill.imaging.measures import HexColour, parse_colour
 from imagemill.imaging.picture import Picture
-from imagemill.imaging.pipeline import HexColour, Output, parse_colour
+from imagemill.imaging.pipeline import Output
 
 
 def apply(picture: Picture, output: Output) -> Picture:

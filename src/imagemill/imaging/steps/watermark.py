@@ -1,0 +1,65 @@
+"""Lays a text or an image on the finished picture."""
+
+from dataclasses import replace
+from functools import partial
+from math import floor
+from pathlib import Path
+
+from imagemill.imaging.alpha import over
+from imagemill.imaging.geometry import Size
+from imagemill.imaging.lettering import lettered
+from imagemill.imaging.libvips import Image
+from imagemill.imaging.logo import logo
+from imagemill.imaging.mark import Watermark
+from imagemill.imaging.measures import OPAQUE, parse_colour
+from imagemill.imaging.picture import Picture
+from imagemill.imaging.pipeline import Output
+from imagemill.imaging.position import laid
+
+
+def apply(picture: Picture, output: Output) -> Picture:
+    watermark = output.watermark
+    if watermark is None:
+        return picture
+    size = picture.size
+    left, top = _margin(watermark.margin, size.width), _margin(watermark.margin, size.height)
+    room = Size(size.width - 2 * left, size.height - 2 * top)
+    mark = _mark(watermark, watermark.scale * size.width, room, picture.assets)
+    across, down = laid(Size(mark.width, mark.height), room, watermark.position)
+    return replace(picture, image=_marked(picture.image, mark, left + across, top + down))
+
+
+def _margin(asked: int, side: int) -> int:
+    """Return the margin at both ends of a side, of which at least a pixel is left."""
+    return min(asked, (side - 1) // 2)
+
+
+def _mark(watermark: Watermark, width: float, room: Size, assets: Path | None) -> Image:
+    fit = partial(_fitted, width=width, room=room)
+    if watermark.image is not None:
+        mark = logo(assets, watermark.image, fit)
+        return _faded(mark[:3], mark[3], watermark.opacity)
+    letters = lettered(watermark.text or "", fit)
+    *ink, alpha = parse_colour(watermark.color)
+    return _faded(letters.new_from_image(ink), letters, watermark.opacity * alpha / OPAQUE)
+
+
+def _fitted(mark: Size, width: float, room: Size) -> Size:
+    """Return the size of a mark that is to be so wide, made smaller where there is no room."""
+    scale = min(width / mark.width, room.width / mark.width, room.height / mark.height)
+    return Size(
+        max(1, min(room.width, floor(mark.width * scale + 0.5))),
+        max(1, min(room.height, floor(mark.height * scale + 0.5))),
+    )
+
+
+def _faded(colours: Image, alpha: Image, opacity: float) -> Image:
+    faded = (alpha * opacity).rint().cast("uchar")
+    # Laying it on reads it more than once.
+    return colours.bandjoin(faded).copy(interpretation="srgb").copy_memory()
+
+
+def _marked(image: Image, mark: Image, left: int, top: int) -> Image:
+    below = image.crop(left, top, mark.width, mark.height)
+    mixed = over(mark, below if below.hasalpha() else below.addalpha())
+    return image.insert(mixed[: image.bands], left, top)
