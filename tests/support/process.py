@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+PROGRAM: tuple[str, ...] = (sys.executable, "-m", "imagemill")
 START_SECONDS = 60
 
 
@@ -28,7 +29,7 @@ class Service:
         self.log = log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "imagemill", *arguments],
+                [*PROGRAM, *arguments],
                 env={"PATH": os.environ["PATH"], "LOG_FORMAT": "json", **environment},
                 stdout=output,
                 stderr=output,

@@ -1,0 +1,110 @@
+"""The protocol with one guard taken out at a time, and the test that notices."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType, ModuleType
+from typing import Final
+
+from imagemill.gateway import accept
+from imagemill.gateway.parts import Parts
+from imagemill.jobs import leases, ledger
+from imagemill.jobs.job import Claim, Job, NewJob
+from imagemill.jobs.postgres import LedgerUnavailable
+from imagemill.worker import source
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A change to a module, made in every process of the test that is to fail."""
+
+    test: str
+    apply: Callable[[], None]
+
+
+def without(
+    module: ModuleType, statement: str, guard: str, instead: str = ""
+) -> Callable[[], None]:
+    """Take a guard out of an SQL statement."""
+
+    def apply() -> None:
+        text = getattr(module, statement)
+        assert guard in text, f"{statement} has no {guard!r} any more"
+        setattr(module, statement, text.replace(guard, instead))
+
+    return apply
+
+
+def without_sweep() -> None:
+    async def sweep(*_: object) -> tuple[Claim, ...]:
+        return ()
+
+    source.Source._sweep = sweep  # type: ignore[assignment,method-assign]
+
+
+def with_the_file_deleted_whatever_became_of_the_row() -> None:
+    async def record(gateway: Parts, new: NewJob) -> Job:
+        try:
+            return await gateway.ledger.accept(new)
+        except LedgerUnavailable:
+            await gateway.storage.delete(new.input_path)
+            raise
+
+    accept._record = record
+
+
+LEASES: Final = "jobs/test_leases.py::"
+
+MUTANTS: Final = MappingProxyType(
+    {
+        "a finish that does not look at the fence": Mutant(
+            f"{LEASES}test_a_worker_cannot_end_its_own_later_attempt_with_an_earlier_result",
+            without(leases, "FINISH", "j.fence = done.fence AND"),
+        ),
+        "a finish that does not look at the worker": Mutant(
+            f"{LEASES}test_the_same_fence_in_the_hands_of_another_worker_is_not_enough",
+            without(leases, "FINISH", "AND j.locked_by = %(worker)s"),
+        ),
+        "a heartbeat that does not look at the fence": Mutant(
+            f"{LEASES}test_a_worker_cannot_end_its_own_later_attempt_with_an_earlier_result",
+            without(leases, "HEARTBEAT", "AND j.fence = held.fence"),
+        ),
+        "a heartbeat that does not look at the worker": Mutant(
+            f"{LEASES}test_the_same_fence_in_the_hands_of_another_worker_is_not_enough",
+            without(leases, "HEARTBEAT", "AND j.locked_by = %(worker)s"),
+        ),
+        "a release that does not look at the fence": Mutant(
+            f"{LEASES}test_a_worker_cannot_end_its_own_later_attempt_with_an_earlier_result",
+            without(leases, "GIVE_BACK", "AND j.fence = held.fence"),
+        ),
+        "a release that uses the attempt": Mutant(
+            f"{LEASES}test_a_job_that_is_given_back_has_not_used_an_attempt",
+            without(leases, "GIVE_BACK", "CASE WHEN %(unused)s THEN 1 ELSE 0 END", "0"),
+        ),
+        "attempts that are not counted at the claim": Mutant(
+            f"{LEASES}test_a_lost_worker_costs_an_attempt_and_the_last_one_ends_the_job",
+            without(leases, "REAP", "j.attempts >= j.max_attempts", "false"),
+        ),
+        "claims that do not lock": Mutant(
+            f"{LEASES}test_of_many_workers_that_claim_the_same_ids_each_job_goes_to_one",
+            without(leases, "CLAIM", "ORDER BY id FOR UPDATE SKIP LOCKED"),
+        ),
+        "a claim of jobs that are not due": Mutant(
+            f"{LEASES}test_a_job_given_back_with_a_delay_is_not_due_before",
+            without(leases, "CLAIM", "AND run_at <= now()"),
+        ),
+        "a reaper that does not wait for the lease": Mutant(
+            f"{LEASES}test_a_lease_that_has_not_expired_is_not_reaped",
+            without(leases, "REAP", "AND lease_expires_at < now()"),
+        ),
+        "an upload that fails when it is recorded twice": Mutant(
+            "jobs/test_ledger.py::test_accepting_the_same_job_twice_records_it_once",
+            without(ledger, "ACCEPT", "ON CONFLICT (id) DO NOTHING"),
+        ),
+        "no sweep": Mutant("service/test_mill.py::test_a_wiped_redis_loses_nothing", without_sweep),
+        "a file that goes although the row may be there": Mutant(
+            "gateway/test_upload.py"
+            "::test_an_input_stays_when_nobody_knows_whether_its_job_was_recorded",
+            with_the_file_deleted_whatever_became_of_the_row,
+        ),
+    }
+)
