@@ -19,7 +19,17 @@ MAY_IMPORT = {
     "storage": {"errors", "failpoints"},
     "gateway": {"errors", "failpoints", "settings", "jobs", "imaging", "storage"},
     "worker": {"errors", "failpoints", "settings", "jobs", "imaging", "storage"},
-    "embedded": {"errors"},
+    "embedded": {"errors", "interruption"},
+    "interruption": set(),
+    "process": {
+        "errors",
+        "settings",
+        "interruption",
+        "jobs",
+        "imaging",
+        "gateway",
+        "embedded",
+    },
     "startup": {"settings", "jobs"},
     "demo": {"errors", "embedded", "imaging", "jobs"},
 }

@@ -12,7 +12,11 @@ import uvloop
 
 from imagemill.errors import ServiceError
 from imagemill.imaging.presets import PresetsError
-from imagemill.settings import Settings, SettingsError, read_settings
+from imagemill.process import options
+from imagemill.process.asked import Asked
+from imagemill.process.errors import Misused
+from imagemill.process.options import with_output_options
+from imagemill.settings import Settings, SettingsError, available_cores, read_settings
 from imagemill.startup import prepare_ledger
 from imagemill.telemetry import configure_logs
 
@@ -30,6 +34,8 @@ Data = Annotated[Path, typer.Option(file_okay=False, help="Folder that keeps eve
 DEFAULT_DATA = Path(".imagemill")
 # Modules that only an extra brings, and which.
 EXTRAS = {"psutil": "embedded"}
+# As Typer itself ends when an option is wrong.
+MISUSED = 2
 
 
 @app.command()
@@ -85,6 +91,38 @@ def worker(
         asyncio.run(run_worker(settings))
 
 
+@app.command(help=options.HELP)
+@with_output_options
+def process(  # noqa: PLR0913 - each is an option
+    files: options.Files,
+    *,
+    out: options.Out,
+    preset: options.Preset = None,
+    pipeline: options.Pipeline = None,
+    server: options.Server = None,
+    key: options.Key = None,
+    overwrite: options.Overwrite = False,
+    concurrency: options.Concurrency = None,
+    quiet: options.Quiet = False,
+    as_json: options.AsJson = False,
+    **output: str | bool | None,
+) -> None:
+    with _one_sentence():
+        configure_logs("warning", None)
+        from imagemill.process.command import Order, run  # noqa: PLC0415 - others send nothing
+
+        order = Order(
+            files=files,
+            out=out,
+            asked=Asked.by_options(preset, pipeline, output),
+            server=server,
+            key=key,
+            overwrite=overwrite,
+            at_once=concurrency or 2 * available_cores(),
+        )
+        raise typer.Exit(asyncio.run(run(order, quiet=quiet, as_json=as_json)))
+
+
 @app.command()
 def migrate() -> None:
     """Bring the schema of PostgreSQL to this version's. The services do it too, at start."""
@@ -121,6 +159,10 @@ def _one_sentence() -> Iterator[None]:
     """End with a sentence on standard error, and no traceback, for what was foreseen."""
     try:
         yield
+    except Misused as error:
+        for sentence in error.sentences:
+            typer.echo(f"imagemill: {sentence}", err=True)
+        raise typer.Exit(MISUSED) from None
     except (ServiceError, SettingsError, PresetsError) as error:
         typer.echo(f"imagemill: {error}", err=True)
         raise typer.Exit(1) from None

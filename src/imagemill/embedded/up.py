@@ -1,9 +1,7 @@
 """The command `imagemill up`: the stack, until somebody says stop."""
 
 import asyncio
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -11,8 +9,7 @@ import psutil
 from rich.console import Console
 
 from imagemill.embedded.stack import Commands, Stack, run_stack
-
-STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+from imagemill.interruption import stopped_by_signals
 
 READY: Final = """
 imagemill is ready at {url}
@@ -31,7 +28,7 @@ async def up(data: Path, host: str, port: int, commands: Commands | None = None)
 
     Raises EmbeddedError when the stack does not start, or a service of it never comes to life.
     """
-    with _stopped_by_signals():
+    with stopped_by_signals(lambda: _say("Stopping …"), _kill_children):
         async with run_stack(data, host, port, commands=commands, tell=_say) as stack:
             _say(_describe(stack))
             await asyncio.Event().wait()
@@ -47,36 +44,6 @@ def _describe(stack: Stack) -> str:
 def _say(line: str) -> None:
     # Not folded and not coloured: an address is there to be copied, by hand or by a script.
     Console().print(line, highlight=False, markup=False, soft_wrap=True)
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """Leave the block, in good order, at the first signal; kill all children at the second."""
-    loop, block = asyncio.get_running_loop(), asyncio.current_task()
-    if block is None:
-        raise AssertionError("a running loop without a task")
-    is_stopping = False
-
-    def stop() -> None:
-        nonlocal is_stopping
-        if is_stopping:
-            _kill_children()
-            return
-        is_stopping = True
-        block.cancel()
-        _say("Stopping …")
-
-    for which in STOP_SIGNALS:
-        loop.add_signal_handler(which, stop)
-    try:
-        yield
-    except asyncio.CancelledError:
-        if not is_stopping:
-            raise
-        block.uncancel()
-    finally:
-        for which in STOP_SIGNALS:
-            loop.remove_signal_handler(which)
 
 
 def _kill_children() -> None:

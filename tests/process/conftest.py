@@ -1,0 +1,17 @@
+from collections.abc import Iterator
+
+import pytest
+
+from support.process import running_api, running_worker
+
+
+@pytest.fixture(scope="module")
+def mill(addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a gateway that a worker stands behind."""
+    folder = tmp_path_factory.mktemp("mill")
+    environment = addresses | {"STORAGE_URL": (folder / "storage").as_uri()}
+    with (
+        running_api(environment, folder / "api.log") as (_, url),
+        running_worker(environment, folder / "worker.log"),
+    ):
+        yield url

@@ -1,0 +1,164 @@
+"""`imagemill process` without a server: one is started for the run and leaves nothing behind."""
+
+import os
+import pty
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from PIL import Image
+
+from support.pictures import picture
+from support.process import wait_until
+
+from .cli import files_in, interrupt, process, start
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for name in ("cat", "dog"):
+        (photos / f"{name}.jpg").write_bytes(picture(600, 400))
+    return photos
+
+
+@pytest.fixture
+def temporary(tmp_path: Path) -> Path:
+    """Where the command may put what it needs for a while."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    return folder
+
+
+def test_a_folder_is_processed_and_no_trace_is_left(
+    photos: Path, temporary: Path, tmp_path: Path
+) -> None:
+    presets = tmp_path / "presets.toml"
+    presets.write_text('[avatar]\noutputs = [{ width = 30, format = "png" }]', encoding="utf-8")
+    (photos / "broken.jpg").write_bytes(picture(400, 300)[:2000])
+    run = process(
+        *(photos, "--out", tmp_path / "out", "--preset", "avatar"),
+        environment={"TMPDIR": str(temporary), "PRESETS_FILE": str(presets)},
+    )
+    assert run.status == 1
+    assert files_in(tmp_path / "out") == ["cat.png", "dog.png"]
+    with Image.open(tmp_path / "out" / "cat.png") as cat:
+        assert cat.size == (30, 20)
+    assert "3 files, 2 done, 1 failed, " in run.out
+    (failure,) = run.err.splitlines()
+    assert "broken.jpg: invalid_image: " in failure
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize(("which", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_stops_it_all(
+    which: signal.Signals, status: int, photos: Path, temporary: Path, tmp_path: Path
+) -> None:
+    # Seconds of work for each picture, which nobody waits for.
+    slow = ("--width", "9000", "--enlarge", "--format", "avif", "--effort", "9")
+    out = tmp_path / "out"
+    running = start(photos, "--out", out, *slow, environment={"TMPDIR": str(temporary)})
+    incoming = "imagemill-*/data/storage/inputs"
+    wait_until(lambda: bool(files_in_any(temporary, incoming)), "an upload arrives")
+    children = psutil.Process(running.pid).children(recursive=True)
+    run = interrupt(running, which)
+    assert run.status == status
+    assert psutil.wait_procs(children, timeout=5)[1] == []
+    assert (list(temporary.iterdir()), files_in(out)) == ([], [])
+    assert "2 files, 0 done, 2 not processed, " in run.out
+
+
+def files_in_any(folder: Path, pattern: str) -> list[str]:
+    return [file for found in folder.glob(pattern) for file in files_in(found)]
+
+
+@pytest.fixture
+def no_start() -> Iterator[dict[str, str]]:
+    """Settings with which the run would fail if it started anything: a port that is taken."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        yield {"HEALTH_PORT": str(taken.getsockname()[1])}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentences"),
+    [
+        (
+            ["--width", "0", "--fit", "oval"],
+            [
+                "--width: Input should be greater than or equal to 1",
+                "--fit: Input should be 'inside', 'cover', 'contain', 'fill' or 'outside'",
+            ],
+        ),
+        (["--preset", "default", "--width", "5"], ["--preset: cannot be combined with 'width'"]),
+        (
+            ["--pipeline", '{"outputs": [{"wide": 3}]}'],
+            ["--pipeline, /outputs/0/wide: Extra inputs are not permitted"],
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_before_anything_is_started(
+    arguments: list[str],
+    sentences: list[str],
+    photos: Path,
+    no_start: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    run = process(photos, "--out", tmp_path / "out", *arguments, environment=no_start)
+    assert run.status == 2
+    assert run.err.splitlines() == [f"imagemill: {sentence}" for sentence in sentences]
+
+
+def test_nothing_is_started_when_there_is_nothing_to_do(
+    photos: Path, no_start: dict[str, str], tmp_path: Path
+) -> None:
+    for name in ("cat", "dog"):
+        (tmp_path / f"{name}.webp").write_bytes(b"mine")
+    run = process(photos, "--out", tmp_path, environment=no_start)
+    assert run.status == 0
+    assert run.out.splitlines()[-1].startswith("2 files, 0 done, 2 skipped (their outputs exist)")
+
+
+def test_a_wrong_setting_is_named(photos: Path, tmp_path: Path) -> None:
+    run = process(photos, "--out", tmp_path, environment={"MAX_PIXELS": "many"})
+    assert run.status == 1
+    assert run.err.startswith("imagemill: MAX_PIXELS=many is not usable: ")
+
+
+def test_people_at_a_terminal_see_a_bar_and_then_the_sum(
+    photos: Path, temporary: Path, tmp_path: Path
+) -> None:
+    ours, theirs = pty.openpty()
+    running = subprocess.Popen(
+        [sys.executable, "-m", "imagemill", "process", photos, "--out", tmp_path / "out"],
+        env={"PATH": os.environ["PATH"], "TMPDIR": str(temporary), "TERM": "xterm"},
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    shown = everything_from(ours)
+    assert running.wait(60) == 0
+    assert "Starting the worker and the gateway …" in shown
+    assert "2/2" in shown
+    assert "cat.jpg" not in shown  # a line a file would push the bar away
+    assert "2 files, 2 done, " in shown.splitlines()[-1]
+    assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h")  # the cursor is back
+
+
+def everything_from(terminal: int) -> str:
+    """Return what is written to the terminal until nobody holds it any more."""
+    shown = b""
+    with os.fdopen(terminal, "rb", buffering=0) as reader:
+        while True:
+            try:
+                chunk = reader.read(4096)
+            except OSError:  # how Linux says that the other end is closed
+                return shown.decode()
+            if not chunk:
+                return shown.decode()
+            shown += chunk

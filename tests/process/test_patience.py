@@ -1,0 +1,45 @@
+"""How long is waited before a request is made again."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from imagemill.process.patience import before_next_try, between_looks, retry_after
+
+NOW = datetime(2026, 7, 1, 12, 0, 0, tzinfo=UTC)
+
+
+def test_pauses_double_up_to_a_ceiling_and_are_spread() -> None:
+    pauses = [before_next_try(tries, None, 0.5).total_seconds() for tries in range(1, 8)]
+    assert pauses == [0.5, 1, 2, 4, 8, 8, 8]
+    assert before_next_try(2, None, 0.0) == timedelta(seconds=0.5)
+
+
+def test_what_the_server_asks_for_goes_first_within_reason() -> None:
+    assert before_next_try(1, timedelta(seconds=5), 0.9) == timedelta(seconds=5)
+    assert before_next_try(1, timedelta(hours=5), 0.9) == timedelta(seconds=60)
+
+
+def test_a_job_is_looked_at_at_once_and_then_less_and_less_often() -> None:
+    looks = [between_looks(looks).total_seconds() for looks in (0, 1, 2, 5, 6, 1000)]
+    assert looks == [0.03, 0.06, 0.12, 0.96, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7),
+        ("0", 0),
+        ("9" * 400, 60),
+        ("Wed, 01 Jul 2026 12:00:30 GMT", 30),
+        ("Wed, 01 Jul 2026 12:00:30 -0000", 30),
+        ("Wed, 01 Jul 2026 11:00:00 GMT", 0),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(header: str, seconds: int) -> None:
+    assert retry_after(header, NOW) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("header", [None, "", "soon", "-3", "²"])
+def test_any_other_retry_after_says_nothing(header: str | None) -> None:
+    assert retry_after(header, NOW) is None
