@@ -91,7 +91,7 @@ def test_bytes_that_stay_damaged_are_never_written(mill: str, photo: Path, tmp_p
     with line_to(mill, to_the_first(99, damage, when=is_download)) as line:
         run = process(photo, "--out", tmp_path / "out", "--server", line.url)
     assert run.status == 1
-    assert "cat.jpg: damaged_download: Other bytes arrived than the server announced." in run.err
+    assert "cat.jpg: damaged_download: What arrived does not match the digest" in run.err
     assert files_in(tmp_path / "out") == []
 
 
@@ -144,17 +144,30 @@ def test_a_server_that_dies_is_not_waited_for_by_every_file(
 ) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()
-    for n in range(12):
+    for n in range(40):
         (photos / f"{n}.jpg").write_bytes(picture())
     # Nobody takes the jobs: all that the command can do is to look at them.
     with running_api(environment, tmp_path / "api.log") as (api, url):
         running = start(photos, "--out", tmp_path / "out", "--concurrency", "2", "--server", url)
         wait_until(lambda: api.logged().count("job.accepted") == 2, "uploads", api.logged)
         api.kill()
-        out, err = running.communicate(timeout=60)
+        out, err = running.communicate(timeout=45)
     assert running.returncode == 1
-    assert err.count("unavailable") == 12
-    assert "12 files, 0 done, 12 failed" in out
+    assert err.count("unavailable") == 40
+    assert "40 files, 0 done, 40 failed" in out
+
+
+def test_a_file_over_the_servers_limit_fails_for_that_reason(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "huge.jpg").write_bytes(picture() + bytes(30_000_000))
+    small = environment | {"MAX_UPLOAD_BYTES": "100000"}
+    with running_api(small, tmp_path / "api.log") as (_, url):
+        run = process(tmp_path / "huge.jpg", "--out", tmp_path / "out", "--server", url)
+    assert run.status == 1
+    assert run.err == (
+        f"{tmp_path / 'huge.jpg'}: upload_too_large: The image is over the limit of 100000 bytes.\n"
+    )
 
 
 @pytest.fixture
@@ -179,8 +192,8 @@ def test_ctrl_c_leaves_no_half_file(
         held.set()
     assert run.status == 130
     assert files_in(out) == []
-    assert "Stopping …" in run.err
-    assert "1 file, 0 done, 1 not processed, " in run.out
+    assert run.out.splitlines()[0] == "Stopping …"
+    assert run.out.splitlines()[1].startswith("1 file, 0 done, 1 not processed, ")
 
 
 def half_of(out: Path, line: Line) -> bool:

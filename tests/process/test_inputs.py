@@ -1,6 +1,7 @@
 """Which files a command line stands for."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,11 @@ def test_a_link_to_a_folder_is_not_followed_and_one_to_a_file_is(photos: Path) -
 def test_a_pipe_is_not_waited_for(photos: Path) -> None:
     os.mkfifo(photos / "pipe")
     assert find_inputs([photos], OUT).others == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file that nobody can read")
+def test_a_file_that_cannot_be_read_has_failed(photos: Path) -> None:
+    (photos / "damaged.jpg").symlink_to("/proc/self/mem")
+    ((path, error),) = find_inputs([photos], OUT).failed
+    assert (path, error.code) == (photos / "damaged.jpg", "unreadable")
+    assert str(error) == "It cannot be read: Input/output error."

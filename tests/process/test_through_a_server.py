@@ -91,6 +91,16 @@ def test_json_tells_a_program_all_of_each_file(mill: str, photos: Path, tmp_path
     assert httpx.get(f"{mill}/jobs/{cat['job_id']}").json()["status"] == "COMPLETED"
 
 
+def test_a_job_that_failed_can_be_looked_up(mill: str, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(picture(400, 300)[:2000])
+    run = process(broken, "--out", tmp_path / "out", "--json", "--server", mill)
+    told = run.json_by_name()["broken.jpg"]
+    job = httpx.get(f"{mill}/jobs/{told['job_id']}").json()
+    assert (told["status"], told["bytes"], told["outputs"]) == ("failed", 2000, [])
+    assert told["error"] == job["error"]
+
+
 def test_the_fields_arrive_as_a_form_would_carry_them(
     mill: str, photos: Path, tmp_path: Path
 ) -> None:

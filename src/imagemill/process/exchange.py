@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from itertools import count
 from typing import Any, TypeVar
 
 import httpx
@@ -50,15 +51,14 @@ class Exchange:
         """
         if self._given_up:
             raise self._given_up
-        for tries in range(1, TRIES):
+        for tries in count(1):
             try:
                 return await attempt()
             except Passing as failure:
+                if tries == TRIES:
+                    self._given_up = failure if isinstance(failure, ServerAway) else None
+                    raise
                 draw = random.random()  # noqa: S311 - a delay is no secret
                 pause = before_next_try(tries, failure.retry_after, draw)
-                await asyncio.sleep(pause.total_seconds())
-        try:
-            return await attempt()
-        except ServerAway as failure:
-            self._given_up = failure
-            raise
+            await asyncio.sleep(pause.total_seconds())
+        raise AssertionError("count never ends")

@@ -9,8 +9,13 @@ from typing import BinaryIO
 
 
 def shown(path: Path) -> str:
-    """Return the path as text, also where a name is no UTF-8."""
-    return os.fsencode(path).decode(errors="replace")
+    """Return the path for people to read, whatever bytes its names are made of."""
+    return printable(os.fsencode(path).decode(errors="replace"))
+
+
+def printable(text: str) -> str:
+    """Return the text with an escape for what a terminal would not show but obey."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ Ends with status 0; 1 when a file failed; 2 when nothing can be done as it is as
 
 Files = Annotated[
     list[Path],
-    typer.Argument(exists=True, metavar="FILES…", help="Pictures, and folders of them."),
+    typer.Argument(exists=True, metavar="FILES", help="Pictures, and folders of them."),
 ]
 Out = Annotated[Path, typer.Option(file_okay=False, help="Folder for the outputs.")]
 Preset = Annotated[str | None, typer.Option(help="Name of a preset.")]

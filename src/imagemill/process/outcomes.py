@@ -45,8 +45,11 @@ class Outcome:
     error: JobError | None = None
 
     @classmethod
-    def failure(cls, path: Path, error: FileFailed) -> "Outcome":
-        return cls(path, "failed", error=JobError(code=error.code, detail=error.detail))
+    def failure(
+        cls, path: Path, error: FileFailed, size: int = 0, job_id: UUID | None = None
+    ) -> "Outcome":
+        told = JobError(code=error.code, detail=error.detail)
+        return cls(path, "failed", size, job_id, error=told)
 
     def as_json(self) -> dict[str, Any]:
         """Return it for one line of JSON; paths are as they were given."""

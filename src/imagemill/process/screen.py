@@ -22,6 +22,7 @@ class Screen:
 
     def __init__(self, *, quiet: bool, as_json: bool) -> None:
         self.outcomes: list[Outcome] = []
+        self._failed = 0
         self._as_json = as_json
         self._people = Console(stderr=as_json, quiet=quiet, highlight=False, markup=False)
         self._errors = Console(stderr=True, highlight=False, markup=False)
@@ -37,7 +38,7 @@ class Screen:
     @contextmanager
     def processing(self, files: int) -> Iterator[None]:
         """Show, at a terminal, how many of so many files have an outcome."""
-        self._bar.add_task("", total=files, failed="")
+        self._bar.add_task("", total=files, failed=_failed(self._failed))
         with self._bar:
             yield
 
@@ -48,13 +49,13 @@ class Screen:
             typer.echo(json.dumps(outcome.as_json()))
         elif not self._people.is_terminal:
             self._people.print(line(outcome), soft_wrap=True)
+        self._failed += outcome.status == "failed"
         for task in self._bar.task_ids:
-            failed = Tally.of(self.outcomes).failed
-            self._bar.update(task, advance=1, failed=f"{failed} failed" if failed else "")
+            self._bar.update(task, advance=1, failed=_failed(self._failed))
 
     def stopping(self) -> None:
         """Say that the end has been asked for and is on its way."""
-        self._errors.print("Stopping …")
+        self._people.print("Stopping …")  # which keeps clear of the bar
 
     def sum_up(self, files: int, others: int) -> None:
         """Show the failures, then all in one line; `others` are files that were no pictures."""
@@ -63,6 +64,10 @@ class Screen:
         seconds, left = time.monotonic() - self._started, files - len(self.outcomes)
         text = summary(Tally.of(self.outcomes), seconds, others, left)
         self._people.print(text, soft_wrap=True)
+
+
+def _failed(files: int) -> str:
+    return f"{files} failed" if files else ""
 
 
 def _bar(console: Console, *, disable: bool) -> Progress:

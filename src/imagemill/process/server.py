@@ -121,7 +121,8 @@ class Server:
                     sha256.update(chunk)
                     file.write(chunk)
             if answer.headers.get("Repr-Digest") != to_header(sha256.hexdigest()):
-                raise Passing("damaged_download", "Other bytes arrived than the server announced.")
+                sentence = "What arrived does not match the digest that the server sent along."
+                raise Passing("damaged_download", sentence)
 
         await self._exchange.patiently(fetch)
 

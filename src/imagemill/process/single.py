@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from imagemill.process.answers import Job, JobOutput
 from imagemill.process.destinations import Claims, Naming
 from imagemill.process.errors import FileFailed, Misused
-from imagemill.process.files import appearing
+from imagemill.process.files import appearing, shown
 from imagemill.process.inputs import Input
 from imagemill.process.outcomes import Outcome, Written
 from imagemill.process.server import Server
@@ -35,19 +35,31 @@ async def process_one(server: Server, source: Input, rules: Rules) -> Outcome:
     """Return what became of the file. Raises Misused, NotImagemill for what all would meet."""
     try:
         with _or_failed("unreadable", "It cannot be read"):
-            job = await server.submit(source.path, rules.fields)
             size = source.path.stat().st_size
-        job = await server.ended(job)
-        if job.error or job.status != "COMPLETED":
-            raise _why(job)
-        written = [await _fetch(server, job, output, source, rules) for output in job.outputs]
+            job = await server.submit(source.path, rules.fields)
     except FileFailed as error:
         return Outcome.failure(source.path, error)
+    outcome = await _ended(server, job, source, size, rules)
     if rules.forget:
         with suppress(FileFailed):  # it goes with its server at the latest
             await server.delete(job)
-    outputs = [one for one in written if one]
+    return outcome
+
+
+async def _ended(server: Server, job: Job, source: Input, size: int, rules: Rules) -> Outcome:
+    try:
+        job = await server.ended(job)
+        outputs = await _outputs(server, job, source, rules)
+    except FileFailed as error:
+        return Outcome.failure(source.path, error, size, job.id)
     return Outcome(source.path, "done", size, job.id, outputs, job.analysis)
+
+
+async def _outputs(server: Server, job: Job, source: Input, rules: Rules) -> list[Written]:
+    if job.status != "COMPLETED":
+        raise _why(job)
+    written = [await _fetch(server, job, output, source, rules) for output in job.outputs]
+    return [output for output in written if output]
 
 
 async def _fetch(
@@ -62,7 +74,7 @@ async def _fetch(
         raise FileFailed("not_written", str(error)) from error
     if path.exists() and not rules.overwrite:
         return None
-    with _or_failed("not_written", f"{path} cannot be written"), appearing(path) as file:
+    with _or_failed("not_written", f"{shown(path)} cannot be written"), appearing(path) as file:
         await server.download(job, output, file)
     return Written(output.name, path, output.media_type, output.bytes, output.width, output.height)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.filesize import decimal
 
-from imagemill.process.files import shown
+from imagemill.process.files import printable, shown
 from imagemill.process.outcomes import Outcome, Tally
 
 
@@ -39,8 +39,11 @@ def line(outcome: Outcome) -> str:
 
 def failures(outcomes: Sequence[Outcome]) -> list[str]:
     """Return a line for each file that failed, in the order of their names."""
-    failed = [(one.input, one.error) for one in outcomes if one.error]
-    return [f"{shown(path)}: {error.code}: {error.detail}" for path, error in sorted(failed)]
+    return [
+        f"{shown(one.input)}: {one.error.code}: {printable(one.error.detail)}"
+        for one in sorted(outcomes, key=lambda one: one.input)
+        if one.error
+    ]
 
 
 def _sizes(tally: Tally) -> str:
