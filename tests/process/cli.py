@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,13 @@ class Run:
 
 
 def start(
-    *arguments: str | Path, environment: Mapping[str, str] | None = None
+    *arguments: str | Path,
+    environment: Mapping[str, str] | None = None,
+    by: Sequence[str] = (),
 ) -> subprocess.Popen[str]:
+    """Start the command, by way of another one that starts what follows it, if any is given."""
     return subprocess.Popen(
-        [sys.executable, "-m", "imagemill", "process", *map(str, arguments)],
+        [*by, sys.executable, "-m", "imagemill", "process", *map(str, arguments)],
         env={"PATH": os.environ["PATH"], **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -37,8 +40,12 @@ def start(
     )
 
 
-def process(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> Run:
-    return Run(start(*arguments, environment=environment))
+def process(
+    *arguments: str | Path,
+    environment: Mapping[str, str] | None = None,
+    by: Sequence[str] = (),
+) -> Run:
+    return Run(start(*arguments, environment=environment, by=by))
 
 
 def interrupt(process: subprocess.Popen[str], which: signal.Signals = signal.SIGINT) -> Run:
