@@ -56,6 +56,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print a line of JSON for e
 PANEL: Final = "One output, field by field"
 SCHEMA: Final = Output.model_json_schema()
 
+# What is written as it is; an object, or a choice of several, is written as JSON.
+PLAIN: Final = {"boolean": "true|false", "integer": "INTEGER", "number": "NUMBER", "string": "TEXT"}
+
 Schema = dict[str, Any]
 
 
@@ -95,10 +98,10 @@ def _metavar(schema: Schema) -> str:
 
 
 def _kind(schema: Schema) -> str:
-    if "$ref" in schema:
-        return "JSON"
     if "enum" in schema:
         return "|".join(schema["enum"])
     if "minimum" in schema and "maximum" in schema:
         return f"{schema['minimum']}…{schema['maximum']}"
-    return "#COLOUR" if str(schema.get("pattern")).startswith("^#") else str(schema["type"]).upper()
+    if str(schema.get("pattern")).startswith("^#"):
+        return "#COLOUR"
+    return PLAIN.get(str(schema.get("type")), "JSON")
