@@ -122,7 +122,7 @@ def test_a_server_that_is_away_is_told_of_at_once(photo: Path, tmp_path: Path) -
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("url", ["localhost:8000", "ftp://localhost", "http://"])
+@pytest.mark.parametrize("url", ["localhost:8000", "ftp://localhost", "http://", "http://a:b"])
 def test_an_address_that_is_none_is_refused(url: str, photo: Path, tmp_path: Path) -> None:
     run = process(photo, "--out", tmp_path, "--server", url)
     assert run.status == 2

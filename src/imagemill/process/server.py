@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Self
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
@@ -43,12 +42,19 @@ class Address:
     @classmethod
     def given(cls, url: str, key: str | None) -> Self:
         """Return what the command line says. Raises Misused."""
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.netloc:
+        if not _is_address(url):
             raise Misused(f"--server: {url!r} is no address such as http://127.0.0.1:8000.")
         if key is not None and not (key.isascii() and key.isprintable()):
             raise Misused("--key: holds characters that no header can carry.")
         return cls(url, key)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        return False
+    return url.scheme in {"http", "https"} and bool(url.host)
 
 
 class Server:
