@@ -92,6 +92,18 @@ def test_a_broken_profile_counts_as_none(studio: Studio, mode: str, broken: byte
     assert difference(made, plain) == 0
 
 
+@pytest.mark.parametrize("extension", ["png", "jpg"])
+@pytest.mark.parametrize("at", [20, 187, 388, 456])
+def test_a_profile_that_cannot_be_joined_with_another_counts_as_none(
+    studio: Studio, extension: str, at: int
+) -> None:
+    broken = bytearray(profile("p3"))
+    broken[at] ^= 0xFF
+    plain = studio.make(studio.save(gradient(32, 32), f"plain.{extension}"), format="png")
+    file = studio.save(gradient(32, 32), f"in.{extension}", icc_profile=bytes(broken))
+    assert difference(studio.make(file, format="png"), plain) == 0
+
+
 def test_a_profile_for_other_colours_counts_as_none(studio: Studio) -> None:
     picture = gradient(32, 32)
     made = studio.make(studio.save(picture, "in.png", icc_profile=profile("cmyk")))
