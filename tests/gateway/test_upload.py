@@ -10,6 +10,7 @@ import pytest
 from conftest import Gateway
 from imagemill.addresses import PostgresAddress, RedisAddress
 from imagemill.gateway.digest import to_header
+from imagemill.imaging.proof import HEIC_SAMPLE
 from imagemill.jobs.job import Priority
 from imagemill.jobs.line import KEYS
 from support.pictures import picture
@@ -59,6 +60,19 @@ def test_the_image_may_be_the_body_itself_with_fields_in_the_query(api: httpx.Cl
     assert job["pipeline"] == {"outputs": [{"name": "image", "width": 32, "format": "png"}]}
     assert (job["priority"], job["metadata"]) == ("high", {"a": 1})
     assert job["input"]["filename"] == "кот.jpg"
+
+
+@pytest.mark.parametrize("said", ["image/heic", "image/heif", "application/octet-stream"])
+def test_a_heic_is_taken_whatever_it_is_called(said: str, gateway: Gateway) -> None:
+    content = HEIC_SAMPLE
+    answer = gateway.client.post("/upload", content=content, headers={"Content-Type": said})
+    assert answer.status_code == httpx.codes.ACCEPTED
+    job = answer.json()
+    assert job["input"]["media_type"] == "image/heic"
+    assert (gateway.storage / job["input_path"]).read_bytes() == content
+    assert job["input_path"].endswith(".heic")
+    sent_back = gateway.client.get(f"/jobs/{job['id']}/input")
+    assert sent_back.headers["content-type"] == "image/heic"
 
 
 def test_a_field_after_the_file_counts_as_one_before_it(api: httpx.Client) -> None:

@@ -2,13 +2,19 @@
 
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from conftest import SHARED_LIMIT, Gateway
 from imagemill.addresses import PostgresAddress
+from imagemill.gateway.intake import Intake
+from imagemill.gateway.refusals import NotAnImage
+from imagemill.imaging.formats import FORMATS
+from imagemill.imaging.proof import HEIC_SAMPLE
+from imagemill.storage.volume import Volume
 from support.pictures import picture
 from support.process import wait_until
 from support.servers import count_jobs
@@ -79,6 +85,17 @@ def test_bytes_that_are_no_known_image_are_refused(content: bytes, gateway: Gate
     answer = gateway.client.post("/upload", content=content, headers=RAW)
     assert answer.status_code == httpx.codes.UNSUPPORTED_MEDIA_TYPE
     assert gateway.files() == before
+
+
+async def test_a_format_that_no_sample_proved_is_refused(tmp_path: Path) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield HEIC_SAMPLE
+
+    volume = await Volume.open(tmp_path, reserve_bytes=0)
+    async with volume.receive() as incoming:
+        intake = Intake(incoming, FORMATS.values(), SHARED_LIMIT)
+        with pytest.raises(NotAnImage, match=r"taken here: image/avif, .*image/webp"):
+            await intake.take(body())
 
 
 def test_wrong_fields_are_named_by_json_pointers(api: httpx.Client) -> None:

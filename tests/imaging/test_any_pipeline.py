@@ -14,7 +14,7 @@ from imagemill.imaging.engine import render
 from imagemill.imaging.errors import DoesNotFit, TooLarge
 from imagemill.imaging.formats import FORMATS
 from imagemill.imaging.pipeline import Output, Pipeline
-from imaging.studio import ANALYSES, LIMITS, opened
+from imaging.studio import ANALYSES, LIMITS, heic, opened
 
 COLOURS = st.sampled_from(["#fff", "#12345678", "#00000000", "#c0ffee"])
 FLAG = st.booleans()
@@ -92,11 +92,18 @@ def pictures(draw: st.DrawFn) -> bytes:
     raw = draw(st.binary(min_size=1, max_size=64))
     size = len(Image.new(mode, (width, height)).tobytes())
     image = Image.frombytes(mode, (width, height), (raw * (size // len(raw) + 1))[:size])
-    formats = {"CMYK": ["JPEG", "TIFF"], "RGB": ["JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF"]}
+    formats = {
+        "CMYK": ["JPEG", "TIFF"],
+        "RGB": ["JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "HEIC"],
+        "RGBA": ["PNG", "HEIC"],
+        "L": ["PNG", "HEIC"],
+    }
     file = BytesIO()
     exif = Image.Exif()
     exif[0x0112] = draw(st.integers(1, 8))
     format_ = draw(st.sampled_from(formats.get(mode, ["PNG"])))
+    if format_ == "HEIC":
+        return heic(image, exif=exif.tobytes())
     image.save(file, format_, **({} if format_ in {"GIF", "TIFF"} else {"exif": exif}))
     return file.getvalue()
 

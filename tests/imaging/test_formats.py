@@ -1,13 +1,13 @@
 import pytest
 
-from imagemill.imaging.formats import AVIF, FORMATS, SNIFF_BYTES, TIFF, sniff
+from imagemill.imaging.formats import AVIF, HEIC, INPUTS, SNIFF_BYTES, TIFF, sniff
 from imaging.studio import Studio, gradient
 
 
-@pytest.mark.parametrize("name", list(FORMATS))
+@pytest.mark.parametrize("name", list(INPUTS))
 def test_a_file_is_known_by_its_first_bytes(studio: Studio, name: str) -> None:
     head = studio.save(gradient(8, 8), f"picture.{name}").read_bytes()[:SNIFF_BYTES]
-    assert sniff(head) is FORMATS[name]  # type: ignore[index]  # parametrized with its own keys
+    assert sniff(head) is INPUTS[name]  # type: ignore[index]  # parametrized with its own keys
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def test_a_file_is_known_by_its_first_bytes(studio: Studio, name: str) -> None:
         b"II*",
         b"MM*\x00",
         b"BM",
-        b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic",
+        b"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00mif1miaf",
         b"\x00\x00\x00\x10ftypmif1\x00\x00\x00\x00avif",
         b"\x00\x00\x00\x14ftypmif1avif\x00\x00\x00\x00",
         b"<svg xmlns=",
@@ -43,6 +43,15 @@ def test_other_beginnings_are_no_format(head: bytes) -> None:
 )
 def test_an_avif_may_say_so_anywhere_in_its_list_of_kinds(head: bytes) -> None:
     assert sniff(head) is AVIF
+
+
+@pytest.mark.parametrize("major", [b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"])
+def test_a_heic_may_say_so_anywhere_in_its_list_of_kinds(major: bytes) -> None:
+    assert sniff(b"\x00\x00\x00\x18ftyp" + major + b"\x00\x00\x00\x00mif1heic") is HEIC
+
+
+def test_what_says_avif_and_heic_is_an_avif() -> None:
+    assert sniff(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00heicavif") is AVIF
 
 
 @pytest.mark.parametrize("head", [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"])

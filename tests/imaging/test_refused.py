@@ -14,6 +14,7 @@ from imagemill.imaging.libvips import VipsError
 from imaging.studio import LIMITS, Studio, gradient, noise, opened
 
 ALL = ["jpg", "png", "webp", "avif", "gif", "tiff"]
+INPUTS = [*ALL, "heic"]
 SIXTEENTHS = [*range(1, 16), 15.9]
 
 
@@ -39,7 +40,7 @@ def write(studio: Studio, data: bytes) -> Path:
     return file
 
 
-@pytest.mark.parametrize("extension", ALL)
+@pytest.mark.parametrize("extension", INPUTS)
 @pytest.mark.parametrize("sixteenths", SIXTEENTHS)
 @pytest.mark.parametrize("fit", ["inside", "cover"])
 def test_a_truncated_picture_is_invalid(
@@ -79,7 +80,7 @@ def test_a_jpeg_with_stray_bytes_between_its_parts_is_shown(studio: Studio) -> N
     ],
 )
 def test_what_begins_as_no_known_format_is_unsupported(studio: Studio, data: bytes) -> None:
-    with pytest.raises(UnsupportedFormat, match="jpeg, png, webp, avif, gif, tiff"):
+    with pytest.raises(UnsupportedFormat, match="jpeg, png, webp, avif, gif, tiff, heic"):
         studio.render(write(studio, data), {})
 
 
@@ -92,6 +93,7 @@ def test_what_begins_as_no_known_format_is_unsupported(studio: Studio, data: byt
         b"GIF89a" + bytes(60),
         b"II*\x00\x08\x00\x00\x00" + bytes(60),
         b"\x00\x00\x00\x10ftypavif" + bytes(60),
+        b"\x00\x00\x00\x10ftypheic" + bytes(60),
     ],
 )
 def test_a_right_beginning_is_not_enough(studio: Studio, data: bytes) -> None:

@@ -19,7 +19,7 @@ from imagemill.imaging.errors import (
     InvalidImage,
     OutOfMemory,
 )
-from imagemill.imaging.formats import FORMATS
+from imagemill.imaging.formats import FORMATS, INPUTS
 from imagemill.imaging.pipeline import Output, Pipeline
 from imagemill.imaging.sandbox import Sandbox
 from imaging.children import ONE, STUB, behave, children, until
@@ -198,4 +198,5 @@ async def test_a_child_that_cannot_be_replaced_is_told_and_tried_again(
 async def test_every_format_is_proved_by_a_sample() -> None:
     async with Sandbox.open(1, LIMITS) as sandbox:
         capabilities = await sandbox.capabilities()
-    assert capabilities.inputs == capabilities.outputs == tuple(FORMATS.values())
+    assert capabilities.inputs == tuple(INPUTS.values())
+    assert capabilities.outputs == tuple(FORMATS.values())

@@ -9,6 +9,7 @@ import httpx
 from PIL import Image
 
 from imagemill.addresses import PostgresAddress, RedisAddress
+from imagemill.imaging.proof import HEIC_SAMPLE
 from support.client import changes, ended, no_leftovers, storage_of, upload
 from support.pictures import picture, png_bomb
 from support.process import free_port, running_api, running_worker, wait_until
@@ -31,6 +32,21 @@ def test_a_picture_goes_in_and_a_thumbnail_comes_out(
         thumbnail = Image.open(BytesIO(client.get(job["outputs"][0]["url"]).content))
         assert (thumbnail.format, thumbnail.size) == ("WEBP", (320, 320))
         assert no_leftovers(storage_of(environment))
+
+
+def test_a_phones_picture_goes_in_and_a_jpeg_comes_out(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    with (
+        running_api(environment, tmp_path / "api.log") as (_, url),
+        running_worker(environment, tmp_path / "worker.log"),
+        httpx.Client(base_url=url) as client,
+    ):
+        job = ended(client, upload(client, HEIC_SAMPLE, width="32"))
+        assert job["status"] == "COMPLETED", job
+        assert [(output["media_type"], output["width"]) for output in job["outputs"]] == [
+            ("image/jpeg", 32)
+        ]
 
 
 def test_several_outputs_come_from_one_upload(environment: dict[str, str], tmp_path: Path) -> None:

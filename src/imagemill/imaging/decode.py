@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Final
 
+from imagemill.imaging import heic
 from imagemill.imaging.alpha import premultiplied
 from imagemill.imaging.colour import to_srgb
 from imagemill.imaging.demand import Demand
 from imagemill.imaging.failures import decoding
-from imagemill.imaging.formats import JPEG, WEBP
+from imagemill.imaging.formats import HEIC, JPEG, WEBP
 from imagemill.imaging.header import Header, load
 from imagemill.imaging.libvips import Image, Source
 
@@ -24,15 +25,23 @@ def decode(file: Path, header: Header, demand: Demand) -> Image:
     What `demand.hold` asks for stays in memory and may be read often and in any order; else the
     picture can be read once, from top to bottom, and no pixel has been read yet.
     """
-    source = Source.new_from_file(str(file))
-    image = load(source, header.format, **_shrink_on_load(header, demand.excess / SPARE))
+    loaded = image = _load(file, header, demand.excess / SPARE)
     if not demand.hold:
         return image
     left = image.width / header.stored.width * demand.excess / SPARE
     with decoding():
         image = _averaged(image, left)
         # Colours are converted after the resize, where pixels are fewest; but deep ones are heavy.
-        return (image if image.format == "uchar" else to_srgb(image)).copy_memory()
+        image = image if image.format == "uchar" else to_srgb(image)
+        # A HEIC to which nothing was done lies in memory already.
+        return image if header.format is HEIC and image is loaded else image.copy_memory()
+
+
+def _load(file: Path, header: Header, factor: float) -> Image:
+    if header.format is HEIC:
+        return heic.load(file.read_bytes())
+    source = Source.new_from_file(str(file))
+    return load(source, header.format, **_shrink_on_load(header, factor))
 
 
 def _shrink_on_load(header: Header, factor: float) -> dict[str, float]:

@@ -8,7 +8,7 @@ from imagemill.imaging.analysis.shapes import METADATA
 from imagemill.imaging.analysis.thumbnail import THUMBNAIL_SIDE
 from imagemill.imaging.encoder_options import LOSSLESS
 from imagemill.imaging.errors import DoesNotFit, TooLarge
-from imagemill.imaging.formats import AVIF, FORMATS, WEBP, Format
+from imagemill.imaging.formats import AVIF, FORMATS, HEIC, JPEG, PNG, WEBP, Format
 from imagemill.imaging.geometry import Placement, Size, cropped, padded, place, rotated
 from imagemill.imaging.header import UPRIGHT, Header
 from imagemill.imaging.measures import STRATEGIES
@@ -16,7 +16,7 @@ from imagemill.imaging.pipeline import Output, Pipeline
 from imagemill.imaging.rendered import Limits
 
 # Their decoders have no first line before they have the last one.
-WHOLE: Final = frozenset({WEBP, AVIF})
+WHOLE: Final = frozenset({WEBP, AVIF, HEIC})
 
 FINER_FOR_A_CUT: Final = 4
 SHORTEST_SLANTED: Final = 64
@@ -27,8 +27,8 @@ class Demand:
     """`excess`, from 1: by how much the input is larger than its largest output needs it.
 
     `hold`: the picture must be held in memory, since it is read more than once, or not from top
-    to bottom, or not down to its last line, where a truncated file would pass as whole. A WebP
-    or AVIF comes out of its decoder whole anyway; held, the decoder's own buffers go before
+    to bottom, or not down to its last line, where a truncated file would pass as whole. A WebP,
+    AVIF or HEIC comes out of its decoder whole anyway; held, the decoder's own buffers go before
     encoding.
     """
 
@@ -62,7 +62,12 @@ def demand(header: Header, pipeline: Pipeline, limits: Limits) -> Demand:
 
 
 def format_for(output: Output, header: Header) -> Format:
-    return FORMATS[output.format] if output.format else header.format
+    """Return the format asked for, else the input's, or what comes nearest to one we only read."""
+    if output.format:
+        return FORMATS[output.format]
+    if header.format is HEIC:
+        return PNG if header.has_alpha else JPEG
+    return header.format
 
 
 def _turned(header: Header, output: Output) -> Size:

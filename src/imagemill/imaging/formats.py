@@ -1,5 +1,6 @@
 """The picture formats that imagemill knows, and how the first bytes of a file tell them apart."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -7,7 +8,11 @@ from typing import Final, Literal
 
 FormatName = Literal["jpeg", "png", "webp", "avif", "gif", "tiff"]
 
-# So many first bytes are enough for `sniff`: the kinds of AVIF stand in a list, which may be long.
+# HEIC is read and never written.
+InputName = FormatName | Literal["heic"]
+
+# So many first bytes are enough for `sniff`: the kinds of AVIF and HEIC stand in a list, which may
+# be long.
 SNIFF_BYTES: Final = 64
 
 
@@ -15,7 +20,7 @@ SNIFF_BYTES: Final = 64
 class Format:
     """A picture format. `extension` starts with its dot; `max_side` is what its header can hold."""
 
-    name: FormatName
+    name: InputName
     media_type: str
     extension: str
     has_alpha: bool
@@ -32,9 +37,14 @@ WEBP: Final = Format("webp", "image/webp", ".webp", has_alpha=True, max_side=163
 AVIF: Final = Format("avif", "image/avif", ".avif", has_alpha=True, max_side=16384)
 GIF: Final = Format("gif", "image/gif", ".gif", has_alpha=True, max_side=65535)
 TIFF: Final = Format("tiff", "image/tiff", ".tiff", has_alpha=True, max_side=2**31 - 1)
+HEIC: Final = Format("heic", "image/heic", ".heic", has_alpha=True, max_side=2**32 - 1)
 
-FORMATS: Final = MappingProxyType(
-    {format_.name: format_ for format_ in (JPEG, PNG, WEBP, AVIF, GIF, TIFF)}
+# What an output may be, and what an input may be.
+FORMATS: Final[Mapping[FormatName, Format]] = MappingProxyType(
+    {"jpeg": JPEG, "png": PNG, "webp": WEBP, "avif": AVIF, "gif": GIF, "tiff": TIFF}
+)
+INPUTS: Final[Mapping[InputName, Format]] = MappingProxyType(
+    {format_.name: format_ for format_ in (*FORMATS.values(), HEIC)}
 )
 
 MEDIA_TYPES: Final = MappingProxyType({format_.media_type: format_ for format_ in FORMATS.values()})
@@ -57,13 +67,21 @@ STARTS: Final = MappingProxyType(
 # A still picture, and a sequence; a sequence that can be shown as a picture lists both.
 AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
 
+# The same for HEVC, by what its decoder must be able to do. Source: ISO/IEC 23008-12, B.4.
+HEIC_BRANDS: Final = frozenset(
+    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
+)
+
 
 def sniff(head: bytes) -> Format | None:
     """Return the format that a file with these first bytes claims to have; None for any other."""
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return WEBP
-    if AVIF_BRANDS & _brands(head):
+    brands = _brands(head)
+    if AVIF_BRANDS & brands:
         return AVIF
+    if HEIC_BRANDS & brands:
+        return HEIC
     return next((found for start, found in STARTS.items() if head.startswith(start)), None)
 
 

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from imagemill.imaging import heic
 from imagemill.imaging.buffering import buffered_bytes
 from imagemill.imaging.errors import TooLarge, UnsupportedFormat
 from imagemill.imaging.failures import decoding
 from imagemill.imaging.formats import (
     AVIF,
-    FORMATS,
     GIF,
+    HEIC,
+    INPUTS,
     JPEG,
     PNG,
     SNIFF_BYTES,
@@ -40,7 +42,7 @@ LOADERS: Final = {
 INTERLACED: Final = {JPEG: "progressive", PNG: "interlaced"}
 
 # What else a file may hold is no frame of its picture: the pages of a TIFF, the other pictures of
-# an AVIF. The first, or the one that the file names, is taken alone.
+# an AVIF or HEIC. The first, or the one that the file names, is taken alone.
 ANIMATED: Final = frozenset({WEBP, GIF})
 
 
@@ -69,7 +71,7 @@ def read_header(file: Path) -> Header:
     Raises UnsupportedFormat for first bytes we do not know, InvalidImage for what follows them.
     """
     format_ = _sniff(file)
-    image = load(Source.new_from_file(str(file)), format_)
+    image = peek(file, format_)
     return Header(
         format=format_,
         stored=Size(image.width, image.height),
@@ -101,6 +103,13 @@ def check(header: Header, limits: Limits) -> None:
         )
 
 
+def peek(file: Path, format_: Format) -> Image:
+    """Open the file for what its header says. The pixels of a HEIC are not there."""
+    if format_ is HEIC:
+        return heic.peek(file.read_bytes())
+    return load(Source.new_from_file(str(file)), format_)
+
+
 def load(source: Source, format_: Format, **options: str | float) -> Image:
     """Open the source with its format's own loader; pixels flow once, from top to bottom.
 
@@ -116,7 +125,7 @@ def _sniff(file: Path) -> Format:
         head = stream.read(SNIFF_BYTES)
     format_ = sniff(head)
     if format_ is None:
-        known = ", ".join(FORMATS)
+        known = ", ".join(INPUTS)
         raise UnsupportedFormat(f"The first bytes are those of no format we take: {known}.")
     return format_
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from pyvips import Error as VipsError
 from pyvips import (
+    GValue,
     Image,
     Interpolate,
     Source,
@@ -18,6 +19,7 @@ from pyvips import (
 )
 
 __all__ = [
+    "GValue",
     "Image",
     "Interpolate",
     "Source",

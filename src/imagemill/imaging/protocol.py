@@ -23,7 +23,7 @@ from imagemill.imaging.errors import (
     TooLarge,
     UnsupportedFormat,
 )
-from imagemill.imaging.formats import FormatName
+from imagemill.imaging.formats import InputName
 from imagemill.imaging.measures import MAX_SIDE
 from imagemill.imaging.pipeline import MAX_OUTPUTS, Pipeline
 from imagemill.imaging.rendered import Limits
@@ -71,10 +71,10 @@ class Render(Message):
 
 
 class Prove(Message):
-    """Asks to draw, encode and decode a sample of a format. The answer is Proved or Failed."""
+    """Asks to encode and decode a sample of a format. The answer is Proved or Failed."""
 
     kind: Literal["prove"] = "prove"
-    format: FormatName
+    format: InputName
 
 
 class Ready(Message):

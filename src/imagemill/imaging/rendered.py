@@ -18,9 +18,9 @@ class Limits:
     `memory_bytes` is address space of the child. For 100 million pixels, three outputs of full
     size need 1000 MiB from a JPEG and 2630 MiB from a PNG or WebP with alpha, where libwebp's
     encoder takes most; an output of 1024 pixels needs 220 MiB from a baseline JPEG, 2000 from a
-    WebP with alpha. So 3 GiB let every allowed picture pass, but for AVIF outputs: 100 million
-    pixels of them need 2690 MiB, with alpha 4590, so that above some 65 million pixels with alpha
-    they fail as out_of_memory.
+    WebP with alpha, 620 from a HEIC and 1020 from one of 10 bits. So 3 GiB let every allowed
+    picture pass, but for AVIF outputs: 100 million pixels of them need 2690 MiB, with alpha 4590,
+    so that above some 65 million pixels with alpha they fail as out_of_memory.
     """
 
     max_pixels: int

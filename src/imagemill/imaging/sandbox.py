@@ -15,7 +15,7 @@ from typing import Final, Self
 from imagemill.errors import Rejected
 from imagemill.imaging.crew import Crew
 from imagemill.imaging.errors import ChildFailed
-from imagemill.imaging.formats import FORMATS, Format
+from imagemill.imaging.formats import INPUTS, Format
 from imagemill.imaging.pipeline import Pipeline
 from imagemill.imaging.process import PROGRAM
 from imagemill.imaging.protocol import Prove, Proved, Render
@@ -83,7 +83,7 @@ class Sandbox:
 
     async def capabilities(self) -> Capabilities:
         """Prove every format with a sample. A format whose proof kills its child is not proved."""
-        proofs = {format_: await self._prove(format_) for format_ in FORMATS.values()}
+        proofs = {format_: await self._prove(format_) for format_ in INPUTS.values()}
         return Capabilities(
             inputs=tuple(format_ for format_, proof in proofs.items() if proof.decodes),
             outputs=tuple(format_ for format_, proof in proofs.items() if proof.encodes),

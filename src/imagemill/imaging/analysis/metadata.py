@@ -12,8 +12,8 @@ from imagemill.imaging.analysis.exif import exif
 from imagemill.imaging.analysis.icc import profile_name
 from imagemill.imaging.analysis.shapes import Metadata
 from imagemill.imaging.colour import PROFILE
-from imagemill.imaging.header import Header, load
-from imagemill.imaging.libvips import Image, Source, number
+from imagemill.imaging.header import Header, peek
+from imagemill.imaging.libvips import Image, number
 
 BITS: Final = MappingProxyType({"uchar": 8, "ushort": 16})
 MM_AN_INCH: Final = 25.4
@@ -24,7 +24,7 @@ MAX_DENSITY: Final = 100_000
 
 def metadata(file: Path, header: Header) -> Metadata:
     """Read the header once more, before any conversion; no pixel is decoded."""
-    image = load(Source.new_from_file(str(file)), header.format)
+    image = peek(file, header.format)
     texts = ((name, image.get(name)) for name in image.get_fields() if name.startswith("exif-ifd"))
     return Metadata(
         format=header.format.name,

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, with_config
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
-from imagemill.imaging.formats import FormatName
+from imagemill.imaging.formats import InputName
 
 AnalysisName = Literal["metadata", "blurhash", "thumbhash", "dominant_color", "palette", "phash"]
 
@@ -55,7 +55,7 @@ ExifValue = int | float | str | list[float]
 class Metadata(TypedDict):
     """Facts of the file. Width and height are the upright picture's; `density` is an inch's."""
 
-    format: FormatName
+    format: InputName
     width: Annotated[int, Field(ge=1)]
     height: Annotated[int, Field(ge=1)]
     frames: Annotated[int, Field(ge=1)]
