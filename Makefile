@@ -43,10 +43,13 @@ format: venv  ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
+gallery: venv  ## Render every field of an output into docs/gallery, one page to look at
+	$(BIN)/python -m gallery docs/gallery
+
 bench: venv  ## Measure the service against bare libvips, as ratios taken in one run
 	$(BIN)/python bench/overhead.py $(PHOTO)
 
 bench-outputs: venv  ## Measure several outputs against the largest one alone
 	$(BIN)/python bench/outputs.py $(PHOTO)
 
-.PHONY: help venv demo up test test-containers chaos check format bench bench-outputs
+.PHONY: help venv demo up test test-containers chaos check format gallery bench bench-outputs

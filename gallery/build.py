@@ -1,0 +1,56 @@
+"""Makes the gallery: samples, pictures, page."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from gallery.card import Card
+from gallery.cards import CARDS, GROUPS
+from gallery.page import Shown, page
+from gallery.samples import draw_samples
+from imagemill.imaging.pipeline import Output, Pipeline
+from imagemill.imaging.sandbox import Limits, RenderedOutput, Sandbox
+
+LIMITS: Final = Limits(
+    max_pixels=100_000_000,
+    max_frames=1000,
+    timeout=timedelta(seconds=60),
+    memory_bytes=3 * 1024**3,
+)
+
+PICTURES: Final = "pictures"
+SHOWN_BY_NO_BROWSER: Final = frozenset({"image/tiff"})
+
+
+def build(folder: Path) -> None:
+    """Write the page and its pictures into the folder, in the place of those of last time."""
+    pictures = folder / PICTURES
+    shutil.rmtree(pictures, ignore_errors=True)
+    pictures.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as samples:
+        draw_samples(Path(samples))
+        shown = asyncio.run(_show_all(Path(samples), pictures))
+    (folder / "index.html").write_text(page(GROUPS, shown), encoding="utf-8")
+
+
+async def _show_all(samples: Path, pictures: Path) -> dict[str, Mapping[str, Shown]]:
+    async with Sandbox.open(1, LIMITS) as sandbox:
+        return {card.name: await _show(card, sandbox, samples, pictures) for card in CARDS}
+
+
+async def _show(card: Card, sandbox: Sandbox, samples: Path, pictures: Path) -> Mapping[str, Shown]:
+    """Render a card's pipeline as a worker would; return what is shown of each output."""
+    rendered = await sandbox.render(samples / card.sample, pictures, card.pipeline())
+    return {output.name: await _shown(output, sandbox, pictures) for output in rendered.outputs}
+
+
+async def _shown(output: RenderedOutput, sandbox: Sandbox, pictures: Path) -> Shown:
+    visible = output.file
+    if output.media_type in SHOWN_BY_NO_BROWSER:
+        copy = Output(name=f"{output.name}-as-webp", format="webp", lossless=True)
+        visible = (await sandbox.render(output.file, pictures, Pipeline.of(copy))).outputs[0].file
+    return Shown(output, f"{PICTURES}/{visible.name}")

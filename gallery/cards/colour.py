@@ -1,0 +1,88 @@
+"""Colour: all of it in sRGB, lightness apart from colour."""
+
+from typing import Final
+
+from gallery.card import Card, Group, Shot
+
+THREE_IN_A_ROW: Final = {"width": 270}
+
+GRAYSCALE: Final = Card(
+    name="grayscale",
+    fields=("grayscale",),
+    sample="fruit.webp",
+    words="Takes the colour out; what is left is as light as it was.",
+    common={"width": 360},
+    shots=(Shot("true", {"grayscale": True}),),
+)
+
+NORMALIZE: Final = Card(
+    name="normalize",
+    fields=("normalize",),
+    sample="mist.webp",
+    words="Stretches lightness: the darkest hundredth becomes black, the lightest white.",
+    common={"width": 400},
+    shots=(Shot("true", {"normalize": True}),),
+)
+
+MODULATE: Final = Card(
+    name="modulate",
+    fields=("modulate",),
+    sample="valley.webp",
+    words="Factors for brightness and saturation, 0 to 10, and degrees by which hues turn.",
+    common=THREE_IN_A_ROW,
+    shots=(
+        Shot("bright", {"modulate": {"brightness": 1.25}}),
+        Shot("dark", {"modulate": {"brightness": 0.6}}),
+        Shot("pale", {"modulate": {"saturation": 0.4}}),
+        Shot("vivid", {"modulate": {"saturation": 1.8}}),
+        Shot("hue", {"modulate": {"hue": 120}}),
+    ),
+)
+
+TINT: Final = Card(
+    name="tint",
+    fields=("tint",),
+    sample="valley.webp",
+    words="Gives everything the hue of one colour; each pixel stays as light as it was.",
+    common=THREE_IN_A_ROW,
+    shots=(Shot("sepia", {"tint": "#b5793f"}), Shot("blue", {"tint": "#2f7fd8"})),
+)
+
+NEGATE: Final = Card(
+    name="negate",
+    fields=("negate",),
+    sample="valley.webp",
+    words="Turns light to dark and each colour to its opposite, and leaves transparency alone.",
+    common={"width": 360},
+    shots=(Shot("true", {"negate": True}),),
+)
+
+PRINT: Final = Card(
+    name="cmyk",
+    title="From print",
+    fields=(),
+    sample="print.jpg",
+    words="A JPEG for print comes in with four inks and goes out in sRGB, as its profile has it.",
+    common={"width": 360},
+    has_before=False,
+    shots=(Shot("srgb", {"format": "webp"}),),
+)
+
+WIDE: Final = Card(
+    name="p3",
+    title="From wide screens",
+    fields=(),
+    sample="wide.jpg",
+    words="Colours that only wide screens have become the nearest that every screen has.",
+    common={"width": 360},
+    has_before=False,
+    shots=(Shot("srgb", {"format": "webp"}),),
+)
+
+GROUP: Final = Group(
+    title="Colour",
+    emblem="modulate-hue",
+    words="In sRGB, eight bits a channel, whatever came in. Lightness and colour are changed apart,"
+    " in CIE Lab, so that a change of one leaves the other.",
+    cards=(GRAYSCALE, NORMALIZE, MODULATE, TINT, NEGATE, PRINT, WIDE),
+)
