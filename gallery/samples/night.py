@@ -5,7 +5,7 @@ from typing import Final
 
 import pyvips
 
-from gallery.samples.drawing import circle, drawn, gradient, rectangle
+from gallery.samples.drawing import circle, drawn, glow, gradient, rectangle
 
 WIDTH: Final = 1440
 HEIGHT: Final = 960
@@ -17,9 +17,12 @@ def draw() -> pyvips.Image:
     random = Random(5)
     parts = [
         gradient("sky", (0, "#03050f"), (0.7, "#0b1230"), (1, "#231f45")),
+        glow("halo", (0, "#8f8fc866"), (1, "#8f8fc800")),
         gradient("water", (0, "#0a0f26"), (1, "#02030a")),
         rectangle(0, 0, WIDTH, QUAY, "url(#sky)"),
         rectangle(0, QUAY, WIDTH, HEIGHT - QUAY, "url(#water)"),
+        circle(1130, 150, 230, "url(#halo)"),
+        circle(1130, 150, 54, "#f6f0da"),
         *(_star(random) for _ in range(420)),
     ]
     for far in (True, False):
