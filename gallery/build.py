@@ -49,8 +49,8 @@ async def _show(card: Card, sandbox: Sandbox, samples: Path, pictures: Path) -> 
 
 
 async def _shown(output: RenderedOutput, sandbox: Sandbox, pictures: Path) -> Shown:
-    visible = output.file
+    picture = output.file
     if output.media_type in SHOWN_BY_NO_BROWSER:
         copy = Output(name=f"{output.name}-as-webp", format="webp", lossless=True)
-        visible = (await sandbox.render(output.file, pictures, Pipeline.of(copy))).outputs[0].file
-    return Shown(output, f"{PICTURES}/{visible.name}")
+        picture = (await sandbox.render(output.file, pictures, Pipeline.of(copy))).outputs[0].file
+    return Shown(output, f"{PICTURES}/{output.file.name}", f"{PICTURES}/{picture.name}")

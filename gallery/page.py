@@ -22,10 +22,11 @@ INTRODUCTION: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A rendered output, and the address of a picture of it that browsers show."""
+    """A rendered output, its address, and that of a picture of it which browsers show."""
 
     output: RenderedOutput
     address: str
+    picture: str
 
 
 def page(groups: Iterable[Group], shown: Mapping[str, Mapping[str, Shown]]) -> str:
@@ -91,10 +92,10 @@ def _card(card: Card, shown: Mapping[str, Shown]) -> str:
 def _figure(shot: Shot, shown: Shown) -> str:
     output = shown.output
     is_before = shot.name == BEFORE
-    picture = _picture(shown, "Before" if is_before else f"With {json.dumps(shot.adds)}")
+    picture = _picture(shown, "Before" if is_before else f"With {_text(shot.adds)}")
     kind = output.media_type.removeprefix("image/").upper()
     return f"""<figure style="--width: {output.width}px">
-{picture}
+<a href="{shown.address}">{picture}</a>
 <figcaption>{"before" if is_before else _json(shot.adds)}
 <small>{output.width} &times; {output.height} · {kind} · {output.bytes:,} B</small></figcaption>
 </figure>
@@ -103,7 +104,7 @@ def _figure(shot: Shot, shown: Shown) -> str:
 
 def _picture(shown: Shown, alt: str) -> str:
     size = f'width="{shown.output.width}" height="{shown.output.height}"'
-    return f'<img src="{shown.address}" {size} alt="{escape(alt)}">'
+    return f'<img src="{shown.picture}" {size} alt="{escape(alt)}">'
 
 
 def _prose(words: str) -> str:
@@ -111,7 +112,11 @@ def _prose(words: str) -> str:
 
 
 def _json(value: Json) -> str:
-    return f"<code>{escape(json.dumps(value), quote=False)}</code>"
+    return f"<code>{escape(_text(value), quote=False)}</code>"
+
+
+def _text(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _id(group: Group) -> str:

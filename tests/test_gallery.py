@@ -79,6 +79,12 @@ def test_every_picture_of_the_page_opens_with_the_size_that_it_promises() -> Non
     assert promised == {name: opened(GALLERY / name).size for name in promised}
 
 
+def test_every_file_of_the_gallery_is_on_its_page() -> None:
+    page = (GALLERY / "index.html").read_text(encoding="utf-8")
+    named = set(re.findall(rf'(?:src|href)="{PICTURES}/([^"]+)"', page))
+    assert named == {file.name for file in (GALLERY / PICTURES).iterdir()}
+
+
 def test_every_card_stands_on_the_page() -> None:
     page = (GALLERY / "index.html").read_text(encoding="utf-8")
     assert [card.name for card in CARDS if f'id="{card.name}"' not in page] == []
@@ -89,6 +95,7 @@ def test_the_page_needs_nothing_from_elsewhere() -> None:
     assert re.findall(r"https?:|//|<script|<link|@import", page) == []
 
 
+@pytest.mark.xdist_group("gallery")
 def test_the_page_is_the_one_that_would_be_made_today(made: Path) -> None:
     """But for sizes in bytes, which may differ by a few on another kind of processor."""
     before, now = (
@@ -98,6 +105,7 @@ def test_the_page_is_the_one_that_would_be_made_today(made: Path) -> None:
     assert now == before, "run make gallery"
 
 
+@pytest.mark.xdist_group("gallery")
 def test_the_pictures_are_those_that_would_be_made_today(made: Path) -> None:
     before, now = (
         {file.name: opened(file) for file in (folder / PICTURES).iterdir()}
