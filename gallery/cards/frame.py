@@ -9,7 +9,7 @@ PAD: Final = Card(
     fields=("pad",),
     sample="dunes.webp",
     words="Adds background outside, whatever the size: the same at each side, or each its own.",
-    common={"width": 220, "background": "#2d3142"},
+    common={"width": 220, "background": "#f4c542"},
     shots=(
         Shot("14", {"pad": 14}),
         Shot("sides", {"pad": {"top": 10, "right": 10, "bottom": 44, "left": 10}}),
@@ -34,6 +34,6 @@ BACKGROUND: Final = Card(
 GROUP: Final = Group(
     title="Frame",
     emblem="pad-14",
-    words="Last, what is laid around the picture and over it.",
+    words="Last, what is laid around the picture and under it.",
     cards=(PAD, BACKGROUND),
 )
