@@ -398,7 +398,7 @@ async def test_whatever_is_done_to_a_file_its_child_answers(
     exif[Base.Make] = "Phone"
     options = options | {"exif": exif.tobytes(), "icc_profile": p3(), "xmp": b"<x/>"}
     data = heic(noise(80, 70).convert(mode), **options)
-    rng = random.Random(7)  # noqa: S311 - the same damage every time
+    rng = random.Random(7)
     answers = set()
     async with Sandbox.open(1, LIMITS) as sandbox:
         for _ in range(80):
