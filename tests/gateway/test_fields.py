@@ -68,6 +68,8 @@ def test_a_pipeline_comes_as_json() -> None:
         ([("width", "0"), ("height", "99999")], ["/outputs/0/width", "/outputs/0/height"]),
         ([("format", "jpeg"), ("lossless", "true")], ["/outputs/0/lossless"]),
         ([("effort", "7"), ("format", "webp")], ["/outputs/0/effort"]),
+        ([("format", "jpeg"), ("frames", "all")], ["/outputs/0/frames"]),
+        ([("frames", "last")], ["/outputs/0/frames"]),
         ([("format", "png"), ("max_bytes", "9")], ["/outputs/0/max_bytes"]),
         ([("watermark", "mine")], ["/outputs/0/watermark"]),
         ([("watermark", "{}")], ["/outputs/0/watermark"]),

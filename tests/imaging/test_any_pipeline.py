@@ -68,6 +68,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "max_bytes": st.integers(1, 4000),
     "progressive": FLAG,
     "background": COLOURS,
+    "frames": st.sampled_from(["all", "first"]),
 }
 
 
@@ -90,8 +91,7 @@ def pictures(draw: st.DrawFn) -> bytes:
     mode = draw(st.sampled_from(["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"]))
     width, height = draw(st.integers(1, 40)), draw(st.integers(1, 40))
     raw = draw(st.binary(min_size=1, max_size=64))
-    size = len(Image.new(mode, (width, height)).tobytes())
-    image = Image.frombytes(mode, (width, height), (raw * (size // len(raw) + 1))[:size])
+    image = filled(mode, (width, height), raw)
     formats = {
         "CMYK": ["JPEG", "TIFF"],
         "RGB": ["JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "HEIC"],
@@ -108,6 +108,24 @@ def pictures(draw: st.DrawFn) -> bytes:
     return file.getvalue()
 
 
+@st.composite
+def animations(draw: st.DrawFn) -> bytes:
+    mode = draw(st.sampled_from(["L", "P", "RGB", "RGBA"]))
+    size = draw(st.integers(1, 40)), draw(st.integers(1, 40))
+    raws = draw(st.lists(st.binary(min_size=1, max_size=64), min_size=2, max_size=4))
+    first, *others = (filled(mode, size, raw) for raw in raws)
+    format_ = draw(st.sampled_from(["GIF", "WEBP"]))
+    delays = draw(st.lists(st.integers(0, 300), min_size=len(raws), max_size=len(raws)))
+    file = BytesIO()
+    first.save(file, format_, save_all=True, append_images=others, duration=delays, loop=0)
+    return file.getvalue()
+
+
+def filled(mode: str, size: tuple[int, int], raw: bytes) -> Image.Image:
+    length = len(Image.new(mode, size).tobytes())
+    return Image.frombytes(mode, size, (raw * (length // len(raw) + 1))[:length])
+
+
 # The same examples every time: what lands must not depend on luck. For a hunt, raise their number
 # and let them be random.
 @settings(
@@ -116,7 +134,7 @@ def pictures(draw: st.DrawFn) -> bytes:
     derandomize=True,
     suppress_health_check=[HealthCheck.filter_too_much],
 )
-@given(picture=pictures(), pipeline=pipelines())
+@given(picture=st.one_of(pictures(), animations()), pipeline=pipelines())
 def test_any_valid_pipeline_on_any_small_picture_ends_well_or_says_why(
     picture: bytes, pipeline: Pipeline
 ) -> None:
@@ -134,6 +152,8 @@ def test_any_valid_pipeline_on_any_small_picture_ends_well_or_says_why(
             assert sorted(found.size) == sorted((output.width, output.height))
             assert _is_within(asked, output.width, output.height)
             assert asked.format in {None, str(found.format).lower()}
+            assert getattr(found, "n_frames", 1) == output.frames
+            assert output.frames <= (1 if asked.frames == "first" else rendered.frames)
             found.load()
         assert set(rendered.analysis or {}) == set(pipeline.analyze)
 

@@ -91,6 +91,8 @@ def test_json_text_is_read_like_objects() -> None:
         ("background", "#ff"),
         ("background", "#fffff"),
         ("background", "#ffffff\n"),
+        ("frames", "last"),
+        ("frames", 1),
         ("smoothen", 1),
     ],
 )
@@ -148,6 +150,8 @@ def test_a_wrong_part_is_blamed_by_its_own_name(field: str, part: str, value: ob
         ("position", {"width": 10, "fit": "contain", "position": "attention"}),
         ("position", {"width": 10, "fit": "contain", "position": {"x": 0, "y": 0}}),
         ("background", {"format": "jpeg", "background": "#ffffff00"}),
+        ("frames", {"format": "jpeg", "frames": "all"}),
+        ("frames", {"format": "tiff", "frames": "all"}),
     ],
 )
 def test_a_value_that_can_have_no_effect_is_blamed_on_its_field(
@@ -176,6 +180,10 @@ def test_a_value_that_can_have_no_effect_is_blamed_on_its_field(
         {"format": "jpeg", "background": "#ffffffff"},
         {"format": "png", "quality": None},
         {"width": None, "height": 3, "fit": "cover"},
+        {"frames": "all"},
+        {"format": "webp", "frames": "all"},
+        {"format": "jpeg", "frames": "first"},
+        {"format": "jpeg", "frames": None},
     ],
 )
 def test_spelling_out_a_default_is_no_error(output: dict[str, object]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from imagemill.imaging.geometry import Size
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.measures import OPAQUE, HexColour, parse_colour
 
@@ -12,3 +13,9 @@ def ready_for(image: Image, background: HexColour) -> tuple[Image, Sequence[int]
     if colour[3] < OPAQUE and not image.hasalpha():
         image = image.addalpha()
     return image, colour[: image.bands]
+
+
+def laid_on(background: HexColour, image: Image, left: int, top: int, size: Size) -> Image:
+    """Return a canvas of the size with the picture on it, at `left` and `top`."""
+    image, colour = ready_for(image, background)
+    return image.embed(left, top, size.width, size.height, extend="background", background=colour)

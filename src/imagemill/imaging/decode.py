@@ -5,6 +5,7 @@ from typing import Final
 
 from imagemill.imaging import heic
 from imagemill.imaging.alpha import premultiplied
+from imagemill.imaging.animation import split
 from imagemill.imaging.colour import to_srgb
 from imagemill.imaging.demand import Demand
 from imagemill.imaging.failures import decoding
@@ -19,22 +20,24 @@ SPARE: Final = 1.5
 JPEG_SHRINKS: Final = (8, 4, 2)
 
 
-def decode(file: Path, header: Header, demand: Demand) -> Image:
-    """Return the picture as stored, shrunken where that serves.
+def decode(file: Path, header: Header, demand: Demand) -> tuple[Image, ...]:
+    """Return the frames that are needed, as stored, shrunken where that serves.
 
     What `demand.hold` asks for stays in memory and may be read often and in any order; else the
     picture can be read once, from top to bottom, and no pixel has been read yet.
     """
-    loaded = image = _load(file, header, demand.excess / SPARE)
+    factor = demand.excess / SPARE
+    if demand.frames > 1:
+        tall = load(Source.new_from_file(str(file)), header.format, n=demand.frames)
+        with decoding():
+            return tuple(_held(frame, factor) for frame in split(tall, header.stored.height))
+    image = _load(file, header, factor)
     if not demand.hold:
-        return image
-    left = image.width / header.stored.width * demand.excess / SPARE
+        return (image,)
     with decoding():
-        image = _averaged(image, left)
-        # Colours are converted after the resize, where pixels are fewest; but deep ones are heavy.
-        image = image if image.format == "uchar" else to_srgb(image)
-        # A HEIC to which nothing was done lies in memory already.
-        return image if header.format is HEIC and image is loaded else image.copy_memory()
+        left = image.width / header.stored.width * factor
+        # A HEIC to which nothing is done lies in memory already.
+        return (_held(image, left, is_in_memory=header.format is HEIC),)
 
 
 def _load(file: Path, header: Header, factor: float) -> Image:
@@ -42,6 +45,13 @@ def _load(file: Path, header: Header, factor: float) -> Image:
         return heic.load(file.read_bytes())
     source = Source.new_from_file(str(file))
     return load(source, header.format, **_shrink_on_load(header, factor))
+
+
+def _held(loaded: Image, factor: float, *, is_in_memory: bool = False) -> Image:
+    image = _averaged(loaded, factor)
+    # Colours are converted after the resize, where pixels are fewest; but deep ones are heavy.
+    image = image if image.format == "uchar" else to_srgb(image)
+    return image if is_in_memory and image is loaded else image.copy_memory()
 
 
 def _shrink_on_load(header: Header, factor: float) -> dict[str, float]:

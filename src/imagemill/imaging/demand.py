@@ -26,6 +26,8 @@ SHORTEST_SLANTED: Final = 64
 class Demand:
     """`excess`, from 1: by how much the input is larger than its largest output needs it.
 
+    `frames`: so many of the input's are needed, all or the first.
+
     `hold`: the picture must be held in memory, since it is read more than once, or not from top
     to bottom, or not down to its last line, where a truncated file would pass as whole. A WebP,
     AVIF or HEIC comes out of its decoder whole anyway; held, the decoder's own buffers go before
@@ -33,6 +35,7 @@ class Demand:
     """
 
     excess: float
+    frames: int
     hold: bool
 
 
@@ -43,7 +46,8 @@ def demand(header: Header, pipeline: Pipeline, limits: Limits) -> Demand:
     that cannot be made smaller.
     """
     excesses = []
-    hold = len(pipeline.outputs) > 1 or header.format in WHOLE
+    frames = max(frames_for(output, header) for output in pipeline.outputs)
+    hold = len(pipeline.outputs) > 1 or header.format in WHOLE or frames > 1
     for output in pipeline.outputs:
         _check_quality(output, format_for(output, header))
         size = cropped(_turned(header, output), output)
@@ -52,13 +56,13 @@ def demand(header: Header, pipeline: Pipeline, limits: Limits) -> Demand:
             hold = True
             continue
         placement = place(size, output)
-        check_size(padded(placement.box, output), output, format_for(output, header), limits)
+        check_size(padded(placement.box, output), output, header, limits)
         excesses.append(_excess(size, placement.scaled, output, header))
         hold = hold or _is_read_twice_or_out_of_order(output, header, placement)
     if set(pipeline.analyze) - {METADATA}:
         excesses.append(Fraction(max(header.upright.width, header.upright.height), THUMBNAIL_SIDE))
         hold = True
-    return Demand(excess=max(1.0, float(min(excesses))), hold=hold)
+    return Demand(excess=max(1.0, float(min(excesses))), frames=frames, hold=hold)
 
 
 def format_for(output: Output, header: Header) -> Format:
@@ -70,20 +74,28 @@ def format_for(output: Output, header: Header) -> Format:
     return header.format
 
 
+def frames_for(output: Output, header: Header) -> int:
+    """Return how many of the input's frames go into the output: all, or the first."""
+    takes_all = output.frames != "first" and format_for(output, header).has_frames
+    return header.frames if takes_all else 1
+
+
 def _turned(header: Header, output: Output) -> Size:
     return rotated(header.upright if output.auto_orient else header.stored, output.rotate)
 
 
-def check_size(box: Size, output: Output, format_: Format, limits: Limits) -> None:
+def check_size(box: Size, output: Output, header: Header, limits: Limits) -> None:
     """Raise TooLarge when an output of this size has more pixels or a longer side than allowed."""
+    format_, frames = format_for(output, header), frames_for(output, header)
     if max(box.width, box.height) > format_.max_side:
         raise TooLarge(
             f"Output {output.name} would be {box}; {format_.name} allows {format_.max_side} a side."
         )
-    if box.pixels > limits.max_pixels:
+    if box.pixels * frames > limits.max_pixels:
+        of_frames = f" with {frames} frames" if frames > 1 else ""
         raise TooLarge(
-            f"Output {output.name} would be {box}, which is {box.pixels} pixels;"
-            f" {limits.max_pixels} are the most."
+            f"Output {output.name} would be {box}{of_frames}, which is {box.pixels * frames}"
+            f" pixels; {limits.max_pixels} are the most."
         )
 
 

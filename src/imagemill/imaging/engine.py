@@ -1,15 +1,16 @@
 """Renders a pipeline: one file in, its outputs out, from one decode. Runs in a child process."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
 
 from imagemill.imaging.analysis.analyze import analyze
+from imagemill.imaging.animation import joined
 from imagemill.imaging.decode import decode
-from imagemill.imaging.demand import check_size, demand, format_for
+from imagemill.imaging.demand import check_size, demand, format_for, frames_for
 from imagemill.imaging.encode import write
 from imagemill.imaging.failures import decoding, encoding
-from imagemill.imaging.geometry import Size
 from imagemill.imaging.header import Header, check, read_header
 from imagemill.imaging.libvips import forget_warnings
 from imagemill.imaging.picture import Picture
@@ -36,7 +37,7 @@ from imagemill.imaging.steps import (
     trim,
     watermark,
 )
-from imagemill.imaging.verify import verified
+from imagemill.imaging.verify import Promised, verified
 
 
 class Step(Protocol):
@@ -82,42 +83,49 @@ def render(input_file: Path, folder: Path, pipeline: Pipeline, limits: Limits) -
     header = read_header(input_file)
     check(header, limits)
     needed = demand(header, pipeline, limits)
+    first, *later = decode(input_file, header, needed)
     picture = Picture(
-        decode(input_file, header, needed),
+        first,
         header.stored,
         is_held=needed.hold,
+        later=tuple(later),
         assets=limits.assets,
     )
-    sizes: dict[str, Size] = {}
+    made: dict[str, Promised] = {}
     for group in cut_alike(pipeline.outputs):
-        sizes |= _written(picture, group, header, folder, limits)
+        made |= _made(picture, group, header, folder, limits)
     return Rendered(
         width=header.upright.width,
         height=header.upright.height,
         frames=header.frames,
         outputs=tuple(
-            verified(folder, output.name, format_for(output, header), sizes[output.name])
-            for output in pipeline.outputs
+            verified(folder, output.name, made[output.name]) for output in pipeline.outputs
         ),
-        analysis=analyze(input_file, header, picture.image, pipeline.analyze),
+        analysis=analyze(input_file, header, picture.first, pipeline.analyze),
     )
 
 
-def _written(
+def _made(
     picture: Picture, outputs: Sequence[Output], header: Header, folder: Path, limits: Limits
-) -> dict[str, Size]:
-    """Write outputs that are one picture until they are scaled, and return their sizes."""
-    sizes = {}
+) -> dict[str, Promised]:
+    """Make outputs that are one picture until they are scaled; say, by name, what each must be."""
+    made = {}
     # A picture that is not held is read only now, while its output is written.
     with encoding() if picture.is_held else decoding():
         cut = _applied(STEPS_BEFORE_SCALING, picture, outputs[0])
         for output, in_scale in scaled(cut, outputs):
-            format_ = format_for(output, header)
-            finished = _applied(STEPS_AFTER_SCALING, in_scale, output)
-            check_size(finished.size, output, format_, limits)
-            write(finished.image, format_.file(folder, output.name), output, format_)
-            sizes[output.name] = finished.size
-    return sizes
+            later = in_scale.later[: frames_for(output, header) - 1]
+            finished = _applied(STEPS_AFTER_SCALING, replace(in_scale, later=later), output)
+            check_size(finished.size, output, header, limits)
+            made[output.name] = _written(finished, output, header, folder)
+    return made
+
+
+def _written(picture: Picture, output: Output, header: Header, folder: Path) -> Promised:
+    format_ = format_for(output, header)
+    timing = header.timing.counted_in(format_)
+    write(joined(picture, timing), format_.file(folder, output.name), output, format_)
+    return Promised(format_, picture.size, picture.frames, timing)
 
 
 def _applied(steps: Sequence[Step], picture: Picture, output: Output) -> Picture:

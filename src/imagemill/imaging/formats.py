@@ -18,13 +18,18 @@ SNIFF_BYTES: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A picture format. `extension` starts with its dot; `max_side` is what its header can hold."""
+    """A picture format. `extension` starts with its dot; `max_side` is what its header can hold.
+
+    One that `has_frames` holds animations. The pages of a TIFF and the other pictures of an AVIF
+    are no frames.
+    """
 
     name: InputName
     media_type: str
     extension: str
     has_alpha: bool
     max_side: int
+    has_frames: bool = False
 
     def file(self, folder: Path, name: str) -> Path:
         """Return where an output of this name and format lies."""
@@ -33,9 +38,9 @@ class Format:
 
 JPEG: Final = Format("jpeg", "image/jpeg", ".jpg", has_alpha=False, max_side=65535)
 PNG: Final = Format("png", "image/png", ".png", has_alpha=True, max_side=2**31 - 1)
-WEBP: Final = Format("webp", "image/webp", ".webp", has_alpha=True, max_side=16383)
+WEBP: Final = Format("webp", "image/webp", ".webp", has_alpha=True, max_side=16383, has_frames=True)
 AVIF: Final = Format("avif", "image/avif", ".avif", has_alpha=True, max_side=16384)
-GIF: Final = Format("gif", "image/gif", ".gif", has_alpha=True, max_side=65535)
+GIF: Final = Format("gif", "image/gif", ".gif", has_alpha=True, max_side=65535, has_frames=True)
 TIFF: Final = Format("tiff", "image/tiff", ".tiff", has_alpha=True, max_side=2**31 - 1)
 HEIC: Final = Format("heic", "image/heic", ".heic", has_alpha=True, max_side=2**32 - 1)
 

@@ -22,9 +22,11 @@ from imagemill.imaging.formats import (
     sniff,
 )
 from imagemill.imaging.geometry import Size
+from imagemill.imaging.gif_blocks import check_whole
 from imagemill.imaging.libvips import Image, Source, number
 from imagemill.imaging.measures import MAX_INPUT_SIDE
 from imagemill.imaging.rendered import Limits
+from imagemill.imaging.timing import Timing
 
 # EXIF orientations: 1 is upright, 2 to 4 mirror or turn by half, 5 to 8 by a quarter.
 UPRIGHT: Final = 1
@@ -41,16 +43,14 @@ LOADERS: Final = {
 
 INTERLACED: Final = {JPEG: "progressive", PNG: "interlaced"}
 
-# What else a file may hold is no frame of its picture: the pages of a TIFF, the other pictures of
-# an AVIF or HEIC. The first, or the one that the file names, is taken alone.
-ANIMATED: Final = frozenset({WEBP, GIF})
-
 
 @dataclass(frozen=True, slots=True)
 class Header:
     """Facts of a file. `stored` is the size before the EXIF `orientation` (1 to 8) is applied.
 
-    `buffered_bytes` are those that its decoder holds at once, 0 when it gives line after line.
+    `frames` are those of an animation, else 1: what more a file may hold, pages of a TIFF or other
+    pictures of an AVIF or HEIC, counts for nothing. `buffered_bytes` are those that its decoder
+    holds at once, 0 when it gives line after line.
     """
 
     format: Format
@@ -59,6 +59,7 @@ class Header:
     orientation: int
     has_alpha: bool
     buffered_bytes: int
+    timing: Timing
 
     @property
     def upright(self) -> Size:
@@ -71,14 +72,17 @@ def read_header(file: Path) -> Header:
     Raises UnsupportedFormat for first bytes we do not know, InvalidImage for what follows them.
     """
     format_ = _sniff(file)
+    if format_ is GIF:
+        check_whole(file)
     image = peek(file, format_)
     return Header(
         format=format_,
         stored=Size(image.width, image.height),
-        frames=number(image, "n-pages", 1) if format_ in ANIMATED else 1,
+        frames=number(image, "n-pages", 1) if format_.has_frames else 1,
         orientation=_orientation(image),
         has_alpha=image.hasalpha(),
         buffered_bytes=buffered_bytes(file, format_, image),
+        timing=_timing(image),
     )
 
 
@@ -128,6 +132,11 @@ def _sniff(file: Path) -> Format:
         known = ", ".join(INPUTS)
         raise UnsupportedFormat(f"The first bytes are those of no format we take: {known}.")
     return format_
+
+
+def _timing(image: Image) -> Timing:
+    delays = image.get("delay") if image.get_typeof("delay") else ()
+    return Timing(tuple(delays), number(image, "loop", 1))
 
 
 def _orientation(image: Image) -> int:

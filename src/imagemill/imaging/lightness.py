@@ -13,6 +13,11 @@ def in_lab(image: Image, change: Callable[[Image], Image]) -> Image:
     )
 
 
+def lightness(image: Image) -> Image:
+    """Return the picture's L, 0 to 100, whether it can be seen or not."""
+    return image.colourspace("lab")[0]
+
+
 def with_chroma(image: Image, a: float, b: float) -> Image:
     """Return the picture in the one colour, each pixel as light as it was."""
     return in_lab(image, lambda lab: lab[0].bandjoin([a, b]).copy(interpretation="lab"))

@@ -70,6 +70,7 @@ class Output(BaseModel):
     max_bytes: Annotated[int, Field(ge=1)] | None = None
     progressive: bool = False
     background: HexColour = "#ffffff"
+    frames: Literal["all", "first"] | None = None
 
     @field_validator("fit", "enlarge")
     @classmethod
@@ -138,6 +139,14 @@ class Output(BaseModel):
         name = info.data.get("format")
         if name is not None and not FORMATS[name].has_alpha and parse_colour(value)[3] < OPAQUE:
             raise _senseless(f"{name} has no transparency")
+        return value
+
+    @field_validator("frames")
+    @classmethod
+    def _can_be_held(cls, value: str | None, info: ValidationInfo) -> str | None:
+        name = info.data.get("format")
+        if value == "all" and name is not None and not FORMATS[name].has_frames:
+            raise _senseless(f"{name} holds one frame")
         return value
 
     def as_json(self) -> dict[str, Any]:

@@ -40,16 +40,17 @@ def cut_alike(outputs: Sequence[Output]) -> Iterator[list[Output]]:
 def scaled(cut: Picture, outputs: Sequence[Output]) -> Iterator[tuple[Output, Picture]]:
     """Yield each output with its scaled picture, the largest first.
 
-    A picture that serves the next output is held in memory, and the next one is made from it.
+    A picture that serves the next output is held in memory, and the next one is made from it. Not
+    so an animation, whose frames are in the making one at a time.
     """
     sizes = {output.name: place(cut.size, output).scaled for output in outputs}
     ordered = sorted(outputs, key=lambda output: sizes[output.name].pixels, reverse=True)
-    image = cut.image
+    first = cut.first
     for output, following in zip(ordered, [*ordered[1:], None], strict=True):
-        picture = resize.apply(replace(cut, image=image), output)
-        if following and _serves(picture.size, sizes[following.name]):
-            image = picture.image.copy_memory()
-            picture = replace(picture, image=image)
+        picture = resize.apply(replace(cut, first=first), output)
+        if following and not cut.later and _serves(picture.size, sizes[following.name]):
+            first = picture.first.copy_memory()
+            picture = replace(picture, first=first)
         yield output, picture
 
 

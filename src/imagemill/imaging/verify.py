@@ -1,21 +1,34 @@
 """The look that an output gets before anyone else sees it."""
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from imagemill.errors import Rejected
 from imagemill.imaging.formats import AVIF, Format
 from imagemill.imaging.geometry import Size
-from imagemill.imaging.header import read_header
+from imagemill.imaging.header import Header, read_header
 from imagemill.imaging.rendered import RenderedOutput
+from imagemill.imaging.timing import Timing
 
 
 class BadOutput(Exception):
     """We wrote a file that is not what it should be."""
 
 
-def verified(folder: Path, name: str, format_: Format, size: Size) -> RenderedOutput:
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """What the file of an output must turn out to be. `frames` may be fewer there, if some equal."""
+
+    format: Format
+    size: Size
+    frames: int
+    timing: Timing
+
+
+def verified(folder: Path, name: str, promised: Promised) -> RenderedOutput:
     """Open the output again, and return its facts. Raises BadOutput unless they are as promised."""
+    format_, size = promised.format, promised.size
     file = format_.file(folder, name)
     try:
         header = read_header(file)
@@ -25,6 +38,7 @@ def verified(folder: Path, name: str, format_: Format, size: Size) -> RenderedOu
         raise BadOutput(
             f"{name} is {header.format.name} of {header.stored}, not {format_.name} of {size}"
         )
+    _check_frames(header, name, promised)
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return RenderedOutput(
@@ -37,6 +51,16 @@ def verified(folder: Path, name: str, format_: Format, size: Size) -> RenderedOu
         frames=header.frames,
         sha256=digest,
     )
+
+
+def _check_frames(header: Header, name: str, promised: Promised) -> None:
+    """Encoders join equal frames, until perhaps one is left, but the time that they take stays."""
+    asked, found, timing = promised.frames, header.frames, promised.timing
+    if found > asked or (found > 1 and header.timing.duration != timing.duration):
+        raise BadOutput(
+            f"{name} shows {found} frames for {header.timing.duration} ms,"
+            f" not {asked} for {timing.duration} ms"
+        )
 
 
 def _sizes(format_: Format, size: Size) -> set[Size]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
-from imagemill.imaging.formats import FORMATS
+from imagemill.imaging.formats import FORMATS, HEIC, JPEG
 from imagemill.process.errors import Misused
 from imagemill.process.files import shown
 from imagemill.process.inputs import Input
@@ -42,9 +42,14 @@ class Naming:
     def expected(self, source: Input) -> dict[str, Path]:
         """Return where each output should go, by its name."""
         return {
-            name: self.path(source, name, _suffix(format_ or source.format.name))
+            name: self.path(source, name, _suffix(format_ or _own_format(source)))
             for name, format_ in self.formats.items()
         }
+
+
+def _own_format(source: Input) -> str:
+    # A HEIC becomes a PNG if it is transparent, which hardly any is.
+    return str(JPEG.name if source.format is HEIC else source.format.name)
 
 
 def _suffix(format_: str) -> str:

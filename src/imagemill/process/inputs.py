@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from imagemill.imaging.formats import FORMATS, SNIFF_BYTES, Format, sniff
+from imagemill.imaging.formats import INPUTS, SNIFF_BYTES, Format, sniff
 from imagemill.process.errors import FileFailed
 
 
@@ -67,7 +67,7 @@ def _look_at(path: Path, place: PurePath, found: Found, *, is_named: bool) -> No
     if format_:
         found.inputs.append(Input(path, place, format_))
     elif is_named:
-        known = ", ".join(FORMATS)
+        known = ", ".join(INPUTS)
         sentence = f"The first bytes are those of no format we take: {known}."
         found.failed.append((path, FileFailed("unsupported_format", sentence)))
     else:

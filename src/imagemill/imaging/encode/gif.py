@@ -2,6 +2,12 @@
 
 libvips' default, effort 7, takes 2.6 times the time of effort 1 (1673 against 642 ms for a 1600
 pixel photo) to save 13 %; effort 3 takes 1.2 times and saves nothing.
+
+Of an animation, a pixel that hardly differs from what is shown already is left as it is. That
+saves 45 % of a clip of 320x180 pixels where something moves before a still background, for a loss
+of 0.1 dB, and nothing of one that moves as a whole; twice the difference saves 63 % for 0.4 dB. A
+palette for every frame, not only where the last one is too far off, takes 4 to 12 % more and gains
+nothing for the first clip, and for the second 3.6 dB, beyond 39.
 """
 
 from typing import Final
@@ -11,6 +17,11 @@ from imagemill.imaging.pipeline import Output
 
 EFFORT: Final = 1
 
+# A distance in red, green and blue, of 255 each.
+UNSEEN: Final = 4
+
 
 def save(image: Image, target: Target, output: Output, keep: str) -> None:
-    image.gifsave_target(target, effort=output.effort or EFFORT, keep=keep)
+    image.gifsave_target(
+        target, effort=output.effort or EFFORT, interframe_maxerror=UNSEEN, keep=keep
+    )

@@ -2,6 +2,10 @@
 
 libwebp's default, effort 4, takes 2.5 times the time of effort 2 (171 against 68 ms for a 1600
 pixel photo) to save 5 %.
+
+Animations need no options of their own: of clips of 320x180 pixels, mixing in lossless frames and
+libwebp's own search for the smallest file save nothing, the latter in 1.7 times the time, and
+whole frames in between cost up to 40 %.
 """
 
 from typing import Final

@@ -1,19 +1,14 @@
 """Turns the picture upright as its EXIF orientation says, and drops the tag."""
 
-from dataclasses import replace
-
 from imagemill.imaging.header import SIDEWAYS, UPRIGHT
-from imagemill.imaging.libvips import number
+from imagemill.imaging.libvips import Image, number
 from imagemill.imaging.picture import Picture
 from imagemill.imaging.pipeline import Output
 
 
 def apply(picture: Picture, output: Output) -> Picture:
-    orientation = number(picture.image, "orientation", UPRIGHT)
+    orientation = number(picture.first, "orientation", UPRIGHT)
     if not output.auto_orient or orientation == UPRIGHT:
         return picture
-    return replace(
-        picture,
-        image=picture.image.autorot(),
-        size=picture.size.turned() if orientation in SIDEWAYS else picture.size,
-    )
+    size = picture.size.turned() if orientation in SIDEWAYS else picture.size
+    return picture.changed(Image.autorot, size)

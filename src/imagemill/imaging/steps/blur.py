@@ -1,6 +1,5 @@
 """Blurs with a Gaussian of the given sigma, edges counting as going on for ever."""
 
-from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -22,7 +21,8 @@ def apply(picture: Picture, output: Output) -> Picture:
     sigma = output.blur
     if sigma is None:
         return picture
-    return replace(picture, image=premultiplied(picture.image, partial(_blurred, sigma=sigma)))
+    blurred = partial(_blurred, sigma=sigma)
+    return picture.changed(lambda image: premultiplied(image, blurred))
 
 
 def _blurred(image: Image, sigma: float) -> Image:

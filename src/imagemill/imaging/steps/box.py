@@ -1,8 +1,6 @@
 """Meets the box: cuts what stands out of it, fills what lacks with the background."""
 
-from dataclasses import replace
-
-from imagemill.imaging.canvas import ready_for
+from imagemill.imaging.canvas import laid_on
 from imagemill.imaging.geometry import Size
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.measures import STRATEGIES, Focus
@@ -16,22 +14,18 @@ def apply(picture: Picture, output: Output) -> Picture:
     if box is None or box == size:
         return picture
     if box.width < size.width or box.height < size.height:
-        return replace(picture, image=_cut(picture.image, size, box, output), size=box)
-    return replace(picture, image=_filled(picture.image, size, box, output), size=box)
+        left, top = _cut(picture.first, size, box, output)
+        return picture.changed(lambda image: image.crop(left, top, box.width, box.height), box)
+    left, top = laid(size, box, str(output.position))
+    return picture.changed(lambda image: laid_on(output.background, image, left, top, box), box)
 
 
-def _cut(image: Image, size: Size, box: Size, output: Output) -> Image:
+def _cut(first: Image, size: Size, box: Size, output: Output) -> tuple[int, int]:
+    """Return left and top of what is kept, as the first frame has it, or the position says."""
     position = output.position
     if position in STRATEGIES:
-        return image.smartcrop(box.width, box.height, interesting=position)
+        kept = first.smartcrop(box.width, box.height, interesting=position)
+        return -kept.xoffset, -kept.yoffset  # libvips notes where the whole lies in the part
     if isinstance(position, Focus):
-        left, top = centred(box, size, position)
-    else:
-        left, top = laid(box, size, position)
-    return image.crop(left, top, box.width, box.height)
-
-
-def _filled(image: Image, size: Size, box: Size, output: Output) -> Image:
-    left, top = laid(size, box, str(output.position))
-    image, background = ready_for(image, output.background)
-    return image.embed(left, top, box.width, box.height, extend="background", background=background)
+        return centred(box, size, position)
+    return laid(box, size, position)

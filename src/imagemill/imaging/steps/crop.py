@@ -1,20 +1,18 @@
 """Cuts out a part of the turned picture."""
 
-from dataclasses import replace
-
 from imagemill.imaging.geometry import cropped
 from imagemill.imaging.picture import Picture
 from imagemill.imaging.pipeline import Output
 
 
 def apply(picture: Picture, output: Output) -> Picture:
-    area, image = output.crop, picture.image
+    area, first = output.crop, picture.first
     if area is None:
         return picture
     size = cropped(picture.size, output)
-    left, width = _span(area.left, size.width, image.width, picture.size.width)
-    top, height = _span(area.top, size.height, image.height, picture.size.height)
-    return replace(picture, image=image.crop(left, top, width, height), size=size)
+    left, width = _span(area.left, size.width, first.width, picture.size.width)
+    top, height = _span(area.top, size.height, first.height, picture.size.height)
+    return picture.changed(lambda image: image.crop(left, top, width, height), size)
 
 
 def _span(start: int, length: int, decoded: int, nominal: int) -> tuple[int, int]:

@@ -1,7 +1,5 @@
 """Mirrors top and bottom."""
 
-from dataclasses import replace
-
 from imagemill.imaging.picture import Picture
 from imagemill.imaging.pipeline import Output
 
@@ -9,4 +7,4 @@ from imagemill.imaging.pipeline import Output
 def apply(picture: Picture, output: Output) -> Picture:
     if not output.flip:
         return picture
-    return replace(picture, image=picture.image.flip("vertical"))
+    return picture.changed(lambda image: image.flip("vertical"))

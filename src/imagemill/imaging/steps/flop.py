@@ -1,7 +1,5 @@
 """Mirrors left and right."""
 
-from dataclasses import replace
-
 from imagemill.imaging.picture import Picture
 from imagemill.imaging.pipeline import Output
 
@@ -9,4 +7,4 @@ from imagemill.imaging.pipeline import Output
 def apply(picture: Picture, output: Output) -> Picture:
     if not output.flop:
         return picture
-    return replace(picture, image=picture.image.flip("horizontal"))
+    return picture.changed(lambda image: image.flip("horizontal"))

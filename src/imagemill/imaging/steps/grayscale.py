@@ -3,8 +3,6 @@
 By lightness and not by libvips' "b-w", whose rounded weights make pure blue a good deal lighter.
 """
 
-from dataclasses import replace
-
 from imagemill.imaging.lightness import with_chroma
 from imagemill.imaging.picture import Picture
 from imagemill.imaging.pipeline import Output
@@ -13,4 +11,4 @@ from imagemill.imaging.pipeline import Output
 def apply(picture: Picture, output: Output) -> Picture:
     if not output.grayscale:
         return picture
-    return replace(picture, image=with_chroma(picture.image, 0, 0))
+    return picture.changed(lambda image: with_chroma(image, 0, 0))

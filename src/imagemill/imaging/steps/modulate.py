@@ -1,6 +1,5 @@
 """Changes brightness, saturation and hue: lightness, chroma and angle of CIE LCh, as in sharp."""
 
-from dataclasses import replace
 from math import cos, radians, sin
 
 from imagemill.imaging.libvips import Image
@@ -14,7 +13,7 @@ def apply(picture: Picture, output: Output) -> Picture:
     if output.modulate is None:
         return picture
     matrix = _matrix(output.modulate)
-    return replace(picture, image=in_lab(picture.image, lambda lab: lab.recomb(matrix)))
+    return picture.changed(lambda image: in_lab(image, lambda lab: lab.recomb(matrix)))
 
 
 def _matrix(modulation: Modulation) -> Image:

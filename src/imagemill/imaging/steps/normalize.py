@@ -1,10 +1,12 @@
-"""Stretches lightness: the darkest hundredth becomes black, the lightest white, as in sharp."""
+"""Stretches lightness: the darkest hundredth becomes black, the lightest white, as in sharp.
 
-from dataclasses import replace
+Of an animation those of the first frame: a stretch of its own for each frame would flicker.
+"""
+
 from typing import Final
 
 from imagemill.imaging.libvips import Image
-from imagemill.imaging.lightness import in_lab
+from imagemill.imaging.lightness import in_lab, lightness
 from imagemill.imaging.picture import Picture
 from imagemill.imaging.pipeline import Output
 
@@ -16,13 +18,15 @@ STEPS: Final = 100
 def apply(picture: Picture, output: Output) -> Picture:
     if not output.normalize:
         return picture
-    return replace(picture, image=in_lab(picture.image, _stretched))
-
-
-def _stretched(lab: Image) -> Image:
-    counted = (lab[0] * STEPS).cast("ushort")
-    dark, light = counted.percent(1) / STEPS, counted.percent(99) / STEPS
+    dark, light = _extremes(picture.first)
     if light - dark <= 1:  # one level: what is left would be noise
-        return lab
+        return picture
     factor = WHITE / (light - dark)
-    return lab.linear([factor, 1, 1], [-dark * factor, 0, 0])
+    return picture.changed(
+        lambda image: in_lab(image, lambda lab: lab.linear([factor, 1, 1], [-dark * factor, 0, 0]))
+    )
+
+
+def _extremes(image: Image) -> tuple[float, float]:
+    counted = (lightness(image) * STEPS).cast("ushort")
+    return counted.percent(1) / STEPS, counted.percent(99) / STEPS

@@ -1,8 +1,6 @@
 """Adds background outside the picture, whatever its size."""
 
-from dataclasses import replace
-
-from imagemill.imaging.canvas import ready_for
+from imagemill.imaging.canvas import laid_on
 from imagemill.imaging.geometry import padded
 from imagemill.imaging.measures import Edges
 from imagemill.imaging.picture import Picture
@@ -14,13 +12,6 @@ def apply(picture: Picture, output: Output) -> Picture:
     if size == picture.size:
         return picture
     edges = Edges.of(output.pad)
-    image, background = ready_for(picture.image, output.background)
-    image = image.embed(
-        edges.left,
-        edges.top,
-        size.width,
-        size.height,
-        extend="background",
-        background=background,
+    return picture.changed(
+        lambda image: laid_on(output.background, image, edges.left, edges.top, size), size
     )
-    return replace(picture, image=image, size=size)

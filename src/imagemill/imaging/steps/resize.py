@@ -12,12 +12,10 @@ from imagemill.imaging.scaling import resized
 
 def apply(picture: Picture, output: Output) -> Picture:
     placement = place(picture.size, output)
-    return replace(
-        picture,
-        image=_scaled(picture.image, placement.scaled, output.gamma),
-        size=placement.scaled,
-        box=placement.box,
+    scaled = picture.changed(
+        lambda image: _scaled(image, placement.scaled, output.gamma), placement.scaled
     )
+    return replace(scaled, box=placement.box)
 
 
 def _scaled(image: Image, to: Size, gamma: float | None) -> Image:

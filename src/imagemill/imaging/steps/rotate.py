@@ -1,6 +1,5 @@
 """Turns the picture clockwise: by quarters exactly, else grown onto its background."""
 
-from dataclasses import replace
 from math import cos, radians, sin
 from typing import Final
 
@@ -21,11 +20,15 @@ def apply(picture: Picture, output: Output) -> Picture:
     degrees = output.rotate % FULL
     if degrees == 0:
         return picture
+    return picture.changed(
+        lambda image: _turned(image, degrees, output.background), rotated(picture.size, degrees)
+    )
+
+
+def _turned(image: Image, degrees: float, background: HexColour) -> Image:
     if degrees % QUARTER == 0:
-        image = picture.image.rot(f"d{degrees:.0f}")
-    else:
-        image = _slanted(to_srgb(picture.image), degrees, output.background)
-    return replace(picture, image=image, size=rotated(picture.size, degrees))
+        return image.rot(f"d{degrees:.0f}")
+    return _slanted(to_srgb(image), degrees, background)
 
 
 def _slanted(image: Image, degrees: float, background: HexColour) -> Image:

@@ -1,6 +1,5 @@
 """Sharpens lightness by an unsharp mask, edges more than flat areas, with sharp's own amounts."""
 
-from dataclasses import replace
 from typing import Final
 
 from imagemill.imaging.alpha import premultiplied
@@ -18,11 +17,13 @@ def apply(picture: Picture, output: Output) -> Picture:
     sigma = output.sharpen
     if sigma is None:
         return picture
-    image = picture.image
+    return picture.changed(lambda image: _sharpened_as_seen(image, sigma))
+
+
+def _sharpened_as_seen(image: Image, sigma: float) -> Image:
     if not image.hasalpha():
-        return replace(picture, image=_sharpened(image, sigma))
-    sharpened = _sharpened(_with_hidden_colours_filled(image, sigma), sigma)
-    return replace(picture, image=sharpened.bandjoin(image[3]))
+        return _sharpened(image, sigma)
+    return _sharpened(_with_hidden_colours_filled(image, sigma), sigma).bandjoin(image[3])
 
 
 def _sharpened(image: Image, sigma: float) -> Image:

@@ -1,11 +1,9 @@
 """Converts to sRGB: where the pixels are fewest, before steps that bring colours of their own."""
 
-from dataclasses import replace
-
 from imagemill.imaging.colour import to_srgb
 from imagemill.imaging.picture import Picture
 from imagemill.imaging.pipeline import Output
 
 
 def apply(picture: Picture, _output: Output) -> Picture:
-    return replace(picture, image=to_srgb(picture.image))
+    return picture.changed(to_srgb)

@@ -1,7 +1,5 @@
 """Gives everything the hue and chroma of one colour; lightness stays, as in sharp."""
 
-from dataclasses import replace
-
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.lightness import with_chroma
 from imagemill.imaging.measures import HexColour, parse_colour
@@ -12,7 +10,8 @@ from imagemill.imaging.pipeline import Output
 def apply(picture: Picture, output: Output) -> Picture:
     if output.tint is None:
         return picture
-    return replace(picture, image=with_chroma(picture.image, *_chroma(output.tint)))
+    a, b = _chroma(output.tint)
+    return picture.changed(lambda image: with_chroma(image, a, b))
 
 
 def _chroma(colour: HexColour) -> tuple[float, float]:

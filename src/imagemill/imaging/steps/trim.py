@@ -1,6 +1,8 @@
-"""Cuts off a border that is plain: all that differs little from the pixel at the top left."""
+"""Cuts off a border that is plain: all that differs little from the pixel at the top left.
 
-from dataclasses import replace
+Of an animation the first frame's border is cut off all frames.
+"""
+
 from typing import Final
 
 from imagemill.imaging.colour import to_srgb
@@ -16,13 +18,11 @@ def apply(picture: Picture, output: Output) -> Picture:
     if output.trim is False:
         return picture
     threshold = THRESHOLD if output.trim is True else output.trim
-    differs = _differs(picture.image, threshold)
+    differs = _differs(picture.first, threshold)
     left, top, width, height = differs.find_trim(background=[0], threshold=1, line_art=True)
     if width == 0 or height == 0:
         return picture
-    return replace(
-        picture, image=picture.image.crop(left, top, width, height), size=Size(width, height)
-    )
+    return picture.changed(lambda image: image.crop(left, top, width, height), Size(width, height))
 
 
 def _differs(image: Image, threshold: float) -> Image:

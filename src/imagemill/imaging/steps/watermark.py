@@ -1,6 +1,5 @@
 """Lays a text or an image on the finished picture."""
 
-from dataclasses import replace
 from functools import partial
 from math import floor
 from pathlib import Path
@@ -26,7 +25,7 @@ def apply(picture: Picture, output: Output) -> Picture:
     room = Size(size.width - 2 * left, size.height - 2 * top)
     mark = _mark(watermark, watermark.scale * size.width, room, picture.assets)
     across, down = laid(Size(mark.width, mark.height), room, watermark.position)
-    return replace(picture, image=_marked(picture.image, mark, left + across, top + down))
+    return picture.changed(lambda image: _marked(image, mark, left + across, top + down))
 
 
 def _margin(asked: int, side: int) -> int:

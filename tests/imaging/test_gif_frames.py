@@ -1,0 +1,101 @@
+"""GIFs whose frames cover a part, drawn by the rules of GIF89a; Pillow reads what is made."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from imaging.animations import PALETTE, Patch, gif, seen, shown
+from imaging.studio import Studio, difference
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+WIDTH, HEIGHT = 32, 24
+WHOLE = WIDTH * HEIGHT
+
+# Magenta all over; then a green part, dealt with as told; then one with holes, and a last one.
+GREEN_PART = (6, 4, 14, 12)
+HOLED_PART = (10, 8, 12, 12)
+
+
+def patches(disposal: int, *, is_interlaced: bool = False) -> list[Patch]:
+    holed = [2 if number % 3 else 7 for number in range(12 * 12)]
+    return [
+        Patch(0, 0, WIDTH, HEIGHT, [4] * WHOLE, delay=5, is_interlaced=is_interlaced),
+        Patch(*GREEN_PART, [1] * (14 * 12), disposal, is_interlaced=is_interlaced),
+        Patch(*HOLED_PART, holed, transparent=7, delay=0, is_interlaced=is_interlaced),
+        Patch(24, 2, 4, 4, [3] * 16, delay=100, is_interlaced=is_interlaced),
+    ]
+
+
+def composed(patches: list[Patch]) -> list[Image.Image]:
+    """Draw what is shown: what is cleared gets the background, or none after a frame with holes."""
+    canvas: NDArray[np.uint8] = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
+    frames = []
+    for patch in patches:
+        before = canvas.copy()
+        place = np.s_[patch.top : patch.top + patch.height, patch.left : patch.left + patch.width]
+        indices = np.array(patch.indices).reshape(patch.height, patch.width)
+        colours = np.dstack([np.array(PALETTE, np.uint8)[indices], np.full(indices.shape, 255)])
+        covers = indices != (-1 if patch.transparent is None else patch.transparent)
+        canvas[place][covers] = colours[covers]
+        frames.append(Image.fromarray(canvas.copy()))
+        if patch.disposal == 2:
+            canvas[place] = PALETTE[0] + (255,) if patch.transparent is None else 0
+        elif patch.disposal == 3:
+            canvas = before
+    return frames
+
+
+@pytest.mark.parametrize("disposal", [0, 1, 2, 3])
+@pytest.mark.parametrize("is_interlaced", [False, True])
+@pytest.mark.parametrize("output", [{"format": "webp", "lossless": True}, {"format": "gif"}])
+def test_frames_that_cover_a_part_are_laid_on_what_was_there(
+    studio: Studio, disposal: int, output: dict[str, object], *, is_interlaced: bool
+) -> None:
+    drawn = patches(disposal, is_interlaced=is_interlaced)
+    file = studio.inputs / "in.gif"
+    file.write_bytes(gif(WIDTH, HEIGHT, *drawn))
+    made = shown(studio.render(file, output).outputs[0].file)
+    for one, other in zip(composed(drawn), made.frames, strict=True):
+        assert difference(seen(one), seen(other)) == 0
+
+
+def test_a_place_that_is_cleared_can_be_seen_through(studio: Studio) -> None:
+    disc = Patch(0, 0, WIDTH, HEIGHT, [0, 7] * (WHOLE // 2), disposal=2, transparent=7)
+    square = Patch(8, 8, 8, 8, [1] * 64)
+    file = studio.inputs / "in.gif"
+    file.write_bytes(gif(WIDTH, HEIGHT, disc, square))
+    made = shown(studio.render(file, {"format": "gif"}).outputs[0].file)
+    for one, other in zip(composed([disc, square]), made.frames, strict=True):
+        assert difference(seen(one), seen(other)) == 0
+
+
+def test_delays_are_kept_to_the_hundredth(studio: Studio) -> None:
+    file = studio.inputs / "in.gif"
+    delays = [0, 1, 2, 3, 100, 65535]
+    drawn = [
+        Patch(0, 0, WIDTH, HEIGHT, [number] * WHOLE, delay=delay)
+        for number, delay in enumerate(delays)
+    ]
+    file.write_bytes(gif(WIDTH, HEIGHT, *drawn))
+    made = shown(studio.render(file, {"width": 16}).outputs[0].file)
+    assert [delay or 0 for delay in made.delays] == [delay * 10 for delay in delays]
+    slow = shown(studio.render(file, {"name": "slow", "format": "webp"}).outputs[0].file)
+    assert slow.delays == [100, 100, 20, 30, 1000, 655_350]
+
+
+def test_blocks_of_every_kind_are_walked_through(studio: Studio) -> None:
+    whole = gif(WIDTH, HEIGHT, *patches(1))
+    comment = b"\x21\xfe\x05Hello\x06 there\x00"
+    endless = b"\x21\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00"
+    plain_text = b"\x21\x01\x0c" + bytes(12) + b"\x02Hi\x00"
+    start = 13 + 3 * len(PALETTE)
+    file = studio.inputs / "in.gif"
+    file.write_bytes(
+        whole[:start] + comment + endless + plain_text + whole[start:-1] + comment + b";"
+    )
+    made = studio.render(file, {}).outputs[0]
+    assert (made.frames, shown(made.file).plays) == (4, 0)
