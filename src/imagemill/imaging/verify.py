@@ -18,7 +18,7 @@ class BadOutput(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Promised:
-    """What the file of an output must turn out to be. `frames` may be fewer there, if some equal."""
+    """What the file of an output must turn out to be. Of `frames` it may have joined equal ones."""
 
     format: Format
     size: Size
