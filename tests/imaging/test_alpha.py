@@ -30,6 +30,22 @@ def test_colours_of_invisible_pixels_stay_invisible(
     assert middle[..., 1].max() <= 2
 
 
+@pytest.mark.parametrize("fit", FITS)
+@pytest.mark.parametrize("space", ["srgb", "keep"])
+def test_half_transparent_pixels_count_by_half(studio: Studio, fit: str, space: str) -> None:
+    dots = np.zeros((80, 80, 4), dtype="uint8")
+    dots[...] = (255, 0, 0, 64)
+    dots[::2, ::2] = dots[1::2, 1::2] = (0, 100, 255, 192)
+    file = studio.save(Image.fromarray(dots), "in.png")
+    made = studio.make(file, width=16, height=16, fit=fit, color_space=space)
+    # Opacity is the mean, and colours the mean weighed by opacity.
+    alpha = dots[:2, :2, 3].astype(float)
+    mean = np.average(dots[:2, :2, :3].reshape(4, 3), axis=0, weights=alpha.ravel())
+    # The mixing is in whole numbers of weighed colours: one of 255 is two at half opacity.
+    middle = pixels(made, "RGBA")[4:-4, 4:-4]
+    assert np.abs(middle - (*mean, alpha.mean())).max() <= 2
+
+
 def test_webp_with_alpha_is_not_shrunk_by_its_decoder(studio: Studio) -> None:
     file = studio.save(red_dots_in_hidden_green(), "in.webp", quality=95, exact=True)
     made = pixels(studio.make(file, width=16, format="png"), "RGBA")

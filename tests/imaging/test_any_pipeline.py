@@ -13,8 +13,12 @@ from pydantic import ValidationError
 from imagemill.imaging.engine import render
 from imagemill.imaging.errors import DoesNotFit, TooLarge
 from imagemill.imaging.formats import FORMATS
+from imagemill.imaging.libvips import Image as VipsImage
 from imagemill.imaging.pipeline import Output, Pipeline
 from imaging.studio import ANALYSES, LIMITS, heic, opened
+
+# Right for some kinds of pictures and wrong for the others.
+PROFILES = [bytes(VipsImage.profile_load(name)) for name in ("p3", "sgrey", "cmyk")]
 
 COLOURS = st.sampled_from(["#fff", "#12345678", "#00000000", "#c0ffee"])
 FLAG = st.booleans()
@@ -69,6 +73,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "progressive": FLAG,
     "background": COLOURS,
     "frames": st.sampled_from(["all", "first"]),
+    "color_space": st.sampled_from(["srgb", "p3", "keep"]),
+    "keep_metadata": st.sampled_from(["none", "icc", "copyright", "all"]),
 }
 
 
@@ -101,10 +107,13 @@ def pictures(draw: st.DrawFn) -> bytes:
     file = BytesIO()
     exif = Image.Exif()
     exif[0x0112] = draw(st.integers(1, 8))
+    exif[0x013B] = "Somebody"
     format_ = draw(st.sampled_from(formats.get(mode, ["PNG"])))
+    profile = draw(st.sampled_from([None, b"none", *PROFILES]))
     if format_ == "HEIC":
         return heic(image, exif=exif.tobytes())
-    image.save(file, format_, **({} if format_ in {"GIF", "TIFF"} else {"exif": exif}))
+    told = {} if format_ == "GIF" else {"exif": exif, "icc_profile": profile}
+    image.save(file, format_, **told)
     return file.getvalue()
 
 

@@ -40,14 +40,18 @@ def test_size_and_fit_count_in_the_upright_picture(studio: Studio, orientation: 
     assert (rendered.outputs[0].width, rendered.outputs[0].height) == (20, 10)
 
 
+# AVIF and TIFF are not among them: all decoders of the one and Pillow's of the other turn at once.
 @pytest.mark.parametrize("orientation", range(2, 9))
+@pytest.mark.parametrize("extension", ["png", "jpg", "webp"])
 def test_without_auto_orient_pixels_stay_and_the_tag_is_kept(
-    studio: Studio, orientation: int
+    studio: Studio, orientation: int, extension: str
 ) -> None:
-    stored, upright = tagged(studio, orientation)
-    rendered = studio.render(studio.inputs / "in.png", {"auto_orient": False})
+    stored, upright = tagged(studio, orientation, extension)
+    file = studio.inputs / f"in.{extension}"
+    rendered = studio.render(file, {"auto_orient": False, "format": "png"})
     made = opened(rendered.outputs[0].file)
-    assert difference(made, stored) == 0
+    # Two decoders of JPEG and WebP may round a level apart.
+    assert difference(made, stored) < 1
     assert made.getexif()[Base.Orientation] == orientation
     assert (rendered.width, rendered.height) == upright.size
 

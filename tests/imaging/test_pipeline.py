@@ -93,6 +93,10 @@ def test_json_text_is_read_like_objects() -> None:
         ("background", "#ffffff\n"),
         ("frames", "last"),
         ("frames", 1),
+        ("color_space", "rgb"),
+        ("color_space", None),
+        ("keep_metadata", "exif"),
+        ("keep_metadata", True),
         ("smoothen", 1),
     ],
 )
@@ -152,6 +156,7 @@ def test_a_wrong_part_is_blamed_by_its_own_name(field: str, part: str, value: ob
         ("background", {"format": "jpeg", "background": "#ffffff00"}),
         ("frames", {"format": "jpeg", "frames": "all"}),
         ("frames", {"format": "tiff", "frames": "all"}),
+        ("color_space", {"format": "gif", "color_space": "p3"}),
     ],
 )
 def test_a_value_that_can_have_no_effect_is_blamed_on_its_field(
@@ -184,6 +189,9 @@ def test_a_value_that_can_have_no_effect_is_blamed_on_its_field(
         {"format": "webp", "frames": "all"},
         {"format": "jpeg", "frames": "first"},
         {"format": "jpeg", "frames": None},
+        {"format": "gif", "color_space": "srgb", "keep_metadata": "none"},
+        {"format": "gif", "color_space": "keep", "keep_metadata": "all"},
+        {"color_space": "p3"},
     ],
 )
 def test_spelling_out_a_default_is_no_error(output: dict[str, object]) -> None:

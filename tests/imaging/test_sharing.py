@@ -85,6 +85,13 @@ def test_an_output_that_is_hardly_smaller_is_made_from_the_picture(studio: Studi
     assert delta_e(opened(rendered.outputs[1].file), alone) == 0
 
 
+def test_what_was_blown_up_serves_nobody(studio: Studio) -> None:
+    file = studio.save(noise(60, 40), "in.png")
+    same: dict[str, object] = {"name": "same", "format": "png"}
+    rendered = studio.render(file, {"name": "large", "width": 200, "enlarge": True}, same)
+    assert delta_e(opened(rendered.outputs[1].file), opened(file)) == 0
+
+
 def test_stretched_outputs_serve_only_what_is_smaller_both_ways(studio: Studio) -> None:
     file = studio.save(noise(600, 400), "in.png")
     flat = {"name": "flat", "width": 600, "height": 40, "fit": "fill"}

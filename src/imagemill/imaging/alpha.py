@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from imagemill.imaging.levels import highest
 from imagemill.imaging.libvips import Image
-from imagemill.imaging.measures import OPAQUE
 
 
 def premultiplied(image: Image, change: Callable[[Image], Image]) -> Image:
@@ -14,9 +14,10 @@ def premultiplied(image: Image, change: Callable[[Image], Image]) -> Image:
     """
     if not image.hasalpha():
         return change(image)
-    depth, space = image.format, image.interpretation
-    weighed = image.premultiply().rint().cast(depth).copy(interpretation=space)
-    return change(weighed).unpremultiply().rint().cast(depth).copy(interpretation=space)
+    depth, space, opaque = image.format, image.interpretation, highest(image)
+    weighed = image.premultiply(max_alpha=opaque).rint().cast(depth).copy(interpretation=space)
+    mixed = change(weighed).unpremultiply(max_alpha=opaque)
+    return mixed.rint().cast(depth).copy(interpretation=space)
 
 
 def beside_alpha(image: Image, change: Callable[[Image], Image]) -> Image:
@@ -28,10 +29,12 @@ def beside_alpha(image: Image, change: Callable[[Image], Image]) -> Image:
 
 
 def over(above: Image, below: Image) -> Image:
-    """Lay one picture on another of the same size, both with alpha.
+    """Lay one picture on another of the same size, space and depth, both with alpha.
 
     Source: T. Porter and T. Duff, "Compositing Digital Images", SIGGRAPH 1984.
     """
-    seen = above.premultiply() + below.premultiply() * (1 - above[above.bands - 1] / OPAQUE)
-    mixed = seen.copy(interpretation=below.interpretation).unpremultiply()
+    opaque = highest(below)
+    uncovered = 1 - above[above.bands - 1] / opaque
+    seen = above.premultiply(max_alpha=opaque) + below.premultiply(max_alpha=opaque) * uncovered
+    mixed = seen.copy(interpretation=below.interpretation).unpremultiply(max_alpha=opaque)
     return mixed.rint().cast(below.format).copy(interpretation=below.interpretation)

@@ -6,10 +6,11 @@ from typing import Final
 from imagemill.imaging import heic
 from imagemill.imaging.alpha import premultiplied
 from imagemill.imaging.animation import split
-from imagemill.imaging.colour import to_srgb
+from imagemill.imaging.colour import ordinary, to_srgb
 from imagemill.imaging.demand import Demand
+from imagemill.imaging.exif_block import with_rights_of_tiff
 from imagemill.imaging.failures import decoding
-from imagemill.imaging.formats import HEIC, JPEG, WEBP
+from imagemill.imaging.formats import HEIC, JPEG, TIFF, WEBP
 from imagemill.imaging.header import Header, load
 from imagemill.imaging.libvips import Image, Source
 
@@ -30,14 +31,16 @@ def decode(file: Path, header: Header, demand: Demand) -> tuple[Image, ...]:
     if demand.frames > 1:
         tall = load(Source.new_from_file(str(file)), header.format, n=demand.frames)
         with decoding():
-            return tuple(_held(frame, factor) for frame in split(tall, header.stored.height))
-    image = _load(file, header, factor)
+            return tuple(_held(one, factor, demand) for one in split(tall, header.stored.height))
+    image = ordinary(_load(file, header, factor))
+    if header.format is TIFF and demand.keeps_rights:
+        image = with_rights_of_tiff(image, file)
     if not demand.hold:
         return (image,)
     with decoding():
         left = image.width / header.stored.width * factor
         # A HEIC to which nothing is done lies in memory already.
-        return (_held(image, left, is_in_memory=header.format is HEIC),)
+        return (_held(image, left, demand, is_in_memory=header.format is HEIC),)
 
 
 def _load(file: Path, header: Header, factor: float) -> Image:
@@ -47,10 +50,11 @@ def _load(file: Path, header: Header, factor: float) -> Image:
     return load(source, header.format, **_shrink_on_load(header, factor))
 
 
-def _held(loaded: Image, factor: float, *, is_in_memory: bool = False) -> Image:
+def _held(loaded: Image, factor: float, demand: Demand, *, is_in_memory: bool = False) -> Image:
     image = _averaged(loaded, factor)
     # Colours are converted after the resize, where pixels are fewest; but deep ones are heavy.
-    image = image if image.format == "uchar" else to_srgb(image)
+    if demand.only_srgb and image.format != "uchar":
+        image = to_srgb(image)
     return image if is_in_memory and image is loaded else image.copy_memory()
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from imagemill.imaging.analysis.shapes import METADATA
 from imagemill.imaging.analysis.thumbnail import THUMBNAIL_SIDE
-from imagemill.imaging.encoder_options import LOSSLESS
+from imagemill.imaging.encoder_options import LOSSLESS, WITHOUT_PROFILE
 from imagemill.imaging.errors import DoesNotFit, TooLarge
 from imagemill.imaging.formats import AVIF, FORMATS, HEIC, JPEG, PNG, WEBP, Format
 from imagemill.imaging.geometry import Placement, Size, cropped, padded, place, rotated
@@ -32,11 +32,15 @@ class Demand:
     to bottom, or not down to its last line, where a truncated file would pass as whole. A WebP,
     AVIF or HEIC comes out of its decoder whole anyway; held, the decoder's own buffers go before
     encoding.
+
+    `only_srgb`: no output has another colour space. `keeps_rights`: one says whose the picture is.
     """
 
     excess: float
     frames: int
     hold: bool
+    only_srgb: bool
+    keeps_rights: bool
 
 
 def demand(header: Header, pipeline: Pipeline, limits: Limits) -> Demand:
@@ -50,6 +54,7 @@ def demand(header: Header, pipeline: Pipeline, limits: Limits) -> Demand:
     hold = len(pipeline.outputs) > 1 or header.format in WHOLE or frames > 1
     for output in pipeline.outputs:
         _check_quality(output, format_for(output, header))
+        _check_color_space(output, format_for(output, header))
         size = cropped(_turned(header, output), output)
         if output.trim is not False:  # what it leaves, only the pixels tell
             excesses.append(Fraction(1))
@@ -62,7 +67,13 @@ def demand(header: Header, pipeline: Pipeline, limits: Limits) -> Demand:
     if set(pipeline.analyze) - {METADATA}:
         excesses.append(Fraction(max(header.upright.width, header.upright.height), THUMBNAIL_SIDE))
         hold = True
-    return Demand(excess=max(1.0, float(min(excesses))), frames=frames, hold=hold)
+    return Demand(
+        excess=max(1.0, float(min(excesses))),
+        frames=frames,
+        hold=hold,
+        only_srgb=all(output.color_space == "srgb" for output in pipeline.outputs),
+        keeps_rights=any(o.keep_metadata in {"copyright", "all"} for o in pipeline.outputs),
+    )
 
 
 def format_for(output: Output, header: Header) -> Format:
@@ -104,6 +115,14 @@ def _check_quality(output: Output, format_: Format) -> None:
         raise DoesNotFit(
             f"Output {output.name} would be {format_.name}, which has no quality to lower until"
             f" the file is of {output.max_bytes} bytes."
+        )
+
+
+def _check_color_space(output: Output, format_: Format) -> None:
+    if output.color_space == "p3" and format_.name in WITHOUT_PROFILE:
+        raise DoesNotFit(
+            f"Output {output.name} would be {format_.name}, which has no place for the profile"
+            " that Display P3 needs."
         )
 
 

@@ -7,6 +7,9 @@ from typing import Final
 # Formats without a quality.
 LOSSLESS: Final = frozenset({"png", "gif", "tiff"})
 
+# Formats without a place for a colour profile.
+WITHOUT_PROFILE: Final = frozenset({"gif"})
+
 # Which formats have an option. To ask for what PNG and TIFF are anyway is no error.
 OPTIONS: Final = MappingProxyType(
     {

@@ -21,6 +21,7 @@ from imagemill.imaging.steps import (
     auto_orient,
     blur,
     box,
+    color_space,
     crop,
     flip,
     flop,
@@ -32,7 +33,6 @@ from imagemill.imaging.steps import (
     resize,
     rotate,
     sharpen,
-    srgb,
     tint,
     trim,
     watermark,
@@ -57,7 +57,7 @@ STEPS: Final[tuple[Step, ...]] = (
     crop,
     trim,
     resize,
-    srgb,
+    color_space,
     box,
     blur,
     sharpen,
@@ -125,7 +125,8 @@ def _written(picture: Picture, output: Output, header: Header, folder: Path) -> 
     format_ = format_for(output, header)
     timing = header.timing.counted_in(format_)
     write(joined(picture, timing), format_.file(folder, output.name), output, format_)
-    return Promised(format_, picture.size, picture.frames, timing)
+    may_tell_position = output.keep_metadata == "all"
+    return Promised(format_, picture.size, picture.frames, timing, may_tell_position)
 
 
 def _applied(steps: Sequence[Step], picture: Picture, output: Output) -> Picture:

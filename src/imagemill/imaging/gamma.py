@@ -4,20 +4,28 @@ from collections.abc import Callable
 from typing import Final
 
 from imagemill.imaging.alpha import beside_alpha
-from imagemill.imaging.colour import to_srgb
+from imagemill.imaging.levels import highest
 from imagemill.imaging.libvips import Image
 
 DEEP: Final = 65535
-FLAT: Final = 255
 
 
 def darkened(image: Image, gamma: float, change: Callable[[Image], Image]) -> Image:
     """Apply a change to the picture raised to `gamma`, and take the root of what comes out.
 
-    In 16 bits in between: in 8, all that is nearly black would become black.
+    In 16 bits in between: in 8, all that is nearly black would become black. Of inks, the light
+    that they leave is raised.
     """
-    raised = beside_alpha(to_srgb(image), lambda colours: (colours / FLAT) ** gamma * FLAT)
-    deep = (raised * (DEEP / FLAT)).rint().cast("ushort").copy(interpretation="rgb16")
-    flat = change(deep) / (DEEP / FLAT)
-    rooted = beside_alpha(flat, lambda colours: (colours / FLAT) ** (1 / gamma) * FLAT)
-    return rooted.rint().cast("uchar").copy(interpretation="srgb")
+    most = highest(image)
+    raised = beside_alpha(_lit(image), lambda levels: (levels / most) ** gamma * most)
+    deep = (raised * (DEEP / most)).rint().cast("ushort").copy(interpretation=image.interpretation)
+    flat = change(deep) / (DEEP / most)
+    rooted = beside_alpha(flat, lambda levels: (levels / most) ** (1 / gamma) * most)
+    whole = rooted.rint().cast(image.format).copy(interpretation=image.interpretation)
+    return _lit(whole)
+
+
+def _lit(image: Image) -> Image:
+    if image.interpretation != "cmyk":
+        return image
+    return beside_alpha(image, lambda inks: inks.invert())

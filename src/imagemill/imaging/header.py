@@ -71,11 +71,16 @@ def read_header(file: Path) -> Header:
 
     Raises UnsupportedFormat for first bytes we do not know, InvalidImage for what follows them.
     """
+    return opened(file)[0]
+
+
+def opened(file: Path) -> tuple[Header, Image]:
+    """Do the same, and return also the image that it stands in, of which no pixel was read."""
     format_ = _sniff(file)
     if format_ is GIF:
         check_whole(file)
     image = peek(file, format_)
-    return Header(
+    header = Header(
         format=format_,
         stored=Size(image.width, image.height),
         frames=number(image, "n-pages", 1) if format_.has_frames else 1,
@@ -84,6 +89,7 @@ def read_header(file: Path) -> Header:
         buffered_bytes=buffered_bytes(file, format_, image),
         timing=_timing(image),
     )
+    return header, image
 
 
 def check(header: Header, limits: Limits) -> None:

@@ -3,19 +3,18 @@
 from collections.abc import Callable
 
 from imagemill.imaging.alpha import beside_alpha
+from imagemill.imaging.lab import from_lab, to_lab
 from imagemill.imaging.libvips import Image
 
 
 def in_lab(image: Image, change: Callable[[Image], Image]) -> Image:
-    """Apply a change to the picture's L (0 to 100), a and b, and return it in sRGB."""
-    return beside_alpha(
-        image, lambda colours: change(colours.colourspace("lab")).colourspace("srgb")
-    )
+    """Apply a change to the picture's L (0 to 100), a and b, and return it in the space it had."""
+    return beside_alpha(image, lambda colours: from_lab(change(to_lab(colours)), colours))
 
 
 def lightness(image: Image) -> Image:
     """Return the picture's L, 0 to 100, whether it can be seen or not."""
-    return image.colourspace("lab")[0]
+    return to_lab(image)[0]
 
 
 def with_chroma(image: Image, a: float, b: float) -> Image:

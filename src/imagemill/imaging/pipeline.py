@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from imagemill.imaging.analysis.shapes import AnalysisName
-from imagemill.imaging.encoder_options import EFFORTS, LOSSLESS, OPTIONS
+from imagemill.imaging.encoder_options import EFFORTS, LOSSLESS, OPTIONS, WITHOUT_PROFILE
 from imagemill.imaging.formats import FORMATS, FormatName
 from imagemill.imaging.mark import Watermark
 from imagemill.imaging.measures import (
@@ -33,6 +33,8 @@ from imagemill.imaging.measures import (
 MAX_OUTPUTS: Final = 16
 
 Fit = Literal["inside", "cover", "contain", "fill", "outside"]
+ColorSpace = Literal["srgb", "p3", "keep"]
+KeepMetadata = Literal["none", "icc", "copyright", "all"]
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
 
 
@@ -70,6 +72,8 @@ class Output(BaseModel):
     max_bytes: Annotated[int, Field(ge=1)] | None = None
     progressive: bool = False
     background: HexColour = "#ffffff"
+    color_space: ColorSpace = "srgb"
+    keep_metadata: KeepMetadata = "none"
     frames: Literal["all", "first"] | None = None
 
     @field_validator("fit", "enlarge")
@@ -147,6 +151,14 @@ class Output(BaseModel):
         name = info.data.get("format")
         if value == "all" and name is not None and not FORMATS[name].has_frames:
             raise _senseless(f"{name} holds one frame")
+        return value
+
+    @field_validator("color_space")
+    @classmethod
+    def _has_a_place_for_its_profile(cls, value: str, info: ValidationInfo) -> str:
+        name = info.data.get("format")
+        if value == "p3" and name in WITHOUT_PROFILE:
+            raise _senseless(f"{name} has no place for a profile")
         return value
 
     def as_json(self) -> dict[str, Any]:

@@ -24,6 +24,7 @@ BEFORE_SCALING: Final = (
     "trim",
     "background",
     "gamma",
+    "color_space",
 )
 
 
@@ -48,11 +49,14 @@ def scaled(cut: Picture, outputs: Sequence[Output]) -> Iterator[tuple[Output, Pi
     first = cut.first
     for output, following in zip(ordered, [*ordered[1:], None], strict=True):
         picture = resize.apply(replace(cut, first=first), output)
-        if following and not cut.later and _serves(picture.size, sizes[following.name]):
+        serves = following and _serves(cut.size, picture.size, sizes[following.name])
+        if serves and not cut.later:
             first = picture.first.copy_memory()
             picture = replace(picture, first=first)
         yield output, picture
 
 
-def _serves(larger: Size, smaller: Size) -> bool:
+def _serves(original: Size, larger: Size, smaller: Size) -> bool:
+    if larger.width > original.width or larger.height > original.height:  # blown up
+        return False
     return min(larger.width / smaller.width, larger.height / smaller.height) >= SPARE

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagemill.errors import Rejected
-from imagemill.imaging.formats import AVIF, Format
+from imagemill.imaging.formats import AVIF, TIFF, Format
 from imagemill.imaging.geometry import Size
-from imagemill.imaging.header import Header, read_header
+from imagemill.imaging.header import Header, opened
 from imagemill.imaging.rendered import RenderedOutput
 from imagemill.imaging.timing import Timing
+from imagemill.imaging.whereabouts import is_in_tiff, tells_position
 
 
 class BadOutput(Exception):
@@ -24,6 +25,7 @@ class Promised:
     size: Size
     frames: int
     timing: Timing
+    may_tell_position: bool = False
 
 
 def verified(folder: Path, name: str, promised: Promised) -> RenderedOutput:
@@ -31,7 +33,7 @@ def verified(folder: Path, name: str, promised: Promised) -> RenderedOutput:
     format_, size = promised.format, promised.size
     file = format_.file(folder, name)
     try:
-        header = read_header(file)
+        header, image = opened(file)
     except Rejected as error:
         raise BadOutput(f"{name} cannot be opened again") from error
     if header.format is not format_ or header.stored not in _sizes(format_, size):
@@ -39,6 +41,9 @@ def verified(folder: Path, name: str, promised: Promised) -> RenderedOutput:
             f"{name} is {header.format.name} of {header.stored}, not {format_.name} of {size}"
         )
     _check_frames(header, name, promised)
+    is_told = tells_position(image) or (format_ is TIFF and is_in_tiff(file))
+    if is_told and not promised.may_tell_position:
+        raise BadOutput(f"{name} tells where its picture was taken")
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return RenderedOutput(

@@ -9,8 +9,10 @@ from types import MappingProxyType
 from typing import Final
 
 from imagemill.imaging.encode import avif, gif, jpeg, png, tiff, webp
+from imagemill.imaging.encode.chosen import chosen
 from imagemill.imaging.encode.flatten import flatten
-from imagemill.imaging.encode.metadata import kept
+from imagemill.imaging.encode.held import held
+from imagemill.imaging.encode.metadata import complete, laid_out
 from imagemill.imaging.encode.search import best_within
 from imagemill.imaging.formats import Format
 from imagemill.imaging.libvips import Image, Target
@@ -23,15 +25,17 @@ ENCODERS: Final = MappingProxyType(
 
 def write(image: Image, file: Path, output: Output, format_: Format) -> None:
     """Write the finished picture to the file, of lower quality where `max_bytes` asks for it."""
+    image = chosen(flatten(held(image, format_), output, format_), output)
     if output.max_bytes is None:
         encode(image, Target.new_to_file(str(file)), output, format_)
+        complete(file, image, format_)
     else:
         file.write_bytes(_within(output.max_bytes, image.copy_memory(), output, format_))
 
 
 def encode(image: Image, target: Target, output: Output, format_: Format) -> None:
-    """Write the finished picture to the target. Only here pixels flow through the steps."""
-    image, keep = kept(flatten(image, output, format_), output)
+    """Write a picture that the format can hold. Only here pixels flow through the steps."""
+    image, keep = laid_out(image, format_)
     ENCODERS[format_.name].save(image, target, output, keep)
 
 

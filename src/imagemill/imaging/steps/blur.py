@@ -28,4 +28,4 @@ def apply(picture: Picture, output: Output) -> Picture:
 def _blurred(image: Image, sigma: float) -> Image:
     precision = "float" if sigma < WIDE else "integer"
     blurred = image.gaussblur(sigma, min_ampl=CUT_OFF, precision=precision)
-    return blurred.rint().cast("uchar").copy(interpretation="srgb")
+    return blurred.rint().cast(image.format).copy(interpretation=image.interpretation)

@@ -1,6 +1,7 @@
 """Meets the box: cuts what stands out of it, fills what lacks with the background."""
 
 from imagemill.imaging.canvas import laid_on
+from imagemill.imaging.colour import to_srgb
 from imagemill.imaging.geometry import Size
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.measures import STRATEGIES, Focus
@@ -24,8 +25,9 @@ def _cut(first: Image, size: Size, box: Size, output: Output) -> tuple[int, int]
     """Return left and top of what is kept, as the first frame has it, or the position says."""
     position = output.position
     if position in STRATEGIES:
-        kept = first.smartcrop(box.width, box.height, interesting=position)
-        return -kept.xoffset, -kept.yoffset  # libvips notes where the whole lies in the part
+        # The strategies know sRGB. libvips notes where the whole lies in the part that it kept.
+        kept = to_srgb(first).smartcrop(box.width, box.height, interesting=position)
+        return -kept.xoffset, -kept.yoffset
     if isinstance(position, Focus):
         return centred(box, size, position)
     return laid(box, size, position)

@@ -5,10 +5,11 @@ from typing import Final
 
 from imagemill.imaging.alpha import premultiplied
 from imagemill.imaging.canvas import ready_for
-from imagemill.imaging.colour import to_srgb
+from imagemill.imaging.colour import converted
 from imagemill.imaging.geometry import Size, rotated
+from imagemill.imaging.levels import highest
 from imagemill.imaging.libvips import Image, Interpolate
-from imagemill.imaging.measures import OPAQUE, HexColour
+from imagemill.imaging.measures import HexColour
 from imagemill.imaging.picture import Picture
 from imagemill.imaging.pipeline import Output
 
@@ -21,23 +22,24 @@ def apply(picture: Picture, output: Output) -> Picture:
     if degrees == 0:
         return picture
     return picture.changed(
-        lambda image: _turned(image, degrees, output.background), rotated(picture.size, degrees)
+        lambda image: _turned(image, degrees, output), rotated(picture.size, degrees)
     )
 
 
-def _turned(image: Image, degrees: float, background: HexColour) -> Image:
+def _turned(image: Image, degrees: float, output: Output) -> Image:
     if degrees % QUARTER == 0:
         return image.rot(f"d{degrees:.0f}")
-    return _slanted(to_srgb(image), degrees, background)
+    return _slanted(converted(image, output.color_space), degrees, output.background)
 
 
 def _slanted(image: Image, degrees: float, background: HexColour) -> Image:
-    """Turn about the centre. The background is given in colours that count, hence sRGB."""
+    """Turn about the centre, in the output's space: another has no place for the background."""
     image, colour = ready_for(image, background)
     canvas = rotated(Size(image.width, image.height), degrees)
     cosine, sine = cos(radians(degrees)), sin(radians(degrees))
-    opacity = colour[3] / OPAQUE if image.hasalpha() else 1
-    weighed = [value * opacity for value in colour[:3]] + list(colour[3:])
+    if image.hasalpha():
+        opacity = colour[-1] / highest(image)
+        colour = [*(level * opacity for level in colour[:-1]), colour[-1]]
     return premultiplied(
         image,
         lambda visible: visible.affine(
@@ -50,7 +52,7 @@ def _slanted(image: Image, degrees: float, background: HexColour) -> Image:
             odx=(canvas.width - 1) / 2,
             ody=(canvas.height - 1) / 2,
             extend="background",
-            background=weighed,
+            background=colour,
             premultiplied=True,
         ),
     )

@@ -3,8 +3,9 @@
 from typing import Final
 
 from imagemill.imaging.alpha import premultiplied
+from imagemill.imaging.levels import highest
 from imagemill.imaging.libvips import Image
-from imagemill.imaging.measures import OPAQUE
+from imagemill.imaging.lightness import in_lab
 from imagemill.imaging.picture import Picture
 from imagemill.imaging.pipeline import Output
 
@@ -23,11 +24,15 @@ def apply(picture: Picture, output: Output) -> Picture:
 def _sharpened_as_seen(image: Image, sigma: float) -> Image:
     if not image.hasalpha():
         return _sharpened(image, sigma)
-    return _sharpened(_with_hidden_colours_filled(image, sigma), sigma).bandjoin(image[3])
+    sharpened = _sharpened(_with_hidden_colours_filled(image, sigma), sigma)
+    return sharpened.bandjoin(image[image.bands - 1])
 
 
 def _sharpened(image: Image, sigma: float) -> Image:
-    return image.sharpen(sigma=sigma, **AMOUNTS).colourspace("srgb")
+    return in_lab(
+        image,
+        lambda lab: lab.colourspace("labs").sharpen(sigma=sigma, **AMOUNTS).colourspace("lab"),
+    )
 
 
 def _with_hidden_colours_filled(image: Image, sigma: float) -> Image:
@@ -36,6 +41,7 @@ def _with_hidden_colours_filled(image: Image, sigma: float) -> Image:
     Else their own would count as surroundings, and an edge of opacity as one of light.
     """
     around = premultiplied(image, lambda visible: visible.gaussblur(sigma, min_ampl=0.01))
-    opacity = image[3] / OPAQUE
-    filled = image[:3] * opacity + around[:3] * (opacity * -1 + 1)
-    return filled.rint().cast("uchar").copy(interpretation="srgb")
+    colours = image.bands - 1
+    opacity = image[colours] / highest(image)
+    filled = image[:colours] * opacity + around[:colours] * (opacity * -1 + 1)
+    return filled.rint().cast(image.format).copy(interpretation=image.interpretation)

@@ -5,20 +5,22 @@ Of an animation the first frame's border is cut off all frames.
 
 from typing import Final
 
-from imagemill.imaging.colour import to_srgb
+from imagemill.imaging.colour import converted
 from imagemill.imaging.geometry import Size
+from imagemill.imaging.levels import highest
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.picture import Picture
 from imagemill.imaging.pipeline import Output
 
 THRESHOLD: Final = 10
+FULL: Final = 255
 
 
 def apply(picture: Picture, output: Output) -> Picture:
     if output.trim is False:
         return picture
     threshold = THRESHOLD if output.trim is True else output.trim
-    differs = _differs(picture.first, threshold)
+    differs = _differs(converted(picture.first, output.color_space), threshold)
     left, top, width, height = differs.find_trim(background=[0], threshold=1, line_art=True)
     if width == 0 or height == 0:
         return picture
@@ -28,8 +30,11 @@ def apply(picture: Picture, output: Output) -> Picture:
 def _differs(image: Image, threshold: float) -> Image:
     """Return 255 where a band is further than the threshold from the first pixel, else 0.
 
-    Colours count as far as they can be seen, and opacity as one more.
+    The threshold is given in 255ths. Colours count as far as they can be seen, and opacity as one
+    more.
     """
-    image = to_srgb(image)
-    seen = image.premultiply().rint() if image.hasalpha() else image
-    return ((seen - seen(0, 0)).abs() > threshold).bandor().copy(interpretation="b-w")
+    most = highest(image)
+    seen = image.premultiply(max_alpha=most).rint() if image.hasalpha() else image
+    return (
+        ((seen - seen(0, 0)).abs() > threshold * (most / FULL)).bandor().copy(interpretation="b-w")
+    )

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from imagemill.imaging.alpha import over
 from imagemill.imaging.geometry import Size
+from imagemill.imaging.lab import in_space_of
 from imagemill.imaging.lettering import lettered
+from imagemill.imaging.levels import highest
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.logo import logo
 from imagemill.imaging.mark import Watermark
@@ -60,5 +62,6 @@ def _faded(colours: Image, alpha: Image, opacity: float) -> Image:
 
 def _marked(image: Image, mark: Image, left: int, top: int) -> Image:
     below = image.crop(left, top, mark.width, mark.height)
-    mixed = over(mark, below if below.hasalpha() else below.addalpha())
+    below = below if below.hasalpha() else below.bandjoin(highest(below))
+    mixed = over(in_space_of(below[: below.bands - 1], mark), below)
     return image.insert(mixed[: image.bands], left, top)

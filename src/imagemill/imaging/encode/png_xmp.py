@@ -1,0 +1,36 @@
+"""Adds XMP to a PNG that libvips wrote, which has another kind of text for it than others look for.
+
+Source: ISO 16684-3, 3.3 (XMP in PNG: `iTXt`, not compressed, early); W3C PNG, 11.3.3.4.
+"""
+
+from pathlib import Path
+from typing import Final
+from zlib import crc32
+
+# The signature and the header, which is always first.
+START_BYTES: Final = 8 + 25
+BLOCK_BYTES: Final = 1024 * 1024
+
+KIND: Final = b"iTXt"
+# Not compressed, in no language.
+HEAD: Final = b"XML:com.adobe.xmp\0\0\0\0\0"
+
+
+def add(file: Path, packet: bytes) -> None:
+    """Put the packet behind the header; an empty one is none."""
+    if not packet:
+        return
+    chunk = _chunk(HEAD + packet)
+    with file.open("r+b") as png:
+        for end in range(png.seek(0, 2), START_BYTES, -BLOCK_BYTES):  # from behind, to make room
+            start = max(START_BYTES, end - BLOCK_BYTES)
+            png.seek(start)
+            block = png.read(end - start)
+            png.seek(start + len(chunk))
+            png.write(block)
+        png.seek(START_BYTES)
+        png.write(chunk)
+
+
+def _chunk(text: bytes) -> bytes:
+    return len(text).to_bytes(4) + KIND + text + crc32(KIND + text).to_bytes(4)

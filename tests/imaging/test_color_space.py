@@ -1,0 +1,312 @@
+"""Outputs in Display P3 and in the picture's own space, against formulas in `spaces`.
+
+Differences are CIE76; `colours.ROUNDED` is what a rounding to 8 bits may make of it.
+"""
+
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from imagemill.imaging.errors import DoesNotFit
+from imagemill.imaging.libvips import Image as VipsImage
+from imagemill.imaging.libvips import number
+from imaging import deep_png
+from imaging.colours import PRINT, ROUNDED, by_its_profile, inks, levels, mild
+from imaging.spaces import ADOBE, P3, SRGB, Space, distances, grey_profile, scanner_profile
+from imaging.studio import Studio, difference, gradient, opened, pixels
+
+WITH_PROFILE = ["jpeg", "png", "webp", "avif", "tiff"]
+
+
+@pytest.mark.parametrize("space", [SRGB, P3, ADOBE])
+def test_a_picture_looks_the_same_in_p3(studio: Studio, space: Space) -> None:
+    file = studio.save(mild(), "in.png", icc_profile=space.profile())
+    made = studio.make(file, color_space="p3")
+    assert distances(P3.lab(levels(made)), space.lab(levels(mild()))).max() < ROUNDED
+    # What we say of the numbers is what they are.
+    assert distances(SRGB.lab(levels(by_its_profile(made))), P3.lab(levels(made))).max() < ROUNDED
+
+
+@pytest.mark.parametrize("space", [P3, ADOBE])
+def test_colours_that_srgb_lacks_are_cut_there_and_stay_in_p3(studio: Studio, space: Space) -> None:
+    file = studio.save(gradient(60, 40), "in.png", icc_profile=space.profile())
+    meant = space.lab(levels(gradient(60, 40)))
+    in_srgb = levels(studio.make(file, name="narrow"))
+    in_p3 = levels(studio.make(file, name="wide", color_space="p3"))
+    for space_, made in ((SRGB, in_srgb), (P3, in_p3)):
+        cut = space_.lab(space_.from_lab(meant))
+        assert distances(space_.lab(made), cut).max() < ROUNDED
+    # P3's corners are 10 to 30 from the nearest that sRGB has.
+    assert distances(SRGB.lab(in_srgb), meant).max() > 10
+
+
+def test_a_picture_in_p3_stays_as_it_is(studio: Studio) -> None:
+    ours = bytes(VipsImage.profile_load("p3"))
+    file = studio.save(gradient(60, 40), "in.png", icc_profile=ours)
+    made = studio.make(file, color_space="p3")
+    assert difference(made, gradient(60, 40)) == 0
+    assert made.info["icc_profile"] == ours
+
+
+@pytest.mark.parametrize("format_", WITH_PROFILE)
+@pytest.mark.parametrize("keep_metadata", ["none", "icc", "copyright", "all"])
+def test_p3_brings_its_profile_whatever_is_kept(
+    studio: Studio, format_: str, keep_metadata: str
+) -> None:
+    file = studio.save(gradient(60, 40), "in.jpg")
+    made = studio.make(file, format=format_, color_space="p3", keep_metadata=keep_metadata)
+    assert made.info["icc_profile"] == bytes(VipsImage.profile_load("p3"))
+
+
+@pytest.mark.parametrize("format_", WITH_PROFILE)
+@pytest.mark.parametrize("keep_metadata", ["none", "icc", "copyright", "all"])
+def test_what_is_kept_has_the_profile_it_came_with(
+    studio: Studio, format_: str, keep_metadata: str
+) -> None:
+    profile = ADOBE.profile()
+    file = studio.save(mild(), "in.png", icc_profile=profile)
+    asked = {"format": format_, "color_space": "keep", "keep_metadata": keep_metadata}
+    made = studio.make(file, **asked, quality=None if format_ in {"png", "tiff"} else 95)
+    assert made.info["icc_profile"] == profile
+    # Encoders lose up to a level or two; the numbers were not converted, which moves them by ten.
+    assert difference(made, mild()) < 2
+
+
+def test_what_is_kept_is_not_touched(studio: Studio) -> None:
+    file = studio.save(gradient(60, 40), "in.png", icc_profile=ADOBE.profile())
+    assert difference(studio.make(file, color_space="keep"), gradient(60, 40)) == 0
+
+
+@pytest.mark.parametrize("keep_metadata", ["none", "icc", "copyright", "all"])
+def test_srgb_has_a_profile_where_one_is_asked_for(studio: Studio, keep_metadata: str) -> None:
+    file = studio.save(mild(), "in.png", icc_profile=ADOBE.profile())
+    made = studio.make(file, keep_metadata=keep_metadata)
+    assert ("icc_profile" in made.info) == (keep_metadata in {"icc", "all"})
+    if "icc_profile" in made.info:
+        assert difference(by_its_profile(made), made) < 0.2
+    assert distances(SRGB.lab(levels(made)), ADOBE.lab(levels(mild()))).max() < ROUNDED
+
+
+@pytest.mark.parametrize("gamma", [1.4, 1.8, 2.2])
+def test_grey_goes_by_its_profile(studio: Studio, gamma: float) -> None:
+    ramp = Image.linear_gradient("L").resize((64, 64))
+    file = studio.save(ramp, "in.png", icc_profile=grey_profile(gamma))
+    light = levels(ramp, "L") ** gamma
+    for space, name in ((SRGB, "srgb"), (P3, "p3")):
+        made = levels(studio.make(file, name=name, color_space=name))
+        # One level of rounding, and one where a curve is so steep that libvips' tables are coarse.
+        assert np.abs(made - space.coded(light)[..., np.newaxis]).max() <= 2.5 / 255
+    kept = studio.make(file, name="kept", color_space="keep")
+    assert kept.mode == "L"
+    assert kept.info["icc_profile"] == grey_profile(gamma)
+    assert difference(kept, ramp, "L") == 0
+
+
+@pytest.mark.parametrize("format_", ["webp", "avif", "gif"])
+def test_grey_with_a_profile_becomes_srgb_where_it_cannot_be_kept(
+    studio: Studio, format_: str
+) -> None:
+    ramp = Image.linear_gradient("L").resize((64, 64))
+    file = studio.save(ramp, "in.png", icc_profile=grey_profile(1.0))
+    made = studio.make(file, format=format_, color_space="keep")
+    assert "icc_profile" not in made.info
+    expected = SRGB.coded(levels(ramp, "L"))[..., np.newaxis]
+    # Lossy encoders stray by two levels in the mean. Unconverted, the middle would be 60 darker.
+    assert np.abs(levels(made) - expected).mean() < 3 / 255
+
+
+def deep_gradient() -> deep_png.Deep:
+    fine = np.linspace(0, 65535, 60 * 40).round().reshape(40, 60)
+    return np.dstack([fine, fine[::-1], fine[:, ::-1]]).astype("uint16")
+
+
+def test_sixteen_bits_are_kept_to_the_last(studio: Studio) -> None:
+    file = deep_png.write(studio.inputs / "in.png", deep_gradient(), ADOBE.profile())
+    output = studio.render(file, {"color_space": "keep"}).outputs[0]
+    assert np.array_equal(deep_png.read(output.file), deep_gradient())
+    assert opened(output.file).info["icc_profile"] == ADOBE.profile()
+
+
+def test_sixteen_bits_with_alpha_are_kept_through_a_resize(studio: Studio) -> None:
+    plain = np.full((40, 60, 4), (60_001, 3_003, 40_005, 30_007), "uint16")
+    file = deep_png.write(studio.inputs / "in.png", plain, ADOBE.profile())
+    made = deep_png.read(studio.render(file, {"color_space": "keep", "width": 20}).outputs[0].file)
+    # Weighed by an opacity of half, a rounding of 65535 counts twice.
+    assert np.abs(made.astype(int) - plain[0, 0]).max() <= 2
+
+
+def test_white_and_opaque_of_sixteen_bits_stay_so(studio: Studio) -> None:
+    white = np.full((40, 60, 4), 65535, "uint16")
+    file = deep_png.write(studio.inputs / "in.png", white)
+    made = studio.render(file, {"color_space": "keep", "width": 20}).outputs[0].file
+    assert deep_png.read(made).min() == 65535
+
+
+@pytest.mark.parametrize("extension", ["png", "tiff"])
+@pytest.mark.parametrize("format_", ["png", "tiff"])
+def test_grey_of_sixteen_bits_is_kept_in_png_and_tiff(
+    studio: Studio, extension: str, format_: str
+) -> None:
+    fine = deep_gradient()[..., 0]
+    file = studio.save(Image.fromarray(fine), f"in.{extension}")
+    made = studio.make(file, format=format_, color_space="keep")
+    assert np.array_equal(np.asarray(made), fine)
+
+
+@pytest.mark.parametrize("format_", WITH_PROFILE)
+@pytest.mark.parametrize("space", ["srgb", "p3"])
+def test_only_keep_has_sixteen_bits(studio: Studio, format_: str, space: str) -> None:
+    file = deep_png.write(studio.inputs / "in.png", deep_gradient())
+    made = studio.render(file, {"format": format_, "color_space": space}).outputs[0].file
+    found = VipsImage.new_from_file(str(made))
+    assert (found.format, number_of_bits(found)) == ("uchar", 8)
+
+
+@pytest.mark.parametrize("format_", ["jpeg", "webp", "avif"])
+def test_sixteen_bits_become_eight_where_they_cannot_be_kept(studio: Studio, format_: str) -> None:
+    plain = np.full((40, 60, 3), (60_000, 3_000, 40_000), "uint16")
+    file = deep_png.write(studio.inputs / "in.png", plain, ADOBE.profile())
+    rendered = studio.render(file, {"format": format_, "color_space": "keep", "quality": 100})
+    made = opened(rendered.outputs[0].file)
+    assert number_of_bits(VipsImage.new_from_file(str(rendered.outputs[0].file))) == 8
+    assert np.abs(pixels(made) - (60_000 / 257, 3_000 / 257, 40_000 / 257)).max() <= 2.5
+    assert made.info["icc_profile"] == ADOBE.profile()
+
+
+def number_of_bits(image: Any) -> int:  # noqa: ANN401 - pyvips has no types
+    """Return the bits a channel; JPEG and WebP, which know no others, do not say that it is 8."""
+    return number(image, "bits-per-sample", 8)
+
+
+@pytest.mark.parametrize("profile", [PRINT, None])
+@pytest.mark.parametrize("format_", ["jpeg", "tiff"])
+def test_inks_are_kept_in_jpeg_and_tiff(
+    studio: Studio, profile: bytes | None, format_: str
+) -> None:
+    file = studio.save(inks(), "in.tiff", icc_profile=profile)
+    quality = {"quality": 100} if format_ == "jpeg" else {}
+    made = studio.make(file, format=format_, color_space="keep", **quality)
+    assert made.mode == "CMYK"
+    assert made.info.get("icc_profile") == profile
+    # JPEG spreads the colours of two pixels at full quality, which is some levels at our edges.
+    assert difference(made, inks(), "CMYK") <= (2 if format_ == "jpeg" else 0)
+
+
+@pytest.mark.parametrize("format_", ["png", "webp", "avif", "gif"])
+def test_inks_become_srgb_elsewhere(studio: Studio, format_: str) -> None:
+    file = studio.save(inks(), "in.jpg", quality=100, icc_profile=PRINT)
+    kept = studio.make(file, name="kept", format=format_, color_space="keep")
+    converted = studio.make(file, name="converted", format=format_)
+    assert difference(kept, converted) == 0
+    assert "icc_profile" not in kept.info
+
+
+def test_inks_come_out_in_p3_as_their_profile_has_them(studio: Studio) -> None:
+    file = studio.save(inks(), "in.tiff", icc_profile=PRINT)
+    made = studio.make(file, format="png", color_space="p3")
+    expected = ImageCms.profileToProfile(
+        inks(),
+        ImageCms.ImageCmsProfile(BytesIO(PRINT)),
+        ImageCms.ImageCmsProfile(BytesIO(P3.profile())),
+        renderingIntent=ImageCms.Intent.PERCEPTUAL,
+        outputMode="RGB",
+    )
+    assert expected is not None
+    # Two versions of lcms interpolate the same table of a press.
+    assert distances(P3.lab(levels(made)), P3.lab(levels(expected))).mean() < 0.5
+
+
+def test_a_palette_with_transparency_looks_the_same_in_p3(studio: Studio) -> None:
+    picture = mild().quantize(16)
+    picture.info["transparency"] = 3
+    file = studio.save(picture, "in.png", transparency=3)
+    made = studio.make(file, color_space="p3")
+    expected = picture.convert("RGBA")
+    assert difference(made.getchannel("A"), expected.getchannel("A"), "L") == 0
+    assert distances(P3.lab(levels(made)), SRGB.lab(levels(expected))).max() < ROUNDED
+
+
+BROKEN = [
+    b"no profile",
+    P3.profile()[:200],
+    PRINT,
+    grey_profile(2.2),
+    # These can be opened, and fail only where colours are to be converted by them.
+    P3.profile().replace(b"para", b"pxra"),
+    P3.profile().replace(b"mntr", b"link"),
+]
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+@pytest.mark.parametrize("space", ["srgb", "p3", "keep"])
+def test_a_profile_that_cannot_be_used_counts_as_none(
+    studio: Studio, broken: bytes, space: str
+) -> None:
+    made = studio.make(
+        studio.save(mild(), "in.png", icc_profile=broken), name="made", color_space=space
+    )
+    plain = studio.make(studio.save(mild(), "plain.png"), name="plain", color_space=space)
+    assert made.info.get("icc_profile") == plain.info.get("icc_profile")
+    assert difference(made, plain) == 0
+
+
+@pytest.mark.parametrize("space", ["srgb", "p3"])
+def test_a_profile_may_lead_one_way_only(studio: Studio, space: str) -> None:
+    profile = scanner_profile()
+    file = studio.save(mild(), "in.png", icc_profile=profile)
+    kept = studio.make(file, name="kept", color_space="keep", width=30)
+    assert kept.info["icc_profile"] == profile
+    # The profile's lightness is the mean of the channels, by which there is no colour.
+    expected = levels(mild()).mean(axis=-1, keepdims=True) * (100, 0, 0)
+    shown = {"srgb": SRGB, "p3": P3}[space].lab(
+        levels(studio.make(file, name=space, color_space=space))
+    )
+    assert distances(shown, expected).max() < ROUNDED
+
+
+@pytest.mark.parametrize("step", [{"grayscale": True}, {"pad": 1}, {"tint": "#a08870"}])
+def test_what_needs_a_way_back_does_not_fit_such_a_profile(
+    studio: Studio, step: dict[str, object]
+) -> None:
+    file = studio.save(mild(), "in.png", icc_profile=scanner_profile())
+    with pytest.raises(DoesNotFit, match="The picture's profile has no way back into its colours"):
+        studio.render(file, {"color_space": "keep", **step})
+
+
+@pytest.mark.parametrize("mode", ["F", "I"])
+@pytest.mark.parametrize("space", ["srgb", "p3", "keep"])
+def test_other_kinds_of_numbers_come_out_with_eight_bits(
+    studio: Studio, mode: str, space: str
+) -> None:
+    file = studio.save(Image.new(mode, (20, 20), 200), "in.tiff")
+    output = studio.render(file, {"color_space": space}).outputs[0]
+    assert VipsImage.new_from_file(str(output.file)).format == "uchar"
+
+
+def test_a_gif_has_no_place_for_p3(studio: Studio) -> None:
+    file = studio.save(gradient(20, 20), "in.gif")
+    with pytest.raises(DoesNotFit, match="gif, which has no place for the profile"):
+        studio.render(file, {"color_space": "p3"})
+    assert studio.make(file, color_space="keep").format == "GIF"
+
+
+def test_a_gif_of_kept_colours_is_srgb(studio: Studio) -> None:
+    file = studio.save(mild(), "in.png", icc_profile=ADOBE.profile())
+    kept = studio.make(file, name="kept", format="gif", color_space="keep")
+    assert difference(kept, studio.make(file, name="converted", format="gif")) == 0
+
+
+def test_outputs_of_one_picture_have_spaces_of_their_own(studio: Studio) -> None:
+    file = deep_png.write(studio.inputs / "in.png", deep_gradient(), P3.profile())
+    names = ("srgb", "p3", "keep")
+    rendered = studio.render(file, *[dict[str, object](name=n, color_space=n) for n in names])
+    srgb, p3, kept = (output.file for output in rendered.outputs)
+    # Through sRGB, P3 would have lost its corners.
+    assert np.abs(levels(opened(p3)) - deep_gradient() / 65535).max() <= 1.5 / 255
+    assert np.array_equal(deep_png.read(kept), deep_gradient())
+    meant = P3.lab(deep_gradient() / 65535)
+    cut = SRGB.lab(SRGB.from_lab(meant))
+    assert distances(SRGB.lab(levels(opened(srgb))), cut).max() < ROUNDED

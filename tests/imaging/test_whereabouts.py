@@ -1,0 +1,104 @@
+"""An output that tells a position it must not tell is refused, however it came to be."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PIL.ExifTags import IFD, Base
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+from imagemill.imaging import engine
+from imagemill.imaging.encode import write
+from imagemill.imaging.formats import FORMATS, FormatName
+from imagemill.imaging.geometry import Size
+from imagemill.imaging.pipeline import Output
+from imagemill.imaging.rendered import RenderedOutput
+from imagemill.imaging.timing import Timing
+from imagemill.imaging.verify import BadOutput, Promised, verified
+from imaging.studio import Studio, noise
+from imaging.told import TELLING, telling
+
+
+def looked_at(
+    file: Path, format_: FormatName, *, may_tell_position: bool = False
+) -> RenderedOutput:
+    """Have a file of 24x16 pixels looked at as if it were an output."""
+    known = FORMATS[format_]
+    file.rename(known.file(file.parent, "image"))
+    still = Timing((), 1)
+    return verified(
+        file.parent, "image", Promised(known, Size(24, 16), 1, still, may_tell_position)
+    )
+
+
+@pytest.mark.parametrize("format_", TELLING)
+def test_a_file_that_tells_a_position_is_no_output(tmp_path: Path, format_: FormatName) -> None:
+    file = telling(tmp_path, format_)
+    with pytest.raises(BadOutput, match="image tells where its picture was taken"):
+        looked_at(file, format_)
+
+
+@pytest.mark.parametrize("format_", TELLING)
+def test_unless_it_was_asked_for(tmp_path: Path, format_: FormatName) -> None:
+    file = telling(tmp_path, format_)
+    assert looked_at(file, format_, may_tell_position=True).width == 24
+
+
+@pytest.mark.parametrize("format_", ["jpeg", "png", "webp", "avif"])
+def test_a_position_in_exif_alone_is_found(tmp_path: Path, format_: FormatName) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(IFD.GPSInfo).update({1: "N", 2: (52.0, 31.0, 12.0)})
+    file = tmp_path / f"in.{format_}"
+    noise(24, 16).save(file, exif=exif.tobytes())
+    with pytest.raises(BadOutput, match="tells where"):
+        looked_at(file, format_)
+
+
+def test_a_position_among_the_tags_of_a_tiff_is_found(tmp_path: Path) -> None:
+    tags = ImageFileDirectory_v2()
+    tags[Base.GPSInfo] = {1: "N", 2: (52.0, 31.0, 12.0)}
+    file = tmp_path / "in.tiff"
+    noise(24, 16).save(file, tiffinfo=tags)
+    with pytest.raises(BadOutput, match="tells where"):
+        looked_at(file, "tiff")
+
+
+GPS = 'xmlns:exif="http://ns.adobe.com/exif/1.0/"'
+PACKETS = {
+    "an attribute": f'<x {GPS} exif:GPSLatitude="52,31N"/>',
+    "an element": f"<x {GPS}><exif:GPSAltitude>34</exif:GPSAltitude></x>",
+    "another prefix": '<x xmlns:e="http://ns.adobe.com/exif/1.0/" e:GPSLongitude="13E"/>',
+    "what cannot be read": "<x",
+}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("packet", PACKETS.values(), ids=PACKETS)
+def test_a_position_in_xmp_alone_is_found(tmp_path: Path, packet: str, encoding: str) -> None:
+    file = tmp_path / "in.webp"
+    noise(24, 16).save(file, xmp=packet.encode(encoding))
+    with pytest.raises(BadOutput, match="tells where"):
+        looked_at(file, "webp")
+
+
+def test_a_name_that_says_gps_is_no_position(tmp_path: Path) -> None:
+    dc = 'xmlns:dc="http://purl.org/dc/elements/1.1/"'
+    file = tmp_path / "in.webp"
+    noise(24, 16).save(file, xmp=f"<x {dc}><dc:rights>GPSLatitude Inc.</dc:rights></x>".encode())
+    assert looked_at(file, "webp").width == 24
+
+
+@pytest.mark.parametrize("keep", ["none", "icc", "copyright"])
+def test_every_output_is_looked_at(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, keep: str
+) -> None:
+    """A slip of the encoders is caught before anyone sees the file."""
+
+    def forgetful(image: object, file: Path, output: Output, format_: object) -> None:
+        all_of_it = output.model_copy(update={"keep_metadata": "all"})
+        write(image, file, all_of_it, format_)  # type: ignore[arg-type]  # passed on as they come
+
+    monkeypatch.setattr(engine, "write", forgetful)
+    file = telling(studio.inputs, "jpeg")
+    with pytest.raises(BadOutput, match="tells where its picture was taken"):
+        studio.render(file, {"keep_metadata": keep})
