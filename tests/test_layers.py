@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "worker": {"errors", "failpoints", "settings", "jobs", "imaging", "storage"},
     "embedded": {"errors", "interruption"},
     "interruption": set(),
+    "doctor": {"errors", "settings", "jobs", "imaging", "storage", "worker"},
     "process": {
         "errors",
         "settings",

@@ -34,6 +34,7 @@ def test_the_defaults_are_those_of_the_containers() -> None:
         ("LOG_LEVEL", "loud"),
         ("LOG_FORMAT", "xml"),
         ("WORKER_CONCURRENCY", "0"),
+        ("RETENTION_SECONDS", "0"),
     ],
 )
 def test_a_wrong_value_is_named_in_one_sentence(

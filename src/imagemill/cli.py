@@ -130,6 +130,33 @@ def migrate() -> None:
         _prepare()
 
 
+@app.command()
+def doctor(
+    *,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what is safe to mend.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Read every byte of every file.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(file_okay=False, help="Folder of an `imagemill up`, to examine that one."),
+    ] = None,
+) -> None:
+    """Say what differs between ledger, line and storage, and what to do about it.
+
+    Ends with 0 when all is well, 1 when there is something to mend, 2 when it cannot be checked.
+    """
+    with _one_sentence(status=2):
+        settings = read_settings()
+        configure_logs("error", settings.log_format)
+        if data is not None:
+            from imagemill.embedded.whereabouts import whereabouts  # noqa: PLC0415 - an extra
+
+            settings = settings.model_copy(update=whereabouts(data))
+        from imagemill.doctor.visit import visit  # noqa: PLC0415 - the services need none
+
+        raise typer.Exit(asyncio.run(visit(settings, fix=fix, deep=deep, as_json=as_json)))
+
+
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer's callback
     if wanted:
         typer.echo(f"imagemill {version('imagemill')}")
@@ -155,7 +182,7 @@ def _prepare() -> Settings:
 
 
 @contextmanager
-def _one_sentence() -> Iterator[None]:
+def _one_sentence(status: int = 1) -> Iterator[None]:
     """End with a sentence on standard error, and no traceback, for what was foreseen."""
     try:
         yield
@@ -165,7 +192,7 @@ def _one_sentence() -> Iterator[None]:
         raise typer.Exit(MISUSED) from None
     except (ServiceError, SettingsError, PresetsError) as error:
         typer.echo(f"imagemill: {error}", err=True)
-        raise typer.Exit(1) from None
+        raise typer.Exit(status) from None
     except ModuleNotFoundError as error:
         if error.name not in EXTRAS:
             raise

@@ -79,6 +79,12 @@ class Settings(BaseSettings):
     job_timeout_seconds: float = Field(
         60, gt=0, le=86400, description="most wall-clock time of one try"
     )
+    retention_seconds: float | None = Field(
+        None,
+        ge=1,
+        le=100 * 365 * 86400,
+        description="age at which ended jobs are deleted with their files; unset: kept for ever",
+    )
     worker_concurrency: int = Field(
         default_factory=available_cores,
         ge=1,
@@ -135,6 +141,11 @@ class Settings(BaseSettings):
     @property
     def lease(self) -> timedelta:
         return timedelta(seconds=self.lease_seconds)
+
+    @property
+    def retention(self) -> timedelta | None:
+        """How long jobs are kept once they have ended; None: for ever."""
+        return None if self.retention_seconds is None else timedelta(seconds=self.retention_seconds)
 
     @property
     def storage_root(self) -> Path:

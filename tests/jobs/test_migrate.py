@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from imagemill.addresses import PostgresAddress
+from imagemill.jobs import migrations
 from imagemill.jobs.migrate import SchemaTooNew, migrate
 from imagemill.jobs.postgres import LedgerUnavailable
 from support.process import free_port
 from support.servers import connect
+
+FIRST_SCHEMA = Path(migrations.__file__).parent / "0001_jobs.sql"
 
 
 @pytest.fixture
@@ -27,8 +31,29 @@ def test_services_that_start_at_once_make_one_schema(empty_database: PostgresAdd
         list(threads.map(migrate, [empty_database] * 4))
     with connect(empty_database) as connection:
         versions = connection.execute("SELECT version_num FROM alembic_version").fetchall()
-        assert versions == [("0001",)]
+        assert versions == [("0002",)]
         assert connection.execute("SELECT count(*) FROM jobs").fetchone() == (0,)
+
+
+def test_a_schema_of_an_earlier_version_is_brought_up_to_date_with_its_jobs(
+    empty_database: PostgresAddress,
+) -> None:
+    with connect(empty_database) as connection:
+        connection.execute(FIRST_SCHEMA.read_text(encoding="utf-8"))
+        connection.execute("CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)")
+        connection.execute("INSERT INTO alembic_version VALUES ('0001')")
+        connection.execute(
+            "INSERT INTO jobs (id, input_path, input, pipeline)"
+            " VALUES (gen_random_uuid(), 'inputs/abc/cat.jpg', '{}', '{}')"
+        )
+    migrate(empty_database)
+    with connect(empty_database) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [
+            ("0002",)
+        ]
+        assert connection.execute("SELECT input_path FROM jobs").fetchall() == [
+            ("inputs/abc/cat.jpg",)
+        ]
 
 
 def test_a_schema_of_a_later_version_is_left_alone(empty_database: PostgresAddress) -> None:

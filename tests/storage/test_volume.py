@@ -18,6 +18,7 @@ from imagemill.storage.errors import (
     storage_errors,
 )
 from imagemill.storage.keys import attempt_key, input_key, outputs_key
+from imagemill.storage.units import units_of
 from imagemill.storage.volume import Volume
 
 
@@ -109,10 +110,20 @@ async def test_pruning_takes_an_empty_folder_and_no_other(volume: Volume) -> Non
     assert not volume.path(outputs_key(job_id)).exists()
 
 
+async def test_the_time_is_that_of_the_clock_that_stamps_the_files(volume: Volume) -> None:
+    before = await volume.now()
+    async with volume.receive() as incoming:
+        await incoming.keep("inputs/abc/x.jpg")
+    (unit,) = units_of(volume.root, "abc")
+    assert before <= unit.modified_at <= await volume.now()
+    assert len(files(volume)) == 1
+
+
 async def test_a_storage_that_is_gone_is_unavailable(volume: Volume) -> None:
     (volume.root / "tmp").rmdir()
-    with pytest.raises(StorageUnavailable):
-        await volume.probe()
+    for method in (volume.probe, volume.now):
+        with pytest.raises(StorageUnavailable):
+            await method()
     with pytest.raises(StorageUnavailable):
         async with volume.scratch():
             pass

@@ -60,7 +60,16 @@ RETRY = f"""
     RETURNING {JOB_COLUMNS}
 """
 
-DELETE = f"DELETE FROM jobs WHERE id = %(id)s RETURNING {JOB_COLUMNS}"
+# The gateway removes the files itself; should it not get to it, or a worker be adding outputs until
+# its lease is over, a worker removes them at the time noted here.
+DELETE = f"""
+    WITH gone AS (DELETE FROM jobs WHERE id = %(id)s RETURNING *),
+    noted AS (
+        INSERT INTO removals (job_id, input_path, due_at)
+        SELECT id, input_path, greatest(now() + interval '30 s', lease_expires_at) FROM gone
+        ON CONFLICT (job_id) DO NOTHING)
+    SELECT {JOB_COLUMNS} FROM gone
+"""
 
 
 @dataclass(frozen=True, slots=True)

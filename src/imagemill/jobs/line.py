@@ -5,8 +5,8 @@ sweep of the ledger finds it; so no failure in this file may ever fail an upload
 """
 
 import time
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, cast
@@ -30,6 +30,8 @@ PUT_TIMEOUT_SECONDS: Final = 0.1
 CONNECT_TIMEOUT_SECONDS: Final = 2.0
 # How much longer than the server's own time-out the client waits for an answer to BLMPOP.
 TAKE_MARGIN_SECONDS: Final = 2.0
+# How many ids are read at once by whoever looks at the whole line.
+PAGE: Final = 10_000
 
 
 class LineUnavailable(Unavailable):
@@ -90,12 +92,36 @@ class Line:
             raise LineUnavailable(f"Redis is away: {_reason(error)}") from error
         return tuple(_ids(cast("list[bytes]", popped[1]))) if popped else ()
 
+    async def put_again(self, ids: Sequence[JobId], priority: Priority) -> None:
+        """Ring for jobs that the line forgot. Raises LineUnavailable."""
+        with _unavailable():
+            await self.taking.rpush(KEYS[priority], *map(str, ids))
+
+    async def ids(self) -> frozenset[JobId]:
+        """Return all ids that are in the line. Raises LineUnavailable."""
+        found: set[JobId] = set()
+        for key in KEYS.values():
+            start = 0
+            # The line moves on meanwhile: whatever is missed is being taken this moment.
+            while values := await self._range(key, start):
+                found.update(_ids(values))
+                start += len(values)
+        return frozenset(found)
+
+    async def eviction_policy(self) -> str:
+        """Return what Redis does when its memory is full. Raises LineUnavailable."""
+        with _unavailable():
+            memory = await self.taking.info("memory")
+        return str(memory["maxmemory_policy"])
+
     async def ping(self) -> None:
         """Return when Redis answers. Raises LineUnavailable."""
-        try:
+        with _unavailable():
             await self.putting.ping()
-        except (RedisError, OSError) as error:
-            raise LineUnavailable(f"Redis is away: {_reason(error)}") from error
+
+    async def _range(self, key: str, start: int) -> list[bytes]:
+        with _unavailable():
+            return cast("list[bytes]", await self.taking.lrange(key, start, start + PAGE - 1))
 
 
 def _client(address: RedisAddress, timeout_seconds: float) -> Redis:
@@ -109,6 +135,14 @@ def _client(address: RedisAddress, timeout_seconds: float) -> Redis:
         retry=Retry(NoBackoff(), 0),
         client_name="imagemill",
     )
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise LineUnavailable(f"Redis is away: {_reason(error)}") from error
 
 
 def _ids(values: Iterable[bytes]) -> Iterable[JobId]:

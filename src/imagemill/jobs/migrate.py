@@ -5,6 +5,7 @@ from typing import Final
 
 from alembic import command, op
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import URL, create_engine
 from sqlalchemy.exc import OperationalError
@@ -37,9 +38,7 @@ def migrate(address: PostgresAddress) -> None:
         database=address.dbname,
     )
     engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 5})
-    config = Config()
-    config.set_main_option("script_location", "imagemill.jobs:migrations")
-    config.set_main_option("path_separator", "os")
+    config = _config()
     try:
         with engine.connect() as connection:
             # Held until the connection closes, over every transaction that Alembic makes.
@@ -56,8 +55,20 @@ def migrate(address: PostgresAddress) -> None:
         ) from error
 
 
+def newest_version() -> str:
+    """Return the number of the last migration that this code knows."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
 def run_sql_file(name: str) -> None:
     """Run a numbered SQL file inside the migration that is under way."""
     sql = resources.files("imagemill.jobs.migrations").joinpath(name).read_text(encoding="utf-8")
     # The driver's own cursor: SQLAlchemy would read ':=' and '%' of PL/pgSQL as parameters.
     op.get_bind().connection.cursor().execute(sql)
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "imagemill.jobs:migrations")
+    config.set_main_option("path_separator", "os")
+    return config

@@ -5,17 +5,23 @@ imagemill checked. Ids are spread over 4096 folders by their last three hex digi
 random in a UUIDv7, so sixteen million jobs are four thousand entries a folder.
 """
 
+from typing import Final
 from uuid import UUID
+
+INPUTS: Final = "inputs"
+OUTPUTS: Final = "outputs"
+# Unfinished files; on the same file system as the finished ones, so that a rename moves them.
+TEMPORARY: Final = "tmp"
 
 
 def input_key(job_id: UUID, extension: str) -> str:
     """Return the key of a job's input, such as `inputs/b11/<id>.jpg` for the extension `.jpg`."""
-    return f"inputs/{_shard(job_id)}/{job_id}{extension}"
+    return f"{INPUTS}/{_shard(job_id)}/{job_id}{extension}"
 
 
 def outputs_key(job_id: UUID) -> str:
     """Return the key of the folder that holds all outputs of a job, of every attempt."""
-    return f"outputs/{_shard(job_id)}/{job_id}"
+    return f"{OUTPUTS}/{_shard(job_id)}/{job_id}"
 
 
 def attempt_key(job_id: UUID, fence: int) -> str:

@@ -5,9 +5,9 @@ import shutil
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
-from typing import Final
 from uuid import uuid4
 
 from imagemill.failpoints import failpoint
@@ -15,9 +15,7 @@ from imagemill.storage.blocking import off_loop
 from imagemill.storage.durable import make_durable_parents, sync_file, sync_folder
 from imagemill.storage.errors import FileMissing, NotAFile, StorageFull, storage_errors
 from imagemill.storage.incoming import Incoming
-
-# Unfinished files; on the same file system as the finished ones, so that a rename moves them.
-TEMPORARY: Final = "tmp"
+from imagemill.storage.keys import TEMPORARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +105,13 @@ class Volume:
         """Return when a file can be written and synced. Raises StorageFull, StorageUnavailable."""
         await off_loop(self._probe)
 
+    async def now(self) -> datetime:
+        """Return the time by the clock that stamps the files, which may be another machine's.
+
+        Raises StorageFull, StorageUnavailable.
+        """
+        return await off_loop(self._now)
+
     def _make_folders(self) -> None:
         with storage_errors():
             (self.root / TEMPORARY).mkdir(parents=True, exist_ok=True)
@@ -143,6 +148,15 @@ class Volume:
             try:
                 path.write_bytes(b"imagemill")
                 sync_file(path)
+            finally:
+                path.unlink(missing_ok=True)
+
+    def _now(self) -> datetime:
+        path = self.root / TEMPORARY / f"{uuid4()}.clock"
+        with storage_errors():
+            try:
+                path.touch()
+                return datetime.fromtimestamp(path.stat().st_mtime, UTC)
             finally:
                 path.unlink(missing_ok=True)
 

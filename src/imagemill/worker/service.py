@@ -9,15 +9,20 @@ import structlog
 
 from imagemill.imaging.rendered import Limits
 from imagemill.imaging.sandbox import Sandbox
+from imagemill.jobs.belongings import Inventory
 from imagemill.jobs.leases import Leases
 from imagemill.jobs.line import Line
 from imagemill.jobs.postgres import Postgres
+from imagemill.jobs.removals import Removals
 from imagemill.settings import Settings
 from imagemill.storage.volume import Volume
 from imagemill.worker.attempt import Mill
 from imagemill.worker.holder import Holder
+from imagemill.worker.housekeeping import JANITOR_PAUSE_SECONDS, Housekeeping
+from imagemill.worker.janitor import Janitor
 from imagemill.worker.pulse import Pulse, serve_health
 from imagemill.worker.recorder import Recorder
+from imagemill.worker.retention import Retention
 from imagemill.worker.source import Source
 from imagemill.worker.worker import Worker
 
@@ -46,7 +51,13 @@ async def run_worker(settings: Settings) -> None:
         leases = Leases(postgres, worker=uuid4(), lease=settings.lease)
         recorder = Recorder(leases)
         holder = Holder(leases, Mill(storage, sandbox), recorder, settings.worker_concurrency)
-        worker = Worker(leases, Source(leases, line), holder, recorder, storage, pulse)
+        housekeeping = Housekeeping(
+            Retention(Removals(postgres), storage, settings.retention),
+            Janitor(Inventory(postgres), storage, limits.timeout, JANITOR_PAUSE_SECONDS),
+        )
+        worker = Worker(
+            leases, Source(leases, line), holder, recorder, storage, pulse, housekeeping
+        )
         log.info(
             "worker.started", worker=str(leases.worker), concurrency=settings.worker_concurrency
         )

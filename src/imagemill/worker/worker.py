@@ -14,6 +14,7 @@ from imagemill.jobs.postgres import LedgerUnavailable
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.volume import Volume
 from imagemill.worker.holder import Holder
+from imagemill.worker.housekeeping import Housekeeping
 from imagemill.worker.pulse import Pulse
 from imagemill.worker.recorder import Recorder
 from imagemill.worker.source import Source, pause
@@ -39,13 +40,19 @@ class Worker:
     recorder: Recorder
     storage: Volume
     pulse: Pulse
+    housekeeping: Housekeeping
 
     async def run(self, stopping: asyncio.Event, grace: timedelta) -> None:
         """Work until `stopping` is set; then finish what runs within the grace time."""
         async with asyncio.TaskGroup() as background:
             tasks = [
                 background.create_task(loop)
-                for loop in (self.recorder.run(), self._keep_leases(), self._reap())
+                for loop in (
+                    self.recorder.run(),
+                    self._keep_leases(),
+                    self._reap(),
+                    self.housekeeping.run(),
+                )
             ]
             try:
                 await self._take(stopping)

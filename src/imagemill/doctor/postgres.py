@@ -1,0 +1,54 @@
+"""The server of the ledger: whether it answers, its schema is ours, and a commit holds."""
+
+from typing import Final
+
+from imagemill.doctor.findings import Finding, bad, ok, unknown
+from imagemill.doctor.patient import Patient
+from imagemill.jobs.migrate import newest_version
+from imagemill.jobs.postgres import LedgerUnavailable
+
+# Off, each of them loses what was committed, or tears pages, when the machine crashes.
+DURABILITY: Final = ("fsync", "full_page_writes", "synchronous_commit")
+
+
+async def examine(patient: Patient) -> list[Finding]:
+    address = patient.settings.postgres
+    try:
+        set_to = await patient.condition.server_settings("server_version", *DURABILITY)
+    except LedgerUnavailable as error:
+        advice = f"Start it, or look at PG_HOST and its like: {address} was asked."
+        return [unknown("server", f"{error}.", advice)]
+    answers = ok("server", f"PostgreSQL {set_to.pop('server_version')} at {address} answers.")
+    return [answers, _durability(set_to), await _schema(patient)]
+
+
+def _durability(set_to: dict[str, str]) -> Finding:
+    off = [name for name in DURABILITY if set_to[name] == "off"]
+    if not off:
+        return ok("durability", "What is committed survives a crash of its machine.", **set_to)
+    return bad(
+        "durability",
+        f"Accepted jobs can be lost in a crash, since {' and '.join(off)} is off.",
+        "; ".join(f"ALTER SYSTEM SET {name} = on" for name in off) + "; SELECT pg_reload_conf().",
+        **set_to,
+    )
+
+
+async def _schema(patient: Patient) -> Finding:
+    found, ours = await patient.condition.schema_version(), newest_version()
+    facts = {"found": found, "newest": ours}
+    if found == ours:
+        return ok("schema", f"The schema is that of this version, {ours}.", **facts)
+    if found is None or found < ours:
+        return bad(
+            "schema",
+            f"The schema is {'missing' if found is None else found}, this version's is {ours}.",
+            "Run `imagemill migrate`, or start a service of this version.",
+            **facts,
+        )
+    return bad(
+        "schema",
+        f"The schema is of a later version, {found}, than this command knows, {ours}.",
+        "Use the doctor of the version that runs.",
+        **facts,
+    )

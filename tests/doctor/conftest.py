@@ -1,0 +1,51 @@
+"""A mill whose every part a test can spoil."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from imagemill.addresses import PostgresAddress, RedisAddress
+from imagemill.doctor.patient import Patient
+from imagemill.jobs.leases import Leases
+from imagemill.jobs.ledger import Ledger
+from imagemill.settings import Settings
+from imagemill.storage.volume import Volume
+from support.servers import connect
+
+from .saboteur import Saboteur
+
+
+@pytest.fixture
+def settings(
+    postgres_address: PostgresAddress, redis_address: RedisAddress, tmp_path: Path
+) -> Settings:
+    return Settings.model_validate(
+        {
+            "pg_host": postgres_address.host,
+            "pg_port": postgres_address.port,
+            "pg_user": postgres_address.user,
+            "pg_password": postgres_address.password,
+            "pg_dbname": postgres_address.dbname,
+            "redis_host": redis_address.host,
+            "redis_port": redis_address.port,
+            "redis_password": redis_address.password,
+            "storage_url": (tmp_path / "storage").as_uri(),
+        }
+    )
+
+
+@pytest_asyncio.fixture
+async def patient(settings: Settings) -> AsyncIterator[Patient]:
+    await Volume.open(settings.storage_root, 0)
+    async with Patient.open(settings) as patient:
+        yield patient
+
+
+@pytest.fixture
+def saboteur(
+    patient: Patient, ledger: Ledger, leases: Leases, postgres_address: PostgresAddress
+) -> Iterator[Saboteur]:
+    with connect(postgres_address) as database:
+        yield Saboteur(patient, ledger, leases, database)

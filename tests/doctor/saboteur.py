@@ -1,0 +1,44 @@
+"""Spoils a mill, so that a test sees what the doctor says."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from imagemill.doctor.patient import Patient
+from imagemill.jobs.job import Claim, Job
+from imagemill.jobs.leases import Leases
+from imagemill.jobs.ledger import Ledger
+from imagemill.storage.volume import Volume
+from support.belongings import completed_job, waiting_job
+
+
+@dataclass(frozen=True, slots=True)
+class Saboteur:
+    """Spoils things behind the back of the mill."""
+
+    patient: Patient
+    ledger: Ledger
+    leases: Leases
+    database: psycopg.Connection
+
+    @property
+    def storage(self) -> Volume:
+        return self.patient.storage
+
+    async def waiting(self) -> Job:
+        return await waiting_job(self.ledger, self.storage)
+
+    async def claimed(self) -> Claim:
+        (claim,) = await self.leases.claim([(await self.waiting()).id])
+        return claim
+
+    async def completed(self) -> Job:
+        return await completed_job(self.ledger, self.leases, self.storage)
+
+    def output(self, job: Job) -> Path:
+        return self.storage.path(job.outputs[0].path)
+
+    def forget(self, job: Job) -> None:
+        """Lose the row, as an older backup would."""
+        self.database.execute("DELETE FROM jobs WHERE id = %s", [job.id])

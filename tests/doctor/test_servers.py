@@ -1,0 +1,128 @@
+"""What the doctor says of PostgreSQL, Redis, the disk and the image processes."""
+
+from dataclasses import replace
+
+import pytest
+
+from imagemill.addresses import PostgresAddress, RedisAddress
+from imagemill.doctor import disk, formats, postgres, redis, sandbox
+from imagemill.doctor.findings import Finding, Verdict
+from imagemill.doctor.patient import Patient
+from imagemill.imaging.formats import JPEG, PNG
+from imagemill.settings import Settings
+from support.process import free_port
+from support.servers import connect, redis_client
+
+
+def verdicts(findings: list[Finding]) -> dict[str, Verdict]:
+    return {finding.subject: finding.verdict for finding in findings}
+
+
+def sentence(findings: list[Finding], subject: str) -> str:
+    (found,) = [finding.sentence for finding in findings if finding.subject == subject]
+    return found
+
+
+def with_settings(patient: Patient, **changes: object) -> Patient:
+    return replace(patient, settings=patient.settings.model_copy(update=changes))
+
+
+async def test_servers_that_are_as_they_should_be_are_fine(patient: Patient) -> None:
+    assert verdicts(await postgres.examine(patient)) == {
+        "server": Verdict.OK, "durability": Verdict.OK, "schema": Verdict.OK,
+    }  # fmt: skip
+    assert verdicts(await redis.examine(patient)) == {"server": Verdict.OK, "memory": Verdict.OK}
+    assert verdicts(await disk.examine(patient)) == {"storage": Verdict.OK, "room": Verdict.OK}
+
+
+async def test_a_commit_that_may_be_lost_is_bad(
+    settings: Settings, postgres_address: PostgresAddress
+) -> None:
+    with connect(postgres_address) as connection:
+        connection.execute("ALTER DATABASE imagemill SET synchronous_commit = off")
+        try:
+            async with Patient.open(settings) as patient:
+                findings = await postgres.examine(patient)
+        finally:
+            connection.execute("ALTER DATABASE imagemill RESET synchronous_commit")
+    assert verdicts(findings)["durability"] is Verdict.BAD
+    assert "synchronous_commit is off" in sentence(findings, "durability")
+
+
+@pytest.mark.parametrize(("version", "told"), [("0001", "is 0001"), ("9999", "a later version")])
+async def test_another_schema_is_named_and_left_as_it_is(
+    version: str, told: str, patient: Patient, postgres_address: PostgresAddress
+) -> None:
+    with connect(postgres_address) as connection:
+        (ours,) = connection.execute("SELECT version_num FROM alembic_version").fetchall()[0]
+        connection.execute("UPDATE alembic_version SET version_num = %s", [version])
+        try:
+            findings = await postgres.examine(patient)
+            left = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        finally:
+            connection.execute("UPDATE alembic_version SET version_num = %s", [ours])
+    assert verdicts(findings)["schema"] is Verdict.BAD
+    assert told in sentence(findings, "schema")
+    assert left == [(version,)]
+
+
+async def test_a_redis_that_drops_ids_is_a_warning(
+    patient: Patient, redis_address: RedisAddress
+) -> None:
+    with redis_client(redis_address) as client:
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        try:
+            findings = await redis.examine(patient)
+        finally:
+            client.config_set("maxmemory-policy", "noeviction")
+    assert verdicts(findings)["memory"] is Verdict.WARN
+    assert "allkeys-lru" in sentence(findings, "memory")
+
+
+async def test_a_redis_that_is_away_is_a_warning_since_jobs_are_done_without_it(
+    settings: Settings,
+) -> None:
+    async with Patient.open(settings.model_copy(update={"redis_port": free_port()})) as patient:
+        assert verdicts(await redis.examine(patient)) == {"server": Verdict.WARN}
+
+
+async def test_a_storage_that_is_away_is_not_taken_for_an_empty_one(patient: Patient) -> None:
+    patient.storage.path("tmp").rmdir()
+    assert verdicts(await disk.examine(patient)) == {"storage": Verdict.UNKNOWN}
+    assert not patient.storage.path("tmp").exists()
+
+
+async def test_a_disk_is_bad_when_uploads_are_refused_and_a_warning_before(
+    patient: Patient,
+) -> None:
+    full = with_settings(patient, disk_reserve_bytes=1 << 60)
+    assert verdicts(await disk.examine(full))["room"] is Verdict.BAD
+    free = {finding.subject: finding for finding in await disk.examine(patient)}["room"].facts
+    nearly = with_settings(patient, max_upload_bytes=free["free_bytes"] // 10)
+    assert verdicts(await disk.examine(nearly))["room"] is Verdict.WARN
+
+
+async def test_the_limits_of_an_image_process_are_those_it_runs_under() -> None:
+    findings = await sandbox.examine(memory_bytes=1 << 30)
+    assert set(verdicts(findings).values()) == {Verdict.OK}
+    assert "1.0 GiB of memory" in sentence(findings, "limits")
+
+
+async def test_an_image_process_without_a_limit_is_bad() -> None:
+    table = "Max address space         unlimited            unlimited            bytes     \n"
+    finding = sandbox._limits(sandbox._soft_limits(table))
+    assert finding.verdict is Verdict.BAD
+    assert "no limit of memory" in finding.sentence
+
+
+async def test_image_processes_that_do_not_start_are_bad(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "PROGRAM", ("/bin/false",))
+    (finding,) = await sandbox.examine(memory_bytes=1 << 30)
+    assert finding.verdict is Verdict.BAD
+
+
+async def test_formats_that_no_sample_proved_are_a_warning(settings: Settings) -> None:
+    assert set(verdicts(await formats.examine(settings)).values()) == {Verdict.OK}
+    finding = formats._proved("inputs", [JPEG, PNG], "uploads of it are refused")
+    assert finding.verdict is Verdict.WARN
+    assert "webp, avif, gif, tiff" in finding.sentence

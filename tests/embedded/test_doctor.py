@@ -1,0 +1,37 @@
+"""The doctor beside an `imagemill up`, which no environment tells where things are."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from .mill import running_up
+
+
+def doctor(data: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "imagemill", "doctor", "--json", "--data", str(data)],
+        env={"PATH": os.environ["PATH"], "PG_HOST": "elsewhere.invalid"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_it_finds_the_servers_and_the_storage_on_the_folder(tmp_path: Path) -> None:
+    with running_up(tmp_path) as mill:
+        said = json.loads(doctor(mill.data).stdout)
+        port = (mill.data / "postgres" / "port").read_text(encoding="ascii")
+    sections = {section["name"]: section["findings"] for section in said["sections"]}
+    assert f"127.0.0.1:{port}/imagemill answers" in sections["ledger"][0]["sentence"]
+    assert [finding["verdict"] for finding in sections["line"]] == ["ok", "ok"]
+    # The stand-ins of the services make no folders there, so it is told as away.
+    assert f"Is {mill.data}/storage mounted" in sections["storage"][0]["advice"]
+
+
+def test_a_folder_on_which_nothing_ever_ran_is_named(tmp_path: Path) -> None:
+    ended = doctor(tmp_path / "nothing")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"imagemill: {tmp_path}/nothing is no folder of an")

@@ -1,0 +1,57 @@
+"""Jobs and files that are to go, and the real workers that see to it."""
+
+from pathlib import Path
+
+import httpx
+
+from imagemill.addresses import PostgresAddress
+from support.client import ended, storage_of, upload
+from support.pictures import picture
+from support.process import running_api, running_worker, wait_until
+from support.servers import connect
+
+
+def files(storage: Path) -> list[Path]:
+    return [path for path in storage.rglob("*") if path.is_file()]
+
+
+def test_a_job_and_its_files_are_gone_when_its_time_is_over(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    short = environment | {"RETENTION_SECONDS": "1"}
+    with (
+        running_api(environment, tmp_path / "api.log") as (_, url),
+        running_worker(short, tmp_path / "worker.log") as worker,
+        httpx.Client(base_url=url) as client,
+    ):
+        job_id = upload(client, picture())
+        wait_until(
+            lambda: client.get(f"/jobs/{job_id}").status_code == httpx.codes.NOT_FOUND,
+            "the job is forgotten",
+            worker.logged,
+        )
+        wait_until(lambda: not files(storage_of(environment)), "the files are gone", worker.logged)
+
+
+def test_a_job_deleted_while_storage_is_away_leaves_no_file_once_it_is_back(
+    environment: dict[str, str], tmp_path: Path, postgres_address: PostgresAddress
+) -> None:
+    storage = storage_of(environment)
+    with (
+        running_api(environment, tmp_path / "api.log") as (_, url),
+        running_worker(environment, tmp_path / "worker.log") as worker,
+        httpx.Client(base_url=url) as client,
+    ):
+        job_id = upload(client, picture())
+        assert ended(client, job_id)["status"] == "COMPLETED"
+        away = storage.rename(storage.with_name("away"))
+        assert client.delete(f"/jobs/{job_id}").status_code == httpx.codes.NO_CONTENT
+        assert client.get(f"/jobs/{job_id}").status_code == httpx.codes.NOT_FOUND
+        assert files(away)
+        with connect(postgres_address) as connection:  # as if half a minute had passed
+            connection.execute("UPDATE removals SET due_at = now()")
+        wait_until(lambda: "chore.put_off" in worker.logged(), "it is tried", worker.logged)
+        away.rename(storage)
+        with connect(postgres_address) as connection:  # as if a minute had passed
+            connection.execute("UPDATE removals SET due_at = now()")
+        wait_until(lambda: not files(storage), "the files are gone", worker.logged)

@@ -1,0 +1,56 @@
+"""Jobs whose files really lie in a storage, and files that grow old at once."""
+
+import hashlib
+import os
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from imagemill.jobs.job import Claim, Completed, InputFacts, Job, OutputFacts
+from imagemill.jobs.leases import Leases
+from imagemill.jobs.ledger import Ledger
+from imagemill.storage.keys import attempt_key, input_key
+from imagemill.storage.volume import Volume
+from support.jobs import new_job
+
+DAY = timedelta(days=1)
+
+
+def put(path: Path, content: bytes = b"picture", age: timedelta = 2 * DAY) -> Path:
+    """Make a file, last changed so long ago, as is the folder it lies in."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    let_age(path, age)
+    let_age(path.parent, age)
+    return path
+
+
+def let_age(path: Path, age: timedelta) -> None:
+    moment = time.time() - age.total_seconds()
+    os.utime(path, (moment, moment))
+
+
+async def waiting_job(ledger: Ledger, storage: Volume, content: bytes = b"picture") -> Job:
+    """Accept a job whose input was stored two days ago."""
+    new = new_job()
+    key = input_key(new.id, ".jpg")
+    put(storage.path(key), content)
+    facts = InputFacts("cat.jpg", "image/jpeg", len(content), hashlib.sha256(content).hexdigest())
+    return await ledger.accept(replace(new, input_path=key, input=facts))
+
+
+def put_output(storage: Volume, claim: Claim, content: bytes = b"thumbnail") -> OutputFacts:
+    """Publish an output of this attempt, as if two days ago."""
+    key = f"{attempt_key(claim.id, claim.fence)}/thumb.webp"
+    put(storage.path(key), content)
+    digest = hashlib.sha256(content).hexdigest()
+    return OutputFacts("thumb", key, "image/webp", len(content), 10, 8, 1, digest)
+
+
+async def completed_job(ledger: Ledger, leases: Leases, storage: Volume) -> Job:
+    """Complete a job; its input and output are two days old."""
+    job = await waiting_job(ledger, storage)
+    (claim,) = await leases.claim([job.id])
+    await leases.finish([Completed(claim, (put_output(storage, claim),), 20, 16, 1)])
+    return await ledger.find(job.id)

@@ -1,0 +1,248 @@
+"""What crashes leave in the storage is cleared away, and can be taken back."""
+
+import asyncio
+import os
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from imagemill.addresses import PostgresAddress
+from imagemill.jobs.ids import new_job_id
+from imagemill.jobs.job import Completed, Job, Status
+from imagemill.jobs.leases import Leases
+from imagemill.jobs.ledger import Ledger
+from imagemill.storage.keys import attempt_key, input_key, outputs_key
+from imagemill.storage.volume import Volume
+from imagemill.worker import survey
+from imagemill.worker.janitor import Janitor
+from support.belongings import DAY, completed_job, let_age, put, put_output, waiting_job
+from support.servers import connect
+
+HOUR = timedelta(hours=1)
+NOW = datetime.now(UTC)
+
+
+def orphan(storage: Volume, age: timedelta = 2 * DAY) -> Path:
+    """An input whose row was never written."""
+    return put(storage.path(input_key(new_job_id(), ".jpg")), age=age)
+
+
+def quarantined(storage: Volume, path: Path, day: date | None = None) -> Path:
+    return storage.root / "quarantine" / str(day or NOW.date()) / path.relative_to(storage.root)
+
+
+def files_of(storage: Volume, job: Job) -> list[Path]:
+    return [storage.path(key) for key in (job.input_path, job.output_path) if key]
+
+
+def restore_older_backup(address: PostgresAddress, job: Job) -> None:
+    """Let the ledger be as it was before the job came."""
+    with connect(address) as connection:
+        connection.execute("DELETE FROM jobs WHERE id = %s", [job.id])
+
+
+async def test_a_file_without_a_row_goes_to_quarantine_after_a_day_and_not_before(
+    storage: Volume, janitor: Janitor
+) -> None:
+    old, young = orphan(storage, DAY + HOUR), orphan(storage, DAY - HOUR)
+    await janitor.tidy(NOW)
+    assert (old.exists(), young.exists()) == (False, True)
+    assert quarantined(storage, old).read_bytes() == b"picture"
+
+
+async def test_whatever_a_row_speaks_for_stays(
+    ledger: Ledger, leases: Leases, storage: Volume, janitor: Janitor
+) -> None:
+    waiting = await waiting_job(ledger, storage)
+    done = await completed_job(ledger, leases, storage)
+    running = await waiting_job(ledger, storage)
+    (claim,) = await leases.claim([running.id])
+    about_to_be_recorded = put_output(storage, claim)
+    await janitor.tidy(NOW)
+    for job in (waiting, done, running):
+        assert all(file.exists() for file in files_of(storage, job))
+    result = Completed(claim, (about_to_be_recorded,), 20, 16, 1)
+    assert await leases.finish([result]) == frozenset()
+    assert storage.path(about_to_be_recorded.path).exists()
+
+
+async def test_outputs_of_an_attempt_that_lost_its_job_are_set_aside(
+    ledger: Ledger, leases: Leases, storage: Volume, janitor: Janitor
+) -> None:
+    job = await waiting_job(ledger, storage)
+    (zombie,) = await leases.claim([job.id])
+    left = storage.path(put_output(storage, zombie).path)
+    await leases.release([zombie])
+    (winner,) = await leases.claim([job.id])
+    published = put_output(storage, winner)
+    await leases.finish([Completed(winner, (published,), 20, 16, 1)])
+    await janitor.tidy(NOW)
+    assert not left.parent.exists()
+    assert quarantined(storage, left).exists()
+    assert storage.path(published.path).exists()
+    assert storage.path(job.input_path).exists()
+
+
+async def test_outputs_of_an_attempt_are_set_aside_while_its_job_waits_to_be_tried_again(
+    ledger: Ledger, leases: Leases, storage: Volume, janitor: Janitor
+) -> None:
+    job = await waiting_job(ledger, storage)
+    (zombie,) = await leases.claim([job.id])
+    left = storage.path(put_output(storage, zombie).path)
+    await leases.release([zombie])
+    await janitor.tidy(NOW)
+    assert not left.exists()
+    assert storage.path(job.input_path).exists()
+
+
+async def test_no_empty_folder_is_left_of_a_job_whose_outputs_were_set_aside(
+    storage: Volume, janitor: Janitor
+) -> None:
+    job_id = new_job_id()
+    put(storage.path(attempt_key(job_id, 1)) / "thumb.webp")
+    await janitor.tidy(NOW)
+    assert not storage.path(outputs_key(job_id)).exists()
+
+
+async def test_temporary_files_are_set_aside_once_nobody_can_be_writing_to_them(
+    storage: Volume, janitor: Janitor
+) -> None:
+    limit = HOUR + janitor.job_timeout
+    temporary = storage.root / "tmp"
+    old, young = temporary / "a.part", temporary / "b.part"
+    put(old, age=limit + timedelta(minutes=1))
+    put(young, age=limit - timedelta(minutes=1))
+    scratch = put(temporary / str(uuid4()) / "thumb.webp").parent
+    await janitor.tidy(NOW)
+    assert [path.exists() for path in (old, young, scratch)] == [False, True, False]
+    assert quarantined(storage, scratch / "thumb.webp").exists()
+
+
+async def test_an_upload_in_flight_is_not_touched(
+    ledger: Ledger, storage: Volume, janitor: Janitor
+) -> None:
+    async with storage.receive() as incoming:
+        await incoming.write(b"picture")
+        await janitor.tidy(await storage.now())
+        stored = await incoming.keep("inputs/abc/cat.jpg")
+        await janitor.tidy(await storage.now())
+        assert storage.path("inputs/abc/cat.jpg").read_bytes() == b"picture"
+    assert stored.bytes == 7
+    assert (await ledger.list(list(Status), 1)).jobs == ()
+
+
+async def test_quarantine_is_emptied_after_a_week_and_not_before(
+    storage: Volume, janitor: Janitor
+) -> None:
+    file = orphan(storage)
+    await janitor.tidy(NOW)
+    await janitor.tidy(NOW + 7 * DAY)
+    assert quarantined(storage, file).exists()
+    await janitor.tidy(NOW + 8 * DAY)
+    assert list((storage.root / "quarantine").iterdir()) == []
+
+
+async def test_what_a_row_names_after_all_comes_back_instead_of_being_deleted(
+    ledger: Ledger,
+    leases: Leases,
+    storage: Volume,
+    janitor: Janitor,
+    postgres_address: PostgresAddress,
+) -> None:
+    job = await completed_job(ledger, leases, storage)
+    with connect(postgres_address) as connection:
+        connection.execute("CREATE TEMP TABLE newer_backup AS SELECT * FROM jobs")
+        restore_older_backup(postgres_address, job)
+        await janitor.tidy(NOW)
+        assert not any(file.exists() for file in files_of(storage, job))
+        connection.execute("INSERT INTO jobs SELECT * FROM newer_backup")
+    await janitor.tidy(NOW + 8 * DAY)
+    assert [file.read_bytes() for file in files_of(storage, job)] == [b"picture", b"thumbnail"]
+    assert list((storage.root / "quarantine").iterdir()) == []
+
+
+async def test_a_unit_that_a_row_names_neither_comes_back_over_another_one_nor_is_deleted(
+    ledger: Ledger, storage: Volume, janitor: Janitor
+) -> None:
+    job = await waiting_job(ledger, storage, b"the one that is there")
+    other = put(quarantined(storage, storage.path(job.input_path)), b"an older one")
+    await janitor.tidy(NOW + 8 * DAY)
+    assert storage.path(job.input_path).read_bytes() == b"the one that is there"
+    assert other.exists()
+
+
+async def test_a_row_that_comes_just_before_the_move_saves_its_file(
+    ledger: Ledger, storage: Volume, janitor: Janitor, postgres_address: PostgresAddress
+) -> None:
+    job = await waiting_job(ledger, storage)
+    with connect(postgres_address) as connection:
+        connection.execute("CREATE TEMP TABLE backup AS SELECT * FROM jobs")
+        restore_older_backup(postgres_address, job)
+        found = await janitor.look_for_orphans(NOW)
+        connection.execute("INSERT INTO jobs SELECT * FROM backup")
+    assert [unit.key for unit in found.orphans] == [job.input_path]
+    assert await janitor.set_aside_orphans(found.orphans, NOW.date()) == []
+    assert storage.path(job.input_path).exists()
+
+
+async def test_a_ledger_that_knows_hardly_any_file_is_doubted_and_nothing_is_touched(
+    storage: Volume, janitor: Janitor
+) -> None:
+    files = [orphan(storage) for _ in range(survey.FEW + 1)]
+    files.append(put(quarantined(storage, orphan(storage, age=HOUR), (NOW - 30 * DAY).date())))
+    await janitor.tidy(NOW)
+    assert all(file.exists() for file in files)
+    files.pop(0).unlink()
+    await janitor.tidy(NOW)
+    assert not any(file.exists() for file in files)
+
+
+async def test_two_janitors_at_once_do_no_harm_not_even_at_midnight(
+    ledger: Ledger, leases: Leases, storage: Volume, janitor: Janitor
+) -> None:
+    job = await completed_job(ledger, leases, storage)
+    orphans = [orphan(storage) for _ in range(20)]
+    await asyncio.gather(*(janitor.tidy(NOW + day * DAY) for day in (0, 0, 1, 1)))
+    assert not any(file.exists() for file in orphans)
+    in_quarantine = [path.name for path in (storage.root / "quarantine").rglob("*.jpg")]
+    assert sorted(in_quarantine) == sorted(file.name for file in orphans)
+    assert all(file.exists() for file in files_of(storage, job))
+
+
+async def test_of_all_workers_one_an_hour_makes_the_round(
+    storage: Volume, janitor: Janitor, postgres_address: PostgresAddress
+) -> None:
+    with connect(postgres_address) as connection:
+        connection.execute("UPDATE chores SET due_at = now()")
+    first = orphan(storage)
+    await janitor.round()
+    assert not first.exists()
+    second = orphan(storage)
+    await janitor.round()
+    assert second.exists()
+
+
+async def test_files_that_others_hide_in_the_storage_are_left_alone(
+    storage: Volume, janitor: Janitor
+) -> None:
+    theirs = put(storage.root / "inputs" / "abc" / ".nfs0000000000000001")
+    await janitor.tidy(NOW)
+    assert theirs.exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="to root no folder is closed")
+async def test_a_folder_that_a_hostile_child_closed_does_not_stop_the_round(
+    storage: Volume, janitor: Janitor
+) -> None:
+    closed = put(storage.root / "tmp" / str(uuid4()) / "thumb.webp").parent
+    closed.chmod(0)
+    let_age(closed, 2 * DAY)
+    file = orphan(storage)
+    try:
+        await janitor.tidy(NOW)
+    finally:
+        for path in storage.root.rglob(closed.name):
+            path.chmod(0o700)
+    assert not file.exists()

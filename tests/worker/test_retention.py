@@ -1,0 +1,218 @@
+"""Old jobs are forgotten, and deleted jobs leave no file, whatever happens in between."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from imagemill.addresses import PostgresAddress
+from imagemill.jobs.job import Job, JobId, Status
+from imagemill.jobs.leases import Leases
+from imagemill.jobs.ledger import Ledger
+from imagemill.jobs.postgres import Postgres
+from imagemill.jobs.removals import Removals
+from imagemill.storage.errors import StorageUnavailable
+from imagemill.storage.volume import Volume
+from imagemill.worker import retention as module
+from imagemill.worker.janitor import Janitor
+from imagemill.worker.retention import Retention
+from support.belongings import completed_job, put_output, waiting_job
+from support.jobs import failed
+from support.servers import connect
+
+MONTH = timedelta(days=30)
+
+
+@pytest.fixture
+def retention(pool: Postgres, storage: Volume) -> Retention:
+    return Retention(Removals(pool), storage, MONTH)
+
+
+def files(storage: Volume) -> set[str]:
+    found = storage.root.rglob("*")
+    return {path.relative_to(storage.root).as_posix() for path in found if path.is_file()}
+
+
+def let_age(address: PostgresAddress, job: Job, age: timedelta) -> None:
+    """Let the job have come, and have ended if it has, so long ago."""
+    with connect(address) as connection, connection.transaction():
+        # Its triggers let nobody touch a job that has ended.
+        connection.execute("ALTER TABLE jobs DISABLE TRIGGER USER")
+        connection.execute(
+            "UPDATE jobs SET created_at = now() - %(age)s, run_at = now() - %(age)s,"
+            " completed_at = completed_at - %(age)s WHERE id = %(id)s",
+            {"age": age, "id": job.id},
+        )
+        connection.execute("ALTER TABLE jobs ENABLE TRIGGER USER")
+
+
+def make_due(address: PostgresAddress) -> None:
+    """Let every removal be due, as if the time had passed."""
+    with connect(address) as connection:
+        connection.execute("UPDATE removals SET due_at = now()")
+
+
+def noted(address: PostgresAddress) -> list[JobId]:
+    with connect(address) as connection:
+        rows = connection.execute("SELECT job_id FROM removals ORDER BY job_id").fetchall()
+        return [row[0] for row in rows]
+
+
+async def all_ids(ledger: Ledger) -> set[JobId]:
+    return {job.id for job in (await ledger.list(list(Status), 200)).jobs}
+
+
+async def test_jobs_that_ended_long_ago_go_with_their_files_and_no_others(
+    ledger: Ledger,
+    leases: Leases,
+    storage: Volume,
+    retention: Retention,
+    postgres_address: PostgresAddress,
+) -> None:
+    done = await completed_job(ledger, leases, storage)
+    lost, dropped, waiting = [await waiting_job(ledger, storage) for _ in range(3)]
+    (claim,) = await leases.claim([lost.id])
+    await leases.finish([failed(claim)])
+    await ledger.cancel(dropped.id)
+    for job in (done, lost, dropped, waiting):
+        let_age(postgres_address, job, MONTH + timedelta(minutes=1))
+    young = await completed_job(ledger, leases, storage)
+    let_age(postgres_address, young, MONTH - timedelta(minutes=1))
+    await retention.forget()
+    assert await all_ids(ledger) == {waiting.id, young.id}
+    await retention.remove_files()
+    assert files(storage) == {waiting.input_path, young.input_path, young.output_path}
+    assert noted(postgres_address) == []
+
+
+async def test_jobs_are_forgotten_in_batches_until_none_is_left(
+    ledger: Ledger,
+    storage: Volume,
+    retention: Retention,
+    postgres_address: PostgresAddress,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "BATCH", 2)
+    for _ in range(5):
+        job = await ledger.cancel((await waiting_job(ledger, storage)).id)
+        let_age(postgres_address, job, 2 * MONTH)
+    await retention.forget()
+    assert await all_ids(ledger) == set()
+    await retention.remove_files()
+    assert files(storage) == set()
+
+
+async def test_without_a_retention_jobs_are_kept_for_ever(
+    ledger: Ledger,
+    leases: Leases,
+    storage: Volume,
+    retention: Retention,
+    postgres_address: PostgresAddress,
+) -> None:
+    job = await completed_job(ledger, leases, storage)
+    let_age(postgres_address, job, 1000 * MONTH)
+    await replace(retention, age=None).forget()
+    assert await all_ids(ledger) == {job.id}
+
+
+async def test_of_a_deleted_job_whose_files_stayed_a_worker_removes_them(
+    ledger: Ledger,
+    leases: Leases,
+    storage: Volume,
+    retention: Retention,
+    postgres_address: PostgresAddress,
+) -> None:
+    job = await completed_job(ledger, leases, storage)
+    await ledger.delete(job.id)
+    await retention.remove_files()
+    assert files(storage)  # the gateway has its chance first
+    make_due(postgres_address)
+    await retention.remove_files()
+    assert (files(storage), noted(postgres_address)) == (set(), [])
+
+
+async def test_nothing_of_a_deleted_job_is_kept_in_quarantine(
+    ledger: Ledger,
+    leases: Leases,
+    storage: Volume,
+    retention: Retention,
+    janitor: Janitor,
+    postgres_address: PostgresAddress,
+) -> None:
+    job = await waiting_job(ledger, storage)
+    (zombie,) = await leases.claim([job.id])
+    put_output(storage, zombie)
+    await leases.release([zombie])
+    await janitor.tidy(await storage.now())
+    assert any(name.startswith("quarantine/") for name in files(storage))
+    await ledger.delete(job.id)
+    make_due(postgres_address)
+    await retention.remove_files()
+    assert files(storage) == set()
+
+
+async def test_files_of_a_storage_that_is_away_are_removed_when_it_is_back(
+    ledger: Ledger,
+    leases: Leases,
+    storage: Volume,
+    retention: Retention,
+    postgres_address: PostgresAddress,
+) -> None:
+    job = await completed_job(ledger, leases, storage)
+    await ledger.delete(job.id)
+    make_due(postgres_address)
+    unmounted = storage.root.rename(storage.root.with_name("unmounted"))
+    storage.root.mkdir()  # an empty mount point, in which nothing is to be found
+    with pytest.raises(StorageUnavailable):
+        await retention.remove_files()
+    storage.root.rmdir()
+    unmounted.rename(storage.root)
+    await retention.remove_files()
+    assert files(storage)  # a minute has not passed
+    make_due(postgres_address)
+    await retention.remove_files()
+    assert (files(storage), noted(postgres_address)) == (set(), [])
+
+
+async def test_of_a_job_deleted_in_the_works_files_are_removed_when_its_lease_is_over(
+    ledger: Ledger, leases: Leases, storage: Volume, postgres_address: PostgresAddress
+) -> None:
+    job = await waiting_job(ledger, storage)
+    (claim,) = await leases.claim([job.id])
+    await ledger.delete(job.id)
+    put_output(storage, claim)  # by a worker that has not heard of it, and dies now
+    with connect(postgres_address) as connection:
+        (waits,) = connection.execute("SELECT due_at - now() FROM removals").fetchall()[0]
+    assert timedelta(seconds=30) < waits <= leases.lease
+
+
+async def test_of_many_workers_each_removal_goes_to_one(
+    ledger: Ledger, storage: Volume, pool: Postgres, postgres_address: PostgresAddress
+) -> None:
+    ids = [(await waiting_job(ledger, storage)).id for _ in range(20)]
+    for job_id in ids:
+        await ledger.delete(job_id)
+    make_due(postgres_address)
+    removals = Removals(pool)
+    taken = [removal.id for _ in range(6) for removal in await removals.take(5)]
+    assert sorted(taken) == sorted(ids)
+
+
+async def test_files_of_a_job_that_a_backup_brought_back_are_not_removed(
+    ledger: Ledger,
+    leases: Leases,
+    storage: Volume,
+    retention: Retention,
+    postgres_address: PostgresAddress,
+) -> None:
+    job = await completed_job(ledger, leases, storage)
+    with connect(postgres_address) as connection:
+        connection.execute("CREATE TEMP TABLE backup AS SELECT * FROM jobs")
+        await ledger.delete(job.id)
+        connection.execute("INSERT INTO jobs SELECT * FROM backup")
+    make_due(postgres_address)
+    await retention.remove_files()
+    assert files(storage) == {job.input_path, job.output_path}
+    await ledger.delete(job.id)
+    await retention.remove_files()
+    assert files(storage) == set()
