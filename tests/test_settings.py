@@ -33,6 +33,7 @@ def test_the_defaults_are_those_of_the_containers() -> None:
         ("ASSETS_DIR", "/nowhere"),
         ("LOG_LEVEL", "loud"),
         ("LOG_FORMAT", "xml"),
+        ("SANDBOX", "maybe"),
         ("WORKER_CONCURRENCY", "0"),
         ("RETENTION_SECONDS", "0"),
     ],
@@ -46,6 +47,14 @@ def test_a_wrong_value_is_named_in_one_sentence(
     message = str(caught.value)
     assert message.startswith(f"{name}={value} ")
     assert message.count("\n") == 0
+
+
+@pytest.mark.parametrize(("value", "jobs"), [("true", 1), ("false", 500)])
+def test_each_job_may_have_a_process_of_its_own(
+    value: str, jobs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SANDBOX_PROCESS_PER_JOB", value)
+    assert read_settings().jobs_per_child == jobs
 
 
 def test_an_empty_value_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,6 +98,13 @@ class Settings(BaseSettings):
         ge=256 * MEBIBYTE,
         description="address space of one image process; more fails the job, not the worker",
     )
+    sandbox: Literal["required", "best-effort", "off"] = Field(
+        "best-effort",
+        description="whether image processes must be shut in, may be, or are not",
+    )
+    sandbox_process_per_job: bool = Field(
+        default=False, description="a new image process for each job"
+    )
     shutdown_grace_seconds: float = Field(
         30, ge=0, description="time a worker gives running jobs when it is told to stop"
     )
@@ -146,6 +153,11 @@ class Settings(BaseSettings):
     def retention(self) -> timedelta | None:
         """How long jobs are kept once they have ended; None: for ever."""
         return None if self.retention_seconds is None else timedelta(seconds=self.retention_seconds)
+
+    @property
+    def jobs_per_child(self) -> int:
+        """After how many jobs an image process is replaced."""
+        return 1 if self.sandbox_process_per_job else 500
 
     @property
     def storage_root(self) -> Path:

@@ -107,7 +107,11 @@ def _examine_files(findings: Findings, job: Row, storage: Path) -> None:
 
 
 def _examine_leftovers(findings: Findings, storage: Path) -> None:
-    for entry in (storage / "tmp").iterdir():
-        age = time.time() - entry.stat().st_mtime
+    """Look for files; a worker that lives has empty folders there for its children's jobs."""
+    temporary = storage / "tmp"
+    for file in filter(Path.is_file, temporary.rglob("*")):
+        # A link is as old as the input that it leads to; its folder knows when it came.
+        since = file if file.parent == temporary else file.parent
+        age = time.time() - since.stat().st_mtime
         if age > OLD_SECONDS:
-            findings.wrong.append(f"{entry.name} was left behind {age:.0f} s ago")
+            findings.wrong.append(f"{file.name} was left behind {age:.0f} s ago")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from containers.client import Client
 from containers.engine import docker, run_in_vain
 from containers.processes import Process, processes
 from containers.stack import BUILT, SERVICES, Stack
@@ -65,12 +66,39 @@ def test_only_the_api_publishes_a_port(stack: Stack) -> None:
     assert set(published.values()) == {""}
 
 
-def test_every_process_of_the_worker_allocates_with_jemalloc(stack: Stack) -> None:
-    found = processes_of(stack, "worker")
-    maps = [f"/proc/{process['Pid']}/maps" for process in found]
+ASK_WORKER = """
+from urllib.request import urlopen
+print(urlopen("http://127.0.0.1:8081/healthz").read())
+"""
 
-    said = docker("exec", stack.container("worker"), "grep", "-l", "libjemalloc", *maps)
 
-    assert said.split() == maps
-    # tini, the worker, and the image processes, for whose sake it is there
-    assert len(maps) > 2
+def test_image_processes_are_shut_in(stack: Stack, client: Client) -> None:
+    said = docker("exec", stack.container("worker"), "python", "-c", ASK_WORKER)
+
+    assert "sandbox full: landlock abi " in said
+    assert client.http.get("/readyz").json()["sandbox"].startswith("full: landlock abi ")
+    filters = {int(process["Seccomp_filters"]) for process in processes_of(stack, "worker")}
+    assert len(filters) > 1  # the engine's own, and one more around image processes
+
+
+# Those of the worker keep their memory to themselves; this one is like them, and lets us look.
+SHOW_IMAGE_PROCESS = """
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from imagemill.imaging.sandbox import Confinement, Limits, Sandbox
+
+async def show():
+    limits = Limits(1, 1, timedelta(minutes=1), 2**30)
+    async with Sandbox.open(1, limits, Confinement("off")) as sandbox:
+        print(Path("/proc", str(sandbox._crew._seats[0].child.pid), "maps").read_text())
+
+asyncio.run(show())
+"""
+
+
+@pytest.mark.parametrize("show", [("cat", "/proc/1/maps"), ("python", "-c", SHOW_IMAGE_PROCESS)])
+def test_the_processes_of_the_worker_allocate_with_jemalloc(
+    stack: Stack, show: tuple[str, ...]
+) -> None:
+    assert "libjemalloc" in docker("exec", stack.container("worker"), *show)

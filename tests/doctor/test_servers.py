@@ -1,20 +1,23 @@
 """What the doctor says of PostgreSQL, Redis, the disk and the image processes."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from imagemill.addresses import PostgresAddress, RedisAddress
-from imagemill.doctor import disk, formats, postgres, redis, sandbox
+from imagemill.doctor import disk, image_processes, postgres, redis
 from imagemill.doctor.findings import Finding, Verdict
 from imagemill.doctor.patient import Patient
-from imagemill.imaging.formats import JPEG, PNG
+from imagemill.imaging.confine.level import Level
+from imagemill.imaging.formats import HEIC, JPEG, PNG
+from imagemill.imaging.sandbox import Capabilities
 from imagemill.settings import Settings
 from support.process import free_port
 from support.servers import connect, redis_client
 
 
-def verdicts(findings: list[Finding]) -> dict[str, Verdict]:
+def verdicts(findings: Sequence[Finding]) -> dict[str, Verdict]:
     return {finding.subject: finding.verdict for finding in findings}
 
 
@@ -102,27 +105,19 @@ async def test_a_disk_is_bad_when_uploads_are_refused_and_a_warning_before(
     assert verdicts(await disk.examine(nearly))["room"] is Verdict.WARN
 
 
-async def test_the_limits_of_an_image_process_are_those_it_runs_under() -> None:
-    findings = await sandbox.examine(memory_bytes=1 << 30)
-    assert set(verdicts(findings).values()) == {Verdict.OK}
-    assert "1.0 GiB of memory" in sentence(findings, "limits")
+async def test_an_image_process_is_shut_in_and_proves_every_format(settings: Settings) -> None:
+    walls, proofs = await image_processes.examine(settings)
+    assert verdicts(walls.findings) == {"walls": Verdict.OK}
+    assert verdicts(proofs.findings) == {"inputs": Verdict.OK, "outputs": Verdict.OK}
 
 
-async def test_an_image_process_without_a_limit_is_bad() -> None:
-    table = "Max address space         unlimited            unlimited            bytes     \n"
-    finding = sandbox._limits(sandbox._soft_limits(table))
-    assert finding.verdict is Verdict.BAD
-    assert "no limit of memory" in finding.sentence
-
-
-async def test_image_processes_that_do_not_start_are_bad(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "PROGRAM", ("/bin/false",))
-    (finding,) = await sandbox.examine(memory_bytes=1 << 30)
-    assert finding.verdict is Verdict.BAD
-
-
-async def test_formats_that_no_sample_proved_are_a_warning(settings: Settings) -> None:
-    assert set(verdicts(await formats.examine(settings)).values()) == {Verdict.OK}
-    finding = formats._proved("inputs", [JPEG, PNG], "uploads of it are refused")
+def test_walls_that_lack_something_are_a_warning_that_names_it() -> None:
+    finding = image_processes.walls(Level("partial", ("rlimits",), ("landlock", "seccomp")))
     assert finding.verdict is Verdict.WARN
-    assert "webp, avif, gif, tiff" in finding.sentence
+    assert "only by rlimits. This system lacks landlock and seccomp." in finding.sentence
+
+
+def test_formats_that_no_sample_proved_are_a_warning() -> None:
+    inputs, _ = image_processes.formats(Capabilities((JPEG, PNG, HEIC), (JPEG,)))
+    assert inputs.verdict is Verdict.WARN
+    assert "webp, avif, gif, tiff here" in inputs.sentence

@@ -8,10 +8,21 @@ from pathlib import Path
 import psutil
 
 from imagemill.imaging.pipeline import Output, Pipeline
-from imagemill.imaging.sandbox import Rendered, Sandbox
+from imagemill.imaging.sandbox import Confinement, Rendered, Sandbox
 from imaging.studio import Studio
 
-STUB = (sys.executable, str(Path(__file__).with_name("stub.py")))
+TESTS = str(Path(__file__).parent.parent)
+# It has a file open, as a careless library might leave it.
+RUN_STUB = f"""
+import sys
+careless = open(sys.executable)
+sys.path.insert(0, {TESTS!r})
+from imaging.stub import main
+main()
+"""
+STUB = (sys.executable, "-c", RUN_STUB)
+OFF = Confinement("off")
+REQUIRED = Confinement("required")
 ONE = Pipeline.of(Output(width=8))
 
 # Children that were there before the test: servers that other tests of this process share.
@@ -31,4 +42,11 @@ async def until(happened: Callable[[], bool]) -> None:
 
 async def behave(sandbox: Sandbox, studio: Studio, behaviour: str) -> Rendered:
     """Have the stub do what its list says under this name."""
-    return await sandbox.render(studio.inputs / behaviour, studio.outputs, ONE)
+    request = studio.inputs / behaviour
+    request.write_bytes((studio.inputs / "picture.png").read_bytes())
+    return await sandbox.render(request, studio.outputs, ONE)
+
+
+def has_begun(studio: Studio) -> bool:
+    """Whether a stub that was told to sleep does so."""
+    return any(output.stat().st_size for output in studio.desks.glob("*/out/image.png"))

@@ -9,7 +9,7 @@ import pytest
 from imagemill.imaging import header
 from imagemill.imaging.formats import JPEG
 from imagemill.imaging.sandbox import Sandbox
-from imaging.children import OTHERS, STUB
+from imaging.children import OFF, OTHERS, REQUIRED, STUB
 from imaging.studio import LIMITS, Studio, gradient
 
 
@@ -33,11 +33,20 @@ def picture(studio: Studio) -> Path:
 
 
 @pytest.fixture
-async def taken_over(picture: Path) -> AsyncIterator[Sandbox]:
-    """A sandbox of one child, whose program is the stub."""
+async def taken_over(studio: Studio, picture: Path) -> AsyncIterator[Sandbox]:
+    """A sandbox of one child, whose program is the stub and which nothing shuts in."""
     del picture  # the stub renders it
     limits = replace(LIMITS, timeout=timedelta(seconds=20))
-    async with Sandbox.open(1, limits, program=STUB) as sandbox:
+    async with Sandbox.open(1, limits, OFF, studio.desks, STUB) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def shut_in(studio: Studio, picture: Path) -> AsyncIterator[Sandbox]:
+    """A sandbox of one child, whose program is the stub, shut in as far as can be."""
+    del picture
+    limits = replace(LIMITS, timeout=timedelta(seconds=20))
+    async with Sandbox.open(1, limits, REQUIRED, studio.desks, STUB) as sandbox:
         yield sandbox
 
 

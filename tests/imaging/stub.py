@@ -1,7 +1,7 @@
 """A child as the worker's sandbox starts it, that a hostile picture has taken over.
 
 What it does with a request stands in the name of the input file; any other name is rendered as
-always. Run as `stub.py PARENT_PID MEMORY_BYTES`.
+always. Its arguments are those of a child.
 """
 
 import ctypes
@@ -9,22 +9,26 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from imagemill.imaging import child
-from imagemill.imaging.confine import confine, die_with
+from imagemill.imaging.confine.level import Level
+from imagemill.imaging.confine.terms import Terms
 from imagemill.imaging.protocol import (
     LENGTH_BYTES,
     MAX_FRAME,
     REQUEST,
     Done,
+    Failed,
     Ready,
     Render,
     Request,
     framed,
 )
+from imaging import deeds
 
 
 def kill(number: signal.Signals) -> Callable[[Render], None]:
@@ -32,8 +36,13 @@ def kill(number: signal.Signals) -> Callable[[Render], None]:
 
 
 def sleep(request: Render) -> None:
-    Path(request.folder, "began").touch()
+    deeds.output(request).write_bytes(b"began")
     time.sleep(1000)
+
+
+def spin_later(request: Render) -> None:
+    """Go on working when the reply has long been sent."""
+    threading.Thread(target=spin, args=(request,), daemon=True).start()
 
 
 def spin(_request: Render) -> None:
@@ -49,7 +58,7 @@ def shout(_request: Render) -> None:
 
 def leave_a_child(request: Render) -> None:
     sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
-    Path(request.folder, "sleeper").write_text(str(sleeper.pid))
+    (deeds.desks(request) / "sleeper").write_text(str(sleeper.pid))
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
@@ -83,6 +92,7 @@ BEFORE: dict[str, Callable[[Render], None]] = {
     "exit": exit_quietly,
     "sleep": sleep,
     "spin": spin,
+    "spin later": spin_later,
     "shout": shout,
     "fork": leave_a_child,
     "memory": ask_for_memory,
@@ -131,10 +141,17 @@ def leave_nothing(request: Render) -> bytes:
     return reply
 
 
+def stumble(request: Render) -> bytes:
+    """Meet a bug of ours, in the middle of a render."""
+    too_few = request.model_copy(update={"limits": None})
+    return framed(child.answer(too_few))
+
+
 INSTEAD: dict[str, Callable[[Render], bytes]] = {
     "garbage": lambda _request: framed_text("<html>"),
+    "bug": stumble,
     "bits": lambda _request: framed_text("\x00" * 40),
-    "ready": lambda _request: framed(Ready()),
+    "ready": lambda _request: framed(Ready(level=Level("off", ()))),
     "unknown failure": lambda _request: framed_text(
         '{"kind": "failed", "failure": "os.system", "detail": "x"}'
     ),
@@ -152,11 +169,7 @@ INSTEAD: dict[str, Callable[[Render], bytes]] = {
 
 
 def main() -> None:
-    parent, memory_bytes = map(int, sys.argv[1:])
-    requests, replies = child._move_aside()
-    die_with(parent)
-    confine(memory_bytes)
-    child._send(replies, Ready())
+    requests, replies = child.set_up(int(sys.argv[1]), Terms.model_validate_json(sys.argv[2]))
     while length := requests.read(LENGTH_BYTES):
         request = REQUEST.validate_json(requests.read(int.from_bytes(length)))
         replies.write(reply_to(request))
@@ -166,14 +179,11 @@ def main() -> None:
 def reply_to(request: Request) -> bytes:
     if isinstance(request, Render):
         behaviour = Path(request.input_file).name
-        genuine = Path(request.input_file).with_name("picture.png")
-        request = request.model_copy(update={"input_file": str(genuine)})
         if behaviour in BEFORE:
             BEFORE[behaviour](request)
         if behaviour in INSTEAD:
             return INSTEAD[behaviour](request)
+        if behaviour in deeds.DEEDS:
+            outcome = deeds.outcome(deeds.DEEDS[behaviour], request)
+            return framed(Failed(failure="invalid_image", detail=outcome))
     return framed(child.answer(request))
-
-
-if __name__ == "__main__":
-    main()

@@ -35,6 +35,11 @@ class Studio:
     inputs: Path
     outputs: Path
 
+    @property
+    def desks(self) -> Path:
+        """A workplace for children."""
+        return self.inputs.parent / "desks"
+
     def save(self, picture: Image.Image, name: str, **options: object) -> Path:
         file = self.inputs / name
         if file.suffix == ".heic":

@@ -15,7 +15,7 @@ from imagemill.imaging.errors import (
     TimedOut,
 )
 from imagemill.imaging.sandbox import Sandbox
-from imaging.children import ONE, STUB, behave, children, until
+from imaging.children import REQUIRED, STUB, behave, children, has_begun, until
 from imaging.studio import LIMITS, Studio
 
 
@@ -82,7 +82,7 @@ async def test_a_child_that_hangs_is_killed_when_its_time_is_up(
 ) -> None:
     del picture
     limits = replace(LIMITS, timeout=timedelta(seconds=0.3))
-    async with Sandbox.open(1, limits, program=STUB) as sandbox:
+    async with Sandbox.open(1, limits, REQUIRED, program=STUB) as sandbox:
         (before,) = children()
         with pytest.raises(TimedOut, match=r"longer than 0\.3 seconds"):
             await behave(sandbox, studio, behaviour)
@@ -96,16 +96,14 @@ async def test_noise_on_standard_output_is_no_reply(taken_over: Sandbox, studio:
 async def test_what_a_child_started_dies_with_it(taken_over: Sandbox, studio: Studio) -> None:
     with pytest.raises(DecoderCrashed):
         await behave(taken_over, studio, "fork")
-    sleeper = int((studio.outputs / "sleeper").read_text())
+    sleeper = int((studio.desks / "sleeper").read_text())
     await until(lambda: not psutil.pid_exists(sleeper))
 
 
 async def test_a_neighbour_does_not_notice_a_crash(studio: Studio, picture: Path) -> None:
-    folder = studio.outputs / "neighbour"
-    folder.mkdir()
-    async with Sandbox.open(2, LIMITS, program=STUB) as sandbox:
-        waiting = asyncio.create_task(sandbox.render(studio.inputs / "sleep", folder, ONE))
-        await until((folder / "began").exists)
+    async with Sandbox.open(2, LIMITS, REQUIRED, studio.desks, STUB) as sandbox:
+        waiting = asyncio.create_task(behave(sandbox, studio, "sleep"))
+        await until(lambda: has_begun(studio))
         with pytest.raises(DecoderCrashed):
             await behave(sandbox, studio, "segv")
         assert not waiting.done()
@@ -118,7 +116,7 @@ async def test_a_cancelled_render_leaves_nobody_writing(
 ) -> None:
     (before,) = children()
     rendering = asyncio.create_task(behave(taken_over, studio, "sleep"))
-    await until((studio.outputs / "began").exists)
+    await until(lambda: has_begun(studio))
     rendering.cancel()
     with pytest.raises(asyncio.CancelledError):
         await rendering

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -21,8 +22,8 @@ from imagemill.imaging.errors import (
 )
 from imagemill.imaging.formats import FORMATS, INPUTS
 from imagemill.imaging.pipeline import Output, Pipeline
-from imagemill.imaging.sandbox import Sandbox
-from imaging.children import ONE, STUB, behave, children, until
+from imagemill.imaging.sandbox import BEST_EFFORT, Sandbox
+from imaging.children import ONE, REQUIRED, STUB, behave, children, has_begun, until
 from imaging.studio import LIMITS, Studio, noise, opened
 
 
@@ -47,12 +48,24 @@ async def test_a_bad_picture_is_told_and_the_child_goes_on(studio: Studio, pictu
         assert children() == before
 
 
-async def test_a_bug_brings_its_traceback_and_no_path_in_its_message(studio: Studio) -> None:
-    async with Sandbox.open(1, LIMITS) as sandbox:
-        with pytest.raises(EngineBug) as caught:
-            await sandbox.render(studio.inputs / "none.png", studio.outputs, ONE)
-    assert "FileNotFoundError" in caught.value.traceback
+async def test_a_bug_brings_its_traceback_and_no_path_in_its_message(
+    shut_in: Sandbox, studio: Studio
+) -> None:
+    with pytest.raises(EngineBug) as caught:
+        await behave(shut_in, studio, "bug")
+    assert "AttributeError" in caught.value.traceback
     assert "/" not in str(caught.value)
+
+
+async def test_an_input_that_is_not_there_is_the_callers_to_explain(
+    studio: Studio, picture: Path
+) -> None:
+    async with Sandbox.open(1, LIMITS) as sandbox:
+        before = children()
+        with pytest.raises(FileNotFoundError):
+            await sandbox.render(studio.inputs / "none.png", studio.outputs, ONE)
+        await sandbox.render(picture, studio.outputs, ONE)
+        assert children() == before
 
 
 async def test_closing_leaves_no_process(studio: Studio, picture: Path) -> None:
@@ -66,9 +79,9 @@ async def test_closing_in_the_middle_of_a_render_leaves_no_process(
     studio: Studio, picture: Path
 ) -> None:
     del picture
-    async with Sandbox.open(1, LIMITS, program=STUB) as sandbox:
+    async with Sandbox.open(1, LIMITS, workplace=studio.desks, program=STUB) as sandbox:
         rendering = asyncio.create_task(behave(sandbox, studio, "sleep"))
-        await until((studio.outputs / "began").exists)
+        await until(lambda: has_begun(studio))
     with pytest.raises(ImagingError):
         await rendering
     assert children() == []
@@ -76,11 +89,30 @@ async def test_closing_in_the_middle_of_a_render_leaves_no_process(
 
 async def test_a_child_is_replaced_after_so_many_jobs(studio: Studio, picture: Path) -> None:
     seen = set()
-    async with Sandbox.open(1, LIMITS, jobs_per_child=2) as sandbox:
+    async with Sandbox.open(1, LIMITS, replace(BEST_EFFORT, jobs_per_child=2)) as sandbox:
         for _ in range(6):
             await sandbox.render(picture, studio.outputs, ONE)
             seen |= {seat.child.pid for seat in sandbox._crew._seats if seat.child}
     assert len(seen) in {3, 4}  # the last one may already be the next
+
+
+async def test_a_child_may_have_one_job_and_no_more(studio: Studio, picture: Path) -> None:
+    seen = []
+    async with Sandbox.open(1, LIMITS, replace(REQUIRED, jobs_per_child=1)) as sandbox:
+        for _ in range(3):
+            await sandbox.render(picture, studio.outputs, ONE)
+            seen += [seat.child.pid for seat in sandbox._crew._seats if seat.child]
+    assert len(set(seen)) == 3
+
+
+async def test_a_child_that_used_much_cpu_time_is_replaced(
+    studio: Studio, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imagemill.imaging.sandbox.lifetime", lambda *_: 1)
+    async with Sandbox.open(1, LIMITS) as sandbox:
+        (before,) = children()
+        while children() == [before]:
+            await sandbox.render(picture, studio.outputs, Pipeline.of(Output(format="avif")))
 
 
 async def test_an_idle_child_that_was_killed_costs_no_job(studio: Studio, picture: Path) -> None:
@@ -140,8 +172,8 @@ from imagemill.imaging.sandbox import Limits, Sandbox
 
 async def main(folder, *program):
     limits = Limits(1000, 1, timedelta(seconds=100), 2**30)
-    async with Sandbox.open(2, limits, program=program) as sandbox:
-        await sandbox.render(folder / "sleep", folder, Pipeline.of(Output()))
+    async with Sandbox.open(2, limits, workplace=folder / "desks", program=program) as sandbox:
+        await sandbox.render(folder / "inputs" / "sleep", folder, Pipeline.of(Output()))
 
 asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:]))
 """
@@ -149,9 +181,11 @@ asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:]))
 
 async def test_children_do_not_outlive_a_parent_that_was_killed(studio: Studio) -> None:
     """One is idle and one is busy, so neither a closed pipe nor the time limit would end both."""
-    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(studio.outputs), *STUB])
+    (studio.inputs / "sleep").touch()
+    folder = str(studio.inputs.parent)
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, folder, *STUB])
     with parent:
-        await until((studio.outputs / "began").exists)
+        await until(lambda: has_begun(studio))
         orphans = psutil.Process(parent.pid).children()
         parent.send_signal(signal.SIGKILL)
     _, alive = psutil.wait_procs(orphans, timeout=10)
@@ -178,7 +212,7 @@ async def test_a_child_that_cannot_be_replaced_is_told_and_tried_again(
 ) -> None:
     del picture
     program = tmp_path / "program"
-    program.write_text(f"#!/bin/sh\nexec {STUB[0]} {STUB[1]} $@\n")
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(STUB)} "$@"\n')
     program.chmod(0o755)
     async with Sandbox.open(1, LIMITS, program=(str(program),)) as sandbox:
         program.rename(tmp_path / "away")

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from imagemill.storage.blocking import off_loop
+from imagemill.blocking import off_loop
 from imagemill.storage.errors import (
     FileMissing,
     StorageFull,

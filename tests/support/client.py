@@ -34,7 +34,8 @@ def changes(client: httpx.Client, job_id: str) -> list[str]:
 
 
 def no_leftovers(storage: Path) -> bool:
-    return not any((storage / "tmp").iterdir())
+    """Whether no unfinished file is left; a worker that lives has its empty folders there."""
+    return not any(path.is_file() for path in (storage / "tmp").rglob("*"))
 
 
 def storage_of(environment: dict[str, str]) -> Path:

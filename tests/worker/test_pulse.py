@@ -5,8 +5,11 @@ import time
 
 import pytest
 
+from imagemill.imaging.confine.level import Level
 from imagemill.worker.pulse import PATIENCE_SECONDS, Pulse, serve_health
 from support.process import free_port
+
+LEVEL = Level("partial", ("seccomp", "rlimits"), ("Landlock (Linux 5.13)",))
 
 
 async def ask(port: int, request: bytes) -> bytes:
@@ -42,11 +45,20 @@ async def test_the_health_port_tells_whether_the_worker_makes_progress(
 ) -> None:
     port = free_port()
     pulse = Pulse(turned_at=time.monotonic() - age)
-    async with serve_health(pulse, port):
+    async with serve_health(pulse, LEVEL, port):
         answer = await ask(port, request_line)
     assert answer.startswith(b"HTTP/1.1 " + status)
 
 
+async def test_the_health_port_tells_how_far_image_processes_are_confined() -> None:
+    port = free_port()
+    async with serve_health(Pulse(), LEVEL, port):
+        answer = await ask(port, b"GET /healthz HTTP/1.1\r\n\r\n")
+    assert answer.endswith(
+        b"\r\n\r\nok, sandbox partial: seccomp, rlimits; lacks Landlock (Linux 5.13)\n"
+    )
+
+
 async def test_without_a_port_nothing_listens() -> None:
-    async with serve_health(Pulse(), None):
+    async with serve_health(Pulse(), LEVEL, None):
         pass

@@ -3,10 +3,10 @@
 import shutil
 from typing import Final
 
+from imagemill.blocking import off_loop
 from imagemill.doctor.findings import Finding, bad, ok, unknown, warn
 from imagemill.doctor.patient import Patient
 from imagemill.doctor.words import size
-from imagemill.storage.blocking import off_loop
 from imagemill.storage.errors import StorageFull, StorageUnavailable, storage_errors
 
 # Room for fewer of the largest uploads than this is a reason to wake somebody.

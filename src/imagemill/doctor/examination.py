@@ -5,13 +5,12 @@ from typing import Final
 
 from imagemill.doctor import (
     disk,
-    formats,
+    image_processes,
     ledger,
     line,
     named_files,
     postgres,
     redis,
-    sandbox,
     unnamed_files,
 )
 from imagemill.doctor.findings import Finding, Section, Verdict, unknown
@@ -37,8 +36,7 @@ async def examine(patient: Patient, *, deep: bool) -> list[Section]:
         Section("ledger", (*servers, *jobs)),
         Section("line", (*line_server, *ids)),
         Section("storage", (*stores, *files)),
-        Section("sandbox", tuple(await sandbox.examine(patient.settings.child_memory_bytes))),
-        Section("formats", tuple(await formats.examine(patient.settings))),
+        *await image_processes.examine(patient.settings),
     ]
 
 

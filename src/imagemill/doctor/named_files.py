@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
+from imagemill.blocking import off_loop
 from imagemill.doctor.findings import Finding, bad, ok
 from imagemill.doctor.patient import Patient
 from imagemill.doctor.words import amount
 from imagemill.jobs.belongings import Belongings, Stored
 from imagemill.jobs.job import JobId
-from imagemill.storage.blocking import off_loop
 from imagemill.storage.errors import storage_errors
 
 SHOWN: Final = 20

@@ -12,9 +12,10 @@ from imagemill.gateway.openapi import document
 from imagemill.gateway.pages import install_pages
 from imagemill.gateway.parts import Parts
 from imagemill.gateway.problem import install_problem_handlers
+from imagemill.imaging.confine.level import Level
 from imagemill.imaging.presets import load_presets
 from imagemill.imaging.rendered import Limits
-from imagemill.imaging.sandbox import Capabilities, Sandbox
+from imagemill.imaging.sandbox import Capabilities, Confinement, Sandbox
 from imagemill.jobs.ledger import Ledger
 from imagemill.jobs.line import Line
 from imagemill.jobs.postgres import Postgres
@@ -57,22 +58,25 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
     Raises PresetsError, StorageUnavailable, ChildDidNotStart. PostgreSQL and Redis may be away.
     """
     presets = load_presets(settings.presets_file, settings.assets_dir)
-    capabilities = await _prove_formats(settings)
+    capabilities, level = await _prove_formats(settings)
     storage = await Volume.open(settings.storage_root, settings.disk_reserve_bytes)
     async with (  # closed in reverse order, whatever happens inside
         Postgres.open(settings.postgres, settings.pg_pool_size) as postgres,
         Line.open(settings.redis) as line,
     ):
-        yield Parts(settings, Ledger(postgres), line, storage, presets, capabilities)
+        yield Parts(settings, Ledger(postgres), line, storage, presets, capabilities, level)
 
 
-async def _prove_formats(settings: Settings) -> Capabilities:
-    """Let a child process decode a sample of every format; the gateway itself touches no pixel."""
+async def _prove_formats(settings: Settings) -> tuple[Capabilities, Level]:
+    """Let a child process decode a sample of every format; the gateway itself touches no pixel.
+
+    Return what is proved, and how far the child was confined.
+    """
     limits = Limits(
         max_pixels=settings.max_pixels,
         max_frames=settings.max_frames,
         timeout=timedelta(seconds=settings.job_timeout_seconds),
         memory_bytes=settings.child_memory_bytes,
     )
-    async with Sandbox.open(1, limits) as sandbox:
-        return await sandbox.capabilities()
+    async with Sandbox.open(1, limits, Confinement(settings.sandbox)) as sandbox:
+        return await sandbox.capabilities(), sandbox.level

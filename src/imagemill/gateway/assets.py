@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from imagemill.blocking import off_loop
 from imagemill.gateway.problem import pointer
 from imagemill.gateway.refusals import FieldError, InvalidFields
 from imagemill.imaging.assets import missing_assets, named_assets
 from imagemill.imaging.pipeline import Pipeline
-from imagemill.storage.blocking import off_loop
 
 
 async def require_assets(pipeline: Pipeline, folder: Path | None) -> None:

@@ -162,8 +162,12 @@ class HealthBody(BaseModel):
 
 
 class ReadinessBody(BaseModel):
-    """Which neighbours answer: each is `ok` or `away`."""
+    """Which neighbours answer: each is `ok` or `away`.
+
+    `sandbox` says how far image processes are confined where the gateway runs.
+    """
 
     postgres: str
     redis: str
     storage: str
+    sandbox: str

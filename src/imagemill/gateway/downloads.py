@@ -10,13 +10,13 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
+from imagemill.blocking import off_loop
 from imagemill.gateway.conditional import byte_range, matches
 from imagemill.gateway.digest import to_header
 from imagemill.gateway.filenames import stem
 from imagemill.gateway.parts import Gateway, Parts
 from imagemill.gateway.routing import JobIdPath, problems, readable
 from imagemill.jobs.job import InputFacts, JobId, OutputFacts
-from imagemill.storage.blocking import off_loop
 from imagemill.storage.errors import FileMissing
 
 router = APIRouter(tags=["files"])

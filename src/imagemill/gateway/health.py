@@ -35,7 +35,10 @@ async def read_health() -> HealthBody:
     responses=problems(HTTPStatus.SERVICE_UNAVAILABLE),
 )
 async def read_readiness(gateway: Gateway) -> Response:
-    """Say which neighbours answer; 503 if uploads cannot be accepted."""
+    """Say which neighbours answer, and how image processes are confined here.
+
+    503 if uploads cannot be accepted.
+    """
     checks: dict[str, Awaitable[None]] = {
         "postgres": gateway.ledger.ping(),
         "redis": gateway.line.ping(),
@@ -46,7 +49,7 @@ async def read_readiness(gateway: Gateway) -> Response:
     if away:
         detail = f"{' and '.join(away)} away: uploads are refused."
         return problem(UNAVAILABLE, detail, None, **states)
-    return JSONResponse(states)
+    return JSONResponse(states | {"sandbox": str(gateway.sandbox)})
 
 
 async def _state(check: Awaitable[None]) -> str:

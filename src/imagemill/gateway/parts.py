@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from imagemill.imaging.confine.level import Level
 from imagemill.imaging.pipeline import Pipeline
 from imagemill.imaging.sandbox import Capabilities
 from imagemill.jobs.ledger import Ledger
@@ -24,6 +25,7 @@ class Parts:
     storage: Volume
     presets: Mapping[str, Pipeline]
     capabilities: Capabilities
+    sandbox: Level
 
 
 def _parts(request: Request) -> Parts:

@@ -35,7 +35,7 @@ async def run_gateway(settings: Settings, host: str, port: int) -> None:
                 timeout_graceful_shutdown=SHUTDOWN_SECONDS,
             )
         )
-        log.info("gateway.starting", host=host, port=port)
+        log.info("gateway.starting", host=host, port=port, sandbox=str(parts.sandbox))
         await server.serve()
     log.info("gateway.stopped")
 

@@ -1,6 +1,6 @@
 """The program of a child process: answers one request after the other until its pipe closes.
 
-Run as `python -m imagemill.imaging.child PARENT_PID MEMORY_BYTES`. Requests come in on standard
+Run as `python -m imagemill.imaging.child PARENT_PID TERMS`. Requests come in on standard
 input and replies go out on standard output; both are moved aside first, so that whatever a library
 prints lands on standard error and cannot be taken for a reply.
 """
@@ -10,7 +10,10 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from imagemill.imaging.confine import confine, die_with
+from imagemill.imaging.confine import confine
+from imagemill.imaging.confine.limits import close_files_but
+from imagemill.imaging.confine.process import die_with
+from imagemill.imaging.confine.terms import Terms
 from imagemill.imaging.engine import render
 from imagemill.imaging.proof import prove
 from imagemill.imaging.protocol import (
@@ -29,14 +32,19 @@ from imagemill.imaging.protocol import (
 
 
 def main() -> None:
-    parent, memory_bytes = map(int, sys.argv[1:])
-    requests, replies = _move_aside()
-    die_with(parent)
-    confine(memory_bytes)
-    _send(replies, Ready())
+    requests, replies = set_up(int(sys.argv[1]), Terms.model_validate_json(sys.argv[2]))
     while length := requests.read(LENGTH_BYTES):
         request = REQUEST.validate_json(requests.read(int.from_bytes(length)))
         _send(replies, answer(request))
+
+
+def set_up(parent: int, terms: Terms) -> tuple[BinaryIO, BinaryIO]:
+    """Confine this process, tell the parent how far, and return the two pipes to it."""
+    requests, replies = _move_aside()
+    die_with(parent)
+    close_files_but(requests.fileno(), replies.fileno())
+    _send(replies, Ready(level=confine(terms)))
+    return requests, replies
 
 
 def answer(request: Request) -> Message:

@@ -5,9 +5,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
-from imagemill.imaging.errors import ChildDidNotStart
+from imagemill.errors import Unavailable
+from imagemill.imaging import cpu_time
+from imagemill.imaging.confine.level import Level
+from imagemill.imaging.confine.terms import Terms
 from imagemill.imaging.process import Child
 
 FIRST_PAUSE: Final = timedelta(seconds=0.1)
@@ -24,18 +28,22 @@ class Seat:
 
 
 class Crew:
-    """So many children of one program, each with so much memory, for so many jobs."""
+    """So many children of one program on the same terms, each for so many jobs."""
 
-    def __init__(self, program: Sequence[str], memory_bytes: int, jobs_per_child: int) -> None:
+    def __init__(
+        self, program: Sequence[str], terms: Terms, workplace: Path, jobs_per_child: int
+    ) -> None:
         self._program = program
-        self._memory_bytes = memory_bytes
+        self._terms = terms
+        self._workplace = workplace
         self._jobs_per_child = jobs_per_child
         self._seats: list[Seat] = []
         self._free: asyncio.Queue[Seat] = asyncio.Queue()
         self._replacing: set[asyncio.Task[None]] = set()
+        self._is_stopping = False
 
     async def start(self, children: int) -> None:
-        """Start all children at once. Raises ChildDidNotStart when one of them does not."""
+        """Start all children at once. Raises Unavailable when one of them cannot be started."""
         self._seats = [Seat() for _ in range(children)]
         starts = await asyncio.gather(
             *(self._fill(seat) for seat in self._seats), return_exceptions=True
@@ -50,7 +58,7 @@ class Crew:
     async def lend(self) -> AsyncIterator[Child]:
         """Wait for a free child. Whoever ends it, or lets it fail, leaves the seat to another.
 
-        Raises ChildDidNotStart when the last one could not be replaced.
+        Raises Unavailable when the last one could not be replaced.
         """
         seat = await self._free.get()
         try:
@@ -58,17 +66,28 @@ class Crew:
             seat.jobs += 1
             yield child
         finally:
-            if seat.child and seat.child.is_alive and seat.jobs < self._jobs_per_child:
+            if seat.child and self._can_go_on(seat, seat.child):
                 self._free.put_nowait(seat)
-            else:
+            elif not self._is_stopping:
                 self._replace(seat)
 
     async def stop(self) -> None:
         """Kill every child, and return when they are gone."""
+        self._is_stopping = True
         for task in self._replacing:
             task.cancel()
         await asyncio.gather(*self._replacing, return_exceptions=True)
         await asyncio.gather(*(seat.child.end() for seat in self._seats if seat.child))
+
+    @property
+    def level(self) -> Level:
+        """How far the children are confined; they have been started."""
+        return next(seat.child.level for seat in self._seats if seat.child)
+
+    def _can_go_on(self, seat: Seat, child: Child) -> bool:
+        return (
+            child.is_alive and seat.jobs < self._jobs_per_child and not cpu_time.is_worn(child.pid)
+        )
 
     async def _seated(self, seat: Seat) -> Child:
         return seat.child if seat.child and seat.child.is_alive else await self._fill(seat)
@@ -81,8 +100,8 @@ class Crew:
         if seat.failures:
             await asyncio.sleep(_pause(seat.failures).total_seconds())
         try:
-            seat.child = await Child.start(self._program, self._memory_bytes)
-        except ChildDidNotStart:
+            seat.child = await Child.start(self._program, self._terms, self._workplace)
+        except Unavailable:
             seat.failures += 1
             raise
         seat.failures = seat.jobs = 0
@@ -95,7 +114,7 @@ class Crew:
 
     async def _refill(self, seat: Seat) -> None:
         # Whoever takes the empty seat tries again and learns why it failed.
-        with suppress(ChildDidNotStart):
+        with suppress(Unavailable):
             await self._fill(seat)
         self._free.put_nowait(seat)
 

@@ -8,10 +8,16 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Final, Self, cast
 
 from pydantic import ValidationError
 
+from imagemill.blocking import off_loop
+from imagemill.imaging import cpu_time
+from imagemill.imaging.confine.level import Level
+from imagemill.imaging.confine.terms import Terms
+from imagemill.imaging.desk import Desk
 from imagemill.imaging.errors import (
     ChildDidNotStart,
     ChildFailed,
@@ -61,7 +67,10 @@ NO_MEMORY: Final = ("failed to allocate", "bad_alloc", "MemoryError", "Cannot al
 class Child:
     """A child process. It answers one request at a time, and after any failure it is dead."""
 
-    def __init__(self, process: Process) -> None:
+    level: Level  # known once it has started
+
+    def __init__(self, process: Process, desk: Desk) -> None:
+        self.desk = desk
         self._process = process
         # None only when no pipes were asked for.
         self._requests = cast("asyncio.StreamWriter", process.stdin)
@@ -72,19 +81,26 @@ class Child:
         self._listening = asyncio.create_task(self._listen())
 
     @classmethod
-    async def start(cls, program: Sequence[str], memory_bytes: int) -> Self:
-        """Start the program and wait until it is ready. Raises ChildDidNotStart."""
-        arguments = (*program, str(os.getpid()), str(memory_bytes))
-        spawning = asyncio.create_task(_spawn(arguments))
+    async def start(cls, program: Sequence[str], terms: Terms, workplace: Path) -> Self:
+        """Start the program at a desk of its own and wait until it is ready.
+
+        Raises ChildDidNotStart, ScratchFull.
+        """
+        desk = await off_loop(Desk.set_up, workplace)
+        own = terms.at(desk.inputs, desk.outputs).model_dump_json()
+        spawning = asyncio.create_task(_spawn((*program, str(os.getpid()), own)))
         try:
-            child = cls(await asyncio.shield(spawning))
+            child = cls(await asyncio.shield(spawning), desk)
         except asyncio.CancelledError:
             # asyncio would lose sight of a process that is cancelled while it is made.
             with suppress(ChildDidNotStart):
-                await cls(await spawning).end()
+                await cls(await spawning, desk).end()
+            raise
+        except ChildDidNotStart:
+            await off_loop(desk.remove)
             raise
         try:
-            await child._expect_ready()
+            child.level = await child._expect_ready()
         except BaseException:
             await child.end()
             raise
@@ -111,6 +127,7 @@ class Child:
         """
         self._is_asked = True
         try:
+            cpu_time.grant(self.pid, cpu_time.share(time_limit))
             async with asyncio.timeout(time_limit.total_seconds()):
                 return await self._exchange(request)
         except TimeoutError as error:
@@ -124,7 +141,7 @@ class Child:
             self._is_asked = False
 
     async def end(self) -> None:
-        """Kill the process with its whole group, and return when it is gone."""
+        """Kill the process with its whole group, and return when it and its desk are gone."""
         # One that died in the middle of a request may have left others of its group. One that died
         # long ago may have left its number to a stranger.
         if self.is_alive or self._is_asked:
@@ -135,6 +152,7 @@ class Child:
             await asyncio.wait({leaving, self._listening}, timeout=DEATH_TIMEOUT.total_seconds())
         finally:
             leaving.cancel()
+            await off_loop(self.desk.remove)
 
     async def _exchange(self, request: Message) -> Reply:
         try:
@@ -153,21 +171,24 @@ class Child:
         except ValidationError as error:
             raise DecoderCrashed(GARBLED) from error
 
-    async def _expect_ready(self) -> None:
+    async def _expect_ready(self) -> Level:
         try:
             async with asyncio.timeout(START_TIMEOUT.total_seconds()):
-                ready = isinstance(await self._read(), Ready)
+                reply = await self._read()
         except (asyncio.IncompleteReadError, ConnectionError, DecoderCrashed, TimeoutError):
-            ready = False
-        if not ready:
+            reply = None
+        if not isinstance(reply, Ready):
             await self.end()
             raise ChildDidNotStart(f"An image process did not get ready: {self.last_words}")
+        return reply.level
 
     async def _cause_of_death(self) -> ChildFailed:
         """Tell from its end what happened to a process that hung up."""
         # Pipes close after the exit status is settled, so this kill does not change it.
         await self.end()
         code = self._process.returncode
+        if code == -signal.SIGXCPU:
+            return TimedOut("Rendering took more CPU time than a job may use.")
         if code == -signal.SIGKILL or any(sign in self.last_words for sign in NO_MEMORY):
             return OutOfMemory("The decoder met its memory limit.")
         if code is None:

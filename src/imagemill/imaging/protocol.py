@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from imagemill.errors import ServiceError
 from imagemill.imaging.analysis.shapes import Analysis
+from imagemill.imaging.confine.level import Level
 from imagemill.imaging.errors import (
     DoesNotFit,
     EngineBug,
@@ -78,9 +79,10 @@ class Prove(Message):
 
 
 class Ready(Message):
-    """What a child says first: its limits are set and its libraries loaded."""
+    """What a child says first: its libraries are loaded and it is confined, this far."""
 
     kind: Literal["ready"] = "ready"
+    level: Level
 
 
 class Proved(Message):

@@ -6,23 +6,30 @@ and the worker never unpickles a byte of what it says.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from sysconfig import get_path
+from tempfile import TemporaryDirectory
 from typing import Final, Self
 
+import imagemill
+from imagemill.blocking import off_loop
 from imagemill.errors import Rejected
+from imagemill.imaging.confine.level import Level
+from imagemill.imaging.confine.terms import Mode, Terms
+from imagemill.imaging.cpu_time import lifetime
 from imagemill.imaging.crew import Crew
 from imagemill.imaging.errors import ChildFailed
 from imagemill.imaging.formats import INPUTS, Format
 from imagemill.imaging.pipeline import Pipeline
-from imagemill.imaging.process import PROGRAM
+from imagemill.imaging.process import PROGRAM, Child
 from imagemill.imaging.protocol import Prove, Proved, Render
 from imagemill.imaging.rendered import Limits, Rendered, RenderedOutput
 from imagemill.imaging.replies import to_rendered
 
-__all__ = ["Capabilities", "Limits", "Rendered", "RenderedOutput", "Sandbox"]
+__all__ = ["Capabilities", "Confinement", "Limits", "Rendered", "RenderedOutput", "Sandbox"]
 
 PROOF_TIMEOUT: Final = timedelta(seconds=10)
 
@@ -33,6 +40,21 @@ class Capabilities:
 
     inputs: tuple[Format, ...]
     outputs: tuple[Format, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Confinement:
+    """How far children are shut in.
+
+    `jobs_per_child` is after how many jobs a child is replaced; with one, a child that a picture
+    took over never sees another picture.
+    """
+
+    mode: Mode
+    jobs_per_child: int = 500
+
+
+BEST_EFFORT: Final = Confinement("best-effort")
 
 
 class Sandbox:
@@ -48,38 +70,57 @@ class Sandbox:
         cls,
         children: int,
         limits: Limits,
-        jobs_per_child: int = 500,
+        confinement: Confinement = BEST_EFFORT,
+        workplace: Path | None = None,
         program: Sequence[str] = PROGRAM,
     ) -> AsyncIterator[Self]:
-        """Start the children; at the end kill them all. Raises ChildDidNotStart.
+        """Start the children; at the end kill them all. Raises ChildDidNotStart, ScratchFull.
 
-        `program` is what a child runs; it gets our process id and its memory limit as arguments.
+        The workplace is a folder where each child gets one of its own for the files of its job:
+        on the file system of inputs and outputs, links and renames bring these there and back; in
+        a temporary folder, if none is given, copies. `program` is what a child runs; it gets our
+        process id and its terms as arguments.
         """
-        crew = Crew(program, limits.memory_bytes, jobs_per_child)
-        try:
-            await crew.start(children)
-            yield cls(crew, limits)
-        finally:
-            await crew.stop()
+        with nullcontext(workplace) if workplace else TemporaryDirectory() as folder:
+            terms = _terms(limits, confinement)
+            crew = Crew(program, terms, Path(folder), confinement.jobs_per_child)
+            try:
+                await crew.start(children)
+                yield cls(crew, limits)
+            finally:
+                await crew.stop()
+
+    @property
+    def level(self) -> Level:
+        """How far the children are confined."""
+        return self._crew.level
 
     async def render(self, input_file: Path, folder: Path, pipeline: Pipeline) -> Rendered:
         """Make the pipeline's outputs in the folder, in the next child that is free.
 
-        Raises an ImagingError that tells what became of the picture, or Unavailable when the disk
-        failed or no child could be started. When it raises, or is cancelled, nobody writes to the
-        folder any more; what lies there is the caller's to remove. Open outputs without following
-        links: a child that was taken over could still exchange them.
+        Raises an ImagingError that tells what became of the picture, FileNotFoundError when there
+        is no input, or Unavailable when the disk failed or no child could be started. When it
+        raises, or is cancelled, nobody writes to the folder any more; what lies there is the
+        caller's to remove. Open outputs without following links: a child that was taken over and
+        is not confined could still exchange them.
         """
-        request = Render.of(input_file, folder, pipeline, self._limits)
         async with self._crew.lend() as child:
-            reply = await child.ask(request, self._limits.timeout)
             try:
-                return to_rendered(reply, folder, pipeline)
-            except Rejected:
+                return await self._render(child, input_file, folder, pipeline)
+            except (Rejected, FileNotFoundError):
                 raise
-            except Exception:
+            except BaseException:
                 await child.end()
                 raise
+
+    async def _render(
+        self, child: Child, input_file: Path, folder: Path, pipeline: Pipeline
+    ) -> Rendered:
+        file = await off_loop(child.desk.lay_out, input_file, pipeline)
+        request = Render.of(file, child.desk.outputs, pipeline, self._limits)
+        reply = await child.ask(request, self._limits.timeout)
+        await off_loop(child.desk.hand_over, folder)
+        return to_rendered(reply, folder, pipeline)
 
     async def capabilities(self) -> Capabilities:
         """Prove every format with a sample. A format whose proof kills its child is not proved."""
@@ -96,3 +137,25 @@ class Sandbox:
             except ChildFailed:
                 reply = None
         return reply if isinstance(reply, Proved) else Proved(encodes=False, decodes=False)
+
+
+def _terms(limits: Limits, confinement: Confinement) -> Terms:
+    return Terms(
+        mode=confinement.mode,
+        memory_bytes=limits.memory_bytes,
+        cpu_seconds=lifetime(max(limits.timeout, PROOF_TIMEOUT), confinement.jobs_per_child),
+        readable=tuple(str(folder.absolute()) for folder in _readable(limits)),
+    )
+
+
+def _readable(limits: Limits) -> set[Path]:
+    """Return the folders that a child reads while it renders, besides what its job brings.
+
+    They are the images that a pipeline may name, and the modules of Python and what lies beside
+    them: codecs and fonts are loaded when they are first used.
+    """
+    modules = (get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+    folders = {*map(Path, modules), Path(imagemill.__file__).parent}
+    if limits.assets:
+        folders.add(limits.assets)
+    return {folder for folder in folders if folder.is_dir()}

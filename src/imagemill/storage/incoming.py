@@ -7,8 +7,8 @@ from io import FileIO
 from pathlib import Path
 from typing import Final
 
+from imagemill.blocking import off_loop
 from imagemill.failpoints import failpoint
-from imagemill.storage.blocking import off_loop
 from imagemill.storage.durable import make_durable_parents, sync_folder
 from imagemill.storage.errors import storage_errors
 

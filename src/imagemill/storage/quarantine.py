@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from imagemill.storage.blocking import off_loop
+from imagemill.blocking import off_loop
 from imagemill.storage.errors import storage_errors
 from imagemill.storage.units import all_units
 

@@ -10,8 +10,8 @@ from io import FileIO
 from pathlib import Path
 from uuid import uuid4
 
+from imagemill.blocking import off_loop
 from imagemill.failpoints import failpoint
-from imagemill.storage.blocking import off_loop
 from imagemill.storage.durable import make_durable_parents, sync_file, sync_folder
 from imagemill.storage.errors import FileMissing, NotAFile, StorageFull, storage_errors
 from imagemill.storage.incoming import Incoming

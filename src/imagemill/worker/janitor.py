@@ -13,9 +13,9 @@ from typing import Final
 
 import structlog
 
+from imagemill.blocking import off_loop
 from imagemill.jobs.belongings import Inventory
 from imagemill.jobs.chores import take_chore
-from imagemill.storage.blocking import off_loop
 from imagemill.storage.keys import outputs_key
 from imagemill.storage.quarantine import Quarantine
 from imagemill.storage.units import Unit, unfinished

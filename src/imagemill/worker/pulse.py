@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
+from imagemill.imaging.confine.level import Level
+
 PATIENCE_SECONDS: Final = 60.0
 REQUEST_TIMEOUT_SECONDS: Final = 5.0
 
@@ -38,8 +40,11 @@ class Pulse:
 
 
 @asynccontextmanager
-async def serve_health(pulse: Pulse, port: int | None) -> AsyncIterator[None]:
-    """Answer `GET /healthz` on the port, if there is one, while the block runs."""
+async def serve_health(pulse: Pulse, sandbox: Level, port: int | None) -> AsyncIterator[None]:
+    """Answer `GET /healthz` on the port, if there is one, while the block runs.
+
+    The answer also says how far the worker's children are confined.
+    """
     if port is None:
         yield
         return
@@ -48,7 +53,7 @@ async def serve_health(pulse: Pulse, port: int | None) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
                 request = await reader.readline()
-                writer.write(_response(request, pulse.complaint(time.monotonic())))
+                writer.write(_response(request, pulse.complaint(time.monotonic()), sandbox))
                 await writer.drain()
         except (TimeoutError, ConnectionError, ValueError):
             pass  # a prober that does not ask, or does not listen, is no concern of ours
@@ -60,13 +65,13 @@ async def serve_health(pulse: Pulse, port: int | None) -> AsyncIterator[None]:
         yield
 
 
-def _response(request: bytes, complaint: str | None) -> bytes:
+def _response(request: bytes, complaint: str | None, sandbox: Level) -> bytes:
     if request.split(b" ")[:2] != [b"GET", b"/healthz"]:
         status, body = "404 Not Found", "only GET /healthz is here\n"
     elif complaint:
         status, body = "503 Service Unavailable", f"{complaint}\n"
     else:
-        status, body = "200 OK", "ok\n"
+        status, body = "200 OK", f"ok, sandbox {sandbox}\n"
     head = (
         f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"

@@ -8,7 +8,7 @@ from uuid import uuid4
 import structlog
 
 from imagemill.imaging.rendered import Limits
-from imagemill.imaging.sandbox import Sandbox
+from imagemill.imaging.sandbox import Confinement, Sandbox
 from imagemill.jobs.belongings import Inventory
 from imagemill.jobs.leases import Leases
 from imagemill.jobs.line import Line
@@ -40,13 +40,15 @@ async def run_worker(settings: Settings) -> None:
         memory_bytes=settings.child_memory_bytes,
         assets=settings.assets_dir,
     )
+    confinement = Confinement(settings.sandbox, jobs_per_child=settings.jobs_per_child)
     pulse = Pulse()
     storage = await Volume.open(settings.storage_root, settings.disk_reserve_bytes)
     async with (  # closed in reverse order, whatever happens inside
         Postgres.open(settings.postgres, settings.pg_pool_size) as postgres,
         Line.open(settings.redis) as line,
-        Sandbox.open(settings.worker_concurrency, limits) as sandbox,
-        serve_health(pulse, settings.health_port),
+        storage.scratch() as workplace,
+        Sandbox.open(settings.worker_concurrency, limits, confinement, workplace) as sandbox,
+        serve_health(pulse, sandbox.level, settings.health_port),
     ):
         leases = Leases(postgres, worker=uuid4(), lease=settings.lease)
         recorder = Recorder(leases)
@@ -59,7 +61,10 @@ async def run_worker(settings: Settings) -> None:
             leases, Source(leases, line), holder, recorder, storage, pulse, housekeeping
         )
         log.info(
-            "worker.started", worker=str(leases.worker), concurrency=settings.worker_concurrency
+            "worker.started",
+            worker=str(leases.worker),
+            concurrency=settings.worker_concurrency,
+            sandbox=str(sandbox.level),
         )
         await worker.run(stopping, timedelta(seconds=settings.shutdown_grace_seconds))
     log.info("worker.stopped", worker=str(leases.worker))

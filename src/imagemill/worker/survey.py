@@ -8,9 +8,9 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 from uuid import UUID
 
+from imagemill.blocking import off_loop
 from imagemill.jobs.belongings import Belongings, Inventory
 from imagemill.jobs.job import JobId
-from imagemill.storage.blocking import off_loop
 from imagemill.storage.keys import attempt_key
 from imagemill.storage.units import Unit, shards, units_of
 

@@ -1,0 +1,187 @@
+"""How far children are confined: by what the setting asks and what the system has."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from imagemill.imaging.confine.landlock import KNOWN_FILES
+from imagemill.imaging.errors import ChildDidNotStart, InvalidImage
+from imagemill.imaging.pipeline import Pipeline
+from imagemill.imaging.process import PROGRAM
+from imagemill.imaging.sandbox import BEST_EFFORT, Sandbox
+from imaging.children import OFF, ONE, REQUIRED, STUB, behave
+from imaging.studio import LIMITS, Studio
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="walls of Linux")
+
+# Becomes a child on a kernel that answers one system call as older ones do.
+OLDER_KERNEL = """
+import errno, os, sys
+from imagemill.imaging.confine.bpf import ALLOW, EQUAL, FAIL, NUMBER, end, load, low, when
+from imagemill.imaging.confine.process import PR_SET_NO_NEW_PRIVS
+from imagemill.imaging.confine.seccomp import PR_SET_SECCOMP, _install
+from imagemill.imaging.confine.system import prctl
+missing = {
+    "landlock": when(EQUAL, 444, end(FAIL | errno.ENOSYS)),
+    "seccomp": when(
+        EQUAL, {"x86_64": 157, "aarch64": 167}[os.uname().machine],
+        load(low(0)) + when(EQUAL, PR_SET_SECCOMP, end(FAIL | errno.EINVAL)),
+    ),
+}
+prctl(PR_SET_NO_NEW_PRIVS, 1)
+_install(load(NUMBER) + missing[sys.argv[1]] + end(ALLOW))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def on_older_kernel(missing: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", OLDER_KERNEL, missing, *PROGRAM)
+
+
+async def test_a_system_that_has_everything_closes_everything() -> None:
+    async with Sandbox.open(1, LIMITS, REQUIRED) as sandbox:
+        name, _, closed = str(sandbox.level).partition(": ")
+    assert name == "full"
+    assert closed.startswith("landlock abi ")
+    assert closed.endswith(", seccomp, rlimits")
+
+
+async def test_off_leaves_the_limits() -> None:
+    async with Sandbox.open(1, LIMITS, OFF) as sandbox:
+        assert str(sandbox.level) == "off: rlimits"
+
+
+@pytest.mark.parametrize(
+    ("missing", "name", "version"),
+    [("landlock", "Landlock", "Linux 5.13 or later"), ("seccomp", "seccomp", "SECCOMP_FILTER")],
+)
+async def test_what_the_kernel_lacks_is_told_and_refused_when_it_is_required(
+    studio: Studio, picture: Path, missing: str, name: str, version: str
+) -> None:
+    program = on_older_kernel(missing)
+    async with Sandbox.open(1, LIMITS, BEST_EFFORT, program=program) as sandbox:
+        assert sandbox.level.name == "partial"
+        assert missing not in " ".join(sandbox.level.closed)
+        assert version in str(sandbox.level)
+        assert (await sandbox.render(picture, studio.outputs, ONE)).width == 32
+    with pytest.raises(ChildDidNotStart, match=f"SANDBOX=required.*{name}.*{version}") as refused:
+        async with Sandbox.open(1, LIMITS, REQUIRED, program=program):
+            pass
+    assert str(refused.value).count("\n") == 0
+
+
+CLOSED = """
+import sys, threading
+from imagemill.imaging.confine import landlock, process
+from imagemill.imaging.confine.system import prctl
+from imagemill.imaging.confine.terms import Terms
+terms = Terms(
+    mode="required", memory_bytes=1, cpu_seconds=1, readable=(sys.argv[1],), writable=(sys.argv[2],)
+)
+process.give_up_rights()
+"""
+
+
+def closed(program: str, studio: Studio) -> str:
+    """Return what a program printed that had the inputs to read and the outputs to write."""
+    command = [sys.executable, "-c", CLOSED + program, str(studio.inputs), str(studio.outputs)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    return ended.stdout + ended.stderr
+
+
+TRY_FILES = """
+landlock._abi = lambda: int({abi})
+print(landlock.close(terms))
+for path, mode in (
+    (sys.argv[1] + "/a", "rb"), (sys.argv[2] + "/a", "r+b"),
+    (sys.argv[1] + "/a", "r+b"), (sys.argv[2] + "/b", "xb"), ("/etc/passwd", "rb"),
+):
+    try:
+        open(path, mode).close()
+        print("yes")
+    except PermissionError:
+        print("no")
+"""
+
+
+@pytest.mark.parametrize("abi", range(1, 8))
+def test_every_version_of_landlock_is_spoken(studio: Studio, abi: int) -> None:
+    for folder in (studio.inputs, studio.outputs):
+        (folder / "a").touch()
+    said = closed(TRY_FILES.format(abi=abi), studio).split("\n")
+    assert said == [f"landlock abi {abi}", "yes", "yes", "no", "no", "no", ""]
+
+
+def test_each_version_of_landlock_is_asked_for_all_it_can_deny() -> None:
+    """LANDLOCK_ACCESS_FS_EXECUTE to _MAKE_SYM; _REFER; _TRUNCATE; none; _IOCTL_DEV."""
+    assert [rights.bit_length() for rights in KNOWN_FILES] == [13, 14, 15, 15, 16]
+
+
+TRY_OTHERS = """
+import os, socket
+landlock._abi = lambda: {abi}
+landlock.close(terms)
+for attempt, *arguments in (socket.socket().connect, ("127.0.0.1", 9)), (os.kill, os.getppid(), 0):
+    try:
+        print(attempt(*arguments))
+    except OSError as error:
+        print(type(error).__name__)
+"""
+
+
+@pytest.mark.parametrize(
+    ("abi", "connecting", "signalling"),
+    [
+        (3, "ConnectionRefusedError", "None"),
+        (4, "PermissionError", "None"),
+        (6, "PermissionError", "PermissionError"),
+    ],
+)
+def test_landlock_alone_closes_the_network_and_other_processes_as_soon_as_it_can(
+    studio: Studio, abi: int, connecting: str, signalling: str
+) -> None:
+    assert closed(TRY_OTHERS.format(abi=abi), studio).split() == [connecting, signalling]
+
+
+def test_a_process_with_threads_is_not_taken_for_closed(studio: Studio) -> None:
+    program = "threading.Thread(target=input).start()\nlandlock.close(terms)"
+    assert "Lacking: a process that no library started threads in" in closed(program, studio)
+
+
+def test_the_memory_of_a_child_is_closed_to_others_of_its_user(studio: Studio) -> None:
+    get_dumpable = 3
+    assert closed(f"print(prctl({get_dumpable}))", studio) == "0\n"
+
+
+async def test_a_child_may_read_the_images_that_pipelines_name(
+    shut_in: Sandbox, studio: Studio, picture: Path
+) -> None:
+    (studio.inputs / "secret").touch()
+    with pytest.raises(InvalidImage, match="EACCES"):
+        await behave(shut_in, studio, "read another input")
+    limits = replace(LIMITS, assets=studio.inputs)
+    async with Sandbox.open(1, limits, REQUIRED, studio.desks, STUB) as sandbox:
+        with pytest.raises(InvalidImage, match="done"):
+            await behave(sandbox, studio, "read another input")
+    assert picture.exists()
+
+
+async def test_a_folder_of_images_that_is_not_there_keeps_no_child_from_starting(
+    studio: Studio, picture: Path
+) -> None:
+    limits = replace(LIMITS, assets=studio.inputs / "none")
+    async with Sandbox.open(1, limits, REQUIRED, studio.desks) as sandbox:
+        assert (await sandbox.render(picture, studio.outputs, ONE)).width == 32
+
+
+async def test_a_child_that_is_shut_in_draws_text_and_images(studio: Studio, picture: Path) -> None:
+    limits = replace(LIMITS, assets=studio.inputs)
+    marks = ({"text": "Grüße"}, {"image": "picture.png"})
+    pipeline = Pipeline.model_validate(
+        {"outputs": [{"name": f"o{at}", "watermark": mark} for at, mark in enumerate(marks)]}
+    )
+    async with Sandbox.open(1, limits, REQUIRED, studio.desks) as sandbox:
+        assert len((await sandbox.render(picture, studio.outputs, pipeline)).outputs) == 2

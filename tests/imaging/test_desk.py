@@ -1,0 +1,90 @@
+"""A child's own folder, on the way of a picture through a child."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from imagemill.imaging.desk import Desk
+from imagemill.imaging.errors import DecoderCrashed, InvalidImage, ScratchFull
+from imagemill.imaging.pipeline import Output, Pipeline
+from imagemill.imaging.sandbox import Sandbox
+from imaging.children import ONE, REQUIRED, behave
+from imaging.studio import LIMITS, Studio
+
+
+@pytest.fixture
+def desk(studio: Studio) -> Desk:
+    return Desk.set_up(studio.desks)
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Path]:
+    """A folder on another file system than that of the tests, where there is one."""
+    memory = Path("/dev/shm")  # noqa: S108 - the only one that Linux always has
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
+
+
+def test_the_input_is_a_link_and_no_copy(desk: Desk, picture: Path) -> None:
+    assert desk.lay_out(picture, ONE).samefile(picture)
+
+
+def test_what_an_output_may_become_is_laid_out_empty(desk: Desk, picture: Path) -> None:
+    pipeline = Pipeline.of(Output(name="a", format="webp"), Output(name="b"))
+    desk.lay_out(picture, pipeline)
+    laid_out = {file.name: file.stat().st_size for file in desk.outputs.iterdir()}
+    names = {"a.webp", "b.jpg", "b.png", "b.webp", "b.avif", "b.gif", "b.tiff"}
+    assert laid_out == dict.fromkeys(names, 0)
+
+
+def test_what_was_written_is_handed_over_and_the_desk_is_clear(
+    desk: Desk, studio: Studio, picture: Path
+) -> None:
+    desk.lay_out(picture, ONE)
+    (desk.outputs / "image.png").write_bytes(b"written")
+    desk.hand_over(studio.outputs)
+    assert [file.name for file in studio.outputs.iterdir()] == ["image.png"]
+    assert not [*desk.inputs.iterdir(), *desk.outputs.iterdir()]
+    assert picture.exists()
+
+
+async def test_input_and_outputs_may_lie_on_another_file_system(
+    studio: Studio, picture: Path, elsewhere: Path
+) -> None:
+    away = elsewhere / "picture.png"
+    shutil.copyfile(picture, away)
+    async with Sandbox.open(1, LIMITS, REQUIRED, studio.desks) as sandbox:
+        rendered = await sandbox.render(away, elsewhere, ONE)
+    assert rendered.outputs[0].file == elsewhere / "image.png"
+
+
+async def test_nothing_of_a_job_stays_on_the_desk(studio: Studio, picture: Path) -> None:
+    broken = studio.inputs / "broken.png"
+    broken.write_bytes(picture.read_bytes()[:60])
+    async with Sandbox.open(1, LIMITS, REQUIRED, studio.desks) as sandbox:
+        await sandbox.render(picture, studio.outputs, ONE)
+        with pytest.raises(InvalidImage):
+            await sandbox.render(broken, studio.outputs, ONE)
+        assert not [path for path in studio.desks.rglob("*") if path.is_file()]
+    assert not list(studio.desks.iterdir())
+
+
+async def test_a_desk_goes_with_its_child(taken_over: Sandbox, studio: Studio) -> None:
+    (before,) = studio.desks.iterdir()
+    with pytest.raises(DecoderCrashed):
+        await behave(taken_over, studio, "segv")
+    assert not before.exists()
+
+
+async def test_a_desk_that_was_cleared_away_costs_a_try_and_no_more(
+    studio: Studio, picture: Path
+) -> None:
+    async with Sandbox.open(1, LIMITS, REQUIRED, studio.desks) as sandbox:
+        await asyncio.to_thread(shutil.rmtree, studio.desks)
+        with pytest.raises(ScratchFull):
+            await sandbox.render(picture, studio.outputs, ONE)
+        assert (await sandbox.render(picture, studio.outputs, ONE)).width == 32
