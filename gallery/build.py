@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -38,7 +39,8 @@ def build(folder: Path) -> None:
 
 
 async def _show_all(samples: Path, pictures: Path) -> dict[str, Mapping[str, Shown]]:
-    async with Sandbox.open(1, LIMITS) as sandbox:
+    # An asset of the operator is what a sample is here.
+    async with Sandbox.open(1, replace(LIMITS, assets=samples)) as sandbox:
         return {card.name: await _show(card, sandbox, samples, pictures) for card in CARDS}
 
 

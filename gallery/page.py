@@ -94,6 +94,8 @@ def _figure(shot: Shot, shown: Shown) -> str:
     is_before = shot.name == BEFORE
     picture = _picture(shown, "Before" if is_before else f"With {_text(shot.adds)}")
     kind = output.media_type.removeprefix("image/").upper()
+    if output.frames > 1:
+        kind += f" · {output.frames} frames"
     return f"""<figure style="--width: {output.width}px">
 <a href="{shown.address}">{picture}</a>
 <figcaption>{"before" if is_before else _json(shot.adds)}

@@ -68,21 +68,25 @@ PRINT: Final = Card(
     shots=(Shot("srgb", {"format": "webp"}),),
 )
 
-WIDE: Final = Card(
-    name="p3",
-    title="From wide screens",
-    fields=(),
+COLOR_SPACE: Final = Card(
+    name="color-space",
+    fields=("color_space",),
     sample="wide.jpg",
-    words="Colours that only wide screens have become the nearest that every screen has.",
-    common={"width": 360},
+    words="`srgb` is what every screen shows; `p3` is for wide ones, on which colours are stronger;"
+    " `keep` leaves the input's own. The last two carry their profile.",
+    common={"width": 270, "format": "webp"},
     has_before=False,
-    shots=(Shot("srgb", {"format": "webp"}),),
+    shots=(
+        Shot("srgb", {"color_space": "srgb"}),
+        Shot("p3", {"color_space": "p3"}),
+        Shot("keep", {"color_space": "keep"}),
+    ),
 )
 
 GROUP: Final = Group(
     title="Colour",
     emblem="modulate-hue",
-    words="In sRGB, eight bits a channel, whatever came in. Lightness and colour are changed apart,"
-    " in CIE Lab, so that a change of one leaves the other.",
-    cards=(GRAYSCALE, NORMALIZE, MODULATE, TINT, NEGATE, PRINT, WIDE),
+    words="In sRGB, whatever came in, unless `color_space` says otherwise. Lightness and"
+    " colour are changed apart, in CIE Lab, so that a change of one leaves the other.",
+    cards=(GRAYSCALE, NORMALIZE, MODULATE, TINT, NEGATE, PRINT, COLOR_SPACE),
 )

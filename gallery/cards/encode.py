@@ -87,20 +87,37 @@ PROGRESSIVE: Final = Card(
     shots=(Shot("true", {"progressive": True}),),
 )
 
-ANIMATION: Final = Card(
-    name="animation",
-    title="Animations",
-    fields=(),
-    sample="mill.webp",
-    words="Of an animation the first frame is taken.",
-    common={"width": 200},
+KEEP_METADATA: Final = Card(
+    name="keep-metadata",
+    fields=("keep_metadata",),
+    sample="lighthouse.jpg",
+    words="What the file tells besides the picture: nothing, the colour profile, who made it and"
+    " whose it is, or all that the input told. Where it was taken survives only `all`.",
+    common={"width": 150},
     has_before=False,
-    shots=(Shot("first", {"format": "png"}),),
+    shots=(
+        Shot("none", {"keep_metadata": "none"}),
+        Shot("icc", {"keep_metadata": "icc"}),
+        Shot("copyright", {"keep_metadata": "copyright"}),
+        Shot("all", {"keep_metadata": "all"}),
+    ),
+)
+
+FRAMES: Final = Card(
+    name="frames",
+    fields=("frames",),
+    sample="mill.webp",
+    words="An animation stays one where the format has frames, as WebP and GIF; `first` takes its"
+    " first picture.",
+    common={"width": 132},
+    has_before=False,
+    shots=(Shot("all", {"frames": "all"}), Shot("first", {"frames": "first"})),
 )
 
 GROUP: Final = Group(
     title="Encode",
     emblem="quality-5",
-    words="And written to its file, which carries nothing of the input but the picture.",
-    cards=(NAME, FORMAT, QUALITY, MAX_BYTES, LOSSLESS, EFFORT, PROGRESSIVE, ANIMATION),
+    words="And written to its file, which carries nothing of the input but the picture,"
+    " unless it is told to.",
+    cards=(NAME, FORMAT, QUALITY, MAX_BYTES, LOSSLESS, EFFORT, PROGRESSIVE, KEEP_METADATA, FRAMES),
 )

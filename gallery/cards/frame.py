@@ -31,9 +31,34 @@ BACKGROUND: Final = Card(
     ),
 )
 
+WATERMARK: Final = Card(
+    name="watermark",
+    fields=("watermark",),
+    sample="dunes.webp",
+    words="A text, or an image in `ASSETS_DIR`, laid on the finished picture: `scale` is its share"
+    " of the width, `margin` the pixels between it and the edges.",
+    common={"width": 270},
+    shots=(
+        Shot("text", {"watermark": {"text": "© Jane"}}),
+        Shot("image", {"watermark": {"image": "emblem.webp", "opacity": 1, "margin": 6}}),
+        Shot(
+            "corner",
+            {
+                "watermark": {
+                    "text": "Evening",
+                    "position": "left top",
+                    "scale": 0.5,
+                    "opacity": 0.9,
+                    "color": "#ffe14d",
+                }
+            },
+        ),
+    ),
+)
+
 GROUP: Final = Group(
     title="Frame",
     emblem="pad-14",
-    words="Last, what is laid around the picture and under it.",
-    cards=(PAD, BACKGROUND),
+    words="Last, what is laid around the picture, under it and on it.",
+    cards=(PAD, BACKGROUND, WATERMARK),
 )

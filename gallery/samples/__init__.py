@@ -11,6 +11,13 @@ from gallery.samples import dunes, emblem, fruit, lighthouse, mist, night, reade
 QUALITY: Final = 92
 LYING_ON_ITS_LEFT: Final = 6
 FRAMES: Final = 12
+EXIF: Final = {
+    "exif-ifd0-Artist": "Jane",
+    "exif-ifd0-Copyright": "Jane, 2026",
+    "exif-ifd0-Model": "Camera",
+    "exif-ifd3-GPSLatitudeRef": "N",
+    "exif-ifd3-GPSLatitude": "54/1 10/1 0/1",
+}
 
 
 def draw_samples(folder: Path) -> None:
@@ -30,6 +37,8 @@ def _draw_lighthouse(file: Path) -> None:
     """Store the tower lying on its left side, and note that its top is to the right."""
     stored = lighthouse.draw().rot270().copy()
     stored.set_type(GValue.gint_type, "orientation", LYING_ON_ITS_LEFT)
+    for field, text in EXIF.items():
+        stored.set_type(GValue.gstr_type, field, text)
     stored.jpegsave(str(file), Q=QUALITY)
 
 
