@@ -61,4 +61,8 @@ async def _set_aside(patient: Patient) -> list[str]:
     orphans = [] if found.is_suspicious else found.orphans
     keys = await patient.janitor.set_aside_orphans(orphans, now.date())
     keys += await patient.janitor.set_aside_unfinished(now)
-    return [f"Moved {key} to quarantine." for key in keys]
+    cleared = await patient.janitor.clear_abandoned()
+    return [
+        *(f"Moved {key} to quarantine." for key in keys),
+        *(f"Removed {key}, of a process that is dead." for key in cleared),
+    ]

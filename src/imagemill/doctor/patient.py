@@ -33,7 +33,10 @@ class Patient:
             Postgres.open(settings.postgres, settings.pg_pool_size) as postgres,
             Line.open(settings.redis) as line,
         ):
-            yield cls(settings, postgres, line, storage)
+            try:
+                yield cls(settings, postgres, line, storage)
+            finally:
+                await storage.aclose()
 
     @property
     def condition(self) -> Condition:

@@ -1,7 +1,7 @@
 """The API-Gateway as an ASGI application, and what it needs open to work."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
 
@@ -59,8 +59,8 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
     """
     presets = load_presets(settings.presets_file, settings.assets_dir)
     capabilities, level = await _prove_formats(settings)
-    storage = await Volume.open(settings.storage_root, settings.disk_reserve_bytes)
     async with (  # closed in reverse order, whatever happens inside
+        aclosing(await Volume.open(settings.storage_root, settings.disk_reserve_bytes)) as storage,
         Postgres.open(settings.postgres, settings.pg_pool_size) as postgres,
         Line.open(settings.redis) as line,
     ):

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from imagemill.storage.errors import storage_errors
 from imagemill.storage.keys import INPUTS, OUTPUTS, TEMPORARY
+from imagemill.storage.workplace import is_workplace
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,9 @@ def units_of(root: Path, shard: str) -> list[Unit]:
 
 
 def unfinished(root: Path) -> list[Unit]:
-    """Return the temporary files and folders."""
-    return list(_units(root, ((entry, entry.name) for entry in _entries(root / TEMPORARY))))
+    """Return the temporary files and folders, but for workplaces, which tell if they are in use."""
+    entries = (entry for entry in _entries(root / TEMPORARY) if not is_workplace(entry.name))
+    return list(_units(root, ((entry, entry.name) for entry in entries)))
 
 
 def all_units(root: Path) -> list[Unit]:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from io import FileIO
 from pathlib import Path
 from uuid import uuid4
@@ -16,9 +17,10 @@ from imagemill.storage.durable import make_durable_parents, sync_file, sync_fold
 from imagemill.storage.errors import FileMissing, NotAFile, StorageFull, storage_errors
 from imagemill.storage.incoming import Incoming
 from imagemill.storage.keys import TEMPORARY
+from imagemill.storage.workplace import Workplace, clear_abandoned
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Volume:
     """Files under `root`, addressed by keys (see keys.py).
 
@@ -35,6 +37,19 @@ class Volume:
         volume = cls(root, reserve_bytes)
         await off_loop(volume._make_folders)
         return volume
+
+    @cached_property
+    def workplace(self) -> Workplace:
+        return Workplace(self.root)
+
+    async def aclose(self) -> None:
+        """Leave nothing unfinished behind."""
+        await off_loop(self.workplace.leave)
+
+    async def clear_abandoned(self) -> list[str]:
+        """Remove what dead processes have not finished; return keys. Raises StorageUnavailable."""
+        with storage_errors():
+            return await off_loop(clear_abandoned, self.root)
 
     def path(self, key: str) -> Path:
         return self.root / key
@@ -53,21 +68,20 @@ class Volume:
         Raises StorageFull, StorageUnavailable.
         """
         await self.require_room(expected_bytes)
-        temporary = self.root / TEMPORARY / f"{uuid4()}.part"
         with storage_errors():
-            file = await off_loop(FileIO, temporary, "xb")
+            file = await off_loop(self._begun)
+        temporary = Path(file.name)
         try:
             with file:
                 yield Incoming(self.root, temporary, file)
         finally:
-            temporary.unlink(missing_ok=True)
+            await off_loop(temporary.unlink, missing_ok=True)
 
     @asynccontextmanager
     async def scratch(self) -> AsyncIterator[Path]:
         """Make an empty folder for unfinished outputs; what is not published goes with it."""
-        folder = self.root / TEMPORARY / str(uuid4())
         with storage_errors():
-            await off_loop(folder.mkdir)
+            folder = await off_loop(self._make_scratch)
         try:
             yield folder
         finally:
@@ -116,6 +130,14 @@ class Volume:
         with storage_errors():
             (self.root / TEMPORARY).mkdir(parents=True, exist_ok=True)
 
+    def _begun(self) -> FileIO:
+        return FileIO(self.workplace.folder() / f"{uuid4()}.part", "xb")
+
+    def _make_scratch(self) -> Path:
+        folder = self.workplace.folder() / str(uuid4())
+        folder.mkdir()
+        return folder
+
     def _publish(self, folder: Path, target: Path, names: tuple[str, ...]) -> None:
         with storage_errors():
             _keep_only(folder, names)
@@ -143,8 +165,8 @@ class Volume:
             path.rmdir()
 
     def _probe(self) -> None:
-        path = self.root / TEMPORARY / f"{uuid4()}.probe"
         with storage_errors():
+            path = self.workplace.folder() / f"{uuid4()}.probe"
             try:
                 path.write_bytes(b"imagemill")
                 sync_file(path)
@@ -152,8 +174,8 @@ class Volume:
                 path.unlink(missing_ok=True)
 
     def _now(self) -> datetime:
-        path = self.root / TEMPORARY / f"{uuid4()}.clock"
         with storage_errors():
+            path = self.workplace.folder() / f"{uuid4()}.clock"
             try:
                 path.touch()
                 return datetime.fromtimestamp(path.stat().st_mtime, UTC)

@@ -73,6 +73,7 @@ class Mill:
             failpoint("attempt.rendered")
             names = [output.file.name for output in rendered.outputs]
             await self.storage.publish(folder, attempt_key(claim.id, claim.fence), names)
+            failpoint("attempt.published")
             return rendered
 
     async def discard(self, claim: Claim) -> None:

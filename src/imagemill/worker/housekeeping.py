@@ -10,6 +10,8 @@ from imagemill.worker.rounds import rounds
 
 # A look into an index that is nearly always empty; and the janitor's hour is one for all workers.
 RETENTION_SECONDS: Final = (5.0, 10.0)
+# A folder for each process of the mill to look at.
+LEFTOVERS_SECONDS: Final = (10.0, 20.0)
 JANITOR_SECONDS: Final = (30.0, 90.0)
 # Spreads a round over minutes where there are thousands of shards.
 JANITOR_PAUSE_SECONDS: Final = 0.05
@@ -27,5 +29,6 @@ class Housekeeping:
         await asyncio.gather(
             rounds("retention", self.retention.forget, RETENTION_SECONDS),
             rounds("removal", self.retention.remove_files, RETENTION_SECONDS),
+            rounds("leftovers", self.janitor.clear_abandoned, LEFTOVERS_SECONDS),
             rounds("janitor", self.janitor.round, JANITOR_SECONDS),
         )

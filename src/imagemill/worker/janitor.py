@@ -77,6 +77,12 @@ class Janitor:
         await self.set_aside_unfinished(now)
         await self._delete_unmissed(now)
 
+    async def clear_abandoned(self) -> list[str]:
+        """Remove what dead processes have not finished: it is nobody's yet, and never will be."""
+        cleared = await self.storage.clear_abandoned()
+        _report("janitor.cleared", cleared)
+        return cleared
+
     async def bring_back(self) -> list[str]:
         """Move what rows speak for out of quarantine, to where it was; return the keys."""
         detained = await self.quarantine.detained()

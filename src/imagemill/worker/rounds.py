@@ -15,7 +15,7 @@ LONGEST_PAUSE_SECONDS: Final = 60.0
 
 
 async def rounds(
-    name: str, action: Callable[[], Awaitable[None]], pause_seconds: tuple[float, float]
+    name: str, action: Callable[[], Awaitable[object]], pause_seconds: tuple[float, float]
 ) -> Never:
     """Do it again and again, with a pause of random length in between.
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from contextlib import aclosing
 from datetime import timedelta
 from uuid import uuid4
 
@@ -42,8 +43,8 @@ async def run_worker(settings: Settings) -> None:
     )
     confinement = Confinement(settings.sandbox, jobs_per_child=settings.jobs_per_child)
     pulse = Pulse()
-    storage = await Volume.open(settings.storage_root, settings.disk_reserve_bytes)
     async with (  # closed in reverse order, whatever happens inside
+        aclosing(await Volume.open(settings.storage_root, settings.disk_reserve_bytes)) as storage,
         Postgres.open(settings.postgres, settings.pg_pool_size) as postgres,
         Line.open(settings.redis) as line,
         storage.scratch() as workplace,
