@@ -42,6 +42,10 @@ OF_OTHERS = ("retry.recording", "jobs.releasing", "leases.reaped", "job.forgotte
 SLOW = json.dumps(
     {"outputs": [{"name": f"o{n}", "width": 2500, "enlarge": True} for n in range(4)]}
 )
+# Long enough not to be done before its worker is told to stop, however busy the machine is.
+LONG = json.dumps(
+    {"outputs": [{"name": f"o{n}", "width": 2500, "enlarge": True} for n in range(16)]}
+)
 
 
 @pytest.fixture
@@ -185,7 +189,7 @@ def test_a_worker_that_gives_back_its_jobs_loses_none_whatever_it_meets(
     client = stack.enter_context(httpx.Client(base_url=url))
     hurried = armed(hasty, "jobs.releasing", end) | {"SHUTDOWN_GRACE_SECONDS": "0"}
     victim = stack.enter_context(running_worker(hurried, tmp_path / "victim.log"))
-    ids = [upload(client, picture(1500, 1000), pipeline=SLOW) for _ in range(6)]
+    ids = [upload(client, picture(800, 600), pipeline=LONG) for _ in range(3)]
     wait_until(lambda: changes(client, ids[0])[-1] != "PENDING", "work has begun")
     victim.process.terminate()
     meet(victim, "jobs.releasing", end, postgres_address)
