@@ -34,6 +34,9 @@ test-containers: venv  ## Build the images, run the compose file, test it (needs
 chaos: venv  ## Kill, freeze and wipe parts of the mill under load for SECONDS; one line of result
 	cd tests && ../$(BIN)/python -m chaos --seconds $(SECONDS)
 
+soak: venv  ## Load the mill for SECONDS without faults, and see that nothing in it grows
+	cd tests && ../$(BIN)/python -m soak --seconds $(SECONDS)
+
 check: venv  ## Format, lint and check types
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
@@ -52,4 +55,4 @@ bench: venv  ## Measure the service against bare libvips, as ratios taken in one
 bench-outputs: venv  ## Measure several outputs against the largest one alone
 	$(BIN)/python bench/outputs.py $(PHOTO)
 
-.PHONY: help venv demo up test test-containers chaos check format gallery bench bench-outputs
+.PHONY: help venv demo up test test-containers chaos soak check format gallery bench bench-outputs

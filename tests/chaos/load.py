@@ -47,10 +47,11 @@ class Load:
 
     async def _upload_on(self, client: httpx.AsyncClient) -> None:
         while True:
-            await self._upload(client)
+            await self.upload(client)
             await asyncio.sleep(self.chance.uniform(*SECONDS_BETWEEN_UPLOADS))
 
-    async def _upload(self, client: httpx.AsyncClient) -> None:
+    async def upload(self, client: httpx.AsyncClient) -> str | None:
+        """Upload a picture, good or broken, quick or slow; return the id that was promised."""
         is_broken = self.chance.random() < 0.05
         fields = {"pipeline": SLOW} if self.chance.random() < 0.4 else {}
         file = ("x.jpg", BROKEN if is_broken else GOOD)
@@ -58,15 +59,16 @@ class Load:
             answer = await client.post("/upload", files={"file": file}, data=fields)
         except httpx.TransportError:
             self.unanswered += 1
-            return
+            return None
         if answer.status_code != httpx.codes.ACCEPTED:
             assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE, answer.text
             self.refused += 1
-            return
+            return None
         job_id = str(answer.json()["id"])
         (self.broken if is_broken else self.good).add(job_id)
         if self.chance.random() < 0.03:
             await self._cancel(client, job_id)
+        return job_id
 
     async def _cancel(self, client: httpx.AsyncClient, job_id: str) -> None:
         self.canceled.add(job_id)

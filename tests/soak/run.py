@@ -1,0 +1,106 @@
+"""Loads the mill evenly, without faults, and watches what its processes hold."""
+
+import asyncio
+import random
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from chaos.load import CLIENTS, Load
+from chaos.mill import Mill
+from imagemill.jobs.job import ENDED
+from soak.growth import Trend
+from soak.samples import RESOURCES, Sample, sample
+from support.process import wait_until
+
+# Imports, pools, caches and allocators fill with the first jobs.
+WARM_UP_SHARE = 0.25
+SECONDS_BETWEEN_SAMPLES = 0.5
+SECONDS_BETWEEN_LOOKS = 0.1
+
+
+@dataclass(frozen=True)
+class Report:
+    jobs: int
+    seconds: float
+    trends: list[Trend]
+
+    def lines(self) -> list[str]:
+        return [
+            f"{self.jobs} jobs in {self.seconds:.0f} s after the warm-up",
+            *(trend.line() for trend in self.trends),
+        ]
+
+    def growing(self) -> list[str]:
+        return [trend.line() for trend in self.trends if trend.grows]
+
+
+class Regulars:
+    """Clients that upload, wait for the job's end, look at its outputs, and upload again.
+
+    So the load is as much as the mill can bear, and no job waits longer at the end of the run than
+    at its beginning.
+    """
+
+    def __init__(self, url: str, chance: random.Random) -> None:
+        self.load = Load(url, chance)
+        self.ended = 0
+
+    async def run(self, enough: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(CLIENTS):
+                group.create_task(self._come_and_go(enough))
+
+    async def _come_and_go(self, enough: asyncio.Event) -> None:
+        async with httpx.AsyncClient(base_url=self.load.url, timeout=60) as client:
+            while not enough.is_set():
+                job_id = await self.load.upload(client)
+                assert job_id, "the service refused an upload, and nothing was done to it"
+                await self._wait_for(client, job_id)
+                self.ended += 1
+
+    async def _wait_for(self, client: httpx.AsyncClient, job_id: str) -> None:
+        job = (await client.get(f"/jobs/{job_id}")).json()
+        while job["status"] not in ENDED:
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+            job = (await client.get(f"/jobs/{job_id}")).json()
+        for output in job["outputs"]:
+            answer = await client.get(output["url"])
+            assert answer.status_code == httpx.codes.OK
+
+
+async def soak(seconds: float, seed: int) -> Report:
+    """Load the mill for so long and tell what of its processes grew after the warm-up."""
+    with tempfile.TemporaryDirectory(prefix="imagemill-soak-") as name:
+        async with Mill.run(Path(name)) as mill:
+            await asyncio.to_thread(wait_until, lambda: _answers(mill), "the gateway answers")
+            regulars = Regulars(mill.url, random.Random(seed))
+            lasting = seconds * (1 - WARM_UP_SHARE)
+            async with asyncio.TaskGroup() as group:
+                enough = asyncio.Event()
+                group.create_task(regulars.run(enough))
+                await asyncio.sleep(seconds * WARM_UP_SHARE)
+                before = regulars.ended
+                samples = await _watch(mill, lasting)
+                jobs = regulars.ended - before
+                enough.set()
+    trends = [Trend.of(one, [each[one] for each in samples], jobs) for one in RESOURCES]
+    return Report(jobs, lasting, trends)
+
+
+async def _watch(mill: Mill, seconds: float) -> list[Sample]:
+    until = asyncio.get_running_loop().time() + seconds
+    samples = []
+    while asyncio.get_running_loop().time() < until:
+        samples.append(await asyncio.to_thread(sample, mill))
+        await asyncio.sleep(SECONDS_BETWEEN_SAMPLES)
+    return samples
+
+
+def _answers(mill: Mill) -> bool:
+    try:
+        return httpx.get(f"{mill.url}/readyz", timeout=2).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False

@@ -1,0 +1,52 @@
+"""What the documents name is there: tests, commands, settings, log events, pages."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from imagemill.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+RELIABILITY = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+def in_files(folder: str, pattern: str) -> set[str]:
+    texts = (file.read_text(encoding="utf-8") for file in (ROOT / folder).rglob("*.py"))
+    return {found for text in texts for found in re.findall(pattern, text)}
+
+
+def targets() -> set[str]:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    return set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
+
+
+def test_every_test_that_stands_for_a_promise_is_there() -> None:
+    named = set(re.findall(r"`(test_\w+)`", RELIABILITY))
+    assert named
+    assert named - in_files("tests", r"def (test_\w+)\(") == set()
+
+
+def test_every_setting_in_the_words_about_reliability_is_one() -> None:
+    named = set(re.findall(r"`([A-Z]+_[A-Z_]+)\b[^`]*`", RELIABILITY))
+    assert named
+    assert named - {name.upper() for name in Settings.model_fields} == set()
+
+
+def test_every_log_event_to_watch_is_written_somewhere() -> None:
+    named = set(re.findall(r"`([a-z]+\.[a-z]+_?[a-z]*)`", RELIABILITY))
+    assert named
+    assert named - in_files("src", r'"([a-z]+\.[a-z_]+)"') == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_command_of_make_is_there(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    assert set(re.findall(r"`make ([a-z-]+)", text)) <= targets()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_page_that_is_linked_is_there(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8"))
+    assert [link for link in links if not (document.parent / link).exists()] == []
