@@ -4,7 +4,6 @@ import json
 import random
 import re
 import threading
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -51,12 +50,6 @@ LONG = json.dumps(
 @pytest.fixture
 def hasty(environment: dict[str, str]) -> dict[str, str]:
     return environment | {"LEASE_SECONDS": "2", "SHUTDOWN_GRACE_SECONDS": "1"}
-
-
-@pytest.fixture
-def stack() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
 
 
 def armed(environment: dict[str, str], name: str, end: str) -> dict[str, str]:

@@ -73,7 +73,8 @@ class Postgres:
         try:
             return await self._run(statement, parameters)
         except OutcomeUnknown as first:
-            await self._pool.check()
+            # The others may be just as dead. Asking each would wait for a server that hangs.
+            await self._pool.drain()
             try:
                 return await self._run(statement, parameters)
             except OutcomeUnknown:
