@@ -120,7 +120,7 @@ class Sandbox:
         request = Render.of(file, child.desk.outputs, pipeline, self._limits)
         reply = await child.ask(request, self._limits.timeout)
         await off_loop(child.desk.hand_over, folder)
-        return to_rendered(reply, folder, pipeline)
+        return await off_loop(to_rendered, reply, folder, pipeline)
 
     async def capabilities(self) -> Capabilities:
         """Prove every format with a sample. A format whose proof kills its child is not proved."""

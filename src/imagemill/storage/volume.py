@@ -72,10 +72,9 @@ class Volume:
             file = await off_loop(self._begun)
         temporary = Path(file.name)
         try:
-            with file:
-                yield Incoming(self.root, temporary, file)
+            yield Incoming(self.root, temporary, file)
         finally:
-            await off_loop(temporary.unlink, missing_ok=True)
+            await off_loop(_let_go, file, temporary)
 
     @asynccontextmanager
     async def scratch(self) -> AsyncIterator[Path]:
@@ -181,6 +180,11 @@ class Volume:
                 return datetime.fromtimestamp(path.stat().st_mtime, UTC)
             finally:
                 path.unlink(missing_ok=True)
+
+
+def _let_go(file: FileIO, temporary: Path) -> None:
+    with file:
+        temporary.unlink(missing_ok=True)
 
 
 def _keep_only(folder: Path, names: Collection[str]) -> None:
