@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SECONDS ?= 60
+COUNT ?= 5000
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
@@ -37,6 +38,9 @@ chaos: venv  ## Kill, freeze and wipe parts of the mill under load for SECONDS; 
 soak: venv  ## Load the mill for SECONDS without faults, and see that nothing in it grows
 	cd tests && ../$(BIN)/python -m soak --seconds $(SECONDS)
 
+fuzz: venv  ## Damage COUNT pictures and send them through image processes; one line of result
+	cd tests && ../$(BIN)/python -m fuzz --count $(COUNT)
+
 check: venv  ## Format, lint and check types
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
@@ -55,4 +59,4 @@ bench: venv  ## Measure the service against bare libvips, as ratios taken in one
 bench-outputs: venv  ## Measure several outputs against the largest one alone
 	$(BIN)/python bench/outputs.py $(PHOTO)
 
-.PHONY: help venv demo up test test-containers chaos soak check format gallery bench bench-outputs
+.PHONY: help venv demo up test test-containers chaos soak fuzz check format gallery bench bench-outputs

@@ -310,3 +310,11 @@ def test_outputs_of_one_picture_have_spaces_of_their_own(studio: Studio) -> None
     meant = P3.lab(deep_gradient() / 65535)
     cut = SRGB.lab(SRGB.from_lab(meant))
     assert distances(SRGB.lab(levels(opened(srgb))), cut).max() < ROUNDED
+
+
+@pytest.mark.parametrize("format_", ["png", "jpeg", "webp", "tiff", "avif"])
+def test_a_profile_whose_header_lies_is_not_kept(studio: Studio, format_: str) -> None:
+    profile = bytearray(ADOBE.profile())
+    profile[:4] = (len(profile) + 4).to_bytes(4)
+    file = studio.save(mild(), "in.jpg", icc_profile=bytes(profile))
+    assert "icc_profile" not in studio.make(file, color_space="keep", format=format_).info

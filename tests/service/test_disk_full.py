@@ -21,7 +21,7 @@ from support.servers import count_jobs
 
 MEBIBYTE = 1024 * 1024
 INODES = 400
-# Outputs of some hundred kilobytes each.
+# Outputs of 27 kilobytes each.
 LARGE = json.dumps({"outputs": [{"width": 1200, "format": "png", "enlarge": True}]})
 
 
@@ -164,7 +164,7 @@ def test_jobs_whose_outputs_alone_do_not_fit_wait_and_use_no_attempt(
     worker = stack.enter_context(running_worker(on_small_disk, tmp_path / "worker.log"))
     worker.process.send_signal(signal.SIGSTOP)
     ids = [upload(client, picture(), pipeline=LARGE) for _ in range(2)]
-    with filled(storage, spare_bytes=64 * 1024):  # a probe fits
+    with filled(storage, spare_bytes=16 * 1024):  # a probe fits
         worker.process.send_signal(signal.SIGCONT)
         wait_until(
             lambda: worker.logged().count("job.given_back") >= 3, "they come round", worker.logged

@@ -100,13 +100,16 @@ def _kept(image: Image) -> Image:
 
 
 def _is_usable(profile: bytes, image: Image) -> bool:
-    """Return whether colours can be read by the profile: libvips puts its own for one that fails.
+    """Return whether colours can be read by the profile, and a file can hold it.
 
+    libvips puts its own for one that fails; libpng refuses to write one whose header lies.
     Tried on a pixel apart, since the picture's own may be read only once.
     """
     pixel = Image.black(1, 1, bands=image.bands).cast(image.format)
     pixel = with_profile(pixel.copy(interpretation=image.interpretation), profile)
     try:
+        if image.interpretation != "cmyk":
+            pixel.pngsave_buffer(keep="icc")
         return profile_of(pixel.icc_import(embedded=True, intent="relative")) == profile
     except VipsError:
         return False

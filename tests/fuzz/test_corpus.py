@@ -1,0 +1,142 @@
+"""Pictures made to hurt: each ends in one of its codes, and its neighbour is done right."""
+
+import asyncio
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from fuzz.mutations import good_pictures
+from imagemill.imaging.errors import ImagingError
+from imagemill.imaging.pipeline import Pipeline
+from imagemill.imaging.sandbox import Sandbox
+from imaging.studio import LIMITS, gradient, noise
+from support.pictures import picture, png_bomb
+
+FINAL = {"invalid_image", "unsupported_format", "too_large"}
+THUMBNAIL = Pipeline.model_validate({"outputs": [{"width": 20, "format": "webp"}]})
+
+
+def gif_of_frames(count: int) -> bytes:
+    file = BytesIO()
+    first, second = Image.new("P", (8, 8), 0), Image.new("P", (8, 8), 1)
+    first.save(file, "GIF", save_all=True, append_images=[second], duration=20)
+    whole = file.getvalue()
+    start = whole.index(b"\x21\xf9")
+    return whole[:start] + whole[start:-1] * (count // 2) + b";"
+
+
+def gif_with_a_huge_screen() -> bytes:
+    whole = bytearray(gif_of_frames(2))
+    whole[6:10] = struct.pack("<HH", 65535, 65535)
+    return bytes(whole)
+
+
+def jpeg_that_says_it_is_huge() -> bytes:
+    whole = bytearray(picture())
+    at = whole.index(b"\xff\xc0")
+    whole[at + 5 : at + 9] = struct.pack(">HH", 65500, 65500)
+    return bytes(whole)
+
+
+def jpeg_of_many_scans() -> bytes:
+    """Repeat the last scan of a progressive JPEG: each is decoded over the whole picture."""
+    file = BytesIO()
+    noise(1500, 1500).save(file, "JPEG", progressive=True, quality=30)
+    whole = file.getvalue()
+    last = whole.rindex(b"\xff\xda")
+    return whole[:last] + whole[last:-2] * 60 + b"\xff\xd9"
+
+
+def jpeg_with_many_segments() -> bytes:
+    whole = picture()
+    return whole[:2] + b"\xff\xe7\x00\x04ab" * 20_000 + whole[2:]
+
+
+def png_with_many_chunks() -> bytes:
+    whole = picture(format_="PNG")
+    body = b"teXtx\0y"
+    chunk = struct.pack(">I", 3) + body + struct.pack(">I", zlib.crc32(body))
+    return whole[:33] + chunk * 50_000 + whole[33:]
+
+
+def png_with_a_huge_profile() -> bytes:
+    file = BytesIO()
+    gradient(32, 24).save(file, "PNG", icc_profile=bytes(20_000_000))
+    return file.getvalue()
+
+
+def tiff_that_goes_in_circles() -> bytes:
+    file = BytesIO()
+    gradient(32, 24).save(file, "TIFF")
+    whole = bytearray(file.getvalue())
+    first = struct.unpack_from("<I", whole, 4)[0]
+    entries = struct.unpack_from("<H", whole, first)[0]
+    struct.pack_into("<I", whole, first + 2 + 12 * entries, first)
+    return bytes(whole)
+
+
+# What each may end as; None: it may be a picture after all.
+CORPUS: dict[str, tuple[Callable[[], bytes], set[str | None]]] = {
+    "a bomb": (png_bomb, {"too_large"}),
+    "ten thousand frames": (lambda: gif_of_frames(10_000), {"too_large"}),
+    "a huge screen": (gif_with_a_huge_screen, {"too_large", None}),
+    "a huge header": (jpeg_that_says_it_is_huge, {"too_large"}),
+    "many scans": (jpeg_of_many_scans, {"invalid_image", "timed_out", None}),
+    "many segments": (jpeg_with_many_segments, {"invalid_image", None}),
+    "many chunks": (png_with_many_chunks, {"invalid_image", None}),
+    "a huge profile": (png_with_a_huge_profile, {"invalid_image", None}),
+    "a circle": (tiff_that_goes_in_circles, {"invalid_image", None}),
+    "something appended": (lambda: picture() + b"PK\x03\x04" * 1000, {None}),
+    "an SVG": (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", {"unsupported_format"}),
+    "a PDF": (lambda: b"%PDF-1.7\n" + bytes(100), {"unsupported_format"}),
+    "a PPM": (lambda: b"P6 1 1 255\nabc", {"unsupported_format"}),
+    "a VIPS": (lambda: b"\xb6\xa6\xf2\x08" + bytes(100), {"unsupported_format"}),
+    "an MVG": (lambda: b"image over 0,0 0,0 '/etc/passwd'", {"unsupported_format"}),
+    "nothing": (lambda: b"", {"unsupported_format"}),
+}
+
+
+async def end_of(sandbox: Sandbox, file: Path, folder: Path) -> str | None:
+    """Return the code that the picture ended in, None when it was rendered."""
+    folder.mkdir(exist_ok=True)
+    try:
+        await sandbox.render(file, folder, THUMBNAIL)
+    except ImagingError as error:
+        return str(error.code)
+    return None
+
+
+@pytest.mark.parametrize("name", CORPUS)
+async def test_a_hostile_picture_ends_in_its_code_beside_a_good_one(
+    tmp_path: Path, name: str
+) -> None:
+    make, ends = CORPUS[name]
+    hostile, good = tmp_path / "hostile", tmp_path / "good"
+    hostile.write_bytes(make())
+    good.write_bytes(picture())
+    limits = replace(LIMITS, timeout=timedelta(seconds=20))
+    async with asyncio.timeout(60), Sandbox.open(2, limits) as sandbox:
+        end, beside = await asyncio.gather(
+            end_of(sandbox, hostile, tmp_path / "a"), end_of(sandbox, good, tmp_path / "b")
+        )
+        assert end in ends
+        assert beside is None
+        assert await end_of(sandbox, good, tmp_path / "c") is None
+
+
+async def test_a_picture_that_is_cut_off_anywhere_ends_in_a_code_of_its_own(
+    tmp_path: Path,
+) -> None:
+    async with Sandbox.open(2, LIMITS) as sandbox:
+        for number, whole in enumerate(good_pictures()):
+            for sixteenth in range(16):
+                file = tmp_path / f"{number}-{sixteenth}"
+                file.write_bytes(whole[: len(whole) * sixteenth // 16])
+                assert await end_of(sandbox, file, tmp_path / "out") in FINAL, file.name
