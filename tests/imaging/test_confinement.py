@@ -147,7 +147,8 @@ def test_landlock_alone_closes_the_network_and_other_processes_as_soon_as_it_can
 
 
 def test_a_process_with_threads_is_not_taken_for_closed(studio: Studio) -> None:
-    program = "threading.Thread(target=input).start()\nlandlock.close(terms)"
+    waiting = "threading.Thread(target=threading.Event().wait, daemon=True).start()"
+    program = f"{waiting}\nlandlock.close(terms)"
     assert "Lacking: a process that no library started threads in" in closed(program, studio)
 
 

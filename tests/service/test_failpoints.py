@@ -137,7 +137,7 @@ def test_a_job_is_done_once_whatever_its_first_worker_meets(
     _, url = stack.enter_context(running_api(hasty, tmp_path / "api.log"))
     client = stack.enter_context(httpx.Client(base_url=url))
     victim = stack.enter_context(running_worker(armed(hasty, name, end), tmp_path / "victim.log"))
-    fields = {"pipeline": SLOW} if name == "leases.renewing" else {}
+    fields = {"pipeline": LONG} if name == "leases.renewing" else {}
     job_id = upload(client, picture(800, 600), **fields)
     meet(victim, name, end, postgres_address)
     stack.enter_context(running_worker(hasty, tmp_path / "other.log"))

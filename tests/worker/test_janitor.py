@@ -115,7 +115,7 @@ async def test_temporary_files_are_set_aside_once_nobody_can_be_writing_to_them(
     put(old, age=limit + timedelta(minutes=1))
     put(young, age=limit - timedelta(minutes=1))
     scratch = put(temporary / str(uuid4()) / "thumb.webp").parent
-    await janitor.tidy(NOW)
+    await janitor.tidy(await storage.now())
     assert [path.exists() for path in (old, young, scratch)] == [False, True, False]
     assert quarantined(storage, scratch / "thumb.webp").exists()
 
