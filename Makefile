@@ -17,7 +17,7 @@ $(READY): pyproject.toml constraints.txt
 	  { echo "imagemill needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check \
-	  --constraint constraints.txt --editable '.[embedded,heic,s3,dev]'
+	  --constraint constraints.txt --editable '.[embedded,heic,otel,s3,dev]'
 	@touch $(READY)
 
 demo: venv  ## Start the whole stack, process a picture, show the result

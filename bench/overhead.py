@@ -25,7 +25,7 @@ from rich.table import Table
 from imagemill.embedded.ports import free_port
 from imagemill.embedded.stack import Stack, run_stack
 from imagemill.imaging.drawing import draw_picture
-from imagemill.telemetry import configure_logs
+from imagemill.telemetry.logs import configure_logs
 
 PICTURES = 300
 WARM_UP = 40

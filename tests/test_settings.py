@@ -36,6 +36,10 @@ def test_the_defaults_are_those_of_the_containers() -> None:
         ("SANDBOX", "maybe"),
         ("WORKER_CONCURRENCY", "0"),
         ("RETENTION_SECONDS", "0"),
+        ("ALLOW_ANONYMOUS", "perhaps"),
+        ("RATE_LIMIT", "often"),
+        ("MAX_PENDING", "0"),
+        ("WEBHOOK_SCHEDULE_SECONDS", "5,soon"),
     ],
 )
 def test_a_wrong_value_is_named_in_one_sentence(
@@ -66,10 +70,11 @@ def test_an_empty_value_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_secret_may_come_from_a_file(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "secret").write_text("s3cret\n", encoding="utf-8")
+    secret = "whsec_" + "s3cret00" * 4
+    (tmp_path / "secret").write_text(f"{secret}\n", encoding="utf-8")
     monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "secret"))
     settings = read_settings()
-    assert getattr(settings, name.lower()).get_secret_value() == "s3cret"
+    assert getattr(settings, name.lower()).get_secret_value() == secret
     assert "s3cret" not in repr(settings)
     assert "s3cret" not in f"{settings.postgres!r} {settings.redis!r}"
 

@@ -18,7 +18,7 @@ from imagemill.process.errors import Misused
 from imagemill.process.options import with_output_options
 from imagemill.settings import Settings, SettingsError, available_cores, read_settings
 from imagemill.startup import prepare_ledger
-from imagemill.telemetry import configure_logs
+from imagemill.telemetry.logs import configure_logs
 
 app = typer.Typer(
     help="Durable image jobs over HTTP: upload a picture, get it processed, lose nothing.",

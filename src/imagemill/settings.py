@@ -5,20 +5,36 @@ A secret may also be given as the path of a file that holds it, as `NAME_FILE`: 
 container engines hand secrets over.
 """
 
+import base64
 import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AfterValidator, DirectoryPath, Field, SecretStr, ValidationError
+from limits import parse as parse_rate
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    DirectoryPath,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from imagemill.addresses import PostgresAddress, RedisAddress
 
 MEBIBYTE: Final = 1024 * 1024
-SECRETS: Final = ("PG_PASSWORD", "REDIS_PASSWORD")
+LEAST_SECRET_BYTES: Final = 16
+LONGEST_WAIT_SECONDS: Final = 7 * 86400
+SECRETS: Final = ("PG_PASSWORD", "REDIS_PASSWORD", "WEBHOOK_SECRET")
 
 
 class SettingsError(Exception):
@@ -37,6 +53,42 @@ def _is_volume(url: str) -> str:
     if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path.strip("/"):
         raise ValueError("must be an absolute folder such as file:///app/storage")
     return url
+
+
+def _is_rate(text: str | None) -> str | None:
+    if text is not None:
+        try:
+            parse_rate(text)
+        except ValueError:
+            raise ValueError("must be a number of requests and a time, like 100/minute") from None
+    return text
+
+
+def _are_webhook_secrets(secrets: SecretStr) -> SecretStr:
+    for secret in secrets.get_secret_value().split():
+        try:
+            key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+        except ValueError:
+            key = b""
+        if len(key) < LEAST_SECRET_BYTES:
+            raise ValueError(
+                f"must be whsec_ and the base64 of {LEAST_SECRET_BYTES} bytes or more,"
+                " or several of these with spaces between them"
+            )
+    return secrets
+
+
+def _waits(value: object) -> object:
+    """Return the seconds of a list that is separated by commas."""
+    if not isinstance(value, str):
+        return value
+    try:
+        waits = tuple(float(part) for part in value.split(","))
+    except ValueError:
+        waits = ()
+    if not waits or not all(0 <= wait <= LONGEST_WAIT_SECONDS for wait in waits):
+        raise ValueError("must be seconds of up to a week each, separated by commas")
+    return waits
 
 
 class Settings(BaseSettings):
@@ -104,6 +156,39 @@ class Settings(BaseSettings):
     )
     sandbox_process_per_job: bool = Field(
         default=False, description="a new image process for each job"
+    )
+    allow_anonymous: bool = Field(
+        default=False, description="listen for more than this machine while there is no API key"
+    )
+    rate_limit: Annotated[str | None, AfterValidator(_is_rate)] = Field(
+        None, description="requests of an API key or an address, such as 100/minute; unset: any"
+    )
+    max_pending: int | None = Field(
+        None, ge=1, description="waiting jobs from which on uploads get 503; unset: any number"
+    )
+    max_concurrent_uploads: int = Field(
+        64, ge=1, le=10_000, description="uploads that a gateway receives at once"
+    )
+    header_timeout_seconds: float = Field(
+        10, gt=0, description="time a client has to send a request's headers"
+    )
+    body_timeout_seconds: float = Field(
+        30, gt=0, description="time a client may pause within a body, or in reading an answer"
+    )
+    idle_timeout_seconds: float = Field(
+        75, gt=0, description="time a connection may wait for its next request"
+    )
+    webhook_secret: Annotated[SecretStr, AfterValidator(_are_webhook_secrets)] = Field(
+        SecretStr(""), description="what webhooks are signed with; several while it is changed"
+    )
+    webhook_allow_private: bool = Field(
+        default=False, description="send webhooks to addresses that are not public as well"
+    )
+    webhook_schedule_seconds: Annotated[tuple[float, ...], NoDecode, BeforeValidator(_waits)] = (
+        Field(
+            (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400),
+            description="waits between the tries of a webhook, separated by commas",
+        )
     )
     shutdown_grace_seconds: float = Field(
         30, ge=0, description="time a worker gives running jobs when it is told to stop"

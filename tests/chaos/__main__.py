@@ -8,7 +8,7 @@ import sys
 from rich.console import Console
 
 from chaos.run import wreak
-from imagemill.telemetry import configure_logs
+from imagemill.telemetry.logs import configure_logs
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import sys
 from rich.console import Console
 
 from fuzz.run import fuzz
-from imagemill.telemetry import configure_logs
+from imagemill.telemetry.logs import configure_logs
 
 
 def main() -> None:

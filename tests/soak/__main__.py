@@ -6,7 +6,7 @@ import sys
 
 from rich.console import Console
 
-from imagemill.telemetry import configure_logs
+from imagemill.telemetry.logs import configure_logs
 from soak.run import soak
 
 

@@ -8,6 +8,7 @@ that a worker's sweep finds.
 import structlog
 
 from imagemill.failpoints import failpoint
+from imagemill.gateway.caller import Caller
 from imagemill.gateway.fields import JobRequest
 from imagemill.gateway.intake import Received
 from imagemill.gateway.parts import Parts
@@ -28,7 +29,9 @@ async def require_digest(incoming: Incoming, announced: str | None) -> None:
         raise MalformedRequest("The image's bytes are not those that Repr-Digest announces.")
 
 
-async def accept(gateway: Parts, incoming: Incoming, received: Received, asked: JobRequest) -> Job:
+async def accept(
+    gateway: Parts, caller: Caller, incoming: Incoming, received: Received, asked: JobRequest
+) -> Job:
     """Store the image, record the job, ring the bell. Raises Unavailable: then nothing is left."""
     job_id = new_job_id()
     key = input_key(job_id, received.format.extension)
@@ -47,6 +50,7 @@ async def accept(gateway: Parts, incoming: Incoming, received: Received, asked: 
         priority=asked.priority,
         metadata=asked.metadata,
         max_attempts=gateway.settings.max_attempts,
+        key_id=caller.key_id,
     )
     job = await _record(gateway, new)
     failpoint("upload.recorded")

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from imagemill.blocking import off_loop
+from imagemill.gateway.caller import Jobs
 from imagemill.gateway.conditional import byte_range, matches
 from imagemill.gateway.digest import to_header
 from imagemill.gateway.filenames import stem
@@ -44,9 +45,9 @@ RESPONSES: Final = {
     responses=RESPONSES,
     response_class=Response,
 )
-async def read_input(gateway: Gateway, request: Request, job_id: JobIdPath) -> Response:
+async def read_input(gateway: Gateway, jobs: Jobs, request: Request, job_id: JobIdPath) -> Response:
     """Return the image that came in, byte for byte."""
-    job = await gateway.ledger.find(JobId(job_id))
+    job = await jobs.find(JobId(job_id))
     filename = job.input.filename or Path(job.input_path).name
     return await _send(gateway, request, job.input_path, job.input, filename)
 
@@ -58,9 +59,11 @@ async def read_input(gateway: Gateway, request: Request, job_id: JobIdPath) -> R
     responses=RESPONSES,
     response_class=Response,
 )
-async def read_output(gateway: Gateway, request: Request, job_id: JobIdPath, name: str) -> Response:
+async def read_output(
+    gateway: Gateway, jobs: Jobs, request: Request, job_id: JobIdPath, name: str
+) -> Response:
     """Return an image that went out; 404 before the job has it."""
-    job = await gateway.ledger.find(JobId(job_id))
+    job = await jobs.find(JobId(job_id))
     output = next((output for output in job.outputs if output.name == name), None)
     if output is None:
         raise FileMissing(f"Job {job.id} is {job.status} and has no output {name!r}.")

@@ -7,8 +7,10 @@ import structlog
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
+from imagemill.contract.job import JobBody
 from imagemill.failpoints import failpoint
-from imagemill.gateway.bodies import EventBody, HistoryBody, JobBody, JobsBody
+from imagemill.gateway.bodies import EventBody, HistoryBody, JobsBody
+from imagemill.gateway.caller import Jobs
 from imagemill.gateway.conditional import tagged
 from imagemill.gateway.cursor import from_cursor, to_cursor
 from imagemill.gateway.parts import Gateway
@@ -35,14 +37,14 @@ UNCHANGED = {HTTPStatus.NOT_MODIFIED.value: {"description": "The client has this
     responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 async def list_jobs(
-    gateway: Gateway,
+    jobs: Jobs,
     status: Annotated[list[Status] | None, Query(description="only these; may repeat")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before")] = None,
 ) -> JobsBody:
     """Return jobs, newest first, a page at a time; pages stay right while jobs are added."""
     before = None if cursor is None else from_cursor(cursor)
-    page = await gateway.ledger.list(status or list(Status), limit, before)
+    page = await jobs.list(status or list(Status), limit, before)
     return JobsBody(
         jobs=[JobBody.of(job) for job in page.jobs],
         next_cursor=to_cursor(page.next_before) if page.next_before else None,
@@ -56,9 +58,9 @@ async def list_jobs(
     response_model=JobBody,
     responses=READING | UNCHANGED,
 )
-async def read_job(gateway: Gateway, request: Request, job_id: JobIdPath) -> Response:
+async def read_job(jobs: Jobs, request: Request, job_id: JobIdPath) -> Response:
     """Return the job as PostgreSQL has it."""
-    return tagged(request, JobBody.of(await gateway.ledger.find(JobId(job_id))))
+    return tagged(request, JobBody.of(await jobs.find(JobId(job_id))))
 
 
 @readable(
@@ -68,16 +70,16 @@ async def read_job(gateway: Gateway, request: Request, job_id: JobIdPath) -> Res
     response_model=HistoryBody,
     responses=READING,
 )
-async def read_history(gateway: Gateway, job_id: JobIdPath) -> HistoryBody:
+async def read_history(jobs: Jobs, job_id: JobIdPath) -> HistoryBody:
     """Return every change of status the job went through, oldest first."""
-    events = await gateway.ledger.history(JobId(job_id))
+    events = await jobs.history(JobId(job_id))
     return HistoryBody(events=[EventBody.of(event) for event in events])
 
 
 @router.post("/jobs/{id}/cancel", summary="Cancel a job", responses=CHANGING)
-async def cancel_job(gateway: Gateway, job_id: JobIdPath) -> JobBody:
+async def cancel_job(jobs: Jobs, job_id: JobIdPath) -> JobBody:
     """End a job that has not ended; what its worker still brings is thrown away."""
-    job = await gateway.ledger.cancel(JobId(job_id))
+    job = await jobs.cancel(JobId(job_id))
     log.info("job.canceled", job_id=str(job.id))
     return JobBody.of(job)
 
@@ -89,9 +91,9 @@ async def cancel_job(gateway: Gateway, job_id: JobIdPath) -> JobBody:
     response_model=JobBody,
     responses=CHANGING,
 )
-async def retry_job(gateway: Gateway, job_id: JobIdPath) -> JSONResponse:
+async def retry_job(gateway: Gateway, jobs: Jobs, job_id: JobIdPath) -> JSONResponse:
     """Let a FAILED or CANCELED job begin anew, at the end of its line."""
-    job = await gateway.ledger.retry(JobId(job_id))
+    job = await jobs.retry(JobId(job_id))
     await gateway.line.put(job.id, job.priority)
     log.info("job.retried_by_client", job_id=str(job.id))
     return JSONResponse(
@@ -107,9 +109,9 @@ async def retry_job(gateway: Gateway, job_id: JobIdPath) -> JSONResponse:
     status_code=HTTPStatus.NO_CONTENT,
     responses=READING,
 )
-async def delete_job(gateway: Gateway, job_id: JobIdPath) -> None:
+async def delete_job(gateway: Gateway, jobs: Jobs, job_id: JobIdPath) -> None:
     """Forget a job and remove its files, whatever its status."""
-    job = await gateway.ledger.delete(JobId(job_id))
+    job = await jobs.delete(JobId(job_id))
     failpoint("job.forgotten")
     log.info("job.deleted", job_id=str(job.id))
     try:

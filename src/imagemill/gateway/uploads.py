@@ -6,9 +6,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
+from imagemill.contract.job import JobBody
 from imagemill.gateway.accept import accept, require_digest
 from imagemill.gateway.assets import require_assets
-from imagemill.gateway.bodies import JobBody
+from imagemill.gateway.caller import Asking
 from imagemill.gateway.digest import announced_sha256
 from imagemill.gateway.fields import parse_fields
 from imagemill.gateway.intake import Intake, expected_bytes, receive
@@ -40,7 +41,7 @@ RESPONSES = {
     responses=RESPONSES,
     openapi_extra=upload_operation(),
 )
-async def upload(gateway: Gateway, request: Request) -> Response:
+async def upload(gateway: Gateway, caller: Asking, request: Request) -> Response:
     """Accept an image for processing. Once this is answered, the job is never lost."""
     limit = gateway.settings.max_upload_bytes
     expected = expected_bytes(request, limit)
@@ -53,7 +54,7 @@ async def upload(gateway: Gateway, request: Request) -> Response:
         await require_digest(incoming, announced)
         asked = parse_fields(received.fields, gateway.presets)
         await require_assets(asked.pipeline, gateway.settings.assets_dir)
-        job = await accept(gateway, incoming, received, asked)
+        job = await accept(gateway, caller, incoming, received, asked)
     return JSONResponse(
         JobBody.of(job).model_dump(mode="json"),
         HTTPStatus.ACCEPTED,

@@ -9,6 +9,7 @@ from uuid import UUID
 from imagemill.errors import Rejected
 
 JobId = NewType("JobId", UUID)
+KeyId = NewType("KeyId", UUID)
 Json = dict[str, Any]
 
 
@@ -118,7 +119,11 @@ class OutputFacts:
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """What the gateway knows of a job when it accepts it."""
+    """What the gateway knows of a job when it accepts it.
+
+    `key_id` is the API key that sent it, `traceparent` the trace it belongs to, as W3C Trace
+    Context writes it.
+    """
 
     id: JobId
     input_path: str
@@ -127,6 +132,9 @@ class NewJob:
     priority: Priority = Priority.NORMAL
     metadata: Json = field(default_factory=dict)
     max_attempts: int = 3
+    key_id: KeyId | None = None
+    callback_url: str | None = None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +184,7 @@ class Claim:
     input_path: str
     pipeline: Json
     previous_error: ErrorCode | None = None
+    traceparent: str | None = None
 
     @property
     def runs_alone(self) -> bool:

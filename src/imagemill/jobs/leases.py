@@ -26,9 +26,10 @@ TAKE = """
     UPDATE jobs j
        SET status = 'PROCESSING', attempts = j.attempts + 1, fence = j.fence + 1,
            locked_by = %(worker)s, lease_expires_at = now() + %(lease)s,
-           started_at = coalesce(j.started_at, now()), updated_at = now()
+           started_at = coalesce(j.started_at, now()), updated_at = now(), heartbeat_at = now()
       FROM due WHERE j.id = due.id
-    RETURNING j.id, j.fence, j.attempts, j.max_attempts, j.input_path, j.pipeline, j.error_code
+    RETURNING j.id, j.fence, j.attempts, j.max_attempts, j.input_path, j.pipeline, j.error_code,
+              j.traceparent
 """
 
 CLAIM = f"""
@@ -48,7 +49,7 @@ SWEEP = f"""
 """
 
 HEARTBEAT = """
-    UPDATE jobs j SET lease_expires_at = now() + %(lease)s
+    UPDATE jobs j SET lease_expires_at = now() + %(lease)s, heartbeat_at = now()
       FROM unnest(%(ids)s::uuid[], %(fences)s::bigint[]) AS held (id, fence)
      WHERE j.id = held.id AND j.fence = held.fence AND j.locked_by = %(worker)s
        AND j.status = 'PROCESSING'

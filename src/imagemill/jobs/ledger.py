@@ -5,50 +5,69 @@ change the same job at once cannot both believe they did. What workers do stands
 """
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import psycopg
 from psycopg.types.json import Json, Jsonb
 
-from imagemill.jobs.job import Event, IllegalTransition, Job, JobId, JobNotFound, NewJob, Status
+from imagemill.jobs.job import (
+    Event,
+    IllegalTransition,
+    Job,
+    JobId,
+    JobNotFound,
+    KeyId,
+    NewJob,
+    Status,
+)
 from imagemill.jobs.postgres import LedgerUnavailable, Postgres
 from imagemill.jobs.rows import JOB_COLUMNS, to_event, to_job
 
+# Whose jobs a statement sees: those of one API key, or all of them.
+IN_REACH = "(%(reach)s::uuid IS NULL OR key_id = %(reach)s::uuid)"
+
 # The id makes the statement safe to repeat when the outcome of the first try is unknown.
 ACCEPT = f"""
-    INSERT INTO jobs (id, input_path, input, pipeline, priority, metadata, max_attempts)
+    INSERT INTO jobs (id, input_path, input, pipeline, priority, metadata, max_attempts, key_id,
+                      callback_url, traceparent)
     VALUES (%(id)s, %(input_path)s, %(input)s, %(pipeline)s, %(priority)s, %(metadata)s,
-            %(max_attempts)s)
+            %(max_attempts)s, %(key_id)s, %(callback_url)s, %(traceparent)s)
     ON CONFLICT (id) DO NOTHING
     RETURNING {JOB_COLUMNS}
 """
 
-FIND = f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = %(id)s"
+FIND = f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = %(id)s AND {IN_REACH}"
 
 # Ids are UUIDv7, so their order is the order of arrival. One short index scan a status; each is
-# read from its newest end only as far as the page needs.
-LIST = f"""
-    SELECT {JOB_COLUMNS}
-      FROM unnest(%(statuses)s::text[]) AS wanted (wanted_status)
-     CROSS JOIN LATERAL (
-           SELECT * FROM jobs
-            WHERE jobs.status = wanted.wanted_status
-              AND (%(before)s::uuid IS NULL OR jobs.id < %(before)s::uuid)
-            ORDER BY jobs.id DESC
-            LIMIT %(limit)s) AS newest
-     ORDER BY id DESC
-     LIMIT %(limit)s
-"""
+# read from its newest end only as far as the page needs. Two statements, since a plan that serves
+# one key as well as all of them would read past the jobs of everybody else.
+LIST, LIST_OF_ONE = (
+    f"""
+        SELECT {JOB_COLUMNS}
+          FROM unnest(%(statuses)s::text[]) AS wanted (wanted_status)
+         CROSS JOIN LATERAL (
+               SELECT * FROM jobs
+                WHERE jobs.status = wanted.wanted_status
+                  AND (%(before)s::uuid IS NULL OR jobs.id < %(before)s::uuid) AND {own}
+                ORDER BY jobs.id DESC
+                LIMIT %(limit)s) AS newest
+         ORDER BY id DESC
+         LIMIT %(limit)s
+    """
+    for own in ("true", "jobs.key_id = %(reach)s")
+)
 
-HISTORY = """
+HISTORY = f"""
     SELECT id, at, status, attempt, worker, error_code, error_detail
-      FROM job_events WHERE job_id = %(id)s ORDER BY id
+      FROM job_events
+     WHERE job_id = (SELECT id FROM jobs WHERE id = %(id)s AND {IN_REACH})
+     ORDER BY id
 """
 
 CANCEL = f"""
     UPDATE jobs SET status = 'CANCELED', completed_at = now(), updated_at = now(),
            locked_by = NULL, lease_expires_at = NULL
-     WHERE id = %(id)s AND status IN ('PENDING', 'PROCESSING')
+     WHERE id = %(id)s AND {IN_REACH} AND status IN ('PENDING', 'PROCESSING')
     RETURNING {JOB_COLUMNS}
 """
 
@@ -56,14 +75,14 @@ CANCEL = f"""
 RETRY = f"""
     UPDATE jobs SET status = 'PENDING', attempts = 0, run_at = now(), updated_at = now(),
            error_code = NULL, error_detail = NULL, started_at = NULL, completed_at = NULL
-     WHERE id = %(id)s AND status IN ('FAILED', 'CANCELED')
+     WHERE id = %(id)s AND {IN_REACH} AND status IN ('FAILED', 'CANCELED')
     RETURNING {JOB_COLUMNS}
 """
 
 # The gateway removes the files itself; should it not get to it, or a worker be adding outputs until
 # its lease is over, a worker removes them at the time noted here.
 DELETE = f"""
-    WITH gone AS (DELETE FROM jobs WHERE id = %(id)s RETURNING *),
+    WITH gone AS (DELETE FROM jobs WHERE id = %(id)s AND {IN_REACH} RETURNING *),
     noted AS (
         INSERT INTO removals (job_id, input_path, due_at)
         SELECT id, input_path, greatest(now() + interval '30 s', lease_expires_at) FROM gone
@@ -82,9 +101,17 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The table `jobs`. Every method raises LedgerUnavailable when PostgreSQL is away."""
+    """The table `jobs`, or as much of it as belongs to one API key when `reach` names it.
+
+    Every method raises LedgerUnavailable when PostgreSQL is away.
+    """
 
     postgres: Postgres
+    reach: KeyId | None = None
+
+    def within(self, reach: KeyId | None) -> "Ledger":
+        """Return the ledger as this key may see it; None sees all."""
+        return replace(self, reach=reach)
 
     async def accept(self, new: NewJob) -> Job:
         """Record a job whose input is durable already.
@@ -100,6 +127,9 @@ class Ledger:
             "priority": new.priority,
             "metadata": Json(new.metadata),
             "max_attempts": new.max_attempts,
+            "key_id": new.key_id,
+            "callback_url": new.callback_url,
+            "traceparent": new.traceparent,
         }
         try:
             rows = await self.postgres.run(ACCEPT, parameters)
@@ -109,7 +139,7 @@ class Ledger:
 
     async def find(self, job_id: JobId) -> Job:
         """Return the job. Raises JobNotFound."""
-        rows = await self.postgres.run(FIND, {"id": job_id})
+        rows = await self.postgres.run(FIND, self._one(job_id))
         if not rows:
             raise JobNotFound(f"There is no job {job_id}.")
         return to_job(rows[0])
@@ -119,21 +149,27 @@ class Ledger:
     ) -> Page:
         """Return up to `limit` jobs of these statuses, newest first, older than `before`."""
         rows = await self.postgres.run(
-            LIST, {"statuses": sorted(set(statuses)), "limit": limit + 1, "before": before}
+            LIST if self.reach is None else LIST_OF_ONE,
+            {
+                "statuses": sorted(set(statuses)),
+                "limit": limit + 1,
+                "before": before,
+                "reach": self.reach,
+            },
         )
         jobs = tuple(to_job(row) for row in rows[:limit])
         return Page(jobs, jobs[-1].id if len(rows) > limit else None)
 
     async def history(self, job_id: JobId) -> tuple[Event, ...]:
         """Return every change of status the job went through, oldest first. Raises JobNotFound."""
-        rows = await self.postgres.run(HISTORY, {"id": job_id})
+        rows = await self.postgres.run(HISTORY, self._one(job_id))
         if not rows:
             raise JobNotFound(f"There is no job {job_id}.")
         return tuple(to_event(row) for row in rows)
 
     async def cancel(self, job_id: JobId) -> Job:
         """End a job that has not ended. Raises JobNotFound, IllegalTransition."""
-        rows = await self.postgres.run(CANCEL, {"id": job_id})
+        rows = await self.postgres.run(CANCEL, self._one(job_id))
         if not rows:
             job = await self.find(job_id)
             raise IllegalTransition(
@@ -143,7 +179,7 @@ class Ledger:
 
     async def retry(self, job_id: JobId) -> Job:
         """Let a FAILED or CANCELED job begin anew. Raises JobNotFound, IllegalTransition."""
-        rows = await self.postgres.run(RETRY, {"id": job_id})
+        rows = await self.postgres.run(RETRY, self._one(job_id))
         if not rows:
             job = await self.find(job_id)
             raise IllegalTransition(
@@ -153,7 +189,7 @@ class Ledger:
 
     async def delete(self, job_id: JobId) -> Job:
         """Forget a job, whatever its status, and return what it was. Raises JobNotFound."""
-        rows = await self.postgres.run(DELETE, {"id": job_id})
+        rows = await self.postgres.run(DELETE, self._one(job_id))
         if not rows:
             raise JobNotFound(f"There is no job {job_id}.")
         return to_job(rows[0])
@@ -161,3 +197,6 @@ class Ledger:
     async def ping(self) -> None:
         """Return when PostgreSQL answers."""
         await self.postgres.run("SELECT 1", {})
+
+    def _one(self, job_id: JobId) -> dict[str, object]:
+        return {"id": job_id, "reach": self.reach}

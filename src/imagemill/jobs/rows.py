@@ -61,6 +61,7 @@ def to_claim(row: DictRow) -> Claim:
         input_path=row["input_path"],
         pipeline=row["pipeline"],
         previous_error=_code(row["error_code"]),
+        traceparent=row["traceparent"],
     )
 
 
