@@ -7,17 +7,20 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from imagemill.gateway import about, downloads, health, jobs, uploads
+from imagemill.gateway import about, downloads, health, jobs, streams, uploads
 from imagemill.gateway.openapi import document
 from imagemill.gateway.pages import install_pages
 from imagemill.gateway.parts import Parts
 from imagemill.gateway.problem import install_problem_handlers
+from imagemill.gateway.waiting.hub import Hub
 from imagemill.imaging.confine.level import Level
 from imagemill.imaging.presets import load_presets
 from imagemill.imaging.rendered import Limits
 from imagemill.imaging.sandbox import Capabilities, Confinement, Sandbox
+from imagemill.jobs.changes import Changes
 from imagemill.jobs.ledger import Ledger
 from imagemill.jobs.line import Line
+from imagemill.jobs.news import News
 from imagemill.jobs.postgres import Postgres
 from imagemill.settings import Settings
 from imagemill.storage.volume import Volume
@@ -43,7 +46,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     install_pages(app)
     routes = [*app.routes]
-    for room in (uploads, jobs, downloads, about, health):
+    for room in (uploads, jobs, streams, downloads, about, health):
         app.include_router(room.router)
         routes += room.router.routes
     install_problem_handlers(app, routes)
@@ -63,8 +66,11 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         aclosing(await Volume.open(settings.storage_root, settings.disk_reserve_bytes)) as storage,
         Postgres.open(settings.postgres, settings.pg_pool_size) as postgres,
         Line.open(settings.redis) as line,
+        News.open(settings.redis) as news,
+        Hub.open(Changes(postgres), news) as hub,
     ):
-        yield Parts(settings, Ledger(postgres), line, storage, presets, capabilities, level)
+        ledger = Ledger(postgres, tell=news.tell)
+        yield Parts(settings, ledger, line, storage, presets, capabilities, level, hub)
 
 
 async def _prove_formats(settings: Settings) -> tuple[Capabilities, Level]:

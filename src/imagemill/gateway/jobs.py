@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from imagemill.contract.job import JobBody
@@ -15,7 +15,8 @@ from imagemill.gateway.conditional import tagged
 from imagemill.gateway.cursor import from_cursor, to_cursor
 from imagemill.gateway.parts import Gateway
 from imagemill.gateway.routing import JobIdPath, problems, readable
-from imagemill.jobs.job import JobId, Status
+from imagemill.gateway.waiting.end import APPLIED, applied_wait, end_of
+from imagemill.jobs.job import ENDED, JobId, Status
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.keys import outputs_key
 
@@ -58,9 +59,27 @@ async def list_jobs(
     response_model=JobBody,
     responses=READING | UNCHANGED,
 )
-async def read_job(jobs: Jobs, request: Request, job_id: JobIdPath) -> Response:
+async def read_job(
+    gateway: Gateway,
+    jobs: Jobs,
+    request: Request,
+    job_id: JobIdPath,
+    prefer: Annotated[  # noqa: ARG001 - there may be several, and none of them is refused
+        str | None,
+        Header(
+            description="`wait=N`: answer once the job has ended, or after N seconds, 60 at most"
+        ),
+    ] = None,
+) -> Response:
     """Return the job as PostgreSQL has it."""
-    return tagged(request, JobBody.of(await jobs.find(JobId(job_id))))
+    job = await jobs.find(JobId(job_id))
+    headers = {"Vary": "Prefer"}
+    wait = applied_wait(gateway.hub, request)
+    if wait is not None:
+        headers[APPLIED] = f"wait={wait}"
+    if wait and job.status not in ENDED:
+        job = await end_of(gateway.hub, request, job.id, wait) or await jobs.find(job.id)
+    return tagged(request, JobBody.of(job), headers)
 
 
 @readable(

@@ -16,6 +16,7 @@ BINARY: Final = {"type": "string", "format": "binary"}
 HEADERS: Final = {
     "X-Filename": "the image's name, when the body is the image itself",
     "Repr-Digest": "`sha-256=:base64:` of the image; 400 when its bytes are others (RFC 9530)",
+    "Prefer": "`wait=N`: answer once the job has ended, or after N seconds, 60 at most (RFC 7240)",
 }
 
 Schema = dict[str, Any]

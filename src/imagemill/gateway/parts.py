@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from imagemill.gateway.waiting.hub import Hub
 from imagemill.imaging.confine.level import Level
 from imagemill.imaging.pipeline import Pipeline
 from imagemill.imaging.sandbox import Capabilities
@@ -26,6 +27,7 @@ class Parts:
     presets: Mapping[str, Pipeline]
     capabilities: Capabilities
     sandbox: Level
+    hub: Hub
 
 
 def _parts(request: Request) -> Parts:

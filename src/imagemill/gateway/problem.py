@@ -22,6 +22,7 @@ from imagemill.gateway.refusals import (
     RangeNotSatisfiable,
     UploadTooLarge,
 )
+from imagemill.gateway.waiting.hub import TooManyWaiting
 from imagemill.jobs.job import IllegalTransition, JobNotFound
 from imagemill.jobs.line import LineUnavailable
 from imagemill.jobs.postgres import LedgerUnavailable
@@ -61,6 +62,7 @@ KINDS: Final[Mapping[type[ServiceError], Kind]] = {
     InvalidFields: INVALID,
     LedgerUnavailable: UNAVAILABLE,
     LineUnavailable: UNAVAILABLE,
+    TooManyWaiting: UNAVAILABLE,
     StorageUnavailable: UNAVAILABLE,
     StorageFull: Kind(HTTPStatus.INSUFFICIENT_STORAGE, "storage-full"),
 }

@@ -1,18 +1,34 @@
 """The API-Gateway as a process."""
 
 import asyncio
+import resource
 import signal
+import socket
+from contextlib import suppress
 from typing import Final
 
 import structlog
 import uvicorn
 
 from imagemill.gateway.app import create_app, open_parts
+from imagemill.gateway.waiting.hub import Hub
 from imagemill.settings import Settings
 
 log = structlog.get_logger()
 
 SHUTDOWN_SECONDS: Final = 30
+
+
+class Server(uvicorn.Server):
+    """Sends away who waits before it waits for answers to be finished."""
+
+    def __init__(self, hub: Hub, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._hub.leave()
+        await super().shutdown(sockets)
 
 
 async def run_gateway(settings: Settings, host: str, port: int) -> None:
@@ -21,8 +37,10 @@ async def run_gateway(settings: Settings, host: str, port: int) -> None:
     Raises what open_parts raises.
     """
     _survive_signals()
+    _allow_files()
     async with open_parts(settings) as parts:
-        server = uvicorn.Server(
+        server = Server(
+            parts.hub,
             uvicorn.Config(
                 create_app(parts),
                 host=host,
@@ -33,7 +51,7 @@ async def run_gateway(settings: Settings, host: str, port: int) -> None:
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-            )
+            ),
         )
         log.info("gateway.starting", host=host, port=port, sandbox=str(parts.sandbox))
         await server.serve()
@@ -47,3 +65,10 @@ def _survive_signals() -> None:
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, lambda: None)
+
+
+def _allow_files() -> None:
+    """Let the process open as many files as it may: each client that waits holds a socket."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # macOS calls the limit infinite and then refuses it
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -1,13 +1,14 @@
 """POST /upload."""
 
 from http import HTTPStatus
+from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
 from imagemill.contract.job import JobBody
 from imagemill.gateway.accept import accept, require_digest
+from imagemill.gateway.accepted import accepted
 from imagemill.gateway.assets import require_assets
 from imagemill.gateway.caller import Asking
 from imagemill.gateway.digest import announced_sha256
@@ -19,11 +20,13 @@ from imagemill.gateway.routing import problems
 
 router = APIRouter(tags=["upload"])
 
-RESPONSES = {
+ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    HTTPStatus.OK.value: {"model": JobBody, "description": "The ended job, for `Prefer: wait`"},
     HTTPStatus.ACCEPTED.value: {
         "headers": {"Location": {"description": "where the job is", "schema": {"type": "string"}}}
-    }
-} | problems(
+    },
+}
+RESPONSES: Final = ANSWERS | problems(
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -55,8 +58,4 @@ async def upload(gateway: Gateway, caller: Asking, request: Request) -> Response
         asked = parse_fields(received.fields, gateway.presets)
         await require_assets(asked.pipeline, gateway.settings.assets_dir)
         job = await accept(gateway, caller, incoming, received, asked)
-    return JSONResponse(
-        JobBody.of(job).model_dump(mode="json"),
-        HTTPStatus.ACCEPTED,
-        {"Location": f"/jobs/{job.id}"},
-    )
+    return await accepted(gateway, request, job)

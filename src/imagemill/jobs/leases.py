@@ -14,9 +14,11 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from imagemill.jobs.job import Claim, Completed, Failed, JobError, JobId, Json, Status
+from imagemill.jobs.news import Tell, tell_nobody
 from imagemill.jobs.postgres import Postgres
 from imagemill.jobs.rows import to_claim
 
@@ -126,19 +128,20 @@ class Leases:
 
     `worker` is an incarnation: new at every start of the process, so that a worker never mistakes
     the claims of the one before it for its own. Every method raises LedgerUnavailable when
-    PostgreSQL is away.
+    PostgreSQL is away. Those that change a job's status `tell` those who wait for it.
     """
 
     postgres: Postgres
     worker: UUID
     lease: timedelta
+    tell: Tell = tell_nobody
 
     async def claim(self, ids: Collection[JobId]) -> tuple[Claim, ...]:
         """Claim those of the jobs that wait and are due; the others are somebody else's."""
         rows = await self.postgres.run(
             CLAIM, {"ids": list(ids), "worker": self.worker, "lease": self.lease}
         )
-        return tuple(to_claim(row) for row in rows)
+        return self._claimed(rows)
 
     async def sweep(self, limit: int, grace: timedelta) -> tuple[Claim, ...]:
         """Claim up to `limit` jobs that have been due for longer than `grace`, oldest first.
@@ -148,7 +151,7 @@ class Leases:
         rows = await self.postgres.run(
             SWEEP, {"limit": limit, "grace": grace, "worker": self.worker, "lease": self.lease}
         )
-        return tuple(to_claim(row) for row in rows)
+        return self._claimed(rows)
 
     async def heartbeat(self, claims: Collection[Claim]) -> frozenset[JobId]:
         """Renew the leases of these claims and return the ids of those that are lost."""
@@ -185,6 +188,7 @@ class Leases:
             self._held(claims)
             | {"unused": True, "delay": delay, "error_code": None, "error_detail": None},
         )
+        self.tell(claim.id for claim in claims)
 
     async def retry_later(self, claim: Claim, error: JobError, delay: timedelta) -> bool:
         """Give a job back after a failed attempt, to be tried again once the delay is over.
@@ -201,14 +205,20 @@ class Leases:
                 "error_detail": error.detail,
             },
         )
+        self.tell([claim.id])
         return bool(rows)
 
     async def reap(self) -> tuple[Reaped, ...]:
         """Take the jobs of workers that went silent, whoever they were."""
         rows = await self.postgres.run(REAP, {"limit": REAP_BATCH})
+        self.tell(JobId(row["id"]) for row in rows)
         return tuple(
             Reaped(JobId(row["id"]), Status(row["status"]), row["attempts"]) for row in rows
         )
+
+    def _claimed(self, rows: list[DictRow]) -> tuple[Claim, ...]:
+        self.tell(JobId(row["id"]) for row in rows)
+        return tuple(to_claim(row) for row in rows)
 
     def _held(self, claims: Collection[Claim]) -> Json:
         return {

@@ -6,6 +6,7 @@ change the same job at once cannot both believe they did. What workers do stands
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
+from typing import LiteralString
 
 import psycopg
 from psycopg.types.json import Json, Jsonb
@@ -20,6 +21,7 @@ from imagemill.jobs.job import (
     NewJob,
     Status,
 )
+from imagemill.jobs.news import Tell, tell_nobody
 from imagemill.jobs.postgres import LedgerUnavailable, Postgres
 from imagemill.jobs.rows import JOB_COLUMNS, to_event, to_job
 
@@ -103,11 +105,13 @@ class Page:
 class Ledger:
     """The table `jobs`, or as much of it as belongs to one API key when `reach` names it.
 
-    Every method raises LedgerUnavailable when PostgreSQL is away.
+    Every method raises LedgerUnavailable when PostgreSQL is away. Those that change a job `tell`
+    those who wait for it.
     """
 
     postgres: Postgres
     reach: KeyId | None = None
+    tell: Tell = tell_nobody
 
     def within(self, reach: KeyId | None) -> "Ledger":
         """Return the ledger as this key may see it; None sees all."""
@@ -135,6 +139,7 @@ class Ledger:
             rows = await self.postgres.run(ACCEPT, parameters)
         except psycopg.Error as error:
             raise LedgerUnavailable(f"PostgreSQL did not record the job: {error}") from error
+        self.tell([new.id])
         return to_job(rows[0]) if rows else await self.find(new.id)
 
     async def find(self, job_id: JobId) -> Job:
@@ -169,34 +174,41 @@ class Ledger:
 
     async def cancel(self, job_id: JobId) -> Job:
         """End a job that has not ended. Raises JobNotFound, IllegalTransition."""
-        rows = await self.postgres.run(CANCEL, self._one(job_id))
-        if not rows:
+        changed = await self._change(CANCEL, job_id)
+        if changed is None:
             job = await self.find(job_id)
             raise IllegalTransition(
                 f"Job {job_id} is {job.status}: only a PENDING or PROCESSING job can be canceled."
             )
-        return to_job(rows[0])
+        return changed
 
     async def retry(self, job_id: JobId) -> Job:
         """Let a FAILED or CANCELED job begin anew. Raises JobNotFound, IllegalTransition."""
-        rows = await self.postgres.run(RETRY, self._one(job_id))
-        if not rows:
+        changed = await self._change(RETRY, job_id)
+        if changed is None:
             job = await self.find(job_id)
             raise IllegalTransition(
                 f"Job {job_id} is {job.status}: only a FAILED or CANCELED job can be retried."
             )
-        return to_job(rows[0])
+        return changed
 
     async def delete(self, job_id: JobId) -> Job:
         """Forget a job, whatever its status, and return what it was. Raises JobNotFound."""
-        rows = await self.postgres.run(DELETE, self._one(job_id))
-        if not rows:
+        changed = await self._change(DELETE, job_id)
+        if changed is None:
             raise JobNotFound(f"There is no job {job_id}.")
-        return to_job(rows[0])
+        return changed
 
     async def ping(self) -> None:
         """Return when PostgreSQL answers."""
         await self.postgres.run("SELECT 1", {})
+
+    async def _change(self, statement: LiteralString, job_id: JobId) -> Job | None:
+        rows = await self.postgres.run(statement, self._one(job_id))
+        if not rows:
+            return None
+        self.tell([job_id])
+        return to_job(rows[0])
 
     def _one(self, job_id: JobId) -> dict[str, object]:
         return {"id": job_id, "reach": self.reach}

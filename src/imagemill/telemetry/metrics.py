@@ -6,7 +6,7 @@ ever have few values: no id, no address and no file name.
 
 from typing import Final
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 # From a thumbnail that is ready at once to a large AVIF, and a night of waiting.
 SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
@@ -24,6 +24,9 @@ UPLOADED_BYTES: Final = Counter("imagemill_uploaded_bytes", "Bytes of the images
 DOWNLOADED_BYTES: Final = Counter("imagemill_downloaded_bytes", "Bytes of files that went out.")
 LINE_FAILURES: Final = Counter(
     "imagemill_line_failures", "Times that Redis did not take an id, or give one."
+)
+WAITING: Final = Gauge(
+    "imagemill_waiting_clients", "Open streams, and requests that wait for a job to end."
 )
 
 JOBS_ENDED: Final = Counter(

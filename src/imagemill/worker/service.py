@@ -13,6 +13,7 @@ from imagemill.imaging.sandbox import Confinement, Sandbox
 from imagemill.jobs.belongings import Inventory
 from imagemill.jobs.leases import Leases
 from imagemill.jobs.line import Line
+from imagemill.jobs.news import News
 from imagemill.jobs.postgres import Postgres
 from imagemill.jobs.removals import Removals
 from imagemill.settings import Settings
@@ -47,11 +48,12 @@ async def run_worker(settings: Settings) -> None:
         aclosing(await Volume.open(settings.storage_root, settings.disk_reserve_bytes)) as storage,
         Postgres.open(settings.postgres, settings.pg_pool_size) as postgres,
         Line.open(settings.redis) as line,
+        News.open(settings.redis) as news,
         storage.scratch() as workplace,
         Sandbox.open(settings.worker_concurrency, limits, confinement, workplace) as sandbox,
         serve_health(pulse, sandbox.level, settings.health_port),
     ):
-        leases = Leases(postgres, worker=uuid4(), lease=settings.lease)
+        leases = Leases(postgres, worker=uuid4(), lease=settings.lease, tell=news.tell)
         recorder = Recorder(leases)
         holder = Holder(leases, Mill(storage, sandbox), recorder, settings.worker_concurrency)
         housekeeping = Housekeeping(
