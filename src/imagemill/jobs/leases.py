@@ -168,6 +168,9 @@ class Leases:
             FINISH,
             {"results": Jsonb([_result(r) for r in by_id.values()]), "worker": self.worker},
         )
+        self.tell(
+            by_id
+        )  # all of them: the first of two tries may have ended those that are doubtful
         doubtful = by_id.keys() - {JobId(row["id"]) for row in rows}
         if not doubtful:
             return frozenset()
