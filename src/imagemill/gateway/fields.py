@@ -28,8 +28,9 @@ SHORTHAND_FIELDS: Final = frozenset(Output.model_fields)
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """What a client asks for."""
+    """What a client asks for. `preset` is the name of the pipeline, if it was asked for by name."""
 
+    preset: str | None
     pipeline: Pipeline
     priority: Priority
     metadata: Json
@@ -41,6 +42,7 @@ def parse_fields(pairs: Iterable[tuple[str, str]], presets: Mapping[str, Pipelin
     _refuse_unknown_and_repeated(pairs)
     fields = dict(pairs)
     return JobRequest(
+        preset=_preset(fields),
         pipeline=_pipeline(fields, presets),
         priority=_priority(fields.get("priority")),
         metadata=_metadata(fields.get("metadata")),
@@ -61,6 +63,12 @@ def _refuse_unknown_and_repeated(pairs: list[tuple[str, str]]) -> None:
     ]
     if errors:
         raise InvalidFields(*errors)
+
+
+def _preset(fields: Mapping[str, str]) -> str | None:
+    if fields.keys() & (SHORTHAND_FIELDS | {"pipeline"}):
+        return None
+    return fields.get("preset", DEFAULT_PRESET)
 
 
 def _pipeline(fields: Mapping[str, str], presets: Mapping[str, Pipeline]) -> Pipeline:

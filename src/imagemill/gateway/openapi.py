@@ -15,6 +15,8 @@ BINARY: Final = {"type": "string", "format": "binary"}
 
 HEADERS: Final = {
     "X-Filename": "the image's name, when the body is the image itself",
+    "Idempotency-Key": "1 to 255 characters of the client's own: the same upload sent again under "
+    "them within a day gives the same job, never a second one; 422 for another upload",
     "Repr-Digest": "`sha-256=:base64:` of the image; 400 when its bytes are others (RFC 9530)",
     "Prefer": "`wait=N`: answer once the job has ended, or after N seconds, 60 at most (RFC 7240)",
 }

@@ -13,6 +13,7 @@ from imagemill.gateway.assets import require_assets
 from imagemill.gateway.caller import Asking
 from imagemill.gateway.digest import announced_sha256
 from imagemill.gateway.fields import parse_fields
+from imagemill.gateway.idempotency import REPLAYED, sent_key
 from imagemill.gateway.intake import Intake, expected_bytes, receive
 from imagemill.gateway.openapi import upload_operation
 from imagemill.gateway.parts import Gateway
@@ -23,7 +24,13 @@ router = APIRouter(tags=["upload"])
 ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     HTTPStatus.OK.value: {"model": JobBody, "description": "The ended job, for `Prefer: wait`"},
     HTTPStatus.ACCEPTED.value: {
-        "headers": {"Location": {"description": "where the job is", "schema": {"type": "string"}}}
+        "headers": {
+            "Location": {"description": "where the job is", "schema": {"type": "string"}},
+            "Idempotent-Replayed": {
+                "description": "`true` when an earlier upload under this key made the job",
+                "schema": {"type": "string", "const": "true"},
+            },
+        }
     },
 }
 RESPONSES: Final = ANSWERS | problems(
@@ -49,6 +56,7 @@ async def upload(gateway: Gateway, caller: Asking, request: Request) -> Response
     limit = gateway.settings.max_upload_bytes
     expected = expected_bytes(request, limit)
     announced = announced_sha256(request.headers.get("repr-digest"))
+    key = sent_key(request)
     async with gateway.storage.receive(expected) as incoming:
         try:
             received = await receive(request, Intake(incoming, gateway.capabilities.inputs, limit))
@@ -57,5 +65,5 @@ async def upload(gateway: Gateway, caller: Asking, request: Request) -> Response
         await require_digest(incoming, announced)
         asked = parse_fields(received.fields, gateway.presets)
         await require_assets(asked.pipeline, gateway.settings.assets_dir)
-        job = await accept(gateway, caller, incoming, received, asked)
-    return await accepted(gateway, request, job)
+        taken = await accept(gateway, caller, incoming, received, asked, key)
+    return await accepted(gateway, request, taken.job, REPLAYED if taken.is_replay else None)

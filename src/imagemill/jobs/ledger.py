@@ -4,11 +4,13 @@ Every statement is a single one in autocommit, and every change is conditional, 
 change the same job at once cannot both believe they did. What workers do stands in leases.py.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import LiteralString
 
 import psycopg
+from psycopg.rows import DictRow
 from psycopg.types.json import Json, Jsonb
 
 from imagemill.jobs.job import (
@@ -22,21 +24,21 @@ from imagemill.jobs.job import (
     Status,
 )
 from imagemill.jobs.news import Tell, tell_nobody
-from imagemill.jobs.postgres import LedgerUnavailable, Postgres
+from imagemill.jobs.postgres import LedgerUnavailable, OutcomeUnknown, Parameters, Postgres
 from imagemill.jobs.rows import JOB_COLUMNS, to_event, to_job
 
 # Whose jobs a statement sees: those of one API key, or all of them.
 IN_REACH = "(%(reach)s::uuid IS NULL OR key_id = %(reach)s::uuid)"
 
-# The id makes the statement safe to repeat when the outcome of the first try is unknown.
-ACCEPT = f"""
+INSERT = """
     INSERT INTO jobs (id, input_path, input, pipeline, priority, metadata, max_attempts, key_id,
                       callback_url, traceparent)
-    VALUES (%(id)s, %(input_path)s, %(input)s, %(pipeline)s, %(priority)s, %(metadata)s,
-            %(max_attempts)s, %(key_id)s, %(callback_url)s, %(traceparent)s)
-    ON CONFLICT (id) DO NOTHING
-    RETURNING {JOB_COLUMNS}
+    SELECT %(id)s, %(input_path)s, %(input)s, %(pipeline)s, %(priority)s, %(metadata)s,
+           %(max_attempts)s, %(key_id)s, %(callback_url)s, %(traceparent)s
 """
+
+# The id makes the statement safe to repeat when the outcome of the first try is unknown.
+ACCEPT = f"{INSERT} ON CONFLICT (id) DO NOTHING RETURNING {JOB_COLUMNS}"
 
 FIND = f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = %(id)s AND {IN_REACH}"
 
@@ -123,6 +125,14 @@ class Ledger:
         Raises OutcomeUnknown when PostgreSQL went away in the middle: the input must then stay,
         since the job may exist. After a plain LedgerUnavailable it does not exist.
         """
+        rows = await self.insert(ACCEPT, new, {})
+        with recorded_perhaps():
+            return to_job(rows[0]) if rows else await self.find(new.id)
+
+    async def insert(
+        self, statement: LiteralString, new: NewJob, others: Parameters
+    ) -> list[DictRow]:
+        """Run a statement that inserts the job; `accept` says what is raised."""
         parameters = {
             "id": new.id,
             "input_path": new.input_path,
@@ -136,11 +146,11 @@ class Ledger:
             "traceparent": new.traceparent,
         }
         try:
-            rows = await self.postgres.run(ACCEPT, parameters)
+            rows = await self.postgres.run(statement, {**parameters, **others})
         except psycopg.Error as error:
             raise LedgerUnavailable(f"PostgreSQL did not record the job: {error}") from error
         self.tell([new.id])
-        return to_job(rows[0]) if rows else await self.find(new.id)
+        return rows
 
     async def find(self, job_id: JobId) -> Job:
         """Return the job. Raises JobNotFound."""
@@ -212,3 +222,16 @@ class Ledger:
 
     def _one(self, job_id: JobId) -> dict[str, object]:
         return {"id": job_id, "reach": self.reach}
+
+
+@contextmanager
+def recorded_perhaps() -> Iterator[None]:
+    """Raise OutcomeUnknown when PostgreSQL goes away during the block.
+
+    For what is asked after an INSERT that inserted nothing: its first run may have, and the answer
+    was lost. Then a plain LedgerUnavailable would say that the job does not exist.
+    """
+    try:
+        yield
+    except LedgerUnavailable as error:
+        raise OutcomeUnknown(str(error)) from error
