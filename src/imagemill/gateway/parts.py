@@ -6,9 +6,11 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from imagemill.gateway.link_secret import LinkSecret
 from imagemill.imaging.confine.level import Level
 from imagemill.imaging.pipeline import Pipeline
 from imagemill.imaging.sandbox import Capabilities
+from imagemill.jobs.api_keys import ApiKeys
 from imagemill.jobs.ledger import Ledger
 from imagemill.jobs.line import Line
 from imagemill.settings import Settings
@@ -26,6 +28,10 @@ class Parts:
     presets: Mapping[str, Pipeline]
     capabilities: Capabilities
     sandbox: Level
+    keys: ApiKeys
+    link_secret: LinkSecret
+    allows_anonymous: bool
+    """Whether anybody is let in while there is no API key."""
 
 
 def _parts(request: Request) -> Parts:

@@ -8,6 +8,7 @@ import structlog
 import uvicorn
 
 from imagemill.gateway.app import create_app, open_parts
+from imagemill.gateway.listening import is_loopback, require_keys
 from imagemill.settings import Settings
 
 log = structlog.get_logger()
@@ -18,10 +19,13 @@ SHUTDOWN_SECONDS: Final = 30
 async def run_gateway(settings: Settings, host: str, port: int) -> None:
     """Answer requests until SIGTERM or SIGINT; those under way are finished first.
 
-    Raises what open_parts raises.
+    Raises what open_parts raises, and SettingsError when there would have to be an API key.
     """
     _survive_signals()
-    async with open_parts(settings) as parts:
+    # Decided once: should the keys vanish from the table meanwhile, nobody else is let in.
+    allows_anonymous = settings.allow_anonymous or is_loopback(host)
+    async with open_parts(settings, allows_anonymous=allows_anonymous) as parts:
+        await require_keys(parts, host)
         server = uvicorn.Server(
             uvicorn.Config(
                 create_app(parts),
