@@ -103,13 +103,14 @@ def _facts(key: KnownKey) -> dict[str, object]:
 
 
 def _show(keys: Sequence[KnownKey]) -> None:
-    table = Table(box=None, padding=(0, 3, 0, 0))
-    for heading in ("name", "id", "sees", "made", "revoked"):
-        table.add_column(heading, overflow="fold")
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("name", overflow="fold")
+    for heading in ("id", "sees", "made", "revoked"):
+        table.add_column(heading, no_wrap=True)
     for key in keys:
-        revoked = f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else ""
         sees = "all jobs" if key.is_admin else "its own"
-        table.add_row(key.name, str(key.id), sees, f"{key.created_at:%Y-%m-%d %H:%M}", revoked)
+        revoked = f"{key.revoked_at:%Y-%m-%d}" if key.revoked_at else ""
+        table.add_row(key.name, str(key.id), sees, f"{key.created_at:%Y-%m-%d}", revoked)
     Console(highlight=False, markup=False).print(table)
 
 

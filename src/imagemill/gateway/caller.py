@@ -54,14 +54,14 @@ async def caller_of(gateway: Gateway, bearer: Bearer) -> Caller:
 Asking = Annotated[Caller, Depends(caller_of)]
 
 
-def _admin(caller: Asking) -> Caller:
+def admin_of(caller: Asking) -> Caller:
     if not caller.is_admin:
         raise NoAdmin("This asks for the API key of an admin.", "insufficient_scope")
     return caller
 
 
 # For what tells of the jobs of all.
-AskingAdmin = Annotated[Caller, Depends(_admin)]
+AskingAdmin = Annotated[Caller, Depends(admin_of)]
 
 
 def _jobs(gateway: Gateway, caller: Asking) -> Ledger:
