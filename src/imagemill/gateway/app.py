@@ -3,20 +3,25 @@
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
+from http import HTTPStatus
 from importlib.metadata import version
+from typing import Final
 
 from fastapi import FastAPI
 
-from imagemill.gateway import about, downloads, health, jobs, streams, uploads
+from imagemill.gateway import about, downloads, health, jobs, links, streams, uploads
+from imagemill.gateway.link_secret import LinkSecret
 from imagemill.gateway.openapi import document
 from imagemill.gateway.pages import install_pages
 from imagemill.gateway.parts import Parts
 from imagemill.gateway.problem import install_problem_handlers
+from imagemill.gateway.routing import problems
 from imagemill.gateway.waiting.hub import Hub
 from imagemill.imaging.confine.level import Level
 from imagemill.imaging.presets import load_presets
 from imagemill.imaging.rendered import Limits
 from imagemill.imaging.sandbox import Capabilities, Confinement, Sandbox
+from imagemill.jobs.api_keys import ApiKeys
 from imagemill.jobs.changes import Changes
 from imagemill.jobs.ledger import Ledger
 from imagemill.jobs.line import Line
@@ -29,6 +34,9 @@ DESCRIPTION = """
 Takes an image, answers at once with a job, processes the image in the background and never loses
 it. `POST /upload` an image, then read `GET /jobs/{id}` until its status is COMPLETED.
 """
+
+# What every route may answer that asks for a key: PostgreSQL knows which there are.
+ASKING: Final = problems(HTTPStatus.UNAUTHORIZED, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -46,8 +54,8 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     install_pages(app)
     routes = [*app.routes]
-    for room in (uploads, jobs, streams, downloads, about, health):
-        app.include_router(room.router)
+    for room in (uploads, jobs, streams, downloads, links, about, health):
+        app.include_router(room.router, responses=None if room is health else ASKING)
         routes += room.router.routes
     install_problem_handlers(app, routes)
     app.openapi = document(app)  # type: ignore[method-assign]  # FastAPI's documented way
@@ -55,9 +63,10 @@ def create_app(parts: Parts) -> FastAPI:
 
 
 @asynccontextmanager
-async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
+async def open_parts(settings: Settings, *, allows_anonymous: bool) -> AsyncIterator[Parts]:
     """Open everything that the routes work with.
 
+    `allows_anonymous` lets anybody in while there is no API key.
     Raises PresetsError, StorageUnavailable, ChildDidNotStart. PostgreSQL and Redis may be away.
     """
     presets = load_presets(settings.presets_file, settings.assets_dir)
@@ -69,8 +78,19 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         News.open(settings.redis) as news,
         Hub.open(Changes(postgres), news) as hub,
     ):
-        ledger = Ledger(postgres, tell=news.tell)
-        yield Parts(settings, ledger, line, storage, presets, capabilities, level, hub)
+        yield Parts(
+            settings=settings,
+            ledger=Ledger(postgres, tell=news.tell),
+            line=line,
+            storage=storage,
+            presets=presets,
+            capabilities=capabilities,
+            sandbox=level,
+            hub=hub,
+            keys=ApiKeys(postgres),
+            link_secret=LinkSecret(postgres),
+            allows_anonymous=allows_anonymous,
+        )
 
 
 async def _prove_formats(settings: Settings) -> tuple[Capabilities, Level]:

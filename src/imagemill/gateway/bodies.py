@@ -46,6 +46,13 @@ class HistoryBody(BaseModel):
     events: list[EventBody]
 
 
+class LinkBody(BaseModel):
+    """An address that gives one output to whoever has it, until it expires."""
+
+    url: str
+    expires_at: datetime
+
+
 class PresetsBody(BaseModel):
     """The pipelines that have a name."""
 

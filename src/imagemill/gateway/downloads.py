@@ -15,9 +15,10 @@ from imagemill.gateway.caller import Jobs
 from imagemill.gateway.conditional import byte_range, matches
 from imagemill.gateway.digest import to_header
 from imagemill.gateway.filenames import stem
+from imagemill.gateway.linked import PARAMETERS, LinkedJobs
 from imagemill.gateway.parts import Gateway, Parts
 from imagemill.gateway.routing import JobIdPath, problems, readable
-from imagemill.jobs.job import InputFacts, JobId, OutputFacts
+from imagemill.jobs.job import InputFacts, Job, JobId, OutputFacts
 from imagemill.storage.errors import FileMissing
 
 router = APIRouter(tags=["files"])
@@ -56,20 +57,27 @@ async def read_input(gateway: Gateway, jobs: Jobs, request: Request, job_id: Job
     router,
     "/jobs/{id}/outputs/{name}",
     summary="Fetch an image that went out",
-    responses=RESPONSES,
+    responses=RESPONSES | problems(HTTPStatus.FORBIDDEN),
     response_class=Response,
+    openapi_extra={"parameters": PARAMETERS},
 )
 async def read_output(
-    gateway: Gateway, jobs: Jobs, request: Request, job_id: JobIdPath, name: str
+    gateway: Gateway, jobs: LinkedJobs, request: Request, job_id: JobIdPath, name: str
 ) -> Response:
-    """Return an image that went out; 404 before the job has it."""
+    """Return an image that went out; 404 before the job has it. A signed link needs no key."""
     job = await jobs.find(JobId(job_id))
-    output = next((output for output in job.outputs if output.name == name), None)
-    if output is None:
-        raise FileMissing(f"Job {job.id} is {job.status} and has no output {name!r}.")
+    output = output_of(job, name)
     origin = stem(job.input.filename) if job.input.filename else str(job.id)
     filename = f"{origin}-{name}{Path(output.path).suffix}"
     return await _send(gateway, request, output.path, output, filename)
+
+
+def output_of(job: Job, name: str) -> OutputFacts:
+    """Return the job's output of this name. Raises FileMissing."""
+    for output in job.outputs:
+        if output.name == name:
+            return output
+    raise FileMissing(f"Job {job.id} is {job.status} and has no output {name!r}.")
 
 
 async def _send(
@@ -82,7 +90,9 @@ async def _send(
         "Accept-Ranges": "bytes",
         "Content-Disposition": _disposition(filename),
         "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "no-cache",
+        # Caches that many share keep away by themselves from what was asked for with a key; to
+        # them a signed link looks like any other request (RFC 9111, 3.5).
+        "Cache-Control": "private, no-cache",
     }
     if matches(request.headers.get("if-none-match"), etag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)

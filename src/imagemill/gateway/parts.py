@@ -6,10 +6,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from imagemill.gateway.link_secret import LinkSecret
 from imagemill.gateway.waiting.hub import Hub
 from imagemill.imaging.confine.level import Level
 from imagemill.imaging.pipeline import Pipeline
 from imagemill.imaging.sandbox import Capabilities
+from imagemill.jobs.api_keys import ApiKeys
 from imagemill.jobs.ledger import Ledger
 from imagemill.jobs.line import Line
 from imagemill.settings import Settings
@@ -28,6 +30,10 @@ class Parts:
     capabilities: Capabilities
     sandbox: Level
     hub: Hub
+    keys: ApiKeys
+    link_secret: LinkSecret
+    allows_anonymous: bool
+    """Whether anybody is let in while there is no API key."""
 
 
 def _parts(request: Request) -> Parts:

@@ -17,7 +17,10 @@ from imagemill.errors import ServiceError
 from imagemill.gateway.refusals import (
     FieldError,
     InvalidFields,
+    KeyRefused,
+    LinkRefused,
     MalformedRequest,
+    NoAdmin,
     NotAnImage,
     RangeNotSatisfiable,
     UploadTooLarge,
@@ -49,10 +52,14 @@ class Kind:
 NOT_FOUND: Final = Kind(HTTPStatus.NOT_FOUND, "not-found")
 UNAVAILABLE: Final = Kind(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable")
 INVALID: Final = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request")
+FORBIDDEN: Final = Kind(HTTPStatus.FORBIDDEN, "forbidden")
 
 # The one place where errors meet HTTP. An error without a row here takes its parent's.
 KINDS: Final[Mapping[type[ServiceError], Kind]] = {
     MalformedRequest: Kind(HTTPStatus.BAD_REQUEST, "malformed-request"),
+    KeyRefused: Kind(HTTPStatus.UNAUTHORIZED, "unauthorized"),
+    NoAdmin: FORBIDDEN,
+    LinkRefused: FORBIDDEN,
     JobNotFound: NOT_FOUND,
     FileMissing: NOT_FOUND,
     IllegalTransition: Kind(HTTPStatus.CONFLICT, "conflict"),
@@ -134,6 +141,8 @@ def _foreseen(error: ServiceError) -> JSONResponse:
         return problem(kind, str(error), headers)
     if isinstance(error, InvalidFields):
         return problem(kind, str(error), errors=[asdict(one) for one in error.errors])
+    if isinstance(error, KeyRefused):
+        return problem(kind, str(error), {"WWW-Authenticate": error.challenge})
     if isinstance(error, RangeNotSatisfiable):
         return problem(kind, str(error), {"Content-Range": f"bytes */{error.size}"})
     return problem(kind, str(error))

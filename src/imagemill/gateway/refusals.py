@@ -39,3 +39,22 @@ class InvalidFields(Rejected):
     def __init__(self, *errors: FieldError) -> None:
         super().__init__("; ".join(f"{error.pointer}: {error.detail}" for error in errors))
         self.errors = errors
+
+
+class KeyRefused(Rejected):
+    """The request came without an API key, or with one that is not in force.
+
+    `error` is the code of RFC 6750, section 3.1; there is none for a request that shows no key.
+    """
+
+    def __init__(self, detail: str, error: str | None = None) -> None:
+        super().__init__(detail)
+        self.challenge = 'Bearer realm="imagemill"' + (f', error="{error}"' if error else "")
+
+
+class NoAdmin(KeyRefused):
+    """The key is in force, but no admin's."""
+
+
+class LinkRefused(Rejected):
+    """The signed link was tampered with, or it has expired."""

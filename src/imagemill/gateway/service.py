@@ -11,6 +11,7 @@ import structlog
 import uvicorn
 
 from imagemill.gateway.app import create_app, open_parts
+from imagemill.gateway.listening import is_loopback, require_keys
 from imagemill.gateway.waiting.hub import Hub
 from imagemill.settings import Settings
 
@@ -34,11 +35,14 @@ class Server(uvicorn.Server):
 async def run_gateway(settings: Settings, host: str, port: int) -> None:
     """Answer requests until SIGTERM or SIGINT; those under way are finished first.
 
-    Raises what open_parts raises.
+    Raises what open_parts raises, and SettingsError when there would have to be an API key.
     """
     _survive_signals()
     _allow_files()
-    async with open_parts(settings) as parts:
+    # Decided once: should the keys vanish from the table meanwhile, nobody else is let in.
+    allows_anonymous = settings.allow_anonymous or is_loopback(host)
+    async with open_parts(settings, allows_anonymous=allows_anonymous) as parts:
+        await require_keys(parts, host)
         server = Server(
             parts.hub,
             uvicorn.Config(
