@@ -8,6 +8,11 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from imagemill.gateway import about, downloads, health, jobs, uploads
+from imagemill.gateway.bounds.admission import Admission
+from imagemill.gateway.bounds.backlog import Backlog
+from imagemill.gateway.bounds.budgets import Budgets
+from imagemill.gateway.bounds.slots import Slots
+from imagemill.gateway.bounds.throttle import Throttle
 from imagemill.gateway.openapi import document
 from imagemill.gateway.pages import install_pages
 from imagemill.gateway.parts import Parts
@@ -47,6 +52,8 @@ def create_app(parts: Parts) -> FastAPI:
         app.include_router(room.router)
         routes += room.router.routes
     install_problem_handlers(app, routes)
+    if parts.budgets is not None:
+        app.add_middleware(Throttle, budgets=parts.budgets)
     app.openapi = document(app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 
@@ -64,7 +71,20 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         Postgres.open(settings.postgres, settings.pg_pool_size) as postgres,
         Line.open(settings.redis) as line,
     ):
-        yield Parts(settings, Ledger(postgres), line, storage, presets, capabilities, level)
+        ledger, rate = Ledger(postgres), settings.rate
+        yield Parts(
+            settings,
+            ledger,
+            line,
+            storage,
+            presets,
+            capabilities,
+            level,
+            Admission(
+                Backlog(ledger, settings.max_pending), Slots(settings.max_concurrent_uploads)
+            ),
+            Budgets(rate, line) if rate else None,
+        )
 
 
 async def _prove_formats(settings: Settings) -> tuple[Capabilities, Level]:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 
+from imagemill.gateway.bounds.throttle import charge
 from imagemill.gateway.parts import Gateway
 from imagemill.jobs.job import KeyId
 from imagemill.jobs.ledger import Ledger
@@ -30,7 +31,12 @@ async def _caller() -> Caller:
     return ANYBODY
 
 
-Asking = Annotated[Caller, Depends(_caller)]
+async def _counted(request: Request, caller: Annotated[Caller, Depends(_caller)]) -> Caller:
+    await charge(request, caller.key_id)
+    return caller
+
+
+Asking = Annotated[Caller, Depends(_counted)]
 
 
 def _jobs(gateway: Gateway, caller: Asking) -> Ledger:

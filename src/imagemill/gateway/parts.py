@@ -6,6 +6,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from imagemill.gateway.bounds.admission import Admission
+from imagemill.gateway.bounds.budgets import Budgets
 from imagemill.imaging.confine.level import Level
 from imagemill.imaging.pipeline import Pipeline
 from imagemill.imaging.sandbox import Capabilities
@@ -26,6 +28,8 @@ class Parts:
     presets: Mapping[str, Pipeline]
     capabilities: Capabilities
     sandbox: Level
+    admission: Admission
+    budgets: Budgets | None
 
 
 def _parts(request: Request) -> Parts:

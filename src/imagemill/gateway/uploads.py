@@ -25,9 +25,11 @@ RESPONSES = {
     }
 } | problems(
     HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.SERVICE_UNAVAILABLE,
     HTTPStatus.INSUFFICIENT_STORAGE,
 )
@@ -46,7 +48,7 @@ async def upload(gateway: Gateway, caller: Asking, request: Request) -> Response
     limit = gateway.settings.max_upload_bytes
     expected = expected_bytes(request, limit)
     announced = announced_sha256(request.headers.get("repr-digest"))
-    async with gateway.storage.receive(expected) as incoming:
+    async with gateway.admission.one(request), gateway.storage.receive(expected) as incoming:
         try:
             received = await receive(request, Intake(incoming, gateway.capabilities.inputs, limit))
         except ClientDisconnect:

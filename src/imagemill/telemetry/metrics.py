@@ -25,6 +25,9 @@ DOWNLOADED_BYTES: Final = Counter("imagemill_downloaded_bytes", "Bytes of files 
 LINE_FAILURES: Final = Counter(
     "imagemill_line_failures", "Times that Redis did not take an id, or give one."
 )
+REFUSALS: Final = Counter(
+    "imagemill_refusals", "Requests that were refused for being too many, by problem.", ("problem",)
+)
 
 JOBS_ENDED: Final = Counter(
     "imagemill_jobs_ended", "Jobs that ended, by status and error code.", ("status", "code")
