@@ -10,6 +10,11 @@ from typing import Final
 from fastapi import FastAPI
 
 from imagemill.gateway import about, downloads, health, jobs, links, streams, uploads
+from imagemill.gateway.bounds.admission import Admission
+from imagemill.gateway.bounds.backlog import Backlog
+from imagemill.gateway.bounds.budgets import Budgets
+from imagemill.gateway.bounds.slots import Slots
+from imagemill.gateway.bounds.throttle import Throttle
 from imagemill.gateway.link_secret import LinkSecret
 from imagemill.gateway.openapi import document
 from imagemill.gateway.pages import install_pages
@@ -58,6 +63,8 @@ def create_app(parts: Parts) -> FastAPI:
         app.include_router(room.router, responses=None if room is health else ASKING)
         routes += room.router.routes
     install_problem_handlers(app, routes)
+    if parts.budgets is not None:
+        app.add_middleware(Throttle, budgets=parts.budgets)
     app.openapi = document(app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 
@@ -78,9 +85,10 @@ async def open_parts(settings: Settings, *, allows_anonymous: bool) -> AsyncIter
         News.open(settings.redis) as news,
         Hub.open(Changes(postgres), news) as hub,
     ):
+        ledger = Ledger(postgres, tell=news.tell)
         yield Parts(
             settings=settings,
-            ledger=Ledger(postgres, tell=news.tell),
+            ledger=ledger,
             line=line,
             storage=storage,
             presets=presets,
@@ -90,6 +98,10 @@ async def open_parts(settings: Settings, *, allows_anonymous: bool) -> AsyncIter
             keys=ApiKeys(postgres),
             link_secret=LinkSecret(postgres),
             allows_anonymous=allows_anonymous,
+            admission=Admission(
+                Backlog(ledger, settings.max_pending), Slots(settings.max_concurrent_uploads)
+            ),
+            budgets=Budgets(settings.rate, line) if settings.rate else None,
         )
 
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from imagemill.gateway.admission import admit
+from imagemill.gateway.authentication import admit
+from imagemill.gateway.bounds.throttle import charge
 from imagemill.gateway.parts import Gateway
 from imagemill.gateway.refusals import NoAdmin
 from imagemill.jobs.api_key import ApiKey
@@ -39,8 +40,8 @@ BEARER: Final = HTTPBearer(
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 
 
-async def caller_of(gateway: Gateway, bearer: Bearer) -> Caller:
-    """Return who asks, as PostgreSQL has it at this moment. Raises KeyRefused.
+async def caller_of(gateway: Gateway, request: Request, bearer: Bearer) -> Caller:
+    """Return who asks, as PostgreSQL has it at this moment. Raises KeyRefused, TooManyRequests.
 
     Asked for before anything of a body is read: a dependency of a route comes first.
     """
@@ -48,7 +49,9 @@ async def caller_of(gateway: Gateway, bearer: Bearer) -> Caller:
     key = ApiKey.parse(shown) if shown else None
     found = await gateway.keys.look_up(key.id if key else None)
     known = admit(shown, key, found, allows_anonymous=gateway.allows_anonymous)
-    return Caller(known.id, known.is_admin) if known else ANYBODY
+    caller = Caller(known.id, known.is_admin) if known else ANYBODY
+    await charge(request, caller.key_id)
+    return caller
 
 
 Asking = Annotated[Caller, Depends(caller_of)]

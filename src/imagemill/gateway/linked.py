@@ -34,7 +34,7 @@ async def _jobs(gateway: Gateway, request: Request, bearer: Bearer) -> Ledger:
     if request.query_params.keys() & {EXPIRES, SIGNATURE}:
         await _require_link(gateway, request)
         return gateway.ledger
-    return gateway.ledger.within((await caller_of(gateway, bearer)).reach)
+    return gateway.ledger.within((await caller_of(gateway, request, bearer)).reach)
 
 
 async def _require_link(gateway: Parts, request: Request) -> None:

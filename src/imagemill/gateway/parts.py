@@ -6,6 +6,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from imagemill.gateway.bounds.admission import Admission
+from imagemill.gateway.bounds.budgets import Budgets
 from imagemill.gateway.link_secret import LinkSecret
 from imagemill.gateway.waiting.hub import Hub
 from imagemill.imaging.confine.level import Level
@@ -34,6 +36,8 @@ class Parts:
     link_secret: LinkSecret
     allows_anonymous: bool
     """Whether anybody is let in while there is no API key."""
+    admission: Admission
+    budgets: Budgets | None
 
 
 def _parts(request: Request) -> Parts:

@@ -15,6 +15,8 @@ from starlette.routing import BaseRoute, Match
 
 from imagemill.errors import ServiceError
 from imagemill.gateway.refusals import (
+    BodyTooSlow,
+    ClientLeft,
     FieldError,
     InvalidFields,
     KeyRefused,
@@ -22,7 +24,9 @@ from imagemill.gateway.refusals import (
     MalformedRequest,
     NoAdmin,
     NotAnImage,
+    Overloaded,
     RangeNotSatisfiable,
+    TooManyRequests,
     UploadTooLarge,
 )
 from imagemill.gateway.waiting.hub import TooManyWaiting
@@ -30,6 +34,7 @@ from imagemill.jobs.job import IllegalTransition, JobNotFound
 from imagemill.jobs.line import LineUnavailable
 from imagemill.jobs.postgres import LedgerUnavailable
 from imagemill.storage.errors import FileMissing, StorageFull, StorageUnavailable
+from imagemill.telemetry.metrics import REFUSALS
 
 log = structlog.get_logger()
 
@@ -72,6 +77,10 @@ KINDS: Final[Mapping[type[ServiceError], Kind]] = {
     TooManyWaiting: UNAVAILABLE,
     StorageUnavailable: UNAVAILABLE,
     StorageFull: Kind(HTTPStatus.INSUFFICIENT_STORAGE, "storage-full"),
+    BodyTooSlow: Kind(HTTPStatus.REQUEST_TIMEOUT, "request-timeout"),
+    ClientLeft: Kind(HTTPStatus.BAD_REQUEST, "client-left"),
+    TooManyRequests: Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many-requests"),
+    Overloaded: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "overloaded"),
 }
 
 
@@ -109,11 +118,11 @@ def install_problem_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
 
     @app.exception_handler(ServiceError)
     async def foreseen(_: Request, error: ServiceError) -> JSONResponse:
-        return _foreseen(error)
+        return answer_to(error)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        return _foreseen(InvalidFields(*(_field_error(one) for one in error.errors())))
+        return answer_to(InvalidFields(*(_field_error(one) for one in error.errors())))
 
     @app.exception_handler(HTTPException)
     async def unrouted(request: Request, error: HTTPException) -> JSONResponse:
@@ -133,8 +142,12 @@ def install_problem_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
         return problem(kind, "The service met an error of its own; it has been logged.")
 
 
-def _foreseen(error: ServiceError) -> JSONResponse:
+def answer_to(error: ServiceError) -> JSONResponse:
+    """Return the answer to a failure that was foreseen, and log it if it is the service's own."""
     kind = next(KINDS[parent] for parent in type(error).__mro__ if parent in KINDS)
+    if isinstance(error, TooManyRequests | Overloaded):
+        REFUSALS.labels(kind.slug).inc()
+        return problem(kind, str(error), {"Retry-After": str(error.retry_seconds)})
     if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("request.failed", reason=str(error), cause=repr(error.__cause__))
         headers = {"Retry-After": RETRY_AFTER_SECONDS} if kind is UNAVAILABLE else None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from imagemill.errors import Rejected
+from imagemill.errors import Rejected, Unavailable
 
 
 class MalformedRequest(Rejected):
@@ -15,6 +15,30 @@ class UploadTooLarge(Rejected):
 
 class NotAnImage(Rejected):
     """The body is no image of a format that this service takes."""
+
+
+class BodyTooSlow(Rejected):
+    """The body came too slowly to be waited for."""
+
+
+class ClientLeft(Rejected):
+    """The client has gone, and nobody will read the answer."""
+
+
+class TooManyRequests(Rejected):
+    """The caller is over its limit, and may send the next request in so many whole seconds."""
+
+    def __init__(self, message: str, retry_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
+
+
+class Overloaded(Unavailable):
+    """The service has as much to do as it may; in so many whole seconds it may have less."""
+
+    def __init__(self, message: str, retry_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
 
 
 class RangeNotSatisfiable(Rejected):

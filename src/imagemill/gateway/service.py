@@ -11,6 +11,8 @@ import structlog
 import uvicorn
 
 from imagemill.gateway.app import create_app, open_parts
+from imagemill.gateway.bounds.connection import patient
+from imagemill.gateway.bounds.patience import Patience
 from imagemill.gateway.listening import is_loopback, require_keys
 from imagemill.gateway.waiting.hub import Hub
 from imagemill.settings import Settings
@@ -49,17 +51,27 @@ async def run_gateway(settings: Settings, host: str, port: int) -> None:
                 create_app(parts),
                 host=host,
                 port=port,
-                http="httptools",
+                http=patient(_patience(settings)),
+                ws="none",
                 lifespan="off",
                 log_config=None,  # telemetry.py has configured logs already
                 access_log=False,
                 server_header=False,
+                forwarded_allow_ips=settings.forwarded_allow_ips,
                 timeout_graceful_shutdown=SHUTDOWN_SECONDS,
             ),
         )
         log.info("gateway.starting", host=host, port=port, sandbox=str(parts.sandbox))
         await server.serve()
     log.info("gateway.stopped")
+
+
+def _patience(settings: Settings) -> Patience:
+    return Patience(
+        headers=settings.header_timeout_seconds,
+        body=settings.body_timeout_seconds,
+        idle=settings.idle_timeout_seconds,
+    )
 
 
 def _survive_signals() -> None:

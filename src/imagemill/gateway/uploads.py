@@ -35,9 +35,11 @@ ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
 }
 RESPONSES: Final = ANSWERS | problems(
     HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.SERVICE_UNAVAILABLE,
     HTTPStatus.INSUFFICIENT_STORAGE,
 )
@@ -57,7 +59,7 @@ async def upload(gateway: Gateway, caller: Asking, request: Request) -> Response
     expected = expected_bytes(request, limit)
     announced = announced_sha256(request.headers.get("repr-digest"))
     key = sent_key(request)
-    async with gateway.storage.receive(expected) as incoming:
+    async with gateway.admission.one(request), gateway.storage.receive(expected) as incoming:
         try:
             received = await receive(request, Intake(incoming, gateway.capabilities.inputs, limit))
         except ClientDisconnect:

@@ -68,6 +68,12 @@ HISTORY = f"""
      ORDER BY id
 """
 
+# Stops at the limit: how many more there are does not matter.
+WAITING = """
+    SELECT count(*) AS waiting
+      FROM (SELECT FROM jobs WHERE status = 'PENDING' LIMIT %(limit)s) AS some
+"""
+
 CANCEL = f"""
     UPDATE jobs SET status = 'CANCELED', completed_at = now(), updated_at = now(),
            locked_by = NULL, lease_expires_at = NULL
@@ -208,6 +214,11 @@ class Ledger:
         if changed is None:
             raise JobNotFound(f"There is no job {job_id}.")
         return changed
+
+    async def waiting(self, limit: int) -> int:
+        """Return how many jobs of all callers are PENDING, counted up to the limit."""
+        rows = await self.postgres.run(WAITING, {"limit": limit})
+        return int(rows[0]["waiting"])
 
     async def ping(self) -> None:
         """Return when PostgreSQL answers."""

@@ -28,6 +28,9 @@ LINE_FAILURES: Final = Counter(
 WAITING: Final = Gauge(
     "imagemill_waiting_clients", "Open streams, and requests that wait for a job to end."
 )
+REFUSALS: Final = Counter(
+    "imagemill_refusals", "Requests that were refused for being too many, by problem.", ("problem",)
+)
 
 JOBS_ENDED: Final = Counter(
     "imagemill_jobs_ended", "Jobs that ended, by status and error code.", ("status", "code")

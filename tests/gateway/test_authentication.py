@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from imagemill.gateway.admission import admit
+from imagemill.gateway.authentication import admit
 from imagemill.gateway.caller import ANYBODY, Caller, admin_of
 from imagemill.gateway.problem import KINDS
 from imagemill.gateway.refusals import KeyRefused, NoAdmin

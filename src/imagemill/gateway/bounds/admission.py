@@ -1,0 +1,25 @@
+"""Which uploads are let in before a byte of their body is read."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from imagemill.gateway.bounds.backlog import Backlog
+from imagemill.gateway.bounds.connection import has_left
+from imagemill.gateway.bounds.slots import Slots
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The doors that an upload goes through, and what it holds until it is accepted."""
+
+    backlog: Backlog
+    slots: Slots
+
+    @asynccontextmanager
+    async def one(self, request: Request) -> AsyncIterator[None]:
+        """Hold a place for this upload. Raises Overloaded, ClientLeft, LedgerUnavailable."""
+        async with self.backlog.one_more(), self.slots.one(lambda: has_left(request)):
+            yield
