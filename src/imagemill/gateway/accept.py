@@ -51,6 +51,7 @@ async def accept(
         metadata=asked.metadata,
         max_attempts=gateway.settings.max_attempts,
         key_id=caller.key_id,
+        callback_url=asked.callback_url,
     )
     job = await _record(gateway, new)
     failpoint("upload.recorded")

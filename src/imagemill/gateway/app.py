@@ -7,7 +7,8 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from imagemill.gateway import about, downloads, health, jobs, uploads
+from imagemill.gateway import about, deliveries, downloads, health, jobs, uploads
+from imagemill.gateway.callbacks import MOST_LOOKUPS
 from imagemill.gateway.openapi import document
 from imagemill.gateway.pages import install_pages
 from imagemill.gateway.parts import Parts
@@ -21,6 +22,8 @@ from imagemill.jobs.line import Line
 from imagemill.jobs.postgres import Postgres
 from imagemill.settings import Settings
 from imagemill.storage.volume import Volume
+from imagemill.webhooks.names import Names
+from imagemill.webhooks.vetting import Vetting
 
 DESCRIPTION = """
 Takes an image, answers at once with a job, processes the image in the background and never loses
@@ -43,7 +46,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     install_pages(app)
     routes = [*app.routes]
-    for room in (uploads, jobs, downloads, about, health):
+    for room in (uploads, jobs, downloads, deliveries, about, health):
         app.include_router(room.router)
         routes += room.router.routes
     install_problem_handlers(app, routes)
@@ -64,7 +67,10 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         Postgres.open(settings.postgres, settings.pg_pool_size) as postgres,
         Line.open(settings.redis) as line,
     ):
-        yield Parts(settings, Ledger(postgres), line, storage, presets, capabilities, level)
+        vetting = Vetting(Names(MOST_LOOKUPS).addresses, settings.webhook_allow_private)
+        yield Parts(
+            settings, Ledger(postgres), line, storage, presets, capabilities, level, vetting
+        )
 
 
 async def _prove_formats(settings: Settings) -> tuple[Capabilities, Level]:

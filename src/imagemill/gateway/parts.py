@@ -13,6 +13,7 @@ from imagemill.jobs.ledger import Ledger
 from imagemill.jobs.line import Line
 from imagemill.settings import Settings
 from imagemill.storage.volume import Volume
+from imagemill.webhooks.vetting import Vetting
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Parts:
     presets: Mapping[str, Pipeline]
     capabilities: Capabilities
     sandbox: Level
+    vetting: Vetting
 
 
 def _parts(request: Request) -> Parts:

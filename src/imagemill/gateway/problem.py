@@ -22,6 +22,7 @@ from imagemill.gateway.refusals import (
     RangeNotSatisfiable,
     UploadTooLarge,
 )
+from imagemill.jobs.delivery import DeliveryNotFound
 from imagemill.jobs.job import IllegalTransition, JobNotFound
 from imagemill.jobs.line import LineUnavailable
 from imagemill.jobs.postgres import LedgerUnavailable
@@ -53,6 +54,7 @@ INVALID: Final = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request")
 KINDS: Final[Mapping[type[ServiceError], Kind]] = {
     MalformedRequest: Kind(HTTPStatus.BAD_REQUEST, "malformed-request"),
     JobNotFound: NOT_FOUND,
+    DeliveryNotFound: NOT_FOUND,
     FileMissing: NOT_FOUND,
     IllegalTransition: Kind(HTTPStatus.CONFLICT, "conflict"),
     UploadTooLarge: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "upload-too-large"),

@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Final
 
 Address = IPv4Address | IPv6Address
+Inside = Callable[[IPv6Address], tuple[IPv4Address, ...]]
 
 NOT_PUBLIC_V4: Final = tuple(
     IPv4Network(network)
@@ -57,8 +58,7 @@ def _of_teredo(address: IPv6Address) -> tuple[IPv4Address, ...]:
 
 
 # Who routes these takes an IPv4 address out of them: it is that one that a connection reaches.
-EMBEDDING: Final[tuple[tuple[IPv6Network, Callable[[IPv6Address], tuple[IPv4Address, ...]]], ...]]
-EMBEDDING = (
+EMBEDDING: Final[tuple[tuple[IPv6Network, Inside], ...]] = (
     (IPv6Network("::/96"), _last),  # IPv4-compatible (RFC 4291); loopback is 0.0.0.1 in it
     (IPv6Network("::ffff:0:0/96"), _last),  # IPv4-mapped (RFC 4291)
     (IPv6Network("64:ff9b::/96"), _last),  # NAT64 (RFC 6052)
