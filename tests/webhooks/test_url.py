@@ -87,6 +87,7 @@ def test_a_url_has_one_form_which_stays_as_it_is(written: str, normal: str) -> N
         ("http://exa mple.com/", "is no http or https URL"),
         ("http://example..com/", "names a host that can be no name"),
         ("http://.example.com/", "names a host that can be no name"),
+        ("http://example.-com/", "names a host that can be no name"),
         ("http://-example.com/", "names a host that can be no name"),
         ("http://exam$ple.com/", "names a host that can be no name"),
         (f"http://{'a' * 64}.com/", "names a host that can be no name"),

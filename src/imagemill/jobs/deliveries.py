@@ -27,14 +27,14 @@ MOST_HOPS: Final = 1000
 CLAIM = """
     WITH RECURSIVE receivers (receiver, hop) AS (
         (SELECT receiver, 1 FROM deliveries
-          WHERE status = 'PENDING' AND (tries > tries_before) = %(again)s
+          WHERE status = 'PENDING' AND again = %(again)s
             AND receiver > %(behind)s
           ORDER BY receiver LIMIT 1)
         UNION ALL
         SELECT next.receiver, hop + 1
           FROM receivers r CROSS JOIN LATERAL (
                SELECT receiver FROM deliveries
-                WHERE status = 'PENDING' AND (tries > tries_before) = %(again)s
+                WHERE status = 'PENDING' AND again = %(again)s
                   AND receiver > r.receiver
                 ORDER BY receiver LIMIT 1) AS next
          WHERE hop < %(hops)s),
@@ -46,7 +46,7 @@ CLAIM = """
          CROSS JOIN LATERAL (
                SELECT job_id, n, next_try_at, row_number() OVER (ORDER BY next_try_at) AS place
                  FROM (SELECT job_id, n, next_try_at FROM deliveries d
-                        WHERE status = 'PENDING' AND (tries > tries_before) = %(again)s
+                        WHERE status = 'PENDING' AND again = %(again)s
                           AND d.receiver = r.receiver AND next_try_at <= now()
                         ORDER BY next_try_at LIMIT %(each)s) AS oldest) AS oldest
          WHERE place <= coalesce(seats, %(each)s)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import UUID
 
 from psycopg.rows import DictRow
 
@@ -59,7 +60,7 @@ def to_job(row: DictRow) -> Job:
 def from_snapshot(snapshot: Json) -> Job:
     """Return the job of a row that PostgreSQL wrote as JSON."""
     moments = {name: snapshot[name] and datetime.fromisoformat(snapshot[name]) for name in MOMENTS}
-    return to_job(snapshot | moments)
+    return to_job(snapshot | moments | {"id": UUID(snapshot["id"])})
 
 
 def to_claim(row: DictRow) -> Claim:

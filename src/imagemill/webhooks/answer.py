@@ -67,7 +67,7 @@ def parse_retry_after(value: str | None, now: datetime) -> timedelta:
         return min(timedelta(seconds=seconds), LONGEST_RETRY_AFTER)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return timedelta(0)
     if moment.tzinfo is None:  # -0000, as some write UTC
         moment = moment.replace(tzinfo=UTC)

@@ -8,6 +8,7 @@ which is told to stop does not wait for them either.
 import asyncio
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -20,11 +21,22 @@ class NameUnresolved(Unavailable):
     """The name has no address at the moment, or nobody could say."""
 
 
+def look_up(host: str) -> tuple[Address, ...]:
+    """Return all addresses of the host, however long that takes; none if there are none."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return ()
+    # The part behind % is the zone of a link-local address, which is refused with it.
+    return tuple({ip_address(entry[4][0]): None for entry in found})
+
+
 @dataclass(slots=True)
 class Names:
     """Looks up names, up to `most` at once."""
 
     most: int
+    look_up: Callable[[str], tuple[Address, ...]] = look_up
     _free: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
@@ -44,13 +56,13 @@ class Names:
             if not found.done():
                 found.set_result(addresses)
 
-        def look_up() -> None:
-            addresses = _look_up(host)
+        def ask() -> None:
+            addresses = self.look_up(host)
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(settle, addresses)
 
         try:
-            threading.Thread(target=look_up, name=f"look up {host}", daemon=True).start()
+            threading.Thread(target=ask, name=f"look up {host}", daemon=True).start()
         except RuntimeError as error:
             self._free.release()
             raise NameUnresolved("The machine has no thread left to look up a name.") from error
@@ -58,12 +70,3 @@ class Names:
         if not addresses:
             raise NameUnresolved(f"The name {host} cannot be resolved.")
         return addresses
-
-
-def _look_up(host: str) -> tuple[Address, ...]:
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return ()
-    # The part behind % is the zone of a link-local address, which is refused with it.
-    return tuple({ip_address(entry[4][0]): None for entry in found})

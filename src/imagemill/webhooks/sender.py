@@ -34,8 +34,6 @@ HEADERS: Final = {
     "User-Agent": f"imagemill/{version('imagemill')}",
 }
 
-AddressInfo = tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, int]]
-
 
 @dataclass(frozen=True, slots=True)
 class Sender:
@@ -43,11 +41,12 @@ class Sender:
 
     vetting: Vetting
     tls: ssl.SSLContext
+    try_seconds: float = TRY_SECONDS
 
     async def send(self, url: str, headers: Mapping[str, str], body: str) -> Answer:
-        """Post the body once and return what came of it, within TRY_SECONDS."""
+        """Post the body once and return what came of it, within `try_seconds`."""
         try:
-            async with asyncio.timeout(TRY_SECONDS):
+            async with asyncio.timeout(self.try_seconds):
                 return await self._post(parse_callback_url(url), headers, body)
         except (TimeoutError, AddressRefused, NameUnresolved, aiohttp.ClientError) as error:
             return _failure(error)
@@ -101,9 +100,9 @@ async def _pinned(
     address. Every connection has its socket made here, by the address that it will connect to.
     """
 
-    def make_socket(info: AddressInfo) -> socket.socket:
-        if ip_address(info[4][0]) not in addresses:
-            raise OSError(f"{info[4][0]} was not vetted")
+    def make_socket(info: aiohttp.AddrInfoType) -> socket.socket:
+        if ip_address(str(info[4][0])) not in addresses:
+            raise OSError(f"{info[4][0]!r} was not vetted")
         return socket.socket(info[0], info[1], info[2])
 
     connector = aiohttp.TCPConnector(
@@ -129,7 +128,7 @@ def _failure(error: Exception) -> Answer:
     match error:
         case TimeoutError():
             result = Result.TIMEOUT
-            sentence = f"The receiver did not answer within {TRY_SECONDS:.0f} s."
+            sentence = "The receiver did not answer in time."
         case AddressRefused():
             result, sentence = Result.REFUSED_ADDRESS, str(error)
         case NameUnresolved():

@@ -24,7 +24,8 @@ MAX_NAME_LENGTH: Final = 253
 SHAPE: Final = re.compile(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.IGNORECASE)
 AUTHORITY: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]]+)(?::([0-9]{0,5}))?")
 FORBIDDEN: Final = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
-NAME: Final = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_-]{1,63}")
+LABEL: Final = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+NAME: Final = re.compile(rf"(?:{LABEL}\.)*{LABEL}")
 NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
 # What may stand in a path or a query as it is (RFC 3986, 3.3 and 3.4), its escapes included.
 KEPT: Final = "/?:@!$&'()*+,;=-._~%"

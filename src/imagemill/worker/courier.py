@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ log = structlog.get_logger()
 
 # How often the ledger is asked when nobody rings: for ends that others made, and repeated tries.
 POLL_SECONDS: Final = 1.0
+# However often it rings: claims of thousands must not keep PostgreSQL from the jobs.
+REST: Final = 4
 # Well over the time of a try and of writing down what came of it. A worker that dies in the middle
 # delays a delivery by this.
 HOLD: Final = timedelta(seconds=4 * TRY_SECONDS)
@@ -59,6 +62,7 @@ class Courier:
     _behind: dict[bool, str] = field(default_factory=lambda: {False: "", True: ""})
     _beginning: asyncio.Lock = field(default_factory=asyncio.Lock)
     _writers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(WRITERS))
+    _not_before: float = 0.0
     _is_closing: bool = False
 
     async def round(self) -> None:
@@ -66,12 +70,16 @@ class Courier:
 
         Raises LedgerUnavailable.
         """
+        await asyncio.sleep(self._not_before - time.monotonic())
         with suppress(TimeoutError):
             await asyncio.wait_for(self.bell.wait(), POLL_SECONDS)
         self.bell.clear()
+        started = time.monotonic()
         async with self._beginning:
             await self._begin(again=False)
             await self._begin(again=True)
+        ended = time.monotonic()
+        self._not_before = ended + REST * (ended - started)
 
     async def drain(self, grace: timedelta) -> None:
         """Begin nothing more, wait for answers a while, and give back what has none."""

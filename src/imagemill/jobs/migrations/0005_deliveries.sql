@@ -12,6 +12,7 @@ CREATE TABLE deliveries (
                      CHECK (status IN ('PENDING', 'DELIVERED', 'FAILED')),
     tries            smallint    NOT NULL DEFAULT 0,  -- +1 at claim, so a try's number is its fence
     tries_before     smallint    NOT NULL DEFAULT 0,  -- those before it was last asked for anew
+    again            boolean     NOT NULL GENERATED ALWAYS AS (tries > tries_before) STORED,
     next_try_at      timestamptz DEFAULT now(),       -- while a try is under way: when it is given up
     last_status_code smallint,
     last_error       text,
@@ -24,7 +25,7 @@ CREATE TABLE deliveries (
 );
 
 -- First tries and repeated ones are claimed apart, each hopping from receiver to receiver.
-CREATE INDEX deliveries_due_idx ON deliveries ((tries > tries_before), receiver, next_try_at)
+CREATE INDEX deliveries_due_idx ON deliveries (again, receiver, next_try_at)
     WHERE status = 'PENDING';
 
 -- In the transaction that ends the job, whichever statement that is: see decision 10.
