@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "jobs": {"errors", "addresses"},
     "imaging": {"errors", "blocking"},
     "storage": {"errors", "blocking", "failpoints"},
+    "webhooks": {"errors", "settings", "jobs"},
     "gateway": {
         "errors",
         "blocking",
@@ -29,6 +30,7 @@ MAY_IMPORT = {
         "jobs",
         "imaging",
         "storage",
+        "webhooks",
     },
     "worker": {
         "errors",
@@ -40,6 +42,7 @@ MAY_IMPORT = {
         "jobs",
         "imaging",
         "storage",
+        "webhooks",
     },
     "embedded": {"errors", "interruption"},
     "interruption": set(),
@@ -62,6 +65,10 @@ PURE = {
     "jobs/job.py": {"psycopg", "redis"},
     "jobs/api_key.py": {"psycopg"},
     "gateway/signature.py": {"fastapi"},
+    "jobs/delivery.py": {"psycopg", "redis"},
+    "webhooks/url.py": {"aiohttp", "yarl", "socket"},
+    "webhooks/public.py": {"aiohttp", "yarl", "socket"},
+    "webhooks/answer.py": {"aiohttp", "yarl", "socket"},
     "imaging/pipeline.py": {"pyvips"},
     "imaging/sandbox.py": {"pyvips"},
 }

@@ -212,6 +212,27 @@ def revoke_key(
         asyncio.run(revoke(settings, key))
 
 
+@app.command()
+def webhook_secret(
+    data: Annotated[
+        Path | None,
+        typer.Option(file_okay=False, help="Folder of an `imagemill up`, for the one of that."),
+    ] = None,
+) -> None:
+    """Print what webhooks are signed with, for those who are to verify them."""
+    with _one_sentence():
+        settings = read_settings()
+        configure_logs("error", settings.log_format)
+        if data is not None:
+            from imagemill.embedded.whereabouts import whereabouts  # noqa: PLC0415 - an extra
+
+            settings = settings.model_copy(update=whereabouts(data))
+        from imagemill.webhooks.secret import read_secrets  # noqa: PLC0415 - others sign nothing
+
+        for secret in read_secrets(settings):
+            typer.echo(secret)
+
+
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer's callback
     if wanted:
         typer.echo(f"imagemill {version('imagemill')}")

@@ -262,6 +262,11 @@ class Settings(BaseSettings):
         return None if self.retention_seconds is None else timedelta(seconds=self.retention_seconds)
 
     @property
+    def webhook_schedule(self) -> tuple[timedelta, ...]:
+        """The waits between the tries of a webhook."""
+        return tuple(timedelta(seconds=wait) for wait in self.webhook_schedule_seconds)
+
+    @property
     def jobs_per_child(self) -> int:
         """After how many jobs an image process is replaced."""
         return 1 if self.sandbox_process_per_job else 500

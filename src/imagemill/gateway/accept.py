@@ -101,6 +101,7 @@ async def _store(
         metadata=asked.metadata,
         max_attempts=gateway.settings.max_attempts,
         key_id=caller.key_id,
+        callback_url=asked.callback_url,
     )
 
 

@@ -9,12 +9,22 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from imagemill.gateway import about, downloads, health, jobs, links, streams, uploads
+from imagemill.gateway import (
+    about,
+    deliveries,
+    downloads,
+    health,
+    jobs,
+    links,
+    streams,
+    uploads,
+)
 from imagemill.gateway.bounds.admission import Admission
 from imagemill.gateway.bounds.backlog import Backlog
 from imagemill.gateway.bounds.budgets import Budgets
 from imagemill.gateway.bounds.slots import Slots
 from imagemill.gateway.bounds.throttle import Throttle
+from imagemill.gateway.callbacks import MOST_LOOKUPS
 from imagemill.gateway.link_secret import LinkSecret
 from imagemill.gateway.openapi import document
 from imagemill.gateway.pages import install_pages
@@ -34,6 +44,8 @@ from imagemill.jobs.news import News
 from imagemill.jobs.postgres import Postgres
 from imagemill.settings import Settings
 from imagemill.storage.volume import Volume
+from imagemill.webhooks.names import Names
+from imagemill.webhooks.vetting import Vetting
 
 DESCRIPTION = """
 Takes an image, answers at once with a job, processes the image in the background and never loses
@@ -59,7 +71,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     install_pages(app)
     routes = [*app.routes]
-    for room in (uploads, jobs, streams, downloads, links, about, health):
+    for room in (uploads, jobs, streams, downloads, links, deliveries, about, health):
         app.include_router(room.router, responses=None if room is health else ASKING)
         routes += room.router.routes
     install_problem_handlers(app, routes)
@@ -102,6 +114,7 @@ async def open_parts(settings: Settings, *, allows_anonymous: bool) -> AsyncIter
                 Backlog(ledger, settings.max_pending), Slots(settings.max_concurrent_uploads)
             ),
             budgets=Budgets(settings.rate, line) if settings.rate else None,
+            vetting=Vetting(Names(MOST_LOOKUPS).addresses, settings.webhook_allow_private),
         )
 
 

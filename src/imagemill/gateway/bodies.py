@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from imagemill.contract.job import ErrorBody, JobBody
+from imagemill.jobs.delivery import Delivery, DeliveryStatus
 from imagemill.jobs.job import Event, Status
 
 
@@ -51,6 +52,35 @@ class LinkBody(BaseModel):
 
     url: str
     expires_at: datetime
+
+
+class DeliveryBody(BaseModel):
+    """One end of the job, on its way to its `callback_url`.
+
+    `n` counts the ends, from 1. `tries` counts all tries, `webhook_id` stays the same in each; the
+    code and the error are those of the last one.
+    """
+
+    n: int
+    event: str
+    url: str
+    webhook_id: str
+    status: DeliveryStatus
+    tries: int
+    last_status_code: int | None
+    last_error: str | None
+    next_try_at: datetime | None
+    delivered_at: datetime | None
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> Self:
+        return cls(**asdict(delivery))
+
+
+class DeliveriesBody(BaseModel):
+    """What was to be told of a job's ends, oldest first."""
+
+    deliveries: list[DeliveryBody]
 
 
 class PresetsBody(BaseModel):

@@ -9,6 +9,7 @@ from imagemill.gateway.fields import DEFAULT_PRESET
 from imagemill.gateway.multipart import FILE_FIELD
 from imagemill.imaging.pipeline import Output, Pipeline
 from imagemill.jobs.job import Priority
+from imagemill.webhooks.url import MAX_LENGTH
 
 REF: Final = "#/components/schemas/{model}"
 BINARY: Final = {"type": "string", "format": "binary"}
@@ -95,6 +96,13 @@ def _fields() -> Schema:
         "metadata": {
             "type": "string",
             "description": "a JSON object of up to 4 KiB, given back unchanged",
+        },
+        "callback_url": {
+            "type": "string",
+            "format": "uri",
+            "maxLength": MAX_LENGTH,
+            "description": "http or https URL at a public address that gets a webhook when the job "
+            "ends",
         },
     }
     shorthand = Output.model_json_schema(ref_template=REF)["properties"]

@@ -18,6 +18,7 @@ from imagemill.jobs.ledger import Ledger
 from imagemill.jobs.line import Line
 from imagemill.settings import Settings
 from imagemill.storage.volume import Volume
+from imagemill.webhooks.vetting import Vetting
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Parts:
     """Whether anybody is let in while there is no API key."""
     admission: Admission
     budgets: Budgets | None
+    vetting: Vetting
 
 
 def _parts(request: Request) -> Parts:

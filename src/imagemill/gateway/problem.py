@@ -30,6 +30,7 @@ from imagemill.gateway.refusals import (
     UploadTooLarge,
 )
 from imagemill.gateway.waiting.hub import TooManyWaiting
+from imagemill.jobs.delivery import DeliveryNotFound
 from imagemill.jobs.job import IllegalTransition, JobNotFound
 from imagemill.jobs.line import LineUnavailable
 from imagemill.jobs.postgres import LedgerUnavailable
@@ -66,6 +67,7 @@ KINDS: Final[Mapping[type[ServiceError], Kind]] = {
     NoAdmin: FORBIDDEN,
     LinkRefused: FORBIDDEN,
     JobNotFound: NOT_FOUND,
+    DeliveryNotFound: NOT_FOUND,
     FileMissing: NOT_FOUND,
     IllegalTransition: Kind(HTTPStatus.CONFLICT, "conflict"),
     UploadTooLarge: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "upload-too-large"),

@@ -10,6 +10,7 @@ from imagemill.contract.job import JobBody
 from imagemill.gateway.accept import accept, require_digest
 from imagemill.gateway.accepted import accepted
 from imagemill.gateway.assets import require_assets
+from imagemill.gateway.callbacks import require_public
 from imagemill.gateway.caller import Asking
 from imagemill.gateway.digest import announced_sha256
 from imagemill.gateway.fields import parse_fields
@@ -67,5 +68,6 @@ async def upload(gateway: Gateway, caller: Asking, request: Request) -> Response
         await require_digest(incoming, announced)
         asked = parse_fields(received.fields, gateway.presets)
         await require_assets(asked.pipeline, gateway.settings.assets_dir)
+        await require_public(asked.callback_url, gateway.vetting)
         taken = await accept(gateway, caller, incoming, received, asked, key)
     return await accepted(gateway, request, taken.job, REPLAYED if taken.is_replay else None)

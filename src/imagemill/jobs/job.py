@@ -175,7 +175,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A worker's hold on a job. `fence` tells this claim from every other of the same job."""
+    """A worker's hold on a job. `fence` tells this claim from every other of the same job.
+
+    `has_callback`: somebody is to be told when it ends.
+    """
 
     id: JobId
     fence: int
@@ -185,6 +188,7 @@ class Claim:
     pipeline: Json
     previous_error: ErrorCode | None = None
     traceparent: str | None = None
+    has_callback: bool = False
 
     @property
     def runs_alone(self) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import ssl
 from contextlib import aclosing
 from datetime import timedelta
 from uuid import uuid4
@@ -11,6 +12,7 @@ import structlog
 from imagemill.imaging.rendered import Limits
 from imagemill.imaging.sandbox import Confinement, Sandbox
 from imagemill.jobs.belongings import Inventory
+from imagemill.jobs.deliveries import Deliveries
 from imagemill.jobs.leases import Leases
 from imagemill.jobs.line import Line
 from imagemill.jobs.news import News
@@ -18,7 +20,13 @@ from imagemill.jobs.postgres import Postgres
 from imagemill.jobs.removals import Removals
 from imagemill.settings import Settings
 from imagemill.storage.volume import Volume
+from imagemill.webhooks.names import Names
+from imagemill.webhooks.seats import ALL
+from imagemill.webhooks.sender import Sender
+from imagemill.webhooks.signing import Signing
+from imagemill.webhooks.vetting import Vetting
 from imagemill.worker.attempt import Mill
+from imagemill.worker.courier import Courier
 from imagemill.worker.holder import Holder
 from imagemill.worker.housekeeping import JANITOR_PAUSE_SECONDS, Housekeeping
 from imagemill.worker.janitor import Janitor
@@ -54,14 +62,24 @@ async def run_worker(settings: Settings) -> None:
         serve_health(pulse, sandbox.level, settings.health_port),
     ):
         leases = Leases(postgres, worker=uuid4(), lease=settings.lease, tell=news.tell)
-        recorder = Recorder(leases)
+        courier = Courier(
+            Deliveries(postgres),
+            Sender(
+                Vetting(Names(ALL).addresses, settings.webhook_allow_private),
+                ssl.create_default_context(),
+            ),
+            Signing(postgres, settings.webhook_secret),
+            settings.webhook_schedule,
+            asyncio.Event(),
+        )
+        recorder = Recorder(leases, courier.bell)
         holder = Holder(leases, Mill(storage, sandbox), recorder, settings.worker_concurrency)
         housekeeping = Housekeeping(
             Retention(Removals(postgres), storage, settings.retention),
             Janitor(Inventory(postgres), storage, limits.timeout, JANITOR_PAUSE_SECONDS),
         )
         worker = Worker(
-            leases, Source(leases, line), holder, recorder, storage, pulse, housekeeping
+            leases, Source(leases, line), holder, recorder, storage, pulse, housekeeping, courier
         )
         log.info(
             "worker.started",

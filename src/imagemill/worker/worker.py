@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -13,10 +14,12 @@ from imagemill.jobs.leases import Leases
 from imagemill.jobs.postgres import LedgerUnavailable
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.volume import Volume
+from imagemill.worker.courier import Courier
 from imagemill.worker.holder import Holder
 from imagemill.worker.housekeeping import Housekeeping
 from imagemill.worker.pulse import Pulse
 from imagemill.worker.recorder import Recorder
+from imagemill.worker.rounds import rounds
 from imagemill.worker.source import Source, pause
 
 log = structlog.get_logger()
@@ -41,6 +44,7 @@ class Worker:
     storage: Volume
     pulse: Pulse
     housekeeping: Housekeeping
+    courier: Courier
 
     async def run(self, stopping: asyncio.Event, grace: timedelta) -> None:
         """Work until `stopping` is set; then finish what runs within the grace time."""
@@ -52,13 +56,17 @@ class Worker:
                     self._keep_leases(),
                     self._reap(),
                     self.housekeeping.run(),
+                    # It waits for its bell by itself.
+                    rounds("webhooks", self.courier.round, (0, 0)),
                 )
             ]
             try:
                 await self._take(stopping)
             finally:
                 log.info("worker.draining", held=len(self.holder.claims))
+                until = time.monotonic() + grace.total_seconds()
                 await self.holder.drain(grace)
+                await self.courier.drain(timedelta(seconds=max(0, until - time.monotonic())))
                 for task in tasks:
                     task.cancel()
 
@@ -112,6 +120,7 @@ class Worker:
             self.pulse.answered()
             if reaped:
                 failpoint("leases.reaped")
+                self.courier.bell.set()  # some may have failed for good
             for job in reaped:
                 log.warning(
                     "job.reaped", job_id=str(job.id), attempt=job.attempt, status=job.status
