@@ -19,6 +19,8 @@ from imagemill.jobs.postgres import LedgerUnavailable, OutcomeUnknown
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.incoming import Incoming
 from imagemill.storage.keys import input_key
+from imagemill.telemetry.metrics import UPLOADED_BYTES
+from imagemill.telemetry.traces import current, span
 
 log = structlog.get_logger()
 
@@ -34,8 +36,11 @@ async def accept(
 ) -> Job:
     """Store the image, record the job, ring the bell. Raises Unavailable: then nothing is left."""
     job_id = new_job_id()
+    structlog.contextvars.bind_contextvars(job_id=str(job_id))
+    current().set("imagemill.job.id", str(job_id))
     key = input_key(job_id, received.format.extension)
-    stored = await incoming.keep(key)
+    with span("upload.store"):
+        stored = await incoming.keep(key)
     failpoint("upload.stored")
     new = NewJob(
         id=job_id,
@@ -51,8 +56,11 @@ async def accept(
         metadata=asked.metadata,
         max_attempts=gateway.settings.max_attempts,
         key_id=caller.key_id,
+        traceparent=current().traceparent,
     )
-    job = await _record(gateway, new)
+    with span("upload.record"):
+        job = await _record(gateway, new)
+    UPLOADED_BYTES.inc(stored.bytes)
     failpoint("upload.recorded")
     await gateway.line.put(job.id, job.priority)
     failpoint("upload.rung")

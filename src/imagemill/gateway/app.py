@@ -5,9 +5,11 @@ from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
-from imagemill.gateway import about, downloads, health, jobs, uploads
+from imagemill.gateway import about, downloads, health, jobs, metrics, uploads
+from imagemill.gateway.gauges import LedgerGauges
+from imagemill.gateway.job_in_logs import name_the_job
 from imagemill.gateway.openapi import document
 from imagemill.gateway.pages import install_pages
 from imagemill.gateway.parts import Parts
@@ -21,6 +23,7 @@ from imagemill.jobs.line import Line
 from imagemill.jobs.postgres import Postgres
 from imagemill.settings import Settings
 from imagemill.storage.volume import Volume
+from imagemill.telemetry.metrics import LINE_FAILURES
 
 DESCRIPTION = """
 Takes an image, answers at once with a job, processes the image in the background and never loses
@@ -39,11 +42,12 @@ def create_app(parts: Parts) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         swagger_ui_oauth2_redirect_url=None,
+        dependencies=[Depends(name_the_job)],
     )
     app.state.parts = parts
     install_pages(app)
     routes = [*app.routes]
-    for room in (uploads, jobs, downloads, about, health):
+    for room in (uploads, jobs, downloads, about, health, metrics):
         app.include_router(room.router)
         routes += room.router.routes
     install_problem_handlers(app, routes)
@@ -62,9 +66,10 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
     async with (  # closed in reverse order, whatever happens inside
         aclosing(await Volume.open(settings.storage_root, settings.disk_reserve_bytes)) as storage,
         Postgres.open(settings.postgres, settings.pg_pool_size) as postgres,
-        Line.open(settings.redis) as line,
+        Line.open(settings.redis, failed=LINE_FAILURES.inc) as line,
     ):
-        yield Parts(settings, Ledger(postgres), line, storage, presets, capabilities, level)
+        ledger, gauges = Ledger(postgres), LedgerGauges(postgres)
+        yield Parts(settings, ledger, gauges, line, storage, presets, capabilities, level)
 
 
 async def _prove_formats(settings: Settings) -> tuple[Capabilities, Level]:

@@ -18,6 +18,7 @@ from imagemill.gateway.routing import JobIdPath, problems, readable
 from imagemill.jobs.job import JobId, Status
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.keys import outputs_key
+from imagemill.telemetry.metrics import JOBS_ENDED
 
 log = structlog.get_logger()
 router = APIRouter(tags=["jobs"])
@@ -80,6 +81,7 @@ async def read_history(jobs: Jobs, job_id: JobIdPath) -> HistoryBody:
 async def cancel_job(jobs: Jobs, job_id: JobIdPath) -> JobBody:
     """End a job that has not ended; what its worker still brings is thrown away."""
     job = await jobs.cancel(JobId(job_id))
+    JOBS_ENDED.labels(Status.CANCELED, "").inc()
     log.info("job.canceled", job_id=str(job.id))
     return JobBody.of(job)
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from imagemill.gateway.gauges import LedgerGauges
 from imagemill.imaging.confine.level import Level
 from imagemill.imaging.pipeline import Pipeline
 from imagemill.imaging.sandbox import Capabilities
@@ -21,6 +22,7 @@ class Parts:
 
     settings: Settings
     ledger: Ledger
+    gauges: LedgerGauges
     line: Line
     storage: Volume
     presets: Mapping[str, Pipeline]

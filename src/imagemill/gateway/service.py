@@ -8,7 +8,11 @@ import structlog
 import uvicorn
 
 from imagemill.gateway.app import create_app, open_parts
+from imagemill.gateway.observed import Observed
+from imagemill.gateway.request_id import RequestIds
+from imagemill.gateway.traced import Traced
 from imagemill.settings import Settings
+from imagemill.telemetry.traces import tracing
 
 log = structlog.get_logger()
 
@@ -21,15 +25,24 @@ async def run_gateway(settings: Settings, host: str, port: int) -> None:
     Raises what open_parts raises.
     """
     _survive_signals()
+    with tracing("imagemill-gateway"):
+        await _serve(settings, host, port)
+    log.info("gateway.stopped")
+
+
+async def _serve(settings: Settings, host: str, port: int) -> None:
     async with open_parts(settings) as parts:
+        # Around all of the application: its answer to an unforeseen error is noted as well.
+        observed = RequestIds(Traced(Observed(create_app(parts))))
         server = uvicorn.Server(
             uvicorn.Config(
-                create_app(parts),
+                observed,
                 host=host,
                 port=port,
                 http="httptools",
                 lifespan="off",
-                log_config=None,  # telemetry.py has configured logs already
+                reset_contextvars=True,  # or a connection's next request inherits a job's id
+                log_config=None,  # telemetry/logs.py has configured them already
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=SHUTDOWN_SECONDS,
@@ -37,7 +50,6 @@ async def run_gateway(settings: Settings, host: str, port: int) -> None:
         )
         log.info("gateway.starting", host=host, port=port, sandbox=str(parts.sandbox))
         await server.serve()
-    log.info("gateway.stopped")
 
 
 def _survive_signals() -> None:

@@ -175,7 +175,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A worker's hold on a job. `fence` tells this claim from every other of the same job."""
+    """A worker's hold on a job. `fence` tells this claim from every other of the same job.
+
+    `waited` is the time from the job being due to the claim, by PostgreSQL's clock.
+    """
 
     id: JobId
     fence: int
@@ -185,6 +188,7 @@ class Claim:
     pipeline: Json
     previous_error: ErrorCode | None = None
     traceparent: str | None = None
+    waited: timedelta = timedelta(0)
 
     @property
     def runs_alone(self) -> bool:

@@ -62,6 +62,7 @@ def to_claim(row: DictRow) -> Claim:
         pipeline=row["pipeline"],
         previous_error=_code(row["error_code"]),
         traceparent=row["traceparent"],
+        waited=row["waited"],
     )
 
 
