@@ -24,6 +24,7 @@ QUIET: Final = {
     "uvicorn.error": logging.WARNING,
     "urllib3": logging.ERROR,
     "python_multipart": logging.ERROR,
+    "redis": logging.WARNING,
 }
 
 

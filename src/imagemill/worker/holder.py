@@ -26,7 +26,7 @@ from imagemill.jobs.job import (
 from imagemill.jobs.leases import Leases
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.telemetry.metrics import FENCE_REJECTIONS, PROCESSING_SECONDS, RETRIES
-from imagemill.telemetry.traces import current, span, told
+from imagemill.telemetry.traces import Attributes, current, span, told
 from imagemill.worker.attempt import Mill
 from imagemill.worker.ends import count_end
 from imagemill.worker.gate import Gate
@@ -136,7 +136,10 @@ class Holder:
         claim = held.claim
         # This is the task of one job: whatever is logged in it, by whomever, is about that.
         structlog.contextvars.bind_contextvars(**_facts(claim))
-        traced = {f"imagemill.job.{name}": value for name, value in _facts(claim).items()}
+        traced: Attributes = {
+            "imagemill.job.id": str(claim.id),
+            "imagemill.job.attempt": claim.attempt,
+        }
         wait = told("job.wait", claim.waited, parent=claim.traceparent, attributes=traced)
         parent = claim.traceparent or wait.traceparent
         try:
@@ -231,5 +234,5 @@ class Holder:
             log.warning("job.outputs_left", reason=str(error))
 
 
-def _facts(claim: Claim) -> dict[str, str | int]:
+def _facts(claim: Claim) -> dict[str, object]:
     return {"job_id": str(claim.id), "attempt": claim.attempt}
