@@ -23,6 +23,8 @@ from imagemill.jobs.postgres import LedgerUnavailable, OutcomeUnknown
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.incoming import Incoming
 from imagemill.storage.keys import input_key
+from imagemill.telemetry.metrics import UPLOADED_BYTES
+from imagemill.telemetry.traces import current, span
 
 log = structlog.get_logger()
 
@@ -58,10 +60,12 @@ async def accept(
         return _replay(require_same(earlier, key))
     new = await _store(gateway, caller, incoming, received, asked)
     failpoint("upload.stored")
-    job = await _record(gateway, new, key)
+    with span("upload.record"):
+        job = await _record(gateway, new, key)
     if job.id != new.id:  # another upload under this key was recorded meanwhile
         await _remove(gateway, new.input_path)
         return _replay(job)
+    UPLOADED_BYTES.inc(new.input.bytes)
     failpoint("upload.recorded")
     await gateway.line.put(job.id, job.priority)
     failpoint("upload.rung")
@@ -85,8 +89,11 @@ async def _store(
 ) -> NewJob:
     """Make the image durable and return the job that it is for."""
     job_id = new_job_id()
+    structlog.contextvars.bind_contextvars(job_id=str(job_id))
+    current().set("imagemill.job.id", str(job_id))
     key = input_key(job_id, received.format.extension)
-    stored = await incoming.keep(key)
+    with span("upload.store"):
+        stored = await incoming.keep(key)
     return NewJob(
         id=job_id,
         input_path=key,
@@ -102,6 +109,7 @@ async def _store(
         max_attempts=gateway.settings.max_attempts,
         key_id=caller.key_id,
         callback_url=asked.callback_url,
+        traceparent=current().traceparent,
     )
 
 

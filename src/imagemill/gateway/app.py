@@ -7,7 +7,7 @@ from http import HTTPStatus
 from importlib.metadata import version
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from imagemill.gateway import (
     about,
@@ -16,6 +16,7 @@ from imagemill.gateway import (
     health,
     jobs,
     links,
+    metrics,
     streams,
     uploads,
 )
@@ -25,6 +26,8 @@ from imagemill.gateway.bounds.budgets import Budgets
 from imagemill.gateway.bounds.slots import Slots
 from imagemill.gateway.bounds.throttle import Throttle
 from imagemill.gateway.callbacks import MOST_LOOKUPS
+from imagemill.gateway.gauges import LedgerGauges
+from imagemill.gateway.job_in_logs import name_the_job
 from imagemill.gateway.link_secret import LinkSecret
 from imagemill.gateway.openapi import document
 from imagemill.gateway.pages import install_pages
@@ -44,6 +47,7 @@ from imagemill.jobs.news import News
 from imagemill.jobs.postgres import Postgres
 from imagemill.settings import Settings
 from imagemill.storage.volume import Volume
+from imagemill.telemetry.metrics import LINE_FAILURES
 from imagemill.webhooks.names import Names
 from imagemill.webhooks.vetting import Vetting
 
@@ -67,11 +71,12 @@ def create_app(parts: Parts) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         swagger_ui_oauth2_redirect_url=None,
+        dependencies=[Depends(name_the_job)],
     )
     app.state.parts = parts
     install_pages(app)
     routes = [*app.routes]
-    for room in (uploads, jobs, streams, downloads, links, deliveries, about, health):
+    for room in (uploads, jobs, streams, downloads, links, deliveries, about, health, metrics):
         app.include_router(room.router, responses=None if room is health else ASKING)
         routes += room.router.routes
     install_problem_handlers(app, routes)
@@ -93,7 +98,7 @@ async def open_parts(settings: Settings, *, allows_anonymous: bool) -> AsyncIter
     async with (  # closed in reverse order, whatever happens inside
         aclosing(await Volume.open(settings.storage_root, settings.disk_reserve_bytes)) as storage,
         Postgres.open(settings.postgres, settings.pg_pool_size) as postgres,
-        Line.open(settings.redis) as line,
+        Line.open(settings.redis, failed=LINE_FAILURES.inc) as line,
         News.open(settings.redis) as news,
         Hub.open(Changes(postgres), news) as hub,
     ):
@@ -101,6 +106,7 @@ async def open_parts(settings: Settings, *, allows_anonymous: bool) -> AsyncIter
         yield Parts(
             settings=settings,
             ledger=ledger,
+            gauges=LedgerGauges(postgres),
             line=line,
             storage=storage,
             presets=presets,

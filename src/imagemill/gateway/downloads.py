@@ -20,6 +20,7 @@ from imagemill.gateway.parts import Gateway, Parts
 from imagemill.gateway.routing import JobIdPath, problems, readable
 from imagemill.jobs.job import InputFacts, Job, JobId, OutputFacts
 from imagemill.storage.errors import FileMissing
+from imagemill.telemetry.metrics import DOWNLOADED_BYTES
 
 router = APIRouter(tags=["files"])
 
@@ -126,4 +127,5 @@ async def _bytes(path: Path, start: int, end: int) -> AsyncIterator[bytes]:
             if not chunk:  # cut short behind our back: the missing bytes break the connection
                 return
             left -= len(chunk)
+            DOWNLOADED_BYTES.inc(len(chunk))
             yield chunk

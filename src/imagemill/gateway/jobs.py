@@ -19,6 +19,7 @@ from imagemill.gateway.waiting.end import APPLIED, applied_wait, end_of
 from imagemill.jobs.job import ENDED, JobId, Status
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.keys import outputs_key
+from imagemill.telemetry.metrics import JOBS_ENDED
 
 log = structlog.get_logger()
 router = APIRouter(tags=["jobs"])
@@ -99,6 +100,7 @@ async def read_history(jobs: Jobs, job_id: JobIdPath) -> HistoryBody:
 async def cancel_job(jobs: Jobs, job_id: JobIdPath) -> JobBody:
     """End a job that has not ended; what its worker still brings is thrown away."""
     job = await jobs.cancel(JobId(job_id))
+    JOBS_ENDED.labels(Status.CANCELED, "").inc()
     log.info("job.canceled", job_id=str(job.id))
     return JobBody.of(job)
 

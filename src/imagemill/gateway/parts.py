@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from imagemill.gateway.bounds.admission import Admission
 from imagemill.gateway.bounds.budgets import Budgets
+from imagemill.gateway.gauges import LedgerGauges
 from imagemill.gateway.link_secret import LinkSecret
 from imagemill.gateway.waiting.hub import Hub
 from imagemill.imaging.confine.level import Level
@@ -27,6 +28,7 @@ class Parts:
 
     settings: Settings
     ledger: Ledger
+    gauges: LedgerGauges
     line: Line
     storage: Volume
     presets: Mapping[str, Pipeline]

@@ -14,8 +14,12 @@ from imagemill.gateway.app import create_app, open_parts
 from imagemill.gateway.bounds.connection import patient
 from imagemill.gateway.bounds.patience import Patience
 from imagemill.gateway.listening import is_loopback, require_keys
+from imagemill.gateway.observed import Observed
+from imagemill.gateway.request_id import RequestIds
+from imagemill.gateway.traced import Traced
 from imagemill.gateway.waiting.hub import Hub
 from imagemill.settings import Settings
+from imagemill.telemetry.traces import tracing
 
 log = structlog.get_logger()
 
@@ -41,20 +45,29 @@ async def run_gateway(settings: Settings, host: str, port: int) -> None:
     """
     _survive_signals()
     _allow_files()
+    with tracing("imagemill-gateway"):
+        await _serve(settings, host, port)
+    log.info("gateway.stopped")
+
+
+async def _serve(settings: Settings, host: str, port: int) -> None:
     # Decided once: should the keys vanish from the table meanwhile, nobody else is let in.
     allows_anonymous = settings.allow_anonymous or is_loopback(host)
     async with open_parts(settings, allows_anonymous=allows_anonymous) as parts:
         await require_keys(parts, host)
+        # Around all of the application: its answer to an unforeseen error is noted as well.
+        observed = RequestIds(Traced(Observed(create_app(parts))))
         server = Server(
             parts.hub,
             uvicorn.Config(
-                create_app(parts),
+                observed,
                 host=host,
                 port=port,
                 http=patient(_patience(settings)),
                 ws="none",
                 lifespan="off",
-                log_config=None,  # telemetry.py has configured logs already
+                reset_contextvars=True,  # or a connection's next request inherits a job's id
+                log_config=None,  # telemetry/logs.py has configured them already
                 access_log=False,
                 server_header=False,
                 forwarded_allow_ips=settings.forwarded_allow_ips,
@@ -63,7 +76,6 @@ async def run_gateway(settings: Settings, host: str, port: int) -> None:
         )
         log.info("gateway.starting", host=host, port=port, sandbox=str(parts.sandbox))
         await server.serve()
-    log.info("gateway.stopped")
 
 
 def _patience(settings: Settings) -> Patience:

@@ -178,6 +178,7 @@ class Claim:
     """A worker's hold on a job. `fence` tells this claim from every other of the same job.
 
     `has_callback`: somebody is to be told when it ends.
+    `waited` is the time from the job being due to the claim, by PostgreSQL's clock.
     """
 
     id: JobId
@@ -189,6 +190,7 @@ class Claim:
     previous_error: ErrorCode | None = None
     traceparent: str | None = None
     has_callback: bool = False
+    waited: timedelta = timedelta(0)
 
     @property
     def runs_alone(self) -> bool:

@@ -31,7 +31,8 @@ TAKE = """
            started_at = coalesce(j.started_at, now()), updated_at = now(), heartbeat_at = now()
       FROM due WHERE j.id = due.id
     RETURNING j.id, j.fence, j.attempts, j.max_attempts, j.input_path, j.pipeline, j.error_code,
-              j.traceparent, j.callback_url IS NOT NULL AS has_callback
+              j.traceparent, j.callback_url IS NOT NULL AS has_callback,
+              now() - j.run_at AS waited
 """
 
 CLAIM = f"""

@@ -5,7 +5,7 @@ sweep of the ledger finds it; so no failure in this file may ever fail an upload
 """
 
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -38,35 +38,41 @@ class LineUnavailable(Unavailable):
 
 @dataclass(slots=True)
 class Line:
-    """Puts ids into the line and takes them out, each side with a connection of its own kind."""
+    """Puts ids into the line and takes them out, each side with a connection of its own kind.
+
+    `failed` is called each time that an id could not be put in, or none be asked for.
+    """
 
     putting: Redis
     taking: Redis
     take_timeout: timedelta
-    failures: int = 0
+    failed: Callable[[], None] = lambda: None
     breaker: Breaker = field(default_factory=lambda: Breaker(threshold=3, cooldown=2.0))
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, address: RedisAddress, take_timeout: timedelta = timedelta(seconds=2)
+        cls,
+        address: RedisAddress,
+        take_timeout: timedelta = timedelta(seconds=2),
+        failed: Callable[[], None] = lambda: None,
     ) -> AsyncIterator["Line"]:
         """Open the line; `take_timeout` is how long `take` waits for a first id."""
         putting = client(address, PUT_TIMEOUT_SECONDS)
         taking = client(address, take_timeout.total_seconds() + TAKE_MARGIN_SECONDS)
         async with putting, taking:
-            yield cls(putting, taking, take_timeout)
+            yield cls(putting, taking, take_timeout, failed)
 
     async def put(self, job_id: JobId, priority: Priority) -> None:
         """Ring the bell for a job that the ledger has. Never fails: see the sweep."""
         now = time.monotonic()
         if not self.breaker.allows(now):
-            self.failures += 1
+            self.failed()
             return
         try:
             await self.putting.rpush(KEYS[priority], str(job_id))
         except (RedisError, OSError) as error:
-            self.failures += 1
+            self.failed()
             self.breaker.failed(now)
             log.warning("line.put_failed", job_id=str(job_id), reason=reason(error))
         else:
@@ -86,7 +92,7 @@ class Line:
                 count=count,
             )
         except (RedisError, OSError) as error:
-            self.failures += 1
+            self.failed()
             raise LineUnavailable(f"Redis is away: {reason(error)}") from error
         return tuple(_ids(cast("list[bytes]", popped[1]))) if popped else ()
 

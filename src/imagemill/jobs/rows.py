@@ -74,6 +74,7 @@ def to_claim(row: DictRow) -> Claim:
         previous_error=_code(row["error_code"]),
         traceparent=row["traceparent"],
         has_callback=row["has_callback"],
+        waited=row["waited"],
     )
 
 

@@ -10,10 +10,12 @@ from typing import Final
 import structlog
 
 from imagemill.failpoints import failpoint
+from imagemill.jobs.job import ErrorCode, Status
 from imagemill.jobs.leases import Leases
 from imagemill.jobs.postgres import LedgerUnavailable
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.volume import Volume
+from imagemill.telemetry.metrics import JOBS_ENDED, REAPED
 from imagemill.worker.courier import Courier
 from imagemill.worker.holder import Holder
 from imagemill.worker.housekeeping import Housekeeping
@@ -106,7 +108,8 @@ class Worker:
             try:
                 self.holder.drop(await self.leases.heartbeat(claims))
             except LedgerUnavailable as error:
-                log.warning("leases.not_renewed", count=len(claims), reason=str(error))
+                ids = [str(claim.id) for claim in claims]
+                log.warning("leases.not_renewed", job_ids=ids, reason=str(error))
 
     async def _reap(self) -> None:
         longest = min(LONGEST_REAP_SECONDS, self.leases.lease.total_seconds() * REAP_SHARE)
@@ -122,6 +125,9 @@ class Worker:
                 failpoint("leases.reaped")
                 self.courier.bell.set()  # some may have failed for good
             for job in reaped:
+                REAPED.labels(job.status).inc()
+                if job.status is Status.FAILED:
+                    JOBS_ENDED.labels(job.status, ErrorCode.WORKER_LOST).inc()
                 log.warning(
                     "job.reaped", job_id=str(job.id), attempt=job.attempt, status=job.status
                 )
