@@ -16,7 +16,8 @@ MAY_IMPORT = {
     "telemetry": set(),
     "contract": {"jobs"},
     "blocking": set(),
-    "jobs": {"errors", "addresses"},
+    "words": set(),
+    "jobs": {"errors", "addresses", "words"},
     "imaging": {"errors", "blocking"},
     "storage": {"errors", "blocking", "failpoints"},
     "gateway": {
@@ -43,7 +44,7 @@ MAY_IMPORT = {
     },
     "embedded": {"errors", "interruption"},
     "interruption": set(),
-    "doctor": {"errors", "blocking", "settings", "jobs", "imaging", "storage", "worker"},
+    "doctor": {"errors", "blocking", "settings", "words", "jobs", "imaging", "storage", "worker"},
     "process": {
         "errors",
         "settings",
@@ -59,6 +60,7 @@ MAY_IMPORT = {
 # These stay free of drivers and of libvips, so that they can be read, and tested, by themselves.
 PURE = {
     "jobs/job.py": {"psycopg", "redis"},
+    "jobs/explanation.py": {"psycopg", "redis"},
     "imaging/pipeline.py": {"pyvips"},
     "imaging/sandbox.py": {"pyvips"},
 }

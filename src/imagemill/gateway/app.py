@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from imagemill.gateway import about, downloads, health, jobs, uploads
+from imagemill.gateway import about, downloads, explain, health, jobs, uploads
 from imagemill.gateway.openapi import document
 from imagemill.gateway.pages import install_pages
 from imagemill.gateway.parts import Parts
@@ -43,7 +43,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     install_pages(app)
     routes = [*app.routes]
-    for room in (uploads, jobs, downloads, about, health):
+    for room in (uploads, jobs, explain, downloads, about, health):
         app.include_router(room.router)
         routes += room.router.routes
     install_problem_handlers(app, routes)

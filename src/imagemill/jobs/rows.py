@@ -5,6 +5,7 @@ from typing import Any
 
 from psycopg.rows import DictRow
 
+from imagemill.jobs.explanation import Before, Situation, Workers
 from imagemill.jobs.job import (
     Claim,
     ErrorCode,
@@ -73,6 +74,21 @@ def to_event(row: DictRow) -> Event:
         attempt=row["attempt"],
         worker=row["worker"],
         error=_error(row),
+    )
+
+
+def to_situation(row: DictRow) -> Situation:
+    return Situation(
+        now=_utc(row["now"]),
+        job=to_job(row),
+        last_error=_error(row),
+        holder=row["locked_by"],
+        lease_expires_at=_utc(row["lease_expires_at"]) if row["lease_expires_at"] else None,
+        last_heartbeat=_utc(row["heartbeat_at"]) if row["heartbeat_at"] else None,
+        before=Before(row["due"], row["is_all"], _utc(row["due_since"]))
+        if row["is_in_line"]
+        else None,
+        workers=Workers(_utc(row["last_claim"]) if row["last_claim"] else None, row["are_busy"]),
     )
 
 
