@@ -16,7 +16,8 @@ MAY_IMPORT = {
     "telemetry": set(),
     "contract": {"jobs"},
     "blocking": set(),
-    "jobs": {"errors", "addresses"},
+    "words": set(),
+    "jobs": {"errors", "addresses", "words"},
     "imaging": {"errors", "blocking"},
     "storage": {"errors", "blocking", "failpoints"},
     "webhooks": {"errors", "settings", "jobs"},
@@ -47,7 +48,7 @@ MAY_IMPORT = {
     "embedded": {"errors", "interruption"},
     "interruption": set(),
     "keys": {"errors", "settings", "jobs"},
-    "doctor": {"errors", "blocking", "settings", "jobs", "imaging", "storage", "worker"},
+    "doctor": {"errors", "blocking", "settings", "words", "jobs", "imaging", "storage", "worker"},
     "process": {
         "errors",
         "settings",
@@ -69,6 +70,7 @@ PURE = {
     "webhooks/url.py": {"aiohttp", "yarl", "socket"},
     "webhooks/public.py": {"aiohttp", "yarl", "socket"},
     "webhooks/answer.py": {"aiohttp", "yarl", "socket"},
+    "jobs/explanation.py": {"psycopg", "redis"},
     "imaging/pipeline.py": {"pyvips"},
     "imaging/sandbox.py": {"pyvips"},
 }

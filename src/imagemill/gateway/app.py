@@ -13,6 +13,7 @@ from imagemill.gateway import (
     about,
     deliveries,
     downloads,
+    explain,
     health,
     jobs,
     links,
@@ -76,7 +77,18 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     install_pages(app)
     routes = [*app.routes]
-    for room in (uploads, jobs, streams, downloads, links, deliveries, about, health, metrics):
+    for room in (
+        uploads,
+        jobs,
+        explain,
+        streams,
+        downloads,
+        links,
+        deliveries,
+        about,
+        health,
+        metrics,
+    ):
         app.include_router(room.router, responses=None if room is health else ASKING)
         routes += room.router.routes
     install_problem_handlers(app, routes)

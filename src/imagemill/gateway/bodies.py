@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from imagemill.contract.job import ErrorBody, JobBody
 from imagemill.jobs.delivery import Delivery, DeliveryStatus
+from imagemill.jobs.explanation import Explanation
 from imagemill.jobs.job import Event, Status
 
 
@@ -81,6 +82,23 @@ class DeliveriesBody(BaseModel):
     """What was to be told of a job's ends, oldest first."""
 
     deliveries: list[DeliveryBody]
+
+
+class ExplanationBody(BaseModel):
+    """What a job waits for: a sentence for a person, and what it is made of; null: not now."""
+
+    summary: str = Field(examples=["It waits in line behind 12 jobs."])
+    place_in_line: int | None = Field(
+        description="from 1, while it waits in line; not counted beyond 10,001", examples=[13]
+    )
+    holder: UUID | None = Field(description="the worker that has it, while it is processed")
+    last_heartbeat: datetime | None = Field(description="when that worker last spoke of it")
+    next_try_at: datetime | None = Field(description="when it is due, while it is not yet")
+    last_error: ErrorBody | None = Field(description="why the last attempt that failed did")
+
+    @classmethod
+    def of(cls, explanation: Explanation) -> Self:
+        return cls.model_validate(asdict(explanation))
 
 
 class PresetsBody(BaseModel):

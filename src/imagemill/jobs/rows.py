@@ -7,6 +7,7 @@ from uuid import UUID
 from psycopg.rows import DictRow
 
 from imagemill.jobs.delivery import Delivery, DeliveryStatus, Due
+from imagemill.jobs.explanation import Before, Situation, Workers
 from imagemill.jobs.job import (
     Claim,
     ErrorCode,
@@ -116,6 +117,21 @@ def to_due(row: DictRow) -> Due:
         turn=row["tries"] - row["tries_before"],
         snapshot=row["job"],
         body=row["body"],
+    )
+
+
+def to_situation(row: DictRow) -> Situation:
+    return Situation(
+        now=_utc(row["now"]),
+        job=to_job(row),
+        last_error=_error(row),
+        holder=row["locked_by"],
+        lease_expires_at=_utc(row["lease_expires_at"]) if row["lease_expires_at"] else None,
+        last_heartbeat=_utc(row["heartbeat_at"]) if row["heartbeat_at"] else None,
+        before=Before(row["due"], row["is_all"], _utc(row["due_since"]))
+        if row["is_in_line"]
+        else None,
+        workers=Workers(_utc(row["last_claim"]) if row["last_claim"] else None, row["are_busy"]),
     )
 
 
