@@ -71,7 +71,7 @@ HISTORY = f"""
 # Stops at the limit: how many more there are does not matter.
 WAITING = """
     SELECT count(*) AS waiting
-      FROM (SELECT FROM jobs WHERE status = 'PENDING' LIMIT %(limit)s) AS some
+      FROM (SELECT FROM jobs WHERE status = 'PENDING' LIMIT %(limit)s) AS pending
 """
 
 CANCEL = f"""

@@ -4,11 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import structlog
 from fastapi import Request
 
 from imagemill.gateway.bounds.backlog import Backlog
 from imagemill.gateway.bounds.connection import has_left
 from imagemill.gateway.bounds.slots import Slots
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,5 +24,12 @@ class Admission:
     @asynccontextmanager
     async def one(self, request: Request) -> AsyncIterator[None]:
         """Hold a place for this upload. Raises Overloaded, ClientLeft, LedgerUnavailable."""
-        async with self.backlog.one_more(), self.slots.one(lambda: has_left(request)):
+        async with self.backlog.one_more(), self.slots.one(lambda: _has_left(request)):
             yield
+
+
+def _has_left(request: Request) -> bool:
+    if has_left(request):
+        log.info("upload.left")
+        return True
+    return False

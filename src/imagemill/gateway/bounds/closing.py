@@ -6,6 +6,8 @@ read and thrown away for a while: the "lingering close" of web servers (RFC 9112
 """
 
 import asyncio
+import struct
+from socket import SO_LINGER, SOL_SOCKET
 from typing import Any, Final
 
 # How long a client may go on sending what nobody wants, and be silent meanwhile.
@@ -22,6 +24,7 @@ class Closing:
         self._transport = transport
         self._patience_seconds = patience_seconds
         self._timer: asyncio.TimerHandle | None = None
+        self._is_lost = False
         self._loop = asyncio.get_running_loop()
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - everything else is the transport's
@@ -42,11 +45,23 @@ class Closing:
         self._transport.write_eof()
         self._look()
 
+    def abort(self) -> None:
+        """End at once, and let the system throw away what it has not sent yet."""
+        socket = self._transport.get_extra_info("socket")
+        if not self._is_lost and socket is not None:
+            socket.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+        self._transport.abort()
+
     def heard(self) -> None:
         """Note that bytes came which nobody wants."""
         self._last = self._loop.time()
 
     def lost(self) -> None:
+        """Forget the client, whose connection is closed."""
+        self._is_lost = True
+        self._unset_timer()
+
+    def _unset_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
 
@@ -61,5 +76,5 @@ class Closing:
         """Close at once, and abort if the client does not take what was written."""
         if not self._transport.is_closing():
             self._transport.close()
-            self.lost()
-            self._timer = self._loop.call_later(self._patience_seconds, self._transport.abort)
+            self._unset_timer()
+            self._timer = self._loop.call_later(self._patience_seconds, self.abort)

@@ -127,7 +127,10 @@ class Connection(HttpToolsProtocol):
         return self._way.is_body_pending
 
     def has_left(self) -> bool:
-        """Whether the client has closed its side, even if bytes of it wait to be read."""
+        """Whether the client has closed its side, even if bytes of it wait to be read.
+
+        Not seen is an end behind more bytes than the system keeps for this side.
+        """
         socket = self._way.get_extra_info("socket")
         if self._way.is_closing() or socket.fileno() < 0:
             return True
