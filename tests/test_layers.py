@@ -61,6 +61,7 @@ MAY_IMPORT = {
 PURE = {
     "jobs/job.py": {"psycopg", "redis"},
     "jobs/api_key.py": {"psycopg"},
+    "gateway/admission.py": {"fastapi", "psycopg"},
     "gateway/signature.py": {"fastapi"},
     "imaging/pipeline.py": {"pyvips"},
     "imaging/sandbox.py": {"pyvips"},

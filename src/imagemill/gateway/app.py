@@ -33,7 +33,7 @@ it. `POST /upload` an image, then read `GET /jobs/{id}` until its status is COMP
 """
 
 # What every route may answer that asks for a key: PostgreSQL knows which there are.
-ASKING: Final = problems(HTTPStatus.UNAUTHORIZED, HTTPStatus.SERVICE_UNAVAILABLE)
+KEY_ASKED_FOR: Final = problems(HTTPStatus.UNAUTHORIZED, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -52,7 +52,7 @@ def create_app(parts: Parts) -> FastAPI:
     install_pages(app)
     routes = [*app.routes]
     for room in (uploads, jobs, downloads, links, about, health):
-        app.include_router(room.router, responses=None if room is health else ASKING)
+        app.include_router(room.router, responses=None if room is health else KEY_ASKED_FOR)
         routes += room.router.routes
     install_problem_handlers(app, routes)
     app.openapi = document(app)  # type: ignore[method-assign]  # FastAPI's documented way
