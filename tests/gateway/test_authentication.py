@@ -11,8 +11,7 @@ from imagemill.gateway.authentication import admit
 from imagemill.gateway.caller import ANYBODY, Caller, admin_of
 from imagemill.gateway.problem import KINDS
 from imagemill.gateway.refusals import KeyRefused, NoAdmin
-from imagemill.jobs.api_key import ApiKey, KnownKey
-from imagemill.jobs.api_keys import Found
+from imagemill.jobs.api_key import ApiKey, Found, KnownKey
 from imagemill.jobs.job import KeyId
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -58,7 +58,7 @@ it. `POST /upload` an image, then read `GET /jobs/{id}` until its status is COMP
 """
 
 # What every route may answer that asks for a key: PostgreSQL knows which there are.
-ASKING: Final = problems(HTTPStatus.UNAUTHORIZED, HTTPStatus.SERVICE_UNAVAILABLE)
+KEY_ASKED_FOR: Final = problems(HTTPStatus.UNAUTHORIZED, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -89,7 +89,7 @@ def create_app(parts: Parts) -> FastAPI:
         health,
         metrics,
     ):
-        app.include_router(room.router, responses=None if room is health else ASKING)
+        app.include_router(room.router, responses=None if room is health else KEY_ASKED_FOR)
         routes += room.router.routes
     install_problem_handlers(app, routes)
     if parts.budgets is not None:

@@ -1,8 +1,7 @@
 """Who is let in: from what a request shows and what the table says of it. Pure."""
 
 from imagemill.gateway.refusals import KeyRefused
-from imagemill.jobs.api_key import ApiKey, KnownKey, recognise
-from imagemill.jobs.api_keys import Found
+from imagemill.jobs.api_key import ApiKey, Found, KnownKey, recognise
 
 SHOW_A_KEY = "This service asks for an API key, as Authorization: Bearer imk_…."
 WRONG_KEY = "The API key that was sent is none that is in force here."

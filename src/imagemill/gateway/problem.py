@@ -157,6 +157,7 @@ def answer_to(error: ServiceError) -> JSONResponse:
     if isinstance(error, InvalidFields):
         return problem(kind, str(error), errors=[asdict(one) for one in error.errors])
     if isinstance(error, KeyRefused):
+        log.debug("request.refused", reason=str(error))
         return problem(kind, str(error), {"WWW-Authenticate": error.challenge})
     if isinstance(error, RangeNotSatisfiable):
         return problem(kind, str(error), {"Content-Range": f"bytes */{error.size}"})

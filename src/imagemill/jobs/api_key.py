@@ -69,6 +69,17 @@ class KnownKey:
     revoked_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the table says of a key that was shown, or of none: its row, and whether any is there.
+
+    Revoked keys are there too: a service that ever had a key never again lets in those without.
+    """
+
+    any_exists: bool
+    key: KnownKey | None
+
+
 def recognise(shown: ApiKey, known: KnownKey | None) -> KnownKey | None:
     """Return the known key if it is the one that was shown, and in force.
 

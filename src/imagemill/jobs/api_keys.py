@@ -5,14 +5,16 @@ from datetime import UTC
 
 from psycopg.rows import DictRow
 
-from imagemill.jobs.api_key import ApiKey, KnownKey, as_key_id
+from imagemill.jobs.api_key import ApiKey, Found, KnownKey, as_key_id
 from imagemill.jobs.job import KeyId
 from imagemill.jobs.postgres import Postgres
 
+COLUMNS = "id, name, secret_sha256, is_admin, created_at, revoked_at"
+
 # One statement says both, so that no request sees the moment between a first key and its own.
-LOOK_UP = """
-    SELECT EXISTS (SELECT FROM api_keys) AS any_exists, key.*
-      FROM (SELECT) AS asked LEFT JOIN api_keys AS key ON key.id = %(id)s
+LOOK_UP = f"""
+    SELECT EXISTS (SELECT FROM api_keys) AS any_exists, {COLUMNS}
+      FROM (SELECT) AS asked LEFT JOIN api_keys ON id = %(id)s
 """
 
 # Sent twice, since the outcome of the first try was unknown, it finds its own row.
@@ -25,24 +27,13 @@ ADD = """
     SELECT id FROM added UNION SELECT id FROM api_keys WHERE id = %(id)s
 """
 
-ALL = "SELECT * FROM api_keys ORDER BY id"
+ALL = f"SELECT {COLUMNS} FROM api_keys ORDER BY id"
 
-REVOKE = """
+REVOKE = f"""
     UPDATE api_keys SET revoked_at = now()
      WHERE revoked_at IS NULL AND (id = %(id)s::uuid OR name = %(name)s)
-    RETURNING *
+    RETURNING {COLUMNS}
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What the table says of a key that was shown, or of none: its row, and whether any is there.
-
-    Revoked keys are there too: a service that ever had a key never again lets in those without.
-    """
-
-    any_exists: bool
-    key: KnownKey | None
 
 
 @dataclass(frozen=True, slots=True)
