@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from imagemill.jobs.job import Claim, Completed, Failed, JobError, JobId, Json, Status
@@ -76,7 +77,9 @@ FINISH = """
     RETURNING j.id
 """
 
-ENDED_AS = "SELECT id, status, output_path FROM jobs WHERE id = ANY(%(ids)s)"
+ENDED_AS = """
+    SELECT id, fence, status, output_path, error_code FROM jobs WHERE id = ANY(%(ids)s)
+"""
 
 GIVE_BACK = """
     UPDATE jobs j
@@ -169,13 +172,8 @@ class Leases:
         if not doubtful:
             return frozenset()
         rows = await self.postgres.run(ENDED_AS, {"ids": list(doubtful)})
-        # The commit may have been ours and its answer lost: our output path carries our fence.
-        ours = {
-            JobId(row["id"])
-            for row in rows
-            if row["output_path"] is not None
-            and row["output_path"] == _output_path(by_id[JobId(row["id"])])
-        }
+        # The commit may have been ours and its answer lost.
+        ours = {JobId(row["id"]) for row in rows if _is_end_by(by_id[JobId(row["id"])], row)}
         return frozenset(doubtful - ours)
 
     async def release(self, claims: Collection[Claim], delay: timedelta = timedelta(0)) -> None:
@@ -216,6 +214,14 @@ class Leases:
             "fences": [claim.fence for claim in claims],
             "worker": self.worker,
         }
+
+
+def _is_end_by(result: Completed | Failed, row: DictRow) -> bool:
+    if row["fence"] != result.claim.fence:
+        return False
+    if isinstance(result, Failed):
+        return row["status"] == Status.FAILED and row["error_code"] == result.error.code
+    return row["status"] == Status.COMPLETED and row["output_path"] == _output_path(result)
 
 
 def _output_path(result: Completed | Failed) -> str | None:
