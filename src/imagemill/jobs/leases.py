@@ -217,11 +217,13 @@ class Leases:
 
 
 def _is_end_by(result: Completed | Failed, row: DictRow) -> bool:
-    if row["fence"] != result.claim.fence:
-        return False
-    if isinstance(result, Failed):
-        return row["status"] == Status.FAILED and row["error_code"] == result.error.code
-    return row["status"] == Status.COMPLETED and row["output_path"] == _output_path(result)
+    status, code = (
+        (Status.FAILED, result.error.code)
+        if isinstance(result, Failed)
+        else (Status.COMPLETED, None)
+    )
+    ended_as = (row["fence"], row["status"], row["output_path"], row["error_code"])
+    return ended_as == (result.claim.fence, status, _output_path(result), code)
 
 
 def _output_path(result: Completed | Failed) -> str | None:
