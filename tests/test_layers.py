@@ -77,6 +77,10 @@ PURE = {
 }
 
 
+# Only this room knows them, so that another could take their place.
+TELEMETRY = {"prometheus_client", "opentelemetry"}
+
+
 def imports(file: Path) -> set[str]:
     names = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -112,3 +116,12 @@ def test_the_pure_files_import_no_driver() -> None:
     for name, drivers in PURE.items():
         found = {imported.split(".")[0] for imported in imports(PACKAGE / name)}
         assert not found & drivers, name
+
+
+def test_only_telemetry_knows_who_metrics_and_traces_go_to() -> None:
+    knowing = {
+        room(file)
+        for file in PACKAGE.rglob("*.py")
+        if TELEMETRY & {imported.split(".")[0] for imported in imports(file)}
+    }
+    assert knowing == {"telemetry"}

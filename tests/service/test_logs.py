@@ -26,7 +26,7 @@ OF_NO_JOB = {
 
 STATUSES = ["COMPLETED", "FAILED"]
 GATEWAY_EVENTS = {"job.accepted", "job.retried_by_client", "job.deleted", "request.answered"}
-WORKER_EVENTS = {"job.started", "job.tried", "job.completed", "job.failed"}
+WORKER_EVENTS = {"job.started", "job.completed", "job.failed"}
 
 
 def lines(log: Path) -> list[Line]:
@@ -34,22 +34,16 @@ def lines(log: Path) -> list[Line]:
 
 
 def about_jobs(log: Path) -> list[Line]:
-    """Return what is neither about a service nor about a probe of this test's fixtures."""
-    return [
-        line
-        for line in lines(log)
-        if line["event"] not in OF_NO_JOB and line.get("route") != "/healthz"
-    ]
+    return [line for line in lines(log) if line["event"] not in OF_NO_JOB]
 
 
 def test_every_line_of_a_jobs_life_names_it_in_both_services(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     logs = (tmp_path / "api.log", tmp_path / "worker.log")
-    told = environment | {"LOG_LEVEL": "debug"}
     with (
-        running_api(told, logs[0]) as (_, url),
-        running_worker(told, logs[1], "--concurrency", "1"),
+        running_api(environment, logs[0]) as (_, url),
+        running_worker(environment, logs[1], "--concurrency", "1"),
         httpx.Client(base_url=url) as client,
     ):
         good = upload(client, picture(), width="10")

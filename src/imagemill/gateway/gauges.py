@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from prometheus_client.core import GaugeMetricFamily, Metric
-
-from imagemill.jobs.census import MOST_COUNTED, Census, take_census
+from imagemill.jobs.census import Census, take_census
 from imagemill.jobs.postgres import LedgerUnavailable, Postgres
+from imagemill.telemetry.metrics import Metric, of_ledger
 
 FRESH_SECONDS: Final = 5.0
 PATIENCE_SECONDS: Final = 2.0
@@ -34,7 +33,7 @@ class LedgerGauges:
             self._asking = asyncio.create_task(self._ask())
         # Not cancelled when it takes too long: whoever looks next may find it answered.
         done, _ = await asyncio.wait({self._asking}, timeout=PATIENCE_SECONDS)
-        return tuple(_gauges(self._asking.result() if done else None))
+        return tuple(_told(self._asking.result() if done else None))
 
     def _is_stale(self, asked: asyncio.Task[Census | None]) -> bool:
         return asked.done() and time.monotonic() - self._asked_at > FRESH_SECONDS
@@ -46,24 +45,8 @@ class LedgerGauges:
             return None
 
 
-def _gauges(census: Census | None) -> Iterator[Metric]:
-    yield GaugeMetricFamily(
-        "imagemill_ledger_up", "Whether PostgreSQL answered.", 0 if census is None else 1
-    )
+def _told(census: Census | None) -> Iterator[Metric]:
     if census is None:
-        return
-    jobs = GaugeMetricFamily(
-        "imagemill_jobs",
-        f"Jobs that have not ended: due, delayed until they are tried again, or processing; "
-        f"counted up to {MOST_COUNTED}.",
-        labels=("state",),
-    )
-    jobs.add_metric(("due",), census.due)
-    jobs.add_metric(("delayed",), census.delayed)
-    jobs.add_metric(("processing",), census.processing)
-    yield jobs
-    yield GaugeMetricFamily(
-        "imagemill_oldest_due_job_age_seconds",
-        "For how long the first job that is due has been waiting; 0 when none is.",
-        census.oldest_due.total_seconds(),
-    )
+        return of_ledger(None)
+    states = {"due": census.due, "delayed": census.delayed, "processing": census.processing}
+    return of_ledger(states, census.oldest_due)

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from imagemill.blocking import off_loop
+from imagemill.gateway.caller import AskingAdmin
 from imagemill.gateway.parts import Gateway
-from imagemill.gateway.routing import readable
+from imagemill.gateway.routing import problems, readable
 from imagemill.telemetry.metrics import exposition
 
 router = APIRouter(tags=["health"])
@@ -23,9 +24,10 @@ router = APIRouter(tags=["health"])
             "description": "Prometheus' text format, or OpenMetrics for those who accept it",
             "content": {"text/plain": {"schema": {"type": "string"}}},
         }
-    },
+    }
+    | problems(HTTPStatus.FORBIDDEN),
 )
-async def read_metrics(gateway: Gateway, request: Request) -> Response:
+async def read_metrics(gateway: Gateway, _: AskingAdmin, request: Request) -> Response:
     """Return the metrics of this gateway and, while PostgreSQL answers, those of the ledger."""
     gauges = await gateway.gauges.read()
     # The state of the process is read from files of the system.

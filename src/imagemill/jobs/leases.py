@@ -79,7 +79,9 @@ FINISH = """
     RETURNING j.id
 """
 
-ENDED_AS = "SELECT id, status, output_path FROM jobs WHERE id = ANY(%(ids)s)"
+ENDED_AS = """
+    SELECT id, fence, status, output_path, error_code FROM jobs WHERE id = ANY(%(ids)s)
+"""
 
 GIVE_BACK = """
     UPDATE jobs j
@@ -176,13 +178,8 @@ class Leases:
         if not doubtful:
             return frozenset()
         rows = await self.postgres.run(ENDED_AS, {"ids": list(doubtful)})
-        # The commit may have been ours and its answer lost: our output path carries our fence.
-        ours = {
-            JobId(row["id"])
-            for row in rows
-            if row["output_path"] is not None
-            and row["output_path"] == _output_path(by_id[JobId(row["id"])])
-        }
+        # The commit may have been ours and its answer lost.
+        ours = {JobId(row["id"]) for row in rows if _is_end_by(by_id[JobId(row["id"])], row)}
         return frozenset(doubtful - ours)
 
     async def release(self, claims: Collection[Claim], delay: timedelta = timedelta(0)) -> None:
@@ -230,6 +227,16 @@ class Leases:
             "fences": [claim.fence for claim in claims],
             "worker": self.worker,
         }
+
+
+def _is_end_by(result: Completed | Failed, row: DictRow) -> bool:
+    status, code = (
+        (Status.FAILED, result.error.code)
+        if isinstance(result, Failed)
+        else (Status.COMPLETED, None)
+    )
+    ended_as = (row["fence"], row["status"], row["output_path"], row["error_code"])
+    return ended_as == (result.claim.fence, status, _output_path(result), code)
 
 
 def _output_path(result: Completed | Failed) -> str | None:

@@ -5,7 +5,8 @@ name gets `_total` behind it. Labels only ever have few values: no id, no addres
 Each thing is counted where it happens, once: by whoever made it so.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
 from importlib.metadata import version
 from typing import Final
 
@@ -17,7 +18,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 from prometheus_client.exposition import choose_encoder
-from prometheus_client.metrics_core import Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 # When a series began is of no use to anybody here, and a third of all lines.
@@ -102,8 +103,33 @@ WEBHOOK_TRIES: Final = Counter(
 )
 
 
+def of_ledger(
+    jobs: Mapping[str, int] | None, oldest_due: timedelta = timedelta(0)
+) -> Iterator[Metric]:
+    """Yield what the ledger says of jobs that have not ended, by state; None: it is away."""
+    yield GaugeMetricFamily(
+        "imagemill_ledger_up", "Whether PostgreSQL answered.", 0 if jobs is None else 1
+    )
+    if jobs is None:
+        return
+    by_state = GaugeMetricFamily(
+        "imagemill_jobs",
+        "Jobs that have not ended: due, delayed until they are tried again, or processing; "
+        "counted up to 10,000.",
+        labels=("state",),
+    )
+    for state, count in jobs.items():
+        by_state.add_metric((state,), count)
+    yield by_state
+    yield GaugeMetricFamily(
+        "imagemill_oldest_due_job_age_seconds",
+        "For how long the first job that is due has been waiting; 0 when none is.",
+        oldest_due.total_seconds(),
+    )
+
+
 class Everything(Collector):
-    """All metrics of this process, and some that were made for this one look at them."""
+    """All metrics of this process, and some that were made for this one look."""
 
     def __init__(self, others: Iterable[Metric] = ()) -> None:
         self._others = tuple(others)
