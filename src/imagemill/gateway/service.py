@@ -8,7 +8,8 @@ import structlog
 import uvicorn
 
 from imagemill.gateway.app import create_app, open_parts
-from imagemill.gateway.bounds.connection import patient
+from imagemill.gateway.bounds.connection import bounded
+from imagemill.gateway.bounds.crowd import most_connections
 from imagemill.gateway.bounds.patience import Patience
 from imagemill.settings import Settings
 
@@ -29,7 +30,7 @@ async def run_gateway(settings: Settings, host: str, port: int) -> None:
                 create_app(parts),
                 host=host,
                 port=port,
-                http=patient(_patience(settings)),
+                http=bounded(_patience(settings), most_connections()),
                 ws="none",
                 lifespan="off",
                 log_config=None,  # telemetry.py has configured logs already
