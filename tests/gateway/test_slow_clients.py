@@ -2,12 +2,15 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
 from conftest import Gateway
+from support import process
 from support.pictures import picture
 from support.process import running_api, wait_until
 from support.uploads import RAW
@@ -181,6 +184,24 @@ def accepts(connection: socket.socket) -> bool:
         for one in psutil.net_connections("tcp")
         if one.pid
     )
+
+
+def test_silent_connections_give_way_to_others_and_those_at_work_do_not(
+    addresses: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poor = ("sh", "-c", 'ulimit -n 160; exec "$@"', "sh", *process.PROGRAM)
+    monkeypatch.setattr(process, "PROGRAM", poor)
+    environment = addresses | {"STORAGE_URL": (tmp_path / "storage").as_uri()}
+    with ExitStack() as stack:
+        _, url = stack.enter_context(running_api(environment, tmp_path / "api.log"))
+        working = stack.enter_context(connected(url))
+        working.sendall(upload_of(len(picture())))
+        silent = [stack.enter_context(connected(url)) for _ in range(300)]
+        assert httpx.get(f"{url}/readyz", timeout=30).status_code == httpx.codes.OK
+        with pytest.raises(ConnectionResetError):
+            silent[0].recv(1)
+        working.sendall(picture())
+        assert working.recv(65536).startswith(b"HTTP/1.1 202 ")
 
 
 def test_a_client_that_stops_reading_is_cut_off_and_its_file_closed(hasty: Gateway) -> None:
