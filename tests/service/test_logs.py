@@ -135,7 +135,9 @@ def test_no_secret_is_in_any_line_of_a_full_run(
         running_worker(told, tmp_path / "worker.log"),
         httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as client,
     ):
-        bug = httpx.post(f"{url}/upload", files={"file": ("x.jpg", picture())})
+        bug = httpx.post(
+            f"{url}/upload", headers=client.headers, files={"file": ("x.jpg", picture())}
+        )
         assert bug.status_code == httpx.codes.INTERNAL_SERVER_ERROR
         job_id = upload(client, picture())
         ended(client, job_id)
