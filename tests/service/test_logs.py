@@ -110,12 +110,12 @@ def test_a_line_tells_route_status_time_and_size_of_a_request_and_not_its_addres
     assert (upload_line["method"], upload_line["route"], upload_line["status"]) == (
         "POST",
         "/upload",
-        "202",
+        202,
     )
     assert upload_line["received_bytes"] == len(content)
     assert upload_line["sent_bytes"] == len(answer.content)
     assert 0 < upload_line["seconds"] < 60
-    assert (lost["route"], lost["status"]) == ("unmatched", "404")
+    assert (lost["route"], lost["status"]) == ("unmatched", 404)
     assert "topsecret" not in log.read_text(encoding="utf-8")
 
 
