@@ -58,6 +58,7 @@ def test_the_openapi_document_shows_every_route_and_no_other(api: httpx.Client) 
         "GET /capabilities",
         "GET /healthz",
         "GET /readyz",
+        "GET /metrics",
     }
     upload = document["paths"]["/upload"]["post"]
     assert {"multipart/form-data", "image/*"} <= set(upload["requestBody"]["content"])
