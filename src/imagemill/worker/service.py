@@ -28,8 +28,8 @@ from imagemill.webhooks.sender import Sender
 from imagemill.webhooks.signing import Signing
 from imagemill.webhooks.vetting import Vetting
 from imagemill.worker.attempt import Mill
-from imagemill.worker.courier import Courier
 from imagemill.worker.counters import begin_counting, count_exit
+from imagemill.worker.courier import Courier
 from imagemill.worker.holder import Holder
 from imagemill.worker.housekeeping import JANITOR_PAUSE_SECONDS, Housekeeping
 from imagemill.worker.janitor import Janitor
