@@ -248,7 +248,7 @@ def _prepare() -> Settings:
 
 
 def _prepare_schema(data: Path | None) -> Settings:
-    """Return the settings of a ledger that is ready to keep keys, before any service was started."""
+    """Return the settings once the ledger can keep keys, also before any service was started."""
     settings = read_settings()
     configure_logs(settings.log_level, settings.log_format)
     if data is not None:
