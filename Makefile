@@ -59,4 +59,8 @@ bench: venv  ## Measure the service against bare libvips, as ratios taken in one
 bench-outputs: venv  ## Measure several outputs against the largest one alone
 	$(BIN)/python bench/outputs.py $(PHOTO)
 
-.PHONY: help venv demo up test test-containers chaos soak fuzz check format gallery bench bench-outputs
+bench-streams: venv  ## Measure a thousand clients that wait: memory, delays, uploads beside them
+	$(BIN)/python bench/streams.py
+
+.PHONY: help venv demo up test test-containers chaos soak fuzz check format gallery bench bench-outputs \
+  bench-streams

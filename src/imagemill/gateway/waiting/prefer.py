@@ -6,8 +6,8 @@ from typing import Final
 
 LONGEST_WAIT_SECONDS: Final = 60
 
-# Up to a comma that is not in quotes. The quantifier keeps what it has: else a header of nothing but
-# `"\` takes a minute.
+# Up to a comma that is not in quotes. The quantifier keeps what it has: else a header of nothing
+# but `"\` takes a minute.
 PREFERENCE: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*+"?|[^,"])+')
 PARAMETERS: Final = re.compile(r";.*", re.DOTALL)
 WAIT: Final = re.compile(r'[ \t]*wait[ \t]*=[ \t]*("?)([0-9]+)\1[ \t]*', re.IGNORECASE)
