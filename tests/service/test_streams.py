@@ -149,13 +149,13 @@ def test_a_thousand_streams_take_less_than_sixty_mebibytes(
     address, paths = ("127.0.0.1", httpx.URL(url).port or 0), [f"/jobs/{job_id}/events", "/events"]
     memory = psutil.Process(gateway.pid).memory_info
     before = memory().rss
-    clients = []
+    sockets = []
     for number in range(STREAMS):
-        clients.append(stack.enter_context(socket.create_connection(address, timeout=60)))
-        clients[-1].sendall(request(paths[number % 2]))
-    for client in clients:
+        sockets.append(stack.enter_context(socket.create_connection(address, timeout=60)))
+        sockets[-1].sendall(request(paths[number % 2]))
+    for one in sockets:
         received = b""
         while b"\n\n" not in received:  # the first event of a job, or the first comment
-            received += client.recv(65536)
+            received += one.recv(65536)
         assert received.startswith(b"HTTP/1.1 200 ")
     assert memory().rss - before < MOST_MEBIBYTES * 2**20
