@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Final, cast
 
 from fastapi import Request
 from starlette.types import Message, Receive, Scope, Send
-from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     HttpToolsProtocol,
@@ -51,7 +50,7 @@ class Connection(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as uvicorn has them
         super().__init__(*args, **kwargs)
         self.timeout_keep_alive = self.patience.idle  # type: ignore[assignment]  # parts of a second are as good
-        self.app = cast("ASGI3Application", _Answering(self, self.app))
+        self.app = _Answering(self, self.app)
         self._head_bytes = 0
         self._headers = 0
         self._is_in_head = True
@@ -201,9 +200,9 @@ class Connection(HttpToolsProtocol):
 class _Answering:
     """The application of one connection: bodies come at a pace, early answers are the last."""
 
-    def __init__(self, connection: Connection, app: ASGI3Application) -> None:
+    def __init__(self, connection: Connection, app: Any) -> None:  # noqa: ANN401 - uvicorn's type
         self._connection = connection
-        self._app: Any = app
+        self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         paced = Paced(receive, self._connection.patience.body)
