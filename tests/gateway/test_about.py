@@ -49,6 +49,8 @@ def test_the_openapi_document_shows_every_route_and_no_other(api: httpx.Client) 
         "GET /jobs/{id}/history",
         "GET /jobs/{id}/input",
         "GET /jobs/{id}/outputs/{name}",
+        "GET /jobs/{id}/deliveries",
+        "POST /jobs/{id}/deliveries/{n}/redeliver",
         "POST /jobs/{id}/cancel",
         "POST /jobs/{id}/retry",
         "GET /presets",
