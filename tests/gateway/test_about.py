@@ -78,3 +78,16 @@ def test_the_page_of_the_api_needs_nothing_from_elsewhere(api: httpx.Client) -> 
     for asset in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png"):
         assert f"/docs/assets/{asset}" in page
         assert api.get(f"/docs/assets/{asset}").status_code == httpx.codes.OK
+
+
+def test_the_openapi_document_says_which_routes_ask_for_a_key(api: httpx.Client) -> None:
+    document = api.get("/openapi.json").json()
+    (name,) = document["components"]["securitySchemes"]
+    assert document["components"]["securitySchemes"][name]["scheme"] == "bearer"
+    open_ = {
+        path
+        for path, operations in document["paths"].items()
+        for operation in operations.values()
+        if {name: []} not in operation.get("security", ()) or "401" not in operation["responses"]
+    }
+    assert open_ == {"/healthz", "/readyz"}
