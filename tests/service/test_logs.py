@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -64,14 +65,22 @@ def test_every_line_of_a_jobs_life_names_it_in_both_services(
 def test_a_connections_next_request_is_not_taken_for_one_about_the_same_job(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
+    content = picture()
+    head = (
+        "POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n"
+        f"Content-Length: {len(content)}\r\n\r\n"
+    )
+    # Sent along with the first, so that the end of that is what begins it.
+    pipelined = b"GET /jobs HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     with (
         running_api(environment, log := tmp_path / "api.log") as (_, url),
-        httpx.Client(base_url=url) as client,
+        socket.create_connection(("127.0.0.1", httpx.URL(url).port), timeout=30) as client,
     ):
-        job_id = upload(client, picture())
-        client.get("/jobs").raise_for_status()
+        client.sendall(head.encode() + content + pipelined)
+        while client.recv(65536):
+            pass
     by_route = {line["route"]: line for line in lines(log) if line["event"] == "request.answered"}
-    assert by_route["/upload"]["job_id"] == job_id
+    assert "job_id" in by_route["/upload"]
     assert "job_id" not in by_route["/jobs"]
 
 
