@@ -8,7 +8,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from imagemill.gateway import about, downloads, health, jobs, uploads
-from imagemill.gateway.openapi import document
+from imagemill.gateway.document import document, operation_id
 from imagemill.gateway.pages import install_pages
 from imagemill.gateway.parts import Parts
 from imagemill.gateway.problem import install_problem_handlers
@@ -39,6 +39,7 @@ def create_app(parts: Parts) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         swagger_ui_oauth2_redirect_url=None,
+        generate_unique_id_function=operation_id,
     )
     app.state.parts = parts
     install_pages(app)

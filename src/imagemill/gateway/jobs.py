@@ -13,20 +13,26 @@ from imagemill.gateway.bodies import EventBody, HistoryBody, JobsBody
 from imagemill.gateway.caller import Jobs
 from imagemill.gateway.conditional import tagged
 from imagemill.gateway.cursor import from_cursor, to_cursor
+from imagemill.gateway.headers import asks_for, headers
 from imagemill.gateway.parts import Gateway
-from imagemill.gateway.routing import JobIdPath, problems, readable
-from imagemill.jobs.job import JobId, Status
+from imagemill.gateway.refusals import InvalidFields
+from imagemill.gateway.routing import JobIdPath, Responses, problems, readable
+from imagemill.jobs.job import IllegalTransition, JobId, JobNotFound, Status
+from imagemill.jobs.postgres import LedgerUnavailable
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.keys import outputs_key
 
 log = structlog.get_logger()
 router = APIRouter(tags=["jobs"])
 
-READING = problems(
-    HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
-)
-CHANGING = READING | problems(HTTPStatus.CONFLICT)
-UNCHANGED = {HTTPStatus.NOT_MODIFIED.value: {"description": "The client has this already"}}
+LISTING = problems(InvalidFields, LedgerUnavailable)
+READING = problems(JobNotFound) | LISTING
+CHANGING = problems(IllegalTransition) | READING
+TAGGED = {"headers": headers("ETag", "Cache-Control")}
+CONDITIONAL: Responses = {
+    HTTPStatus.OK.value: TAGGED,
+    HTTPStatus.NOT_MODIFIED.value: TAGGED | {"description": "The client has this already"},
+}
 
 
 @readable(
@@ -34,7 +40,7 @@ UNCHANGED = {HTTPStatus.NOT_MODIFIED.value: {"description": "The client has this
     "/jobs",
     summary="List jobs",
     response_model=JobsBody,
-    responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
+    responses=LISTING,
 )
 async def list_jobs(
     jobs: Jobs,
@@ -56,7 +62,8 @@ async def list_jobs(
     "/jobs/{id}",
     summary="Read a job",
     response_model=JobBody,
-    responses=READING | UNCHANGED,
+    responses=CONDITIONAL | READING,
+    openapi_extra=asks_for("If-None-Match"),
 )
 async def read_job(jobs: Jobs, request: Request, job_id: JobIdPath) -> Response:
     """Return the job as PostgreSQL has it."""
@@ -89,7 +96,7 @@ async def cancel_job(jobs: Jobs, job_id: JobIdPath) -> JobBody:
     summary="Try a job again",
     status_code=HTTPStatus.ACCEPTED,
     response_model=JobBody,
-    responses=CHANGING,
+    responses={HTTPStatus.ACCEPTED.value: {"headers": headers("Location")}, **CHANGING},
 )
 async def retry_job(gateway: Gateway, jobs: Jobs, job_id: JobIdPath) -> JSONResponse:
     """Let a FAILED or CANCELED job begin anew, at the end of its line."""
@@ -107,6 +114,8 @@ async def retry_job(gateway: Gateway, jobs: Jobs, job_id: JobIdPath) -> JSONResp
     "/jobs/{id}",
     summary="Delete a job and its files",
     status_code=HTTPStatus.NO_CONTENT,
+    response_class=Response,  # without a body, and so without a type of one
+    response_description="The job is gone.",
     responses=READING,
 )
 async def delete_job(gateway: Gateway, jobs: Jobs, job_id: JobIdPath) -> None:

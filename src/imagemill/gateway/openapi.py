@@ -1,13 +1,10 @@
-"""The OpenAPI document, exact where FastAPI cannot know: the body of an upload."""
+"""What `POST /upload` takes, in OpenAPI's words. FastAPI cannot know: the body is streamed."""
 
-from collections.abc import Callable
 from typing import Any, Final
-
-from fastapi import FastAPI
 
 from imagemill.gateway.fields import DEFAULT_PRESET
 from imagemill.gateway.multipart import FILE_FIELD
-from imagemill.imaging.pipeline import Output, Pipeline
+from imagemill.imaging.pipeline import Output
 from imagemill.jobs.job import Priority
 
 REF: Final = "#/components/schemas/{model}"
@@ -60,21 +57,6 @@ def upload_operation() -> Schema:
             for name, description in HEADERS.items()
         ],
     }
-
-
-def document(app: FastAPI) -> Callable[[], Schema]:
-    """Return a function that makes the app's OpenAPI document once and then repeats it."""
-    generate = app.openapi
-
-    def openapi() -> Schema:
-        if app.openapi_schema is None:
-            schemas = generate()["components"]["schemas"]
-            pipeline = Pipeline.model_json_schema(ref_template=REF)
-            schemas |= pipeline.pop("$defs", {})
-            schemas[Pipeline.__name__] = pipeline
-        return generate()
-
-    return openapi
 
 
 def _fields() -> Schema:

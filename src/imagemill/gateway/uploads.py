@@ -12,24 +12,30 @@ from imagemill.gateway.assets import require_assets
 from imagemill.gateway.caller import Asking
 from imagemill.gateway.digest import announced_sha256
 from imagemill.gateway.fields import parse_fields
+from imagemill.gateway.headers import headers
 from imagemill.gateway.intake import Intake, expected_bytes, receive
 from imagemill.gateway.openapi import upload_operation
 from imagemill.gateway.parts import Gateway
+from imagemill.gateway.refusals import (
+    InvalidFields,
+    MalformedRequest,
+    NotAnImage,
+    UploadTooLarge,
+)
 from imagemill.gateway.routing import problems
+from imagemill.jobs.postgres import LedgerUnavailable
+from imagemill.storage.errors import StorageFull, StorageUnavailable
 
 router = APIRouter(tags=["upload"])
 
-RESPONSES = {
-    HTTPStatus.ACCEPTED.value: {
-        "headers": {"Location": {"description": "where the job is", "schema": {"type": "string"}}}
-    }
-} | problems(
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    HTTPStatus.INSUFFICIENT_STORAGE,
+RESPONSES = {HTTPStatus.ACCEPTED.value: {"headers": headers("Location")}} | problems(
+    MalformedRequest,
+    UploadTooLarge,
+    NotAnImage,
+    InvalidFields,
+    LedgerUnavailable,
+    StorageUnavailable,
+    StorageFull,
 )
 
 
