@@ -13,7 +13,7 @@ from typing import Any, cast
 import httpx
 import jsonschema_rs
 
-from imagemill.gateway.app import create_app
+from imagemill.gateway.app import create_routes
 
 Schema = dict[str, Any]
 
@@ -126,7 +126,7 @@ def _covers(known: str, media_type: str) -> bool:
 
 
 def _is_stream(response: httpx.Response) -> bool:
-    return response.headers.get("content-type", "").startswith("text/event-stream")
+    return str(response.headers.get("content-type", "")).startswith("text/event-stream")
 
 
 def _is_page(path: str) -> bool:
@@ -147,7 +147,7 @@ def _operation(method: str, path: str) -> Schema | None:
 @cache
 def openapi_document() -> Schema:
     """Return the document as the code makes it. It needs nothing that a gateway opens."""
-    return create_app(cast("Any", None)).openapi()
+    return create_routes().openapi()
 
 
 @cache

@@ -29,6 +29,13 @@ it. `POST /upload` an image, then read `GET /jobs/{id}` until its status is COMP
 
 
 def create_app(parts: Parts) -> FastAPI:
+    app = create_routes()
+    app.state.parts = parts
+    return app
+
+
+def create_routes() -> FastAPI:
+    """Return the application with nothing to work with: enough for its OpenAPI document."""
     app = FastAPI(
         title="imagemill",
         summary="Durable image jobs over HTTP",
@@ -41,7 +48,6 @@ def create_app(parts: Parts) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
         generate_unique_id_function=operation_id,
     )
-    app.state.parts = parts
     install_pages(app)
     routes = [*app.routes]
     for room in (uploads, jobs, downloads, about, health):

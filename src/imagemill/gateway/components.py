@@ -82,7 +82,7 @@ def _part(key: str, value: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN40
 def _without_a_lone_all(schema: Schema) -> Schema:
     match schema.get("allOf"):
         case [only]:
-            return only | {key: value for key, value in schema.items() if key != "allOf"}
+            return {**only, **{key: one for key, one in schema.items() if key != "allOf"}}
     return schema
 
 

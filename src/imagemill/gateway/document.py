@@ -10,6 +10,8 @@ from pydantic.alias_generators import to_camel
 
 from imagemill.gateway.components import components, named, plain, with_kinds
 from imagemill.gateway.examples import BODIES, OF_OPERATIONS
+from imagemill.gateway.meanings import MEANINGS
+from imagemill.gateway.problem import all_kinds, type_of
 
 Schema = dict[str, Any]
 
@@ -53,7 +55,18 @@ def _exact(made: Schema) -> Schema:
     for operation in _operations(made):
         _describe(operation, made["components"]["schemas"])
     made["tags"] = [{"name": name, "description": says} for name, says in TAGS.items()]
+    made["x-problems"] = [*_kinds()]
     return made
+
+
+def _kinds() -> Iterator[Schema]:
+    for kind in sorted(all_kinds(), key=lambda kind: (kind.status, kind.slug)):
+        yield {
+            "type": type_of(kind),
+            "title": kind.title,
+            "status": kind.status.value,
+            "meaning": MEANINGS[kind.slug].says,
+        }
 
 
 def _operations(made: Schema) -> Iterator[Schema]:

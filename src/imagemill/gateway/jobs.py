@@ -12,7 +12,7 @@ from imagemill.failpoints import failpoint
 from imagemill.gateway.bodies import EventBody, HistoryBody, JobsBody
 from imagemill.gateway.caller import Jobs
 from imagemill.gateway.conditional import tagged
-from imagemill.gateway.cursor import from_cursor, to_cursor
+from imagemill.gateway.cursor import CURSOR_PATTERN, from_cursor, to_cursor
 from imagemill.gateway.headers import asks_for, headers
 from imagemill.gateway.parts import Gateway
 from imagemill.gateway.refusals import InvalidFields
@@ -46,7 +46,13 @@ async def list_jobs(
     jobs: Jobs,
     status: Annotated[list[Status] | None, Query(description="only these; may repeat")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before")] = None,
+    cursor: Annotated[
+        str | None,
+        Query(
+            description="`next_cursor` of the page before",
+            json_schema_extra={"pattern": CURSOR_PATTERN},
+        ),
+    ] = None,
 ) -> JobsBody:
     """Return jobs, newest first, a page at a time; pages stay right while jobs are added."""
     before = None if cursor is None else from_cursor(cursor)
