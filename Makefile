@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 SECONDS ?= 60
 COUNT ?= 5000
+EXAMPLES ?= 200
+SEED ?= 2
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
@@ -41,6 +43,9 @@ soak: venv  ## Load the mill for SECONDS without faults, and see that nothing in
 fuzz: venv  ## Damage COUNT pictures and send them through image processes; one line of result
 	cd tests && ../$(BIN)/python -m fuzz --count $(COUNT)
 
+schemathesis: venv  ## Ask a gateway whatever its OpenAPI document allows and forbids
+	SCHEMATHESIS_EXAMPLES=$(EXAMPLES) SCHEMATHESIS_SEED=$(SEED) $(BIN)/pytest tests/openapi/test_schemathesis.py
+
 check: venv  ## Format, lint and check types
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
@@ -53,10 +58,13 @@ format: venv  ## Format the code and mend what the linter can mend
 gallery: venv  ## Render every field of an output into docs/gallery, one page to look at
 	$(BIN)/python -m gallery docs/gallery
 
+api-docs: venv  ## Write docs/api.md from the OpenAPI document
+	$(BIN)/python -m apidocs docs/api.md
+
 bench: venv  ## Measure the service against bare libvips, as ratios taken in one run
 	$(BIN)/python bench/overhead.py $(PHOTO)
 
 bench-outputs: venv  ## Measure several outputs against the largest one alone
 	$(BIN)/python bench/outputs.py $(PHOTO)
 
-.PHONY: help venv demo up test test-containers chaos soak fuzz check format gallery bench bench-outputs
+.PHONY: help venv demo up test test-containers chaos soak fuzz schemathesis check format gallery api-docs bench bench-outputs

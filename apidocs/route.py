@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from http import HTTPStatus
 from typing import Any, Final
 
 from apidocs.words import code, meaning, table, words
@@ -73,7 +72,7 @@ def _body(body: Schema | None, form: Schema) -> str:
 def _answers(responses: Schema) -> str:
     rows = [
         (
-            f"{status} {HTTPStatus(int(status)).phrase}",
+            status,
             answer["description"],
             _content(answer),
             ", ".join(code(name) for name in answer.get("headers", {})),

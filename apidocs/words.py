@@ -1,6 +1,7 @@
 """Schemas in words: `integer, 1 to 16384`, a list of [Output](#output), or null."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 Schema = dict[str, Any]
@@ -16,19 +17,23 @@ BOUNDS = (
 
 def words(schema: Schema) -> str:
     """Return what a value of the schema may be."""
-    if "$ref" in schema:
-        name = schema["$ref"].rpartition("/")[2]
-        return f"[{name}](#{anchor(name)})"
-    if "enum" in schema:
-        return ", ".join(code(one) for one in schema["enum"])
-    if "const" in schema:
-        return code(schema["const"])
-    if "anyOf" in schema:
-        return " or ".join(words(one) for one in schema["anyOf"])
-    kinds = schema.get("type", "any")
-    if isinstance(kinds, list):
-        return " or ".join(words({**schema, "type": kind}) for kind in kinds)
-    return _of_one_type(kinds, schema)
+    match schema:
+        case {"$ref": str(ref)}:
+            name = ref.rpartition("/")[2]
+            said = f"[{name}](#{anchor(name)})"
+        case {"contentSchema": {"$ref": _} as content}:
+            said = f"JSON of {words(content)}"
+        case {"enum": list(values)}:
+            said = ", ".join(code(one) for one in values)
+        case {"const": value}:
+            said = code(value)
+        case {"anyOf": list(options)}:
+            said = " or ".join(words(one) for one in options)
+        case {"type": list(kinds)}:
+            said = " or ".join(_of_one_type(kind, schema) for kind in kinds)
+        case _:
+            said = _of_one_type(schema.get("type", "any JSON"), schema)
+    return said
 
 
 def meaning(schema: Schema, description: str | None = None) -> str:
@@ -57,7 +62,7 @@ def cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def table(*head: str, rows: list[tuple[str, ...]]) -> str:
+def table(*head: str, rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "".join(f"| {' | '.join(cell(one) for one in line)} |\n" for line in lines)
 
@@ -72,7 +77,7 @@ def _of_one_type(kind: str, schema: Schema) -> str:
         return str(schema["format"])
     if kind == "string" and "pattern" in schema:
         return code(schema["pattern"])
-    return kind + _bounds(schema)
+    return kind if kind in {"boolean", "null"} else kind + _bounds(schema)
 
 
 def _bounds(schema: Schema) -> str:

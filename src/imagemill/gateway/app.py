@@ -22,6 +22,9 @@ from imagemill.jobs.postgres import Postgres
 from imagemill.settings import Settings
 from imagemill.storage.volume import Volume
 
+# In the order in which the documents show their routes.
+ROOMS = (uploads, jobs, downloads, about, health)
+
 DESCRIPTION = """
 Takes an image, answers at once with a job, processes the image in the background and never loses
 it. `POST /upload` an image, then read `GET /jobs/{id}` until its status is COMPLETED.
@@ -50,7 +53,7 @@ def create_routes() -> FastAPI:
     )
     install_pages(app)
     routes = [*app.routes]
-    for room in (uploads, jobs, downloads, about, health):
+    for room in ROOMS:
         app.include_router(room.router)
         routes += room.router.routes
     install_problem_handlers(app, routes)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from imagemill.contract.job import DESCRIBED, Count, ErrorBody, JobBody, MediaType, PipelineJson
 from imagemill.gateway.problem import ProblemBody
@@ -15,7 +15,7 @@ from imagemill.jobs.job import Event, Status
 class JobsBody(BaseModel):
     """A page of jobs, newest first."""
 
-    model_config = DESCRIBED
+    model_config = DESCRIBED | ConfigDict(title="JobPage")
 
     jobs: list[JobBody]
     next_cursor: str | None
@@ -85,6 +85,8 @@ class CapabilitiesBody(BaseModel):
 
 class HealthBody(BaseModel):
     """The process lives."""
+
+    model_config = ConfigDict(title="Liveness")
 
     status: Literal["ok"]
 

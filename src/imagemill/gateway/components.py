@@ -62,6 +62,16 @@ def with_kinds(schemas: Schema) -> None:
             members["status"] |= {"minimum": 400, "maximum": 599}
 
 
+def without_null(schema: Schema) -> Schema:
+    """Return the schema of a parameter: it is given or not, and never null."""
+    match schema:
+        case {"anyOf": [dict(only), {"type": "null"}]}:
+            return {**only, **{key: one for key, one in schema.items() if key != "anyOf"}}
+        case {"type": [str(kind), "null"]}:
+            return {**schema, "type": kind}
+    return schema
+
+
 def _of(*models: type[BaseModel]) -> Schema:
     _, made = models_json_schema([(one, "validation") for one in models], ref_template=REF)
     return dict(made["$defs"])

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic.alias_generators import to_camel
 
-from imagemill.gateway.components import components, named, plain, with_kinds
+from imagemill.gateway.components import components, named, plain, with_kinds, without_null
 from imagemill.gateway.examples import BODIES, OF_OPERATIONS
 from imagemill.gateway.meanings import MEANINGS
 from imagemill.gateway.problem import all_kinds, type_of
@@ -76,6 +76,8 @@ def _operations(made: Schema) -> Iterator[Schema]:
 
 def _describe(operation: Schema, schemas: Schema) -> None:
     """Give an operation's bodies their examples, and say what its answers are."""
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"] = without_null(parameter["schema"])
     own = OF_OPERATIONS.get(operation["operationId"], {})
     operation["responses"] = dict(sorted(operation["responses"].items()))
     for status, answer in operation["responses"].items():

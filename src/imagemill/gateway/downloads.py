@@ -18,7 +18,7 @@ from imagemill.gateway.filenames import stem
 from imagemill.gateway.headers import asks_for, headers
 from imagemill.gateway.parts import Gateway, Parts
 from imagemill.gateway.refusals import InvalidFields, RangeNotSatisfiable
-from imagemill.gateway.routing import JobIdPath, problems, readable
+from imagemill.gateway.routing import JobIdPath, OutputNamePath, problems, readable
 from imagemill.jobs.job import InputFacts, JobId, JobNotFound, OutputFacts
 from imagemill.jobs.postgres import LedgerUnavailable
 from imagemill.storage.errors import FileMissing, StorageUnavailable
@@ -85,7 +85,7 @@ async def read_input(gateway: Gateway, jobs: Jobs, request: Request, job_id: Job
     response_class=Response,
 )
 async def read_output(
-    gateway: Gateway, jobs: Jobs, request: Request, job_id: JobIdPath, name: str
+    gateway: Gateway, jobs: Jobs, request: Request, job_id: JobIdPath, name: OutputNamePath
 ) -> Response:
     """Return an image that went out; 404 before the job has it."""
     job = await jobs.find(JobId(job_id))

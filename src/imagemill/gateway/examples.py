@@ -89,7 +89,7 @@ BODIES: Final[dict[str, Json]] = {
             "timeout_seconds": 60.0,
         },
     },
-    "Health": {"status": "ok"},
+    "Liveness": {"status": "ok"},
     "History": {
         "events": [
             {
@@ -111,13 +111,22 @@ BODIES: Final[dict[str, Json]] = {
         ]
     },
     "Job": COMPLETED,
-    "Jobs": {"jobs": [COMPLETED], "next_cursor": "AZnwwnoefDqdUl0MPAp7EQ"},
+    "JobPage": {"jobs": [COMPLETED], "next_cursor": "AZnwwnoefDqdUl0MPAp7EQ"},
     "Presets": {"presets": {"thumbnail": {"outputs": [THUMB]}}},
     "Readiness": {
         "postgres": "ok",
         "redis": "ok",
         "storage": "ok",
         "sandbox": "full: landlock abi 7, seccomp, rlimits",
+    },
+    "Unreadiness": {
+        "type": "/problems/unavailable",
+        "title": "Unavailable",
+        "status": 503,
+        "detail": "postgres away: uploads are refused.",
+        "postgres": "away",
+        "redis": "ok",
+        "storage": "ok",
     },
 }
 

@@ -45,7 +45,7 @@ CONDITIONAL: Responses = {
 async def list_jobs(
     jobs: Jobs,
     status: Annotated[list[Status] | None, Query(description="only these; may repeat")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Annotated[int, Query(ge=1, le=200, description="how many a page")] = 50,
     cursor: Annotated[
         str | None,
         Query(

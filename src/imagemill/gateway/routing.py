@@ -16,6 +16,7 @@ Route = TypeVar("Route", bound=Callable[..., Any])
 Responses = dict[int | str, dict[str, Any]]
 
 JobIdPath = Annotated[UUID, Path(alias="id", description="the job's id, a UUID")]
+OutputNamePath = Annotated[str, Path(alias="name", description="the output's name")]
 
 
 def problems(
@@ -56,17 +57,14 @@ def _kinds(cause: type[ServiceError] | HTTPStatus) -> list[Kind]:
 
 def _problem(status: HTTPStatus, kinds: list[Kind], body: type[ProblemBody]) -> dict[str, Any]:
     kinds = sorted(kinds, key=lambda kind: kind.slug)
-    examples = {
-        kind.slug: {"summary": kind.title, "value": MEANINGS[kind.slug].example(kind)}
-        for kind in kinds
-    }
+    content: dict[str, Any] = {"schema": {"$ref": f"#/components/schemas/{body.__name__}"}}
+    if body is ProblemBody:  # others have an example of their own, in examples.py
+        content["examples"] = {
+            kind.slug: {"summary": kind.title, "value": MEANINGS[kind.slug].example(kind)}
+            for kind in kinds
+        }
     return {
         "description": " ".join(MEANINGS[kind.slug].says for kind in kinds),
         "headers": headers(*OF_STATUS.get(status, ())),
-        "content": {
-            MEDIA_TYPE: {
-                "schema": {"$ref": f"#/components/schemas/{body.__name__}"},
-                "examples": examples,
-            }
-        },
+        "content": {MEDIA_TYPE: content},
     }
