@@ -67,4 +67,7 @@ bench: venv  ## Measure the service against bare libvips, as ratios taken in one
 bench-outputs: venv  ## Measure several outputs against the largest one alone
 	$(BIN)/python bench/outputs.py $(PHOTO)
 
-.PHONY: help venv demo up test test-containers chaos soak fuzz schemathesis check format gallery api-docs bench bench-outputs
+bench-keys: venv  ## Measure what asking for an API key costs an upload
+	$(BIN)/python bench/keys.py $(PHOTO)
+
+.PHONY: help venv demo up test test-containers chaos soak fuzz schemathesis check format gallery api-docs bench bench-outputs bench-keys

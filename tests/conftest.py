@@ -18,6 +18,7 @@ from imagemill.jobs.ledger import Ledger
 from imagemill.jobs.migrate import migrate
 from imagemill.jobs.postgres import Postgres
 from support.client import client_of
+from support.keys import Keyring
 from support.process import Service, running_api
 from support.servers import connect, redis_client
 
@@ -50,6 +51,14 @@ def postgres_address(migrated: PostgresAddress) -> PostgresAddress:
     with connect(migrated) as connection:
         connection.execute("TRUNCATE jobs, removals, api_keys CASCADE")
     return migrated
+
+
+@pytest.fixture
+def keyring(postgres_address: PostgresAddress) -> Iterator[Keyring]:
+    """No key yet, and none left for the tests that follow."""
+    keyring = Keyring(postgres_address)
+    yield keyring
+    keyring.remove_all()
 
 
 @pytest.fixture

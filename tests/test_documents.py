@@ -1,4 +1,4 @@
-"""What the documents name is there: tests, commands, settings, log events, pages."""
+"""What the documents name is there: tests, commands, settings, log events, metrics, pages."""
 
 import re
 from pathlib import Path
@@ -6,15 +6,29 @@ from pathlib import Path
 import pytest
 
 from imagemill.settings import Settings
+from imagemill.telemetry.metrics import Everything, of_ledger
 
 ROOT = Path(__file__).parent.parent
 RELIABILITY = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+WITH_METRICS = [
+    ROOT / "README.md",
+    *(ROOT / "docs" / name for name in ("reliability.md", "alerts.yml")),
+]
 
 
 def in_files(folder: str, pattern: str) -> set[str]:
     texts = (file.read_text(encoding="utf-8") for file in (ROOT / folder).rglob("*.py"))
     return {found for text in texts for found in re.findall(pattern, text)}
+
+
+def metrics() -> set[str]:
+    """Return the names that Prometheus sees; those of counters end in _total."""
+    ours = [*Everything(of_ledger({})).collect()]
+    suffixes = {"counter": "_total"}
+    return {
+        one.name + suffixes.get(one.type, "") for one in ours if one.name.startswith("imagemill_")
+    }
 
 
 def targets() -> set[str]:
@@ -38,6 +52,18 @@ def test_every_log_event_to_watch_is_written_somewhere() -> None:
     named = set(re.findall(r"`([a-z]+\.[a-z]+_?[a-z]*)`", RELIABILITY))
     assert named
     assert named - in_files("src", r'"([a-z]+\.[a-z_]+)"') == set()
+
+
+@pytest.mark.parametrize("document", WITH_METRICS, ids=lambda path: path.name)
+def test_every_metric_that_is_named_is_one(document: Path) -> None:
+    named = set(re.findall(r"\bimagemill_\w+", document.read_text(encoding="utf-8")))
+    assert named
+    assert named - metrics() == set()
+
+
+def test_the_readme_names_every_metric() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert {name for name in metrics() if f"`{name}`" not in readme} == set()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

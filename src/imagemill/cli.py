@@ -1,6 +1,7 @@
 """The command `imagemill`."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -12,6 +13,7 @@ import uvloop
 
 from imagemill.errors import ServiceError
 from imagemill.imaging.presets import PresetsError
+from imagemill.jobs.migrate import migrate as migrate_ledger
 from imagemill.process import options
 from imagemill.process.asked import Asked
 from imagemill.process.errors import Misused
@@ -27,9 +29,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+keys = typer.Typer(
+    help="API keys: who is let in. As soon as there is one, every request needs one.",
+    no_args_is_help=True,
+)
+app.add_typer(keys, name="keys")
+
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 Data = Annotated[Path, typer.Option(file_okay=False, help="Folder that keeps everything.")]
+
+RunningData = Annotated[
+    Path | None, typer.Option(file_okay=False, help="Folder of an `imagemill up` that runs.")
+]
 
 DEFAULT_DATA = Path(".imagemill")
 # Modules that only an extra brings, and which.
@@ -67,7 +79,7 @@ def demo(
 @app.command()
 def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Run the API-Gateway against the servers that the environment names."""
-    with _one_sentence():
+    with _one_sentence(wrong_setting=os.EX_CONFIG):
         settings = _prepare()
         from imagemill.gateway.service import run_gateway  # noqa: PLC0415 - others need no HTTP
 
@@ -157,6 +169,70 @@ def doctor(
         raise typer.Exit(asyncio.run(visit(settings, fix=fix, deep=deep, as_json=as_json)))
 
 
+@keys.command("add")
+def add_key(
+    name: Annotated[str, typer.Argument(help="What to call it, such as whom it is for.")],
+    *,
+    admin: Annotated[bool, typer.Option("--admin", help="Let it see the jobs of all.")] = False,
+    data: RunningData = None,
+) -> None:
+    """Make an API key and print it, this once: only what recognises it is kept."""
+    with _one_sentence():
+        settings = _prepare_keys(data)
+        from imagemill.keys import add  # noqa: PLC0415 - the services make none
+
+        asyncio.run(add(settings, name, is_admin=admin))
+
+
+@keys.command("list")
+def list_keys(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    data: RunningData = None,
+) -> None:
+    """Show every API key, also the revoked ones, and never a secret."""
+    with _one_sentence():
+        settings = _prepare_keys(data)
+        from imagemill.keys import show  # noqa: PLC0415 - the services show none
+
+        asyncio.run(show(settings, as_json=as_json))
+
+
+@keys.command("revoke")
+def revoke_key(
+    key: Annotated[str, typer.Argument(metavar="NAME-OR-ID", help="Which one.")],
+    *,
+    data: RunningData = None,
+) -> None:
+    """Let an API key be refused from now on, by every gateway. Its jobs stay."""
+    with _one_sentence():
+        settings = _prepare_keys(data)
+        from imagemill.keys import revoke  # noqa: PLC0415 - the services revoke none
+
+        asyncio.run(revoke(settings, key))
+
+
+@app.command()
+def webhook_secret(
+    data: Annotated[
+        Path | None,
+        typer.Option(file_okay=False, help="Folder of an `imagemill up`, for the one of that."),
+    ] = None,
+) -> None:
+    """Print what webhooks are signed with, for those who are to verify them."""
+    with _one_sentence():
+        settings = read_settings()
+        configure_logs("error", settings.log_format)
+        if data is not None:
+            from imagemill.embedded.whereabouts import whereabouts  # noqa: PLC0415 - an extra
+
+            settings = settings.model_copy(update=whereabouts(data))
+        from imagemill.webhooks.secret import read_secrets  # noqa: PLC0415 - others sign nothing
+
+        for secret in read_secrets(settings):
+            typer.echo(secret)
+
+
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer's callback
     if wanted:
         typer.echo(f"imagemill {version('imagemill')}")
@@ -181,16 +257,34 @@ def _prepare() -> Settings:
     return settings
 
 
+def _prepare_keys(data: Path | None) -> Settings:
+    """Return where the keys are. The first one may be made before any service was started."""
+    settings = read_settings()
+    configure_logs(settings.log_level, settings.log_format)
+    if data is not None:
+        from imagemill.embedded.whereabouts import whereabouts  # noqa: PLC0415 - an extra
+
+        settings = settings.model_copy(update=whereabouts(data))
+    migrate_ledger(settings.postgres)  # once: a person waits, and not for a server that starts
+    return settings
+
+
 @contextmanager
-def _one_sentence(status: int = 1) -> Iterator[None]:
-    """End with a sentence on standard error, and no traceback, for what was foreseen."""
+def _one_sentence(status: int = 1, *, wrong_setting: int | None = None) -> Iterator[None]:
+    """End with a sentence on standard error, and no traceback, for what was foreseen.
+
+    `wrong_setting` is the status for what no further start mends; else it is that of all.
+    """
     try:
         yield
     except Misused as error:
         for sentence in error.sentences:
             typer.echo(f"imagemill: {sentence}", err=True)
         raise typer.Exit(MISUSED) from None
-    except (ServiceError, SettingsError, PresetsError) as error:
+    except SettingsError as error:
+        typer.echo(f"imagemill: {error}", err=True)
+        raise typer.Exit(wrong_setting or status) from None
+    except (ServiceError, PresetsError) as error:
         typer.echo(f"imagemill: {error}", err=True)
         raise typer.Exit(status) from None
     except ModuleNotFoundError as error:

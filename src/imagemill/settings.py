@@ -8,11 +8,12 @@ container engines hand secrets over.
 import base64
 import os
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import unquote, urlsplit
 
-from limits import parse as parse_rate
+from limits import RateLimitItem, parse_many
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -58,9 +59,21 @@ def _is_volume(url: str) -> str:
 def _is_rate(text: str | None) -> str | None:
     if text is not None:
         try:
-            parse_rate(text)
+            rates = parse_many(text)
         except ValueError:
-            raise ValueError("must be a number of requests and a time, like 100/minute") from None
+            rates = []
+        if len(rates) != 1 or rates[0].amount < 1:
+            raise ValueError("must be a number of requests and a time, like 100/minute")
+    return text
+
+
+def _are_networks(text: str) -> str:
+    # uvicorn would take what is none for a name that no client ever has.
+    for part in text.split(","):
+        try:
+            ip_network(part.strip())
+        except ValueError:
+            raise ValueError("must be addresses or networks, separated by commas") from None
     return text
 
 
@@ -160,6 +173,10 @@ class Settings(BaseSettings):
     allow_anonymous: bool = Field(
         default=False, description="listen for more than this machine while there is no API key"
     )
+    forwarded_allow_ips: Annotated[str, AfterValidator(_are_networks)] = Field(
+        "127.0.0.1,::1",
+        description="proxies that are believed whose request it is that they hand on",
+    )
     rate_limit: Annotated[str | None, AfterValidator(_is_rate)] = Field(
         None, description="requests of an API key or an address, such as 100/minute; unset: any"
     )
@@ -231,6 +248,11 @@ class Settings(BaseSettings):
         )
 
     @property
+    def rate(self) -> RateLimitItem | None:
+        """How many requests a caller may send in which time."""
+        return None if self.rate_limit is None else parse_many(self.rate_limit)[0]
+
+    @property
     def lease(self) -> timedelta:
         return timedelta(seconds=self.lease_seconds)
 
@@ -238,6 +260,11 @@ class Settings(BaseSettings):
     def retention(self) -> timedelta | None:
         """How long jobs are kept once they have ended; None: for ever."""
         return None if self.retention_seconds is None else timedelta(seconds=self.retention_seconds)
+
+    @property
+    def webhook_schedule(self) -> tuple[timedelta, ...]:
+        """The waits between the tries of a webhook."""
+        return tuple(timedelta(seconds=wait) for wait in self.webhook_schedule_seconds)
 
     @property
     def jobs_per_child(self) -> int:

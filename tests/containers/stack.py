@@ -34,6 +34,7 @@ class Stack:
             f"PG_PASSWORD={secrets.token_urlsafe(24)}\n"
             f"REDIS_PASSWORD={secrets.token_urlsafe(24)}\n"
             f"API_PORT=127.0.0.1:{port}\n"
+            "ALLOW_ANONYMOUS=true\n"
             f"LEASE_SECONDS={LEASE_SECONDS}\n",
             encoding="utf-8",
         )

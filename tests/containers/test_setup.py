@@ -42,6 +42,28 @@ def test_every_setting_can_be_given_in_the_environment_file() -> None:
     assert settings | {"API_PORT"} == set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
 
 
+def test_the_environment_file_lets_in_whoever_reaches_the_port_until_there_is_a_key() -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+
+    assert re.findall(r"^ALLOW_ANONYMOUS=(.*)$", example, re.MULTILINE) == ["true"]
+
+
+def test_without_that_and_without_a_key_the_api_does_not_listen(stack: Stack) -> None:
+    said = run_in_vain(
+        *("docker", "exec", "--env", "ALLOW_ANONYMOUS=false", stack.container("api")),
+        *("imagemill", "api", "--host", "0.0.0.0", "--port", "8001"),  # noqa: S104 - in vain
+    )
+
+    assert "make one with `imagemill keys add NAME`, or set ALLOW_ANONYMOUS=true" in said
+
+
+@pytest.mark.parametrize("service", BUILT)
+def test_keys_are_managed_from_inside_the_containers(stack: Stack, service: str) -> None:
+    said = docker("exec", stack.container(service), "imagemill", "keys", "list", "--json")
+
+    assert json.loads(said) == {"keys": []}
+
+
 def test_both_images_begin_with_the_same_stage() -> None:
     builders = {_builder(ROOT / f"Dockerfile.{service}") for service in BUILT}
 

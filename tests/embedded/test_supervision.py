@@ -1,4 +1,5 @@
 import asyncio
+import os
 import signal
 import time
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from imagemill.embedded.child import Ending
 from imagemill.embedded.errors import EmbeddedError
 from imagemill.embedded.supervision import Pace, Past, keep_running, kept_running
 
-WRONG_SETTING = Ending.of(1)
+BAD_START = Ending.of(1)
 AT_ONCE = Pace(first_delay_seconds=0, longest_delay_seconds=0)
 LIVES_AT_ONCE = Pace(first_delay_seconds=0, longest_delay_seconds=0, life_seconds=0)
 
@@ -20,6 +21,7 @@ class Mortal:
 
     deaths: int
     failed_starts: int = 0
+    ending: Ending = BAD_START
     name: str = "mortal"
     starts: int = 0
     lives_on: asyncio.Event = field(default_factory=asyncio.Event)
@@ -33,7 +35,7 @@ class Mortal:
     async def wait(self) -> Ending:
         if self.deaths:
             self.deaths -= 1
-            return WRONG_SETTING
+            return self.ending
         self.lives_on.set()
         await asyncio.Event().wait()
         raise AssertionError("it lives for ever")
@@ -53,6 +55,13 @@ async def test_a_start_that_fails_is_tried_again() -> None:
     assert service.starts == 3
 
 
+async def test_a_service_whose_settings_are_wrong_is_not_started_again() -> None:
+    service = Mortal(deaths=99, ending=Ending.of(os.EX_CONFIG))
+    with pytest.raises(EmbeddedError, match="mortal cannot start: see above"):
+        await keep_running(service, AT_ONCE)
+    assert service.starts == 0
+
+
 async def test_a_service_that_never_comes_to_life_is_given_up() -> None:
     service = Mortal(deaths=99)
     with pytest.raises(EmbeddedError, match=r"mortal died 5 times .* at last ended with status 1"):
@@ -67,9 +76,9 @@ async def test_the_block_ends_with_a_service_that_is_given_up() -> None:
 
 
 def test_a_service_that_has_lived_is_never_given_up() -> None:
-    past = Past().after_death(WRONG_SETTING, lived_seconds=60, pace=Pace())
+    past = Past().after_death(BAD_START, lived_seconds=60, pace=Pace())
     for _ in range(50):
-        past = past.after_death(WRONG_SETTING, lived_seconds=0.1, pace=Pace())
+        past = past.after_death(BAD_START, lived_seconds=0.1, pace=Pace())
     assert not past.is_hopeless(Pace())
 
 
@@ -88,7 +97,7 @@ def test_a_service_that_crashes_at_each_start_is_given_up() -> None:
 
 
 def test_a_life_makes_the_deaths_before_it_forgotten() -> None:
-    past = Past(deaths=4).after_death(WRONG_SETTING, lived_seconds=60, pace=Pace())
+    past = Past(deaths=4).after_death(BAD_START, lived_seconds=60, pace=Pace())
     assert past == Past(deaths=1, has_lived=True)
 
 

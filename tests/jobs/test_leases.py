@@ -4,13 +4,23 @@ A lease is made to expire by an UPDATE, so that every interleaving is the test's
 """
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
 from imagemill.addresses import PostgresAddress
-from imagemill.jobs.job import Claim, ErrorCode, JobError, JobId, Priority, Status
+from imagemill.jobs.job import (
+    Claim,
+    Completed,
+    ErrorCode,
+    Failed,
+    JobError,
+    JobId,
+    Priority,
+    Status,
+)
 from imagemill.jobs.leases import Leases
 from imagemill.jobs.ledger import Ledger
 from imagemill.jobs.postgres import Postgres
@@ -116,12 +126,29 @@ async def test_a_batch_ends_each_job_in_its_own_way(ledger: Ledger, leases: Leas
     assert job.error == JobError(ErrorCode.INVALID_IMAGE, "The picture ends too early.")
 
 
-async def test_a_result_that_is_sent_twice_counts_once(ledger: Ledger, leases: Leases) -> None:
+@pytest.mark.parametrize("result", [completed, failed])
+async def test_a_result_that_is_sent_twice_counts_once(
+    ledger: Ledger, leases: Leases, result: Callable[[Claim], Completed | Failed]
+) -> None:
     claim = await one_claim(ledger, leases)
-    assert await leases.finish([completed(claim)]) == frozenset()
-    assert await leases.finish([completed(claim)]) == frozenset()
-    assert (await statuses(ledger, claim.id))[-1:] == [Status.COMPLETED]
+    assert await leases.finish([result(claim)]) == frozenset()
+    assert await leases.finish([result(claim)]) == frozenset()
+    assert (await statuses(ledger, claim.id))[-1] in {Status.COMPLETED, Status.FAILED}
     assert len(await ledger.history(claim.id)) == 3
+
+
+async def test_a_failure_of_another_kind_or_claim_is_not_taken_for_ones_own(
+    ledger: Ledger, leases: Leases, other: Leases, postgres_address: PostgresAddress
+) -> None:
+    first = await one_claim(ledger, leases)
+    expire(postgres_address)
+    await other.reap()
+    make_due(postgres_address)
+    (second,) = await other.sweep(1, NOW)
+    assert await other.finish([failed(second)]) == frozenset()
+    assert await leases.finish([failed(first)]) == {first.id}
+    assert await other.finish([failed(second, ErrorCode.TOO_LARGE)]) == {second.id}
+    assert await other.finish([completed(second)]) == {second.id}
 
 
 async def test_a_worker_that_was_given_up_cannot_end_a_later_attempt(

@@ -44,12 +44,14 @@ async def test_what_is_no_id_is_passed_over(redis_address: RedisAddress) -> None
 
 async def test_without_redis_putting_is_counted_and_taking_says_so() -> None:
     nowhere = RedisAddress("127.0.0.1", free_port())
-    async with Line.open(nowhere, SHORT) as line:
+    failures: list[None] = []
+    async with Line.open(nowhere, SHORT, lambda: failures.append(None)) as line:
         for _ in range(5):
             await line.put(new_job_id(), Priority.NORMAL)
-        assert line.failures == 5
+        assert len(failures) == 5
         with pytest.raises(LineUnavailable):
             await line.take(1)
+        assert len(failures) == 6
         with pytest.raises(LineUnavailable):
             await line.ping()
 

@@ -7,7 +7,8 @@ from typing import Final
 
 from imagemill.gateway import accept
 from imagemill.gateway.parts import Parts
-from imagemill.jobs import leases, ledger
+from imagemill.jobs import idempotency, leases, ledger
+from imagemill.jobs.idempotency import UploadKey
 from imagemill.jobs.job import Claim, Job, NewJob
 from imagemill.jobs.postgres import LedgerUnavailable
 from imagemill.worker import source
@@ -42,7 +43,7 @@ def without_sweep() -> None:
 
 
 def with_the_file_deleted_whatever_became_of_the_row() -> None:
-    async def record(gateway: Parts, new: NewJob) -> Job:
+    async def record(gateway: Parts, new: NewJob, key: UploadKey | None) -> Job:  # noqa: ARG001
         try:
             return await gateway.ledger.accept(new)
         except LedgerUnavailable:
@@ -53,6 +54,7 @@ def with_the_file_deleted_whatever_became_of_the_row() -> None:
 
 
 LEASES: Final = "jobs/test_leases.py::"
+KEYS: Final = "jobs/test_idempotency.py::"
 
 MUTANTS: Final = MappingProxyType(
     {
@@ -99,6 +101,18 @@ MUTANTS: Final = MappingProxyType(
         "an upload that fails when it is recorded twice": Mutant(
             "jobs/test_ledger.py::test_accepting_the_same_job_twice_records_it_once",
             without(ledger, "ACCEPT", "ON CONFLICT (id) DO NOTHING"),
+        ),
+        "a key that lets everybody through": Mutant(
+            f"{KEYS}test_of_many_jobs_under_one_key_at_once_one_is_recorded",
+            without(idempotency, "ACCEPT", "WHERE EXISTS (SELECT FROM mine)"),
+        ),
+        "a key that the last one takes": Mutant(
+            f"{KEYS}test_of_many_jobs_under_one_key_at_once_one_is_recorded",
+            without(idempotency, "ACCEPT", "WHERE taken.created_at < now() - interval '24 h'"),
+        ),
+        "a key that is taken for ever": Mutant(
+            f"{KEYS}test_a_key_is_free_again_after_a_day_and_the_earlier_job_stays",
+            without(idempotency, "ACCEPT", "taken.created_at < now() - interval '24 h'", "false"),
         ),
         "no sweep": Mutant("service/test_mill.py::test_a_wiped_redis_loses_nothing", without_sweep),
         "a file that goes although the row may be there": Mutant(

@@ -15,13 +15,9 @@ from chaos.history import examine
 from chaos.load import Load
 from imagemill.addresses import PostgresAddress
 from support.client import changes, client_of, ended, storage_of, upload
+from support.failpoints import ENDS, armed, meet
 from support.pictures import picture
-from support.process import Service, running_api, running_worker, wait_until
-from support.servers import connect
-
-# What a process meets: kill -9; a bug; standing still past its lease; the same with its
-# connections to PostgreSQL cut meanwhile.
-ENDS = ("kill", "error", "pause", "cut")
+from support.process import running_api, running_worker, wait_until
 
 OF_AN_UPLOAD = ("input.synced", "input.named", "upload.stored", "upload.recorded", "upload.rung")
 OF_AN_ATTEMPT = (
@@ -36,6 +32,8 @@ OF_AN_ATTEMPT = (
 )
 # Reached in tests of their own, since it takes more than one upload to get there.
 OF_OTHERS = ("retry.recording", "jobs.releasing", "leases.reaped", "job.forgotten")
+# Reached in test_webhook_faults.py.
+OF_A_DELIVERY = ("deliveries.claimed", "delivery.answered")
 
 # Longer than a third of a lease, after which one is renewed.
 SLOW = json.dumps(
@@ -52,27 +50,6 @@ def hasty(environment: dict[str, str]) -> dict[str, str]:
     return environment | {"LEASE_SECONDS": "2", "SHUTDOWN_GRACE_SECONDS": "1"}
 
 
-def armed(environment: dict[str, str], name: str, end: str) -> dict[str, str]:
-    return environment | {"FAILPOINTS": f"{name}={'pause' if end == 'cut' else end}"}
-
-
-def reached(service: Service, name: str) -> bool:
-    return f"failpoint {name}" in service.logged()
-
-
-def meet(service: Service, name: str, end: str, postgres: PostgresAddress) -> None:
-    """Return once the service has met its end there."""
-    wait_until(lambda: reached(service, name), f"{name} is reached", service.logged)
-    if end == "kill":
-        service.process.wait(10)
-    if end == "cut":
-        with connect(postgres) as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-
-
 def require_kept_promises(
     postgres: PostgresAddress, environment: dict[str, str], accepted: list[str]
 ) -> None:
@@ -87,7 +64,7 @@ def test_every_failpoint_is_met_here() -> None:
         for file in package.rglob("*.py")
         for name in re.findall(r'failpoint\("([a-z.]+)"\)', file.read_text(encoding="utf-8"))
     }
-    assert named == {*OF_AN_UPLOAD, *OF_AN_ATTEMPT, *OF_OTHERS}
+    assert named == {*OF_AN_UPLOAD, *OF_AN_ATTEMPT, *OF_OTHERS, *OF_A_DELIVERY}
 
 
 @pytest.mark.parametrize("end", ENDS)

@@ -8,12 +8,14 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
+from http import HTTPStatus
 from typing import Any, cast
 
 import httpx
 import jsonschema_rs
 
 from imagemill.gateway.app import create_routes
+from imagemill.gateway.headers import OF_EVERY_ANSWER, OF_SOME_ANSWERS, OF_STATUS, headers
 
 Schema = dict[str, Any]
 
@@ -65,24 +67,24 @@ def differences(response: httpx.Response) -> Iterator[str]:
             return
         if status not in ANYWHERE:
             yield "there is no such route in it"
-        yield from _problem_differences(response, {})
+        yield from _problem_differences(response)
         return
     answer = operation["responses"].get(str(status))
     if answer is None:
         if status != BUG:
             known = ", ".join(operation["responses"])
             yield f"{operation['operationId']} answers {known}, says the document"
-        yield from _problem_differences(response, {})
+        yield from _problem_differences(response)
         return
     yield from _header_differences(response, answer.get("headers", {}))
     yield from _body_differences(response, answer.get("content", {}))
 
 
-def _problem_differences(response: httpx.Response, headers: Schema) -> Iterator[str]:
-    if response.status_code == httpx.codes.METHOD_NOT_ALLOWED:
-        headers = {"Allow": {"required": True, "schema": {"type": "string"}}}
+def _problem_differences(response: httpx.Response) -> Iterator[str]:
+    always = OF_STATUS.get(HTTPStatus(response.status_code), ())
+    described = headers(*OF_EVERY_ANSWER, *always, sometimes=OF_SOME_ANSWERS)
     schema = {"$ref": "#/components/schemas/Problem"}
-    yield from _header_differences(response, headers)
+    yield from _header_differences(response, described)
     yield from _body_differences(response, {PROBLEM: {"schema": schema}})
 
 

@@ -24,3 +24,14 @@ def redis_client(address: RedisAddress) -> redis.Redis:
 def count_jobs(address: PostgresAddress) -> int:
     with connect(address) as connection:
         return int(connection.execute("SELECT count(*) FROM jobs").fetchall()[0][0])
+
+
+def waits_for_a_lock(address: PostgresAddress, statement: str) -> bool:
+    """Whether somebody's statement with these words waits for what another holds."""
+    with connect(address) as connection:
+        found = connection.execute(
+            "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            " AND position(%s in query) > 0 AND pid <> pg_backend_pid()",
+            [statement],
+        )
+        return found.rowcount > 0

@@ -6,8 +6,8 @@ from typing import Final
 from imagemill.blocking import off_loop
 from imagemill.doctor.findings import Finding, bad, ok, unknown, warn
 from imagemill.doctor.patient import Patient
-from imagemill.doctor.words import size
 from imagemill.storage.errors import StorageFull, StorageUnavailable, storage_errors
+from imagemill.words import size
 
 # Room for fewer of the largest uploads than this is a reason to wake somebody.
 FEW_UPLOADS: Final = 20

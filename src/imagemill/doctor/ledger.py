@@ -5,10 +5,10 @@ from typing import Final
 
 from imagemill.doctor.findings import Finding, bad, ok, warn
 from imagemill.doctor.patient import Patient
-from imagemill.doctor.words import amount, span
 from imagemill.jobs.condition import Overdue
 from imagemill.jobs.job import JobId
 from imagemill.jobs.line import LineUnavailable
+from imagemill.words import amount, span
 
 # Sweeps and reapers come by every few seconds: whoever waited longer was not served by them.
 WAITING_GRACE: Final = timedelta(minutes=1)

@@ -2,8 +2,8 @@
 
 from imagemill.doctor.findings import Finding, ok
 from imagemill.doctor.patient import Patient
-from imagemill.doctor.words import amount
 from imagemill.jobs.line import LineUnavailable
+from imagemill.words import amount
 
 
 async def examine(patient: Patient) -> list[Finding]:

@@ -9,10 +9,10 @@ from uuid import uuid4
 
 from imagemill.doctor.ledger import WAITING_GRACE, forgotten_by_line
 from imagemill.doctor.patient import Patient
-from imagemill.doctor.words import amount
 from imagemill.jobs.job import Priority
 from imagemill.jobs.leases import Leases
 from imagemill.jobs.line import LineUnavailable
+from imagemill.words import amount
 
 
 async def mend(patient: Patient) -> list[str]:

@@ -9,10 +9,10 @@ from typing import Final, Literal
 from imagemill.blocking import off_loop
 from imagemill.doctor.findings import Finding, bad, ok
 from imagemill.doctor.patient import Patient
-from imagemill.doctor.words import amount
 from imagemill.jobs.belongings import Belongings, Stored
 from imagemill.jobs.job import JobId
 from imagemill.storage.errors import storage_errors
+from imagemill.words import amount
 
 SHOWN: Final = 20
 

@@ -5,8 +5,8 @@ from typing import Final
 from imagemill.blocking import off_loop
 from imagemill.doctor.findings import Finding, bad, ok, warn
 from imagemill.doctor.patient import Patient
-from imagemill.doctor.words import amount, size
 from imagemill.storage.units import size_of
+from imagemill.words import amount, size
 from imagemill.worker.survey import owned_keys
 
 SHOWN: Final = 20

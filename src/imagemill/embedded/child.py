@@ -35,13 +35,15 @@ class Ending:
 
     words: str
     came_from_outside: bool = False
+    would_come_again: bool = False
+    """Whether the next run would end the same way: its settings are wrong."""
 
     @classmethod
     def of(cls, status: int) -> "Ending":
         """Return the ending that an exit status tells of; a negative one is that of a signal."""
         if status < 0:
             return cls(f"was ended by {signal.Signals(-status).name}", -status in FROM_OUTSIDE)
-        return cls(f"ended with status {status}")
+        return cls(f"ended with status {status}", would_come_again=status == os.EX_CONFIG)
 
     def __str__(self) -> str:
         return self.words

@@ -88,6 +88,8 @@ async def keep_running(service: Service, pace: Pace = PACE) -> Never:
     started = time.monotonic()
     ending = await service.wait()
     while True:
+        if ending.would_come_again and not past.has_lived:
+            raise EmbeddedError(f"{service.name} cannot start: see above for what it said.")
         past = past.after_death(ending, time.monotonic() - started, pace)
         if past.is_hopeless(pace):
             raise EmbeddedError(

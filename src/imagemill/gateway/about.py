@@ -1,12 +1,13 @@
 """What this service can do: presets and capabilities."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from imagemill.gateway.bodies import CapabilitiesBody, LimitsBody, PresetsBody
+from imagemill.gateway.caller import caller_of
 from imagemill.gateway.parts import Gateway
 from imagemill.gateway.routing import readable
 
-router = APIRouter(tags=["about"])
+router = APIRouter(tags=["about"], dependencies=[Depends(caller_of)])
 
 
 @readable(router, "/presets", summary="Which presets there are", response_model=PresetsBody)

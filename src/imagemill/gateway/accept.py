@@ -5,22 +5,36 @@ hears of it. A crash between any two leaves nothing that the client was told of,
 that a worker's sweep finds.
 """
 
+from dataclasses import dataclass
+
 import structlog
 
 from imagemill.failpoints import failpoint
 from imagemill.gateway.caller import Caller
 from imagemill.gateway.fields import JobRequest
+from imagemill.gateway.idempotency import require_same, upload_key
 from imagemill.gateway.intake import Received
 from imagemill.gateway.parts import Parts
-from imagemill.gateway.refusals import MalformedRequest
+from imagemill.gateway.refusals import InvalidFields, MalformedRequest
+from imagemill.jobs.idempotency import UploadKey, accept_under, find_under
 from imagemill.jobs.ids import new_job_id
 from imagemill.jobs.job import InputFacts, Job, NewJob
 from imagemill.jobs.postgres import LedgerUnavailable, OutcomeUnknown
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.incoming import Incoming
 from imagemill.storage.keys import input_key
+from imagemill.telemetry.metrics import UPLOADED_BYTES
+from imagemill.telemetry.traces import current, span
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A job that a client may count on; a replay when an earlier upload of its key made it."""
+
+    job: Job
+    is_replay: bool
 
 
 async def require_digest(incoming: Incoming, announced: str | None) -> None:
@@ -30,14 +44,57 @@ async def require_digest(incoming: Incoming, announced: str | None) -> None:
 
 
 async def accept(
-    gateway: Parts, caller: Caller, incoming: Incoming, received: Received, asked: JobRequest
-) -> Job:
-    """Store the image, record the job, ring the bell. Raises Unavailable: then nothing is left."""
-    job_id = new_job_id()
-    key = input_key(job_id, received.format.extension)
-    stored = await incoming.keep(key)
+    gateway: Parts,
+    caller: Caller,
+    incoming: Incoming,
+    received: Received,
+    asked: JobRequest,
+    sent_key: str | None,
+) -> Accepted:
+    """Store the image, record the job, ring the bell; or find the job that the key stands for.
+
+    Raises Unavailable: then nothing is left. Raises InvalidFields for a key of other content.
+    """
+    key = None if sent_key is None else upload_key(sent_key, caller, await incoming.sha256(), asked)
+    if key and (earlier := await find_under(gateway.ledger, key)):
+        return _replay(require_same(earlier, key))
+    new = await _store(gateway, caller, incoming, received, asked)
     failpoint("upload.stored")
-    new = NewJob(
+    with span("upload.record"):
+        job = await _record(gateway, new, key)
+    if job.id != new.id:  # another upload under this key was recorded meanwhile
+        await _remove(gateway, new.input_path)
+        return _replay(job)
+    UPLOADED_BYTES.inc(new.input.bytes)
+    failpoint("upload.recorded")
+    await gateway.line.put(job.id, job.priority)
+    failpoint("upload.rung")
+    log.info(
+        "job.accepted",
+        job_id=str(job.id),
+        bytes=new.input.bytes,
+        media_type=new.input.media_type,
+        priority=job.priority,
+    )
+    return Accepted(job, is_replay=False)
+
+
+def _replay(job: Job) -> Accepted:
+    log.info("job.replayed", job_id=str(job.id))
+    return Accepted(job, is_replay=True)
+
+
+async def _store(
+    gateway: Parts, caller: Caller, incoming: Incoming, received: Received, asked: JobRequest
+) -> NewJob:
+    """Make the image durable and return the job that it is for."""
+    job_id = new_job_id()
+    structlog.contextvars.bind_contextvars(job_id=str(job_id))
+    current().set("imagemill.job.id", str(job_id))
+    key = input_key(job_id, received.format.extension)
+    with span("upload.store"):
+        stored = await incoming.keep(key)
+    return NewJob(
         id=job_id,
         input_path=key,
         input=InputFacts(
@@ -51,29 +108,22 @@ async def accept(
         metadata=asked.metadata,
         max_attempts=gateway.settings.max_attempts,
         key_id=caller.key_id,
+        callback_url=asked.callback_url,
+        traceparent=current().traceparent,
     )
-    job = await _record(gateway, new)
-    failpoint("upload.recorded")
-    await gateway.line.put(job.id, job.priority)
-    failpoint("upload.rung")
-    log.info(
-        "job.accepted",
-        job_id=str(job.id),
-        bytes=stored.bytes,
-        media_type=received.format.media_type,
-        priority=job.priority,
-    )
-    return job
 
 
-async def _record(gateway: Parts, new: NewJob) -> Job:
+async def _record(gateway: Parts, new: NewJob, key: UploadKey | None) -> Job:
+    """Return the job, or the one that the key stands for. Only the former keeps the input."""
     try:
-        return await gateway.ledger.accept(new)
+        if key is None:
+            return await gateway.ledger.accept(new)
+        return require_same(await accept_under(gateway.ledger, new, key), key)
     except OutcomeUnknown:
         # The row may have been written: a job whose input is gone would be worse than a stray file.
         log.error("upload.outcome_unknown", job_id=str(new.id), input_path=new.input_path)  # noqa: TRY400 - the answer's handler logs the cause
         raise
-    except LedgerUnavailable:
+    except (LedgerUnavailable, InvalidFields):
         await _remove(gateway, new.input_path)
         raise
 

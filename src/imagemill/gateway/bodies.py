@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from imagemill.contract.job import DESCRIBED, Count, ErrorBody, JobBody, MediaType, PipelineJson
 from imagemill.gateway.problem import ProblemBody
+from imagemill.jobs.delivery import Delivery, DeliveryStatus
+from imagemill.jobs.explanation import Explanation
 from imagemill.jobs.job import Event, Status
 
 
@@ -54,6 +56,59 @@ class HistoryBody(BaseModel):
     """Every change of status that a job went through, oldest first."""
 
     events: list[EventBody]
+
+
+class LinkBody(BaseModel):
+    """An address that gives one output to whoever has it, until it expires."""
+
+    url: str
+    expires_at: datetime
+
+
+class DeliveryBody(BaseModel):
+    """One end of the job, on its way to its `callback_url`.
+
+    `n` counts the ends, from 1. `tries` counts all tries, `webhook_id` stays the same in each; the
+    code and the error are those of the last one.
+    """
+
+    n: int
+    event: str
+    url: str
+    webhook_id: str
+    status: DeliveryStatus
+    tries: int
+    last_status_code: int | None
+    last_error: str | None
+    next_try_at: datetime | None
+    delivered_at: datetime | None
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> Self:
+        return cls(**asdict(delivery))
+
+
+class DeliveriesBody(BaseModel):
+    """What was to be told of a job's ends, oldest first."""
+
+    deliveries: list[DeliveryBody]
+
+
+class ExplanationBody(BaseModel):
+    """What a job waits for: a sentence for a person, and what it is made of; null: not now."""
+
+    summary: str = Field(examples=["It waits in line behind 12 jobs."])
+    place_in_line: int | None = Field(
+        description="from 1, while it waits in line; not counted beyond 10,001", examples=[13]
+    )
+    holder: UUID | None = Field(description="the worker that has it, while it is processed")
+    last_heartbeat: datetime | None = Field(description="when that worker last spoke of it")
+    next_try_at: datetime | None = Field(description="when it is due, while it is not yet")
+    last_error: ErrorBody | None = Field(description="why the last attempt that failed did")
+
+    @classmethod
+    def of(cls, explanation: Explanation) -> Self:
+        return cls.model_validate(asdict(explanation))
 
 
 class PresetsBody(BaseModel):

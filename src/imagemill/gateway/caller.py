@@ -1,11 +1,16 @@
 """Who asks, and which jobs that lets them see."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
-from fastapi import Depends
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from imagemill.gateway.authentication import admit
+from imagemill.gateway.bounds.throttle import charge
 from imagemill.gateway.parts import Gateway
+from imagemill.gateway.refusals import NoAdmin
+from imagemill.jobs.api_key import ApiKey
 from imagemill.jobs.job import KeyId
 from imagemill.jobs.ledger import Ledger
 
@@ -25,12 +30,41 @@ class Caller:
 
 ANYBODY = Caller(key_id=None, is_admin=True)
 
+BEARER: Final = HTTPBearer(
+    scheme_name="API key",
+    bearerFormat="imk_…",
+    description="Made by `imagemill keys add NAME`. Needed as soon as the service has a key.",
+    auto_error=False,
+)
+# What stands behind `Authorization: Bearer`, None without it.
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 
-async def _caller() -> Caller:
-    return ANYBODY
+
+async def caller_of(gateway: Gateway, request: Request, bearer: Bearer) -> Caller:
+    """Return who asks, as PostgreSQL has it at this moment. Raises KeyRefused, TooManyRequests.
+
+    Asked for before anything of a body is read: a dependency of a route comes first.
+    """
+    shown = bearer.credentials if bearer else None
+    key = ApiKey.parse(shown) if shown else None
+    found = await gateway.keys.look_up(key.id if key else None)
+    known = admit(shown, key, found, allows_anonymous=gateway.allows_anonymous)
+    caller = Caller(known.id, known.is_admin) if known else ANYBODY
+    await charge(request, caller.key_id)
+    return caller
 
 
-Asking = Annotated[Caller, Depends(_caller)]
+Asking = Annotated[Caller, Depends(caller_of)]
+
+
+def admin_of(caller: Asking) -> Caller:
+    if not caller.is_admin:
+        raise NoAdmin("This asks for the API key of an admin.", "insufficient_scope")
+    return caller
+
+
+# For what tells of the jobs of all.
+AskingAdmin = Annotated[Caller, Depends(admin_of)]
 
 
 def _jobs(gateway: Gateway, caller: Asking) -> Ledger:

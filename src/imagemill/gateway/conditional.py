@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from fastapi import Request
@@ -16,11 +17,14 @@ ONE_RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)", re.IGNORECASE)
 MAX_DIGITS: Final = 18
 
 
-def tagged(request: Request, body: BaseModel) -> Response:
-    """Return the body as JSON with an entity tag, or 304 if the client has it already."""
+def tagged(request: Request, body: BaseModel, others: Mapping[str, str] | None = None) -> Response:
+    """Return the body as JSON with an entity tag, or 304 if the client has it already.
+
+    `others` are further headers, of both answers.
+    """
     content = body.model_dump_json().encode()
     etag = f'"{hashlib.blake2b(content, digest_size=16).hexdigest()}"'
-    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    headers = {"ETag": etag, "Cache-Control": "no-cache"} | dict(others or {})
     if matches(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
     return Response(content, headers=headers, media_type="application/json")

@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from imagemill.gateway.components import components, named, plain, with_kinds, without_null
 from imagemill.gateway.examples import BODIES, OF_OPERATIONS
+from imagemill.gateway.headers import OF_EVERY_ANSWER, OF_SOME_ANSWERS, headers
 from imagemill.gateway.meanings import MEANINGS
 from imagemill.gateway.problem import all_kinds, type_of
 
@@ -18,11 +19,15 @@ Schema = dict[str, Any]
 TAGS: Final = {
     "upload": "Send an image; get a job.",
     "jobs": "Read jobs and change their fate.",
+    "streams": "Follow jobs as they change.",
     "files": "The bytes of what came in and of what went out.",
+    "webhooks": "What became of the word to a `callback_url`.",
     "about": "What this service can do.",
     "health": "For whoever watches over it.",
 }
 
+# The body of FastAPI's own 422, which is never sent.
+ASSUMED: Final = ("HTTPValidationError", "ValidationError")
 # What FastAPI says of an answer that nobody described.
 UNDESCRIBED: Final = "Successful Response"
 
@@ -45,7 +50,11 @@ def document(app: FastAPI) -> Callable[[], Schema]:
 
 
 def _exact(made: Schema) -> Schema:
+    for operation in _operations(made):
+        _forget_what_fastapi_assumes(operation)
     schemas = components(made["components"]["schemas"])
+    for name in ASSUMED:
+        schemas.pop(name, None)
     names = named(schemas)
     made["paths"] = plain(made["paths"], names)
     made["components"]["schemas"] = {
@@ -74,6 +83,13 @@ def _operations(made: Schema) -> Iterator[Schema]:
         yield from methods.values()
 
 
+def _forget_what_fastapi_assumes(operation: Schema) -> None:
+    """Remove the 422 of a route that declares none: it takes headers, and any text will do."""
+    answer = operation["responses"].get("422", {})
+    if "application/json" in answer.get("content", {}):
+        del operation["responses"]["422"]
+
+
 def _describe(operation: Schema, schemas: Schema) -> None:
     """Give an operation's bodies their examples, and say what its answers are."""
     for parameter in operation.get("parameters", ()):
@@ -81,6 +97,9 @@ def _describe(operation: Schema, schemas: Schema) -> None:
     own = OF_OPERATIONS.get(operation["operationId"], {})
     operation["responses"] = dict(sorted(operation["responses"].items()))
     for status, answer in operation["responses"].items():
+        answer["headers"] = answer.get("headers", {}) | headers(
+            *OF_EVERY_ANSWER, sometimes=OF_SOME_ANSWERS
+        )
         for content in answer.get("content", {}).values():
             model = _model(content)
             if model in BODIES and not {"example", "examples"} & set(content):

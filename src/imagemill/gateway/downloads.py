@@ -16,12 +16,14 @@ from imagemill.gateway.conditional import byte_range, matches
 from imagemill.gateway.digest import to_header
 from imagemill.gateway.filenames import stem
 from imagemill.gateway.headers import asks_for, headers
+from imagemill.gateway.linked import PARAMETERS, LinkedJobs
 from imagemill.gateway.parts import Gateway, Parts
-from imagemill.gateway.refusals import InvalidFields, RangeNotSatisfiable
+from imagemill.gateway.refusals import InvalidFields, LinkRefused, RangeNotSatisfiable
 from imagemill.gateway.routing import JobIdPath, OutputNamePath, problems, readable
-from imagemill.jobs.job import InputFacts, JobId, JobNotFound, OutputFacts
+from imagemill.jobs.job import InputFacts, Job, JobId, JobNotFound, OutputFacts
 from imagemill.jobs.postgres import LedgerUnavailable
 from imagemill.storage.errors import FileMissing, StorageUnavailable
+from imagemill.telemetry.metrics import DOWNLOADED_BYTES
 
 router = APIRouter(tags=["files"])
 
@@ -80,21 +82,27 @@ async def read_input(gateway: Gateway, jobs: Jobs, request: Request, job_id: Job
     router,
     "/jobs/{id}/outputs/{name}",
     summary="Fetch an image that went out",
-    responses=RESPONSES,
-    openapi_extra=ASKING,
+    responses=RESPONSES | problems(LinkRefused),
     response_class=Response,
+    openapi_extra={"parameters": [*ASKING["parameters"], *PARAMETERS]},
 )
 async def read_output(
-    gateway: Gateway, jobs: Jobs, request: Request, job_id: JobIdPath, name: OutputNamePath
+    gateway: Gateway, jobs: LinkedJobs, request: Request, job_id: JobIdPath, name: OutputNamePath
 ) -> Response:
-    """Return an image that went out; 404 before the job has it."""
+    """Return an image that went out; 404 before the job has it. A signed link needs no key."""
     job = await jobs.find(JobId(job_id))
-    output = next((output for output in job.outputs if output.name == name), None)
-    if output is None:
-        raise FileMissing(f"Job {job.id} is {job.status} and has no output {name!r}.")
+    output = output_of(job, name)
     origin = stem(job.input.filename) if job.input.filename else str(job.id)
     filename = f"{origin}-{name}{Path(output.path).suffix}"
     return await _send(gateway, request, output.path, output, filename)
+
+
+def output_of(job: Job, name: str) -> OutputFacts:
+    """Return the job's output of this name. Raises FileMissing."""
+    for output in job.outputs:
+        if output.name == name:
+            return output
+    raise FileMissing(f"Job {job.id} is {job.status} and has no output {name!r}.")
 
 
 async def _send(
@@ -107,7 +115,9 @@ async def _send(
         "Accept-Ranges": "bytes",
         "Content-Disposition": _disposition(filename),
         "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "no-cache",
+        # Caches that many share keep away by themselves from what was asked for with a key; to
+        # them a signed link looks like any other request (RFC 9111, 3.5).
+        "Cache-Control": "private, no-cache",
     }
     if matches(request.headers.get("if-none-match"), etag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
@@ -141,4 +151,5 @@ async def _bytes(path: Path, start: int, end: int) -> AsyncIterator[bytes]:
             if not chunk:  # cut short behind our back: the missing bytes break the connection
                 return
             left -= len(chunk)
+            DOWNLOADED_BYTES.inc(len(chunk))
             yield chunk

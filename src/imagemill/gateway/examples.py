@@ -78,6 +78,27 @@ CANCELED: Final[Json] = PENDING | {
     "updated_at": ENDED_AT,
 }
 
+# A job's stream, as it comes over the wire.
+EVENTS: Final = (
+    "id: 42\nevent: job\n"
+    f'data: {{"id":"{JOB_ID}","status":"PROCESSING","attempts":1,"max_attempts":3}}\n\n'
+    ": ping - 2026-03-14 09:27:03+00:00\n\n"
+    f'id: 43\nevent: job\ndata: {{"id":"{JOB_ID}","status":"COMPLETED","attempts":1}}\n\n'
+)
+
+DELIVERY: Final[Json] = {
+    "n": 1,
+    "event": "job.completed",
+    "url": "https://example.com/hooks/imagemill",
+    "webhook_id": "msg_0199f0c27b2f7a108d11",
+    "status": "PENDING",
+    "tries": 1,
+    "last_status_code": 503,
+    "last_error": "It answered 503.",
+    "next_try_at": "2026-03-14T09:26:59.102331Z",
+    "delivered_at": None,
+}
+
 BODIES: Final[dict[str, Json]] = {
     "Capabilities": {
         "inputs": [f"image/{name}" for name in ("avif", "gif", "jpeg", "png", "tiff", "webp")],
@@ -88,6 +109,20 @@ BODIES: Final[dict[str, Json]] = {
             "max_frames": 1000,
             "timeout_seconds": 60.0,
         },
+    },
+    "Deliveries": {"deliveries": [DELIVERY]},
+    "Delivery": DELIVERY,
+    "Explanation": {
+        "summary": "It waits in line behind 12 jobs.",
+        "place_in_line": 13,
+        "holder": None,
+        "last_heartbeat": None,
+        "next_try_at": None,
+        "last_error": None,
+    },
+    "Link": {
+        "url": f"/jobs/{JOB_ID}/outputs/thumb?expires=1773484013&signature=3q2-7wTfY",
+        "expires_at": "2026-03-14T10:26:53Z",
     },
     "Liveness": {"status": "ok"},
     "History": {

@@ -13,6 +13,7 @@ from imagemill.gateway.problem import pointer
 from imagemill.gateway.refusals import FieldError, InvalidFields
 from imagemill.imaging.pipeline import Output, Pipeline
 from imagemill.jobs.job import Json, Priority
+from imagemill.webhooks.url import BadCallbackUrl, parse_callback_url
 
 DEFAULT_PRESET: Final = "default"
 SHORTHAND_NAME: Final = "image"
@@ -22,17 +23,23 @@ MAX_JSON_DEPTH: Final = 32
 # The escape itself, not an escaped backslash with u0000 behind it. PostgreSQL cannot store it.
 NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
-OWN_FIELDS: Final = frozenset({"preset", "pipeline", "priority", "metadata"})
+OWN_FIELDS: Final = frozenset({"preset", "pipeline", "priority", "metadata", "callback_url"})
 SHORTHAND_FIELDS: Final = frozenset(Output.model_fields)
 
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """What a client asks for."""
+    """What a client asks for.
 
+    `preset` is the name of the pipeline, if it was asked for by name; `callback_url` is in its one
+    form, and not vetted yet.
+    """
+
+    preset: str | None
     pipeline: Pipeline
     priority: Priority
     metadata: Json
+    callback_url: str | None = None
 
 
 def parse_fields(pairs: Iterable[tuple[str, str]], presets: Mapping[str, Pipeline]) -> JobRequest:
@@ -41,9 +48,11 @@ def parse_fields(pairs: Iterable[tuple[str, str]], presets: Mapping[str, Pipelin
     _refuse_unknown_and_repeated(pairs)
     fields = dict(pairs)
     return JobRequest(
+        preset=_preset(fields),
         pipeline=_pipeline(fields, presets),
         priority=_priority(fields.get("priority")),
         metadata=_metadata(fields.get("metadata")),
+        callback_url=_callback_url(fields.get("callback_url")),
     )
 
 
@@ -61,6 +70,12 @@ def _refuse_unknown_and_repeated(pairs: list[tuple[str, str]]) -> None:
     ]
     if errors:
         raise InvalidFields(*errors)
+
+
+def _preset(fields: Mapping[str, str]) -> str | None:
+    if fields.keys() & (SHORTHAND_FIELDS | {"pipeline"}):
+        return None
+    return fields.get("preset", DEFAULT_PRESET)
 
 
 def _pipeline(fields: Mapping[str, str], presets: Mapping[str, Pipeline]) -> Pipeline:
@@ -135,6 +150,15 @@ def _metadata(text: str | None) -> Json:
             FieldError("/metadata", f"is {size} bytes as compact JSON, over {MAX_METADATA_BYTES}")
         )
     return value
+
+
+def _callback_url(text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        return parse_callback_url(text).text
+    except BadCallbackUrl as error:
+        raise InvalidFields(FieldError("/callback_url", str(error))) from None
 
 
 def _json(name: str, text: str) -> Any:  # noqa: ANN401 - any JSON value

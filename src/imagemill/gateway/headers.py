@@ -42,9 +42,10 @@ ANSWERED: Final[dict[str, Header]] = {
     ),
     "Allow": Header("every method that the path answers", "GET, HEAD"),
     "Cache-Control": Header(
-        "keep it, but ask with `If-None-Match` before using it again",
+        "`no-cache`: keep it, but ask with `If-None-Match` before using it again; `no-store`: "
+        "do not keep it",
         "no-cache",
-        {"type": "string", "const": "no-cache"},
+        {"type": "string", "enum": ["no-cache", "no-store"]},
     ),
     "Content-Disposition": Header(
         "a fitting filename (RFC 6266)", 'inline; filename="cat-thumb.webp"'
@@ -56,10 +57,27 @@ ANSWERED: Final[dict[str, Header]] = {
         ENTITY_TAG,
         {"type": "string", "pattern": '^"[0-9a-f]+"$'},
     ),
+    "Idempotent-Replayed": Header(
+        "an earlier upload under this `Idempotency-Key` made the job",
+        "true",
+        {"type": "string", "const": "true"},
+    ),
     "Location": Header(
-        "where the job is",
+        "where the job, or the output, is",
         "/jobs/0199f0c2-7a1e-7c3a-9d52-5d0c3c0a7b11",
         {"type": "string", "format": "uri-reference"},
+    ),
+    "Preference-Applied": Header(
+        "how long it was willing to wait (RFC 7240)",
+        "wait=30",
+        {"type": "string", "pattern": "^wait=[0-9]+$"},
+    ),
+    "RateLimit": Header(
+        "where `RATE_LIMIT` is set: requests that are left, and seconds until there are more",
+        '"default";r=99;t=60',
+    ),
+    "RateLimit-Policy": Header(
+        "where `RATE_LIMIT` is set: how many requests in how many seconds", '"default";q=100;w=60'
     ),
     "Repr-Digest": Header(
         "the SHA-256 of the whole image (RFC 9530)",
@@ -69,9 +87,21 @@ ANSWERED: Final[dict[str, Header]] = {
     "Retry-After": Header(
         "seconds after which it is worth trying again", 5, {"type": "integer", "minimum": 0}
     ),
-    "WWW-Authenticate": Header("how to say who asks", "Bearer"),
+    "Vary": Header(
+        "another `Prefer` may be answered otherwise",
+        "Prefer",
+        {"type": "string", "const": "Prefer"},
+    ),
+    "WWW-Authenticate": Header("how to say who asks (RFC 6750)", 'Bearer realm="imagemill"'),
+    "X-Accel-Buffering": Header(
+        "proxies shall not hold it back", "no", {"type": "string", "const": "no"}
+    ),
     "X-Content-Type-Options": Header(
         "the type is what it says", "nosniff", {"type": "string", "const": "nosniff"}
+    ),
+    "X-Request-Id": Header(
+        "finds the request in the logs: the client's own id or a new one",
+        "7d5f0a8c1b2e4d6f9a3c5e7b8d0f1a2c",
     ),
 }
 
@@ -81,6 +111,10 @@ ASKED: Final[dict[str, Header]] = {
     "Range": Header("one range of bytes; several are answered with the whole", "bytes=0-99"),
 }
 
+# What middleware puts on every answer, and on those that are counted.
+OF_EVERY_ANSWER: Final = ("X-Request-Id",)
+OF_SOME_ANSWERS: Final = ("RateLimit", "RateLimit-Policy")
+
 # What RFC 9110 and RFC 6585 let a status carry, and problems with it do carry here.
 OF_STATUS: Final = {
     HTTPStatus.UNAUTHORIZED: ("WWW-Authenticate",),
@@ -89,6 +123,8 @@ OF_STATUS: Final = {
     HTTPStatus.TOO_MANY_REQUESTS: ("Retry-After",),
     HTTPStatus.SERVICE_UNAVAILABLE: ("Retry-After",),
 }
+# Of the kinds with this status, some carry it.
+SOMETIMES_OF_STATUS: Final = {HTTPStatus.FORBIDDEN: ("WWW-Authenticate",)}
 
 
 def headers(*always: str, sometimes: Iterable[str] = ()) -> Schema:

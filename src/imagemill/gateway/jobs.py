@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from imagemill.contract.job import JobBody
@@ -17,10 +17,12 @@ from imagemill.gateway.headers import asks_for, headers
 from imagemill.gateway.parts import Gateway
 from imagemill.gateway.refusals import InvalidFields
 from imagemill.gateway.routing import JobIdPath, Responses, problems, readable
-from imagemill.jobs.job import IllegalTransition, JobId, JobNotFound, Status
+from imagemill.gateway.waiting.end import APPLIED, applied_wait, end_of
+from imagemill.jobs.job import ENDED, IllegalTransition, JobId, JobNotFound, Status
 from imagemill.jobs.postgres import LedgerUnavailable
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.keys import outputs_key
+from imagemill.telemetry.metrics import JOBS_ENDED
 
 log = structlog.get_logger()
 router = APIRouter(tags=["jobs"])
@@ -28,7 +30,7 @@ router = APIRouter(tags=["jobs"])
 LISTING = problems(InvalidFields, LedgerUnavailable)
 READING = problems(JobNotFound) | LISTING
 CHANGING = problems(IllegalTransition) | READING
-TAGGED = {"headers": headers("ETag", "Cache-Control")}
+TAGGED = {"headers": headers("ETag", "Cache-Control", "Vary", sometimes=["Preference-Applied"])}
 CONDITIONAL: Responses = {
     HTTPStatus.OK.value: TAGGED,
     HTTPStatus.NOT_MODIFIED.value: TAGGED | {"description": "The client has this already"},
@@ -71,9 +73,27 @@ async def list_jobs(
     responses=CONDITIONAL | READING,
     openapi_extra=asks_for("If-None-Match"),
 )
-async def read_job(jobs: Jobs, request: Request, job_id: JobIdPath) -> Response:
+async def read_job(
+    gateway: Gateway,
+    jobs: Jobs,
+    request: Request,
+    job_id: JobIdPath,
+    prefer: Annotated[  # noqa: ARG001 - there may be several, and none of them is refused
+        str | None,
+        Header(
+            description="`wait=N`: answer once the job has ended, or after N seconds, 60 at most"
+        ),
+    ] = None,
+) -> Response:
     """Return the job as PostgreSQL has it."""
-    return tagged(request, JobBody.of(await jobs.find(JobId(job_id))))
+    job = await jobs.find(JobId(job_id))
+    others = {"Vary": "Prefer"}
+    wait = applied_wait(gateway.hub, request)
+    if wait is not None:
+        others[APPLIED] = f"wait={wait}"
+    if wait and job.status not in ENDED:
+        job = await end_of(gateway.hub, request, job.id, wait) or await jobs.find(job.id)
+    return tagged(request, JobBody.of(job), others)
 
 
 @readable(
@@ -93,6 +113,7 @@ async def read_history(jobs: Jobs, job_id: JobIdPath) -> HistoryBody:
 async def cancel_job(jobs: Jobs, job_id: JobIdPath) -> JobBody:
     """End a job that has not ended; what its worker still brings is thrown away."""
     job = await jobs.cancel(JobId(job_id))
+    JOBS_ENDED.labels(Status.CANCELED, "").inc()
     log.info("job.canceled", job_id=str(job.id))
     return JobBody.of(job)
 

@@ -30,10 +30,18 @@ _BAD_WIDTH: Final = "Input should be less than or equal to 16384"
 
 # By slug; a test holds it against the kinds there are.
 MEANINGS: Final[Mapping[str, Meaning]] = {
+    "client-left": Meaning(
+        "The client closed the connection before its body had ended.",
+        "The client has gone.",
+    ),
     "conflict": Meaning(
         "The job's status does not allow it.",
         "Job 0199f0c2-7a1e-7c3a-9d52-5d0c3c0a7b11 is COMPLETED: only a PENDING or PROCESSING job"
         " can be canceled.",
+    ),
+    "forbidden": Meaning(
+        "The key is no admin's, or the signed link was tampered with or has expired.",
+        "The link has expired.",
     ),
     "internal-error": Meaning(
         "The service has a fault; its log says which.",
@@ -53,16 +61,32 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         "PUT is not possible here; possible are GET, HEAD.",
     ),
     "not-found": Meaning(
-        "There is no such job, or it has no such file.",
+        "There is no such job, or it has no such file or delivery.",
         "There is no job 0199f0c2-7a1e-7c3a-9d52-5d0c3c0a7b11.",
+    ),
+    "overloaded": Meaning(
+        "The service has as much to do as it may: `Retry-After` says when to try again.",
+        "1000 jobs wait already.",
     ),
     "range-not-satisfiable": Meaning(
         "The range begins behind the end of the file.",
         "The range begins behind the file's end at 14210 bytes.",
     ),
+    "request-timeout": Meaning(
+        "The body came too slowly to be waited for.",
+        "The body must come without a pause of more than 30 s.",
+    ),
     "storage-full": Meaning(
         "The disk is full. Nothing was accepted and nothing is left behind.",
         "The storage has no room for this file.",
+    ),
+    "too-many-requests": Meaning(
+        "The key, or the address without one, is over `RATE_LIMIT`: `Retry-After` says how long.",
+        "There may be 100 requests in 60 s.",
+    ),
+    "unauthorized": Meaning(
+        "The request came without an API key, or with one that is not in force.",
+        "This asks for an API key: Authorization: Bearer imk_….",
     ),
     "unavailable": Meaning(
         "PostgreSQL or the storage is away: try again. Nothing was changed.",

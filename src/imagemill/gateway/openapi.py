@@ -6,13 +6,17 @@ from imagemill.gateway.fields import DEFAULT_PRESET, SHORTHAND_NAME
 from imagemill.gateway.multipart import FILE_FIELD
 from imagemill.imaging.pipeline import Output, Pipeline
 from imagemill.jobs.job import Priority
+from imagemill.webhooks.url import MAX_LENGTH
 
 REF: Final = "#/components/schemas/{model}"
 BINARY: Final = {"type": "string", "format": "binary"}
 
 HEADERS: Final = {
     "X-Filename": "the image's name, when the body is the image itself",
+    "Idempotency-Key": "1 to 255 characters of the client's own: the same upload sent again under "
+    "them within a day gives the same job, never a second one; 422 for another upload",
     "Repr-Digest": "`sha-256=:base64:` of the image; 400 when its bytes are others (RFC 9530)",
+    "Prefer": "`wait=N`: answer once the job has ended, or after N seconds, 60 at most (RFC 7240)",
 }
 
 Schema = dict[str, Any]
@@ -88,6 +92,13 @@ def _fields() -> Schema:
             "description": "A JSON object of up to 4 KiB, given back unchanged.",
             "contentMediaType": "application/json",
             "contentSchema": {"type": "object"},
+        },
+        "callback_url": {
+            "type": "string",
+            "format": "uri",
+            "maxLength": MAX_LENGTH,
+            "description": "http or https URL at a public address that gets a webhook when the job "
+            "ends",
         },
     }
     shorthand = Output.model_json_schema(ref_template=REF)["properties"]

@@ -6,13 +6,20 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from imagemill.gateway.bounds.admission import Admission
+from imagemill.gateway.bounds.budgets import Budgets
+from imagemill.gateway.gauges import LedgerGauges
+from imagemill.gateway.link_secret import LinkSecret
+from imagemill.gateway.waiting.hub import Hub
 from imagemill.imaging.confine.level import Level
 from imagemill.imaging.pipeline import Pipeline
 from imagemill.imaging.sandbox import Capabilities
+from imagemill.jobs.api_keys import ApiKeys
 from imagemill.jobs.ledger import Ledger
 from imagemill.jobs.line import Line
 from imagemill.settings import Settings
 from imagemill.storage.volume import Volume
+from imagemill.webhooks.vetting import Vetting
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +28,20 @@ class Parts:
 
     settings: Settings
     ledger: Ledger
+    gauges: LedgerGauges
     line: Line
     storage: Volume
     presets: Mapping[str, Pipeline]
     capabilities: Capabilities
     sandbox: Level
+    hub: Hub
+    keys: ApiKeys
+    link_secret: LinkSecret
+    allows_anonymous: bool
+    """Whether anybody is let in while there is no API key."""
+    admission: Admission
+    budgets: Budgets | None
+    vetting: Vetting
 
 
 def _parts(request: Request) -> Parts:

@@ -16,17 +16,27 @@ from starlette.routing import BaseRoute, Match
 from imagemill.contract.job import DESCRIBED
 from imagemill.errors import ServiceError
 from imagemill.gateway.refusals import (
+    BodyTooSlow,
+    ClientLeft,
     FieldError,
     InvalidFields,
+    KeyRefused,
+    LinkRefused,
     MalformedRequest,
+    NoAdmin,
     NotAnImage,
+    Overloaded,
     RangeNotSatisfiable,
+    TooManyRequests,
     UploadTooLarge,
 )
+from imagemill.gateway.waiting.hub import TooManyWaiting
+from imagemill.jobs.delivery import DeliveryNotFound
 from imagemill.jobs.job import IllegalTransition, JobNotFound
 from imagemill.jobs.line import LineUnavailable
 from imagemill.jobs.postgres import LedgerUnavailable
 from imagemill.storage.errors import FileMissing, StorageFull, StorageUnavailable
+from imagemill.telemetry.metrics import REFUSALS
 
 log = structlog.get_logger()
 
@@ -51,11 +61,16 @@ UNAVAILABLE: Final = Kind(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable")
 INVALID: Final = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request")
 METHOD_NOT_ALLOWED: Final = Kind(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed")
 INTERNAL_ERROR: Final = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error")
+FORBIDDEN: Final = Kind(HTTPStatus.FORBIDDEN, "forbidden")
 
 # The one place where errors meet HTTP. An error without a row here takes its parent's.
 KINDS: Final[Mapping[type[ServiceError], Kind]] = {
     MalformedRequest: Kind(HTTPStatus.BAD_REQUEST, "malformed-request"),
+    KeyRefused: Kind(HTTPStatus.UNAUTHORIZED, "unauthorized"),
+    NoAdmin: FORBIDDEN,
+    LinkRefused: FORBIDDEN,
     JobNotFound: NOT_FOUND,
+    DeliveryNotFound: NOT_FOUND,
     FileMissing: NOT_FOUND,
     IllegalTransition: Kind(HTTPStatus.CONFLICT, "conflict"),
     UploadTooLarge: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "upload-too-large"),
@@ -64,8 +79,13 @@ KINDS: Final[Mapping[type[ServiceError], Kind]] = {
     InvalidFields: INVALID,
     LedgerUnavailable: UNAVAILABLE,
     LineUnavailable: UNAVAILABLE,
+    TooManyWaiting: UNAVAILABLE,
     StorageUnavailable: UNAVAILABLE,
     StorageFull: Kind(HTTPStatus.INSUFFICIENT_STORAGE, "storage-full"),
+    BodyTooSlow: Kind(HTTPStatus.REQUEST_TIMEOUT, "request-timeout"),
+    ClientLeft: Kind(HTTPStatus.BAD_REQUEST, "client-left"),
+    TooManyRequests: Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many-requests"),
+    Overloaded: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "overloaded"),
 }
 
 
@@ -125,11 +145,11 @@ def install_problem_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
 
     @app.exception_handler(ServiceError)
     async def foreseen(_: Request, error: ServiceError) -> JSONResponse:
-        return _foreseen(error)
+        return answer_to(error)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        return _foreseen(InvalidFields(*(_field_error(one) for one in error.errors())))
+        return answer_to(InvalidFields(*(_field_error(one) for one in error.errors())))
 
     @app.exception_handler(HTTPException)
     async def unrouted(request: Request, error: HTTPException) -> JSONResponse:
@@ -150,14 +170,21 @@ def install_problem_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
         return problem(INTERNAL_ERROR, detail)
 
 
-def _foreseen(error: ServiceError) -> JSONResponse:
+def answer_to(error: ServiceError) -> JSONResponse:
+    """Return the answer to a failure that was foreseen, and log it if it is the service's own."""
     kind = kind_of(type(error))
+    if isinstance(error, TooManyRequests | Overloaded):
+        REFUSALS.labels(kind.slug).inc()
+        return problem(kind, str(error), {"Retry-After": str(error.retry_seconds)})
     if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("request.failed", reason=str(error), cause=repr(error.__cause__))
         headers = {"Retry-After": RETRY_AFTER_SECONDS} if kind is UNAVAILABLE else None
         return problem(kind, str(error), headers)
     if isinstance(error, InvalidFields):
         return problem(kind, str(error), errors=[asdict(one) for one in error.errors])
+    if isinstance(error, KeyRefused):
+        log.debug("request.refused", reason=str(error))
+        return problem(kind, str(error), {"WWW-Authenticate": error.challenge})
     if isinstance(error, RangeNotSatisfiable):
         return problem(kind, str(error), {"Content-Range": f"bytes */{error.size}"})
     return problem(kind, str(error))

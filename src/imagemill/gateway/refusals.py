@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from imagemill.errors import Rejected
+from imagemill.errors import Rejected, Unavailable
 
 
 class MalformedRequest(Rejected):
@@ -15,6 +15,30 @@ class UploadTooLarge(Rejected):
 
 class NotAnImage(Rejected):
     """The body is no image of a format that this service takes."""
+
+
+class BodyTooSlow(Rejected):
+    """The body came too slowly to be waited for."""
+
+
+class ClientLeft(Rejected):
+    """The client has gone, and nobody will read the answer."""
+
+
+class TooManyRequests(Rejected):
+    """The caller is over its limit, and may send the next request in so many whole seconds."""
+
+    def __init__(self, message: str, retry_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
+
+
+class Overloaded(Unavailable):
+    """The service has as much to do as it may; in so many whole seconds it may have less."""
+
+    def __init__(self, message: str, retry_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
 
 
 class RangeNotSatisfiable(Rejected):
@@ -39,3 +63,22 @@ class InvalidFields(Rejected):
     def __init__(self, *errors: FieldError) -> None:
         super().__init__("; ".join(f"{error.pointer}: {error.detail}" for error in errors))
         self.errors = errors
+
+
+class KeyRefused(Rejected):
+    """The request came without an API key, or with one that is not in force.
+
+    `error` is the code of RFC 6750, section 3.1; there is none for a request that shows no key.
+    """
+
+    def __init__(self, detail: str, error: str | None = None) -> None:
+        super().__init__(detail)
+        self.challenge = 'Bearer realm="imagemill"' + (f', error="{error}"' if error else "")
+
+
+class NoAdmin(KeyRefused):
+    """The key is in force, but no admin's."""
+
+
+class LinkRefused(Rejected):
+    """The signed link was tampered with, or it has expired."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 
 from imagemill.errors import ServiceError
-from imagemill.gateway.headers import OF_STATUS, headers
+from imagemill.gateway.headers import OF_STATUS, SOMETIMES_OF_STATUS, headers
 from imagemill.gateway.meanings import MEANINGS
 from imagemill.gateway.problem import MEDIA_TYPE, Kind, ProblemBody, all_kinds, kind_of
 
@@ -65,6 +65,8 @@ def _problem(status: HTTPStatus, kinds: list[Kind], body: type[ProblemBody]) -> 
         }
     return {
         "description": " ".join(MEANINGS[kind.slug].says for kind in kinds),
-        "headers": headers(*OF_STATUS.get(status, ())),
+        "headers": headers(
+            *OF_STATUS.get(status, ()), sometimes=SOMETIMES_OF_STATUS.get(status, ())
+        ),
         "content": {MEDIA_TYPE: content},
     }

@@ -1,43 +1,89 @@
 """The API-Gateway as a process."""
 
 import asyncio
+import resource
 import signal
+import socket
+from contextlib import suppress
 from typing import Final
 
 import structlog
 import uvicorn
 
 from imagemill.gateway.app import create_app, open_parts
+from imagemill.gateway.bounds.connection import patient
+from imagemill.gateway.bounds.patience import Patience
+from imagemill.gateway.listening import is_loopback, require_keys
+from imagemill.gateway.observed import Observed
+from imagemill.gateway.request_id import RequestIds
+from imagemill.gateway.traced import Traced
+from imagemill.gateway.waiting.hub import Hub
 from imagemill.settings import Settings
+from imagemill.telemetry.traces import tracing
 
 log = structlog.get_logger()
 
 SHUTDOWN_SECONDS: Final = 30
 
 
+class Server(uvicorn.Server):
+    """Sends away who waits before it waits for answers to be finished."""
+
+    def __init__(self, hub: Hub, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._hub.leave()
+        await super().shutdown(sockets)
+
+
 async def run_gateway(settings: Settings, host: str, port: int) -> None:
     """Answer requests until SIGTERM or SIGINT; those under way are finished first.
 
-    Raises what open_parts raises.
+    Raises what open_parts raises, and SettingsError when there would have to be an API key.
     """
     _survive_signals()
-    async with open_parts(settings) as parts:
-        server = uvicorn.Server(
+    _allow_files()
+    with tracing("imagemill-gateway"):
+        await _serve(settings, host, port)
+    log.info("gateway.stopped")
+
+
+async def _serve(settings: Settings, host: str, port: int) -> None:
+    # Decided once: should the keys vanish from the table meanwhile, nobody else is let in.
+    allows_anonymous = settings.allow_anonymous or is_loopback(host)
+    async with open_parts(settings, allows_anonymous=allows_anonymous) as parts:
+        await require_keys(parts, host)
+        # Around all of the application: its answer to an unforeseen error is noted as well.
+        observed = RequestIds(Traced(Observed(create_app(parts))))
+        server = Server(
+            parts.hub,
             uvicorn.Config(
-                create_app(parts),
+                observed,
                 host=host,
                 port=port,
-                http="httptools",
+                http=patient(_patience(settings)),
+                ws="none",
                 lifespan="off",
-                log_config=None,  # telemetry.py has configured logs already
+                reset_contextvars=True,  # or a connection's next request inherits a job's id
+                log_config=None,  # telemetry/logs.py has configured them already
                 access_log=False,
                 server_header=False,
+                forwarded_allow_ips=settings.forwarded_allow_ips,
                 timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-            )
+            ),
         )
         log.info("gateway.starting", host=host, port=port, sandbox=str(parts.sandbox))
         await server.serve()
-    log.info("gateway.stopped")
+
+
+def _patience(settings: Settings) -> Patience:
+    return Patience(
+        headers=settings.header_timeout_seconds,
+        body=settings.body_timeout_seconds,
+        idle=settings.idle_timeout_seconds,
+    )
 
 
 def _survive_signals() -> None:
@@ -47,3 +93,10 @@ def _survive_signals() -> None:
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, lambda: None)
+
+
+def _allow_files() -> None:
+    """Let the process open as many files as it may: each client that waits holds a socket."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # macOS calls the limit infinite and then refuses it
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

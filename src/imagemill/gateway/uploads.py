@@ -1,42 +1,61 @@
 """POST /upload."""
 
 from http import HTTPStatus
+from typing import Final
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
 from imagemill.contract.job import JobBody
 from imagemill.gateway.accept import accept, require_digest
+from imagemill.gateway.accepted import accepted
 from imagemill.gateway.assets import require_assets
+from imagemill.gateway.callbacks import require_public
 from imagemill.gateway.caller import Asking
 from imagemill.gateway.digest import announced_sha256
 from imagemill.gateway.fields import parse_fields
 from imagemill.gateway.headers import headers
+from imagemill.gateway.idempotency import REPLAYED, sent_key
 from imagemill.gateway.intake import Intake, expected_bytes, receive
 from imagemill.gateway.openapi import upload_operation
 from imagemill.gateway.parts import Gateway
 from imagemill.gateway.refusals import (
+    BodyTooSlow,
+    ClientLeft,
     InvalidFields,
     MalformedRequest,
     NotAnImage,
+    Overloaded,
     UploadTooLarge,
 )
-from imagemill.gateway.routing import problems
+from imagemill.gateway.routing import Responses, problems
 from imagemill.jobs.postgres import LedgerUnavailable
 from imagemill.storage.errors import StorageFull, StorageUnavailable
 
 router = APIRouter(tags=["upload"])
 
-RESPONSES = {HTTPStatus.ACCEPTED.value: {"headers": headers("Location")}} | problems(
-    MalformedRequest,
-    UploadTooLarge,
-    NotAnImage,
-    InvalidFields,
-    LedgerUnavailable,
-    StorageUnavailable,
-    StorageFull,
-)
+ENDED: Final = "The job once it has ended, for `Prefer: wait`."
+SOMETIMES: Final = ("Preference-Applied", "Idempotent-Replayed")
+RESPONSES: Final[Responses] = {
+    HTTPStatus.OK.value: {
+        "model": JobBody,
+        "description": ENDED,
+        "headers": headers("Location", "Preference-Applied", sometimes=["Idempotent-Replayed"]),
+    },
+    HTTPStatus.ACCEPTED.value: {"headers": headers("Location", sometimes=SOMETIMES)},
+    **problems(
+        MalformedRequest,
+        ClientLeft,
+        BodyTooSlow,
+        UploadTooLarge,
+        NotAnImage,
+        InvalidFields,
+        LedgerUnavailable,
+        StorageUnavailable,
+        Overloaded,
+        StorageFull,
+    ),
+}
 
 
 @router.post(
@@ -52,7 +71,8 @@ async def upload(gateway: Gateway, caller: Asking, request: Request) -> Response
     limit = gateway.settings.max_upload_bytes
     expected = expected_bytes(request, limit)
     announced = announced_sha256(request.headers.get("repr-digest"))
-    async with gateway.storage.receive(expected) as incoming:
+    key = sent_key(request)
+    async with gateway.admission.one(request), gateway.storage.receive(expected) as incoming:
         try:
             received = await receive(request, Intake(incoming, gateway.capabilities.inputs, limit))
         except ClientDisconnect:
@@ -60,9 +80,6 @@ async def upload(gateway: Gateway, caller: Asking, request: Request) -> Response
         await require_digest(incoming, announced)
         asked = parse_fields(received.fields, gateway.presets)
         await require_assets(asked.pipeline, gateway.settings.assets_dir)
-        job = await accept(gateway, caller, incoming, received, asked)
-    return JSONResponse(
-        JobBody.of(job).model_dump(mode="json"),
-        HTTPStatus.ACCEPTED,
-        {"Location": f"/jobs/{job.id}"},
-    )
+        await require_public(asked.callback_url, gateway.vetting)
+        taken = await accept(gateway, caller, incoming, received, asked, key)
+    return await accepted(gateway, request, taken.job, REPLAYED if taken.is_replay else None)

@@ -1,7 +1,7 @@
 """A crew of child processes, warmed before they are needed, lent one at a time and replaced."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +12,7 @@ from imagemill.errors import Unavailable
 from imagemill.imaging import cpu_time
 from imagemill.imaging.confine.level import Level
 from imagemill.imaging.confine.terms import Terms
+from imagemill.imaging.exits import Exit, exit_of
 from imagemill.imaging.process import Child
 
 FIRST_PAUSE: Final = timedelta(seconds=0.1)
@@ -31,12 +32,18 @@ class Crew:
     """So many children of one program on the same terms, each for so many jobs."""
 
     def __init__(
-        self, program: Sequence[str], terms: Terms, workplace: Path, jobs_per_child: int
+        self,
+        program: Sequence[str],
+        terms: Terms,
+        workplace: Path,
+        jobs_per_child: int,
+        on_exit: Callable[[Exit], None] = lambda _: None,
     ) -> None:
         self._program = program
         self._terms = terms
         self._workplace = workplace
         self._jobs_per_child = jobs_per_child
+        self._on_exit = on_exit
         self._seats: list[Seat] = []
         self._free: asyncio.Queue[Seat] = asyncio.Queue()
         self._replacing: set[asyncio.Task[None]] = set()
@@ -61,14 +68,20 @@ class Crew:
         Raises Unavailable when the last one could not be replaced.
         """
         seat = await self._free.get()
+        failure: BaseException | None = None
         try:
             child = await self._seated(seat)
             seat.jobs += 1
             yield child
+        except BaseException as error:
+            failure = error
+            raise
         finally:
             if seat.child and self._can_go_on(seat, seat.child):
                 self._free.put_nowait(seat)
             elif not self._is_stopping:
+                if seat.child:
+                    self._on_exit(Exit.RETIRED if seat.child.is_alive else exit_of(failure))
                 self._replace(seat)
 
     async def stop(self) -> None:
@@ -90,7 +103,11 @@ class Crew:
         )
 
     async def _seated(self, seat: Seat) -> Child:
-        return seat.child if seat.child and seat.child.is_alive else await self._fill(seat)
+        if seat.child and seat.child.is_alive:
+            return seat.child
+        if seat.child:
+            self._on_exit(Exit.DIED)
+        return await self._fill(seat)
 
     async def _fill(self, seat: Seat) -> Child:
         """Put a new child in the seat; after failures, not before a growing pause is over."""

@@ -5,7 +5,7 @@ killed when its time is up and replaced after any failure. It never runs in the 
 and the worker never unpickles a byte of what it says.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +22,7 @@ from imagemill.imaging.confine.terms import Mode, Terms
 from imagemill.imaging.cpu_time import lifetime
 from imagemill.imaging.crew import Crew
 from imagemill.imaging.errors import ChildFailed
+from imagemill.imaging.exits import Exit
 from imagemill.imaging.formats import INPUTS, Format
 from imagemill.imaging.pipeline import Pipeline
 from imagemill.imaging.process import PROGRAM, Child
@@ -73,17 +74,19 @@ class Sandbox:
         confinement: Confinement = BEST_EFFORT,
         workplace: Path | None = None,
         program: Sequence[str] = PROGRAM,
+        on_exit: Callable[[Exit], None] = lambda _: None,
     ) -> AsyncIterator[Self]:
         """Start the children; at the end kill them all. Raises ChildDidNotStart, ScratchFull.
 
         The workplace is a folder where each child gets one of its own for the files of its job:
         on the file system of inputs and outputs, links and renames bring these there and back; in
         a temporary folder, if none is given, copies. `program` is what a child runs; it gets our
-        process id and its terms as arguments.
+        process id and its terms as arguments. `on_exit` is told of each child that ends before the
+        block does.
         """
         with nullcontext(workplace) if workplace else TemporaryDirectory() as folder:
             terms = _terms(limits, confinement)
-            crew = Crew(program, terms, Path(folder), confinement.jobs_per_child)
+            crew = Crew(program, terms, Path(folder), confinement.jobs_per_child, on_exit)
             try:
                 await crew.start(children)
                 yield cls(crew, limits)

@@ -175,7 +175,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A worker's hold on a job. `fence` tells this claim from every other of the same job."""
+    """A worker's hold on a job. `fence` tells this claim from every other of the same job.
+
+    `has_callback`: somebody is to be told when it ends.
+    `waited` is the time from the job being due to the claim, by PostgreSQL's clock.
+    """
 
     id: JobId
     fence: int
@@ -185,6 +189,8 @@ class Claim:
     pipeline: Json
     previous_error: ErrorCode | None = None
     traceparent: str | None = None
+    has_callback: bool = False
+    waited: timedelta = timedelta(0)
 
     @property
     def runs_alone(self) -> bool:

@@ -14,9 +14,11 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from imagemill.jobs.job import Claim, Completed, Failed, JobError, JobId, Json, Status
+from imagemill.jobs.news import Tell, tell_nobody
 from imagemill.jobs.postgres import Postgres
 from imagemill.jobs.rows import to_claim
 
@@ -29,7 +31,8 @@ TAKE = """
            started_at = coalesce(j.started_at, now()), updated_at = now(), heartbeat_at = now()
       FROM due WHERE j.id = due.id
     RETURNING j.id, j.fence, j.attempts, j.max_attempts, j.input_path, j.pipeline, j.error_code,
-              j.traceparent
+              j.traceparent, j.callback_url IS NOT NULL AS has_callback,
+              now() - j.run_at AS waited
 """
 
 CLAIM = f"""
@@ -76,7 +79,9 @@ FINISH = """
     RETURNING j.id
 """
 
-ENDED_AS = "SELECT id, status, output_path FROM jobs WHERE id = ANY(%(ids)s)"
+ENDED_AS = """
+    SELECT id, fence, status, output_path, error_code FROM jobs WHERE id = ANY(%(ids)s)
+"""
 
 GIVE_BACK = """
     UPDATE jobs j
@@ -126,19 +131,20 @@ class Leases:
 
     `worker` is an incarnation: new at every start of the process, so that a worker never mistakes
     the claims of the one before it for its own. Every method raises LedgerUnavailable when
-    PostgreSQL is away.
+    PostgreSQL is away. Those that change a job's status `tell` those who wait for it.
     """
 
     postgres: Postgres
     worker: UUID
     lease: timedelta
+    tell: Tell = tell_nobody
 
     async def claim(self, ids: Collection[JobId]) -> tuple[Claim, ...]:
         """Claim those of the jobs that wait and are due; the others are somebody else's."""
         rows = await self.postgres.run(
             CLAIM, {"ids": list(ids), "worker": self.worker, "lease": self.lease}
         )
-        return tuple(to_claim(row) for row in rows)
+        return self._claimed(rows)
 
     async def sweep(self, limit: int, grace: timedelta) -> tuple[Claim, ...]:
         """Claim up to `limit` jobs that have been due for longer than `grace`, oldest first.
@@ -148,7 +154,7 @@ class Leases:
         rows = await self.postgres.run(
             SWEEP, {"limit": limit, "grace": grace, "worker": self.worker, "lease": self.lease}
         )
-        return tuple(to_claim(row) for row in rows)
+        return self._claimed(rows)
 
     async def heartbeat(self, claims: Collection[Claim]) -> frozenset[JobId]:
         """Renew the leases of these claims and return the ids of those that are lost."""
@@ -165,17 +171,15 @@ class Leases:
             FINISH,
             {"results": Jsonb([_result(r) for r in by_id.values()]), "worker": self.worker},
         )
+        self.tell(
+            by_id
+        )  # all of them: the first of two tries may have ended those that are doubtful
         doubtful = by_id.keys() - {JobId(row["id"]) for row in rows}
         if not doubtful:
             return frozenset()
         rows = await self.postgres.run(ENDED_AS, {"ids": list(doubtful)})
-        # The commit may have been ours and its answer lost: our output path carries our fence.
-        ours = {
-            JobId(row["id"])
-            for row in rows
-            if row["output_path"] is not None
-            and row["output_path"] == _output_path(by_id[JobId(row["id"])])
-        }
+        # The commit may have been ours and its answer lost.
+        ours = {JobId(row["id"]) for row in rows if _is_end_by(by_id[JobId(row["id"])], row)}
         return frozenset(doubtful - ours)
 
     async def release(self, claims: Collection[Claim], delay: timedelta = timedelta(0)) -> None:
@@ -185,6 +189,7 @@ class Leases:
             self._held(claims)
             | {"unused": True, "delay": delay, "error_code": None, "error_detail": None},
         )
+        self.tell(claim.id for claim in claims)
 
     async def retry_later(self, claim: Claim, error: JobError, delay: timedelta) -> bool:
         """Give a job back after a failed attempt, to be tried again once the delay is over.
@@ -201,14 +206,20 @@ class Leases:
                 "error_detail": error.detail,
             },
         )
+        self.tell([claim.id])
         return bool(rows)
 
     async def reap(self) -> tuple[Reaped, ...]:
         """Take the jobs of workers that went silent, whoever they were."""
         rows = await self.postgres.run(REAP, {"limit": REAP_BATCH})
+        self.tell(JobId(row["id"]) for row in rows)
         return tuple(
             Reaped(JobId(row["id"]), Status(row["status"]), row["attempts"]) for row in rows
         )
+
+    def _claimed(self, rows: list[DictRow]) -> tuple[Claim, ...]:
+        self.tell(JobId(row["id"]) for row in rows)
+        return tuple(to_claim(row) for row in rows)
 
     def _held(self, claims: Collection[Claim]) -> Json:
         return {
@@ -216,6 +227,16 @@ class Leases:
             "fences": [claim.fence for claim in claims],
             "worker": self.worker,
         }
+
+
+def _is_end_by(result: Completed | Failed, row: DictRow) -> bool:
+    status, code = (
+        (Status.FAILED, result.error.code)
+        if isinstance(result, Failed)
+        else (Status.COMPLETED, None)
+    )
+    ended_as = (row["fence"], row["status"], row["output_path"], row["error_code"])
+    return ended_as == (result.claim.fence, status, _output_path(result), code)
 
 
 def _output_path(result: Completed | Failed) -> str | None:

@@ -4,10 +4,13 @@ Every statement is a single one in autocommit, and every change is conditional, 
 change the same job at once cannot both believe they did. What workers do stands in leases.py.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from typing import LiteralString
 
 import psycopg
+from psycopg.rows import DictRow
 from psycopg.types.json import Json, Jsonb
 
 from imagemill.jobs.job import (
@@ -20,21 +23,22 @@ from imagemill.jobs.job import (
     NewJob,
     Status,
 )
-from imagemill.jobs.postgres import LedgerUnavailable, Postgres
+from imagemill.jobs.news import Tell, tell_nobody
+from imagemill.jobs.postgres import LedgerUnavailable, OutcomeUnknown, Parameters, Postgres
 from imagemill.jobs.rows import JOB_COLUMNS, to_event, to_job
 
 # Whose jobs a statement sees: those of one API key, or all of them.
 IN_REACH = "(%(reach)s::uuid IS NULL OR key_id = %(reach)s::uuid)"
 
-# The id makes the statement safe to repeat when the outcome of the first try is unknown.
-ACCEPT = f"""
+INSERT = """
     INSERT INTO jobs (id, input_path, input, pipeline, priority, metadata, max_attempts, key_id,
                       callback_url, traceparent)
-    VALUES (%(id)s, %(input_path)s, %(input)s, %(pipeline)s, %(priority)s, %(metadata)s,
-            %(max_attempts)s, %(key_id)s, %(callback_url)s, %(traceparent)s)
-    ON CONFLICT (id) DO NOTHING
-    RETURNING {JOB_COLUMNS}
+    SELECT %(id)s, %(input_path)s, %(input)s, %(pipeline)s, %(priority)s, %(metadata)s,
+           %(max_attempts)s, %(key_id)s, %(callback_url)s, %(traceparent)s
 """
+
+# The id makes the statement safe to repeat when the outcome of the first try is unknown.
+ACCEPT = f"{INSERT} ON CONFLICT (id) DO NOTHING RETURNING {JOB_COLUMNS}"
 
 FIND = f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = %(id)s AND {IN_REACH}"
 
@@ -62,6 +66,12 @@ HISTORY = f"""
       FROM job_events
      WHERE job_id = (SELECT id FROM jobs WHERE id = %(id)s AND {IN_REACH})
      ORDER BY id
+"""
+
+# Stops at the limit: how many more there are does not matter.
+WAITING = """
+    SELECT count(*) AS waiting
+      FROM (SELECT FROM jobs WHERE status = 'PENDING' LIMIT %(limit)s) AS pending
 """
 
 CANCEL = f"""
@@ -103,11 +113,13 @@ class Page:
 class Ledger:
     """The table `jobs`, or as much of it as belongs to one API key when `reach` names it.
 
-    Every method raises LedgerUnavailable when PostgreSQL is away.
+    Every method raises LedgerUnavailable when PostgreSQL is away. Those that change a job `tell`
+    those who wait for it.
     """
 
     postgres: Postgres
     reach: KeyId | None = None
+    tell: Tell = tell_nobody
 
     def within(self, reach: KeyId | None) -> "Ledger":
         """Return the ledger as this key may see it; None sees all."""
@@ -119,6 +131,14 @@ class Ledger:
         Raises OutcomeUnknown when PostgreSQL went away in the middle: the input must then stay,
         since the job may exist. After a plain LedgerUnavailable it does not exist.
         """
+        rows = await self.insert(ACCEPT, new, {})
+        with recorded_perhaps():
+            return to_job(rows[0]) if rows else await self.find(new.id)
+
+    async def insert(
+        self, statement: LiteralString, new: NewJob, others: Parameters
+    ) -> list[DictRow]:
+        """Run a statement that inserts the job; `accept` says what is raised."""
         parameters = {
             "id": new.id,
             "input_path": new.input_path,
@@ -132,10 +152,11 @@ class Ledger:
             "traceparent": new.traceparent,
         }
         try:
-            rows = await self.postgres.run(ACCEPT, parameters)
+            rows = await self.postgres.run(statement, {**parameters, **others})
         except psycopg.Error as error:
             raise LedgerUnavailable(f"PostgreSQL did not record the job: {error}") from error
-        return to_job(rows[0]) if rows else await self.find(new.id)
+        self.tell([new.id])
+        return rows
 
     async def find(self, job_id: JobId) -> Job:
         """Return the job. Raises JobNotFound."""
@@ -169,34 +190,59 @@ class Ledger:
 
     async def cancel(self, job_id: JobId) -> Job:
         """End a job that has not ended. Raises JobNotFound, IllegalTransition."""
-        rows = await self.postgres.run(CANCEL, self._one(job_id))
-        if not rows:
+        changed = await self._change(CANCEL, job_id)
+        if changed is None:
             job = await self.find(job_id)
             raise IllegalTransition(
                 f"Job {job_id} is {job.status}: only a PENDING or PROCESSING job can be canceled."
             )
-        return to_job(rows[0])
+        return changed
 
     async def retry(self, job_id: JobId) -> Job:
         """Let a FAILED or CANCELED job begin anew. Raises JobNotFound, IllegalTransition."""
-        rows = await self.postgres.run(RETRY, self._one(job_id))
-        if not rows:
+        changed = await self._change(RETRY, job_id)
+        if changed is None:
             job = await self.find(job_id)
             raise IllegalTransition(
                 f"Job {job_id} is {job.status}: only a FAILED or CANCELED job can be retried."
             )
-        return to_job(rows[0])
+        return changed
 
     async def delete(self, job_id: JobId) -> Job:
         """Forget a job, whatever its status, and return what it was. Raises JobNotFound."""
-        rows = await self.postgres.run(DELETE, self._one(job_id))
-        if not rows:
+        changed = await self._change(DELETE, job_id)
+        if changed is None:
             raise JobNotFound(f"There is no job {job_id}.")
-        return to_job(rows[0])
+        return changed
+
+    async def waiting(self, limit: int) -> int:
+        """Return how many jobs of all callers are PENDING, counted up to the limit."""
+        rows = await self.postgres.run(WAITING, {"limit": limit})
+        return int(rows[0]["waiting"])
 
     async def ping(self) -> None:
         """Return when PostgreSQL answers."""
         await self.postgres.run("SELECT 1", {})
 
+    async def _change(self, statement: LiteralString, job_id: JobId) -> Job | None:
+        rows = await self.postgres.run(statement, self._one(job_id))
+        if not rows:
+            return None
+        self.tell([job_id])
+        return to_job(rows[0])
+
     def _one(self, job_id: JobId) -> dict[str, object]:
         return {"id": job_id, "reach": self.reach}
+
+
+@contextmanager
+def recorded_perhaps() -> Iterator[None]:
+    """Raise OutcomeUnknown when PostgreSQL goes away during the block.
+
+    For what is asked after an INSERT that inserted nothing: its first run may have, and the answer
+    was lost. Then a plain LedgerUnavailable would say that the job does not exist.
+    """
+    try:
+        yield
+    except LedgerUnavailable as error:
+        raise OutcomeUnknown(str(error)) from error

@@ -5,7 +5,7 @@ sweep of the ledger finds it; so no failure in this file may ever fail an upload
 """
 
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,20 +14,18 @@ from uuid import UUID
 
 import structlog
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from imagemill.addresses import RedisAddress
 from imagemill.errors import Unavailable
 from imagemill.jobs.breaker import Breaker
 from imagemill.jobs.job import JobId, Priority
+from imagemill.jobs.redis import client, reason
 
 log = structlog.get_logger()
 
 KEYS: Final = {priority: f"imagemill:line:{priority}" for priority in Priority}
 PUT_TIMEOUT_SECONDS: Final = 0.1
-CONNECT_TIMEOUT_SECONDS: Final = 2.0
 # How much longer than the server's own time-out the client waits for an answer to BLMPOP.
 TAKE_MARGIN_SECONDS: Final = 2.0
 # How many ids are read at once by whoever looks at the whole line.
@@ -40,37 +38,43 @@ class LineUnavailable(Unavailable):
 
 @dataclass(slots=True)
 class Line:
-    """Puts ids into the line and takes them out, each side with a connection of its own kind."""
+    """Puts ids into the line and takes them out, each side with a connection of its own kind.
+
+    `failed` is called each time that an id could not be put in, or none be asked for.
+    """
 
     putting: Redis
     taking: Redis
     take_timeout: timedelta
-    failures: int = 0
+    failed: Callable[[], None] = lambda: None
     breaker: Breaker = field(default_factory=lambda: Breaker(threshold=3, cooldown=2.0))
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, address: RedisAddress, take_timeout: timedelta = timedelta(seconds=2)
+        cls,
+        address: RedisAddress,
+        take_timeout: timedelta = timedelta(seconds=2),
+        failed: Callable[[], None] = lambda: None,
     ) -> AsyncIterator["Line"]:
         """Open the line; `take_timeout` is how long `take` waits for a first id."""
-        putting = _client(address, PUT_TIMEOUT_SECONDS)
-        taking = _client(address, take_timeout.total_seconds() + TAKE_MARGIN_SECONDS)
+        putting = client(address, PUT_TIMEOUT_SECONDS)
+        taking = client(address, take_timeout.total_seconds() + TAKE_MARGIN_SECONDS)
         async with putting, taking:
-            yield cls(putting, taking, take_timeout)
+            yield cls(putting, taking, take_timeout, failed)
 
     async def put(self, job_id: JobId, priority: Priority) -> None:
         """Ring the bell for a job that the ledger has. Never fails: see the sweep."""
         now = time.monotonic()
         if not self.breaker.allows(now):
-            self.failures += 1
+            self.failed()
             return
         try:
             await self.putting.rpush(KEYS[priority], str(job_id))
         except (RedisError, OSError) as error:
-            self.failures += 1
+            self.failed()
             self.breaker.failed(now)
-            log.warning("line.put_failed", job_id=str(job_id), reason=_reason(error))
+            log.warning("line.put_failed", job_id=str(job_id), reason=reason(error))
         else:
             self.breaker.succeeded()
 
@@ -88,8 +92,8 @@ class Line:
                 count=count,
             )
         except (RedisError, OSError) as error:
-            self.failures += 1
-            raise LineUnavailable(f"Redis is away: {_reason(error)}") from error
+            self.failed()
+            raise LineUnavailable(f"Redis is away: {reason(error)}") from error
         return tuple(_ids(cast("list[bytes]", popped[1]))) if popped else ()
 
     async def put_again(self, ids: Sequence[JobId], priority: Priority) -> None:
@@ -124,25 +128,12 @@ class Line:
             return cast("list[bytes]", await self.taking.lrange(key, start, start + PAGE - 1))
 
 
-def _client(address: RedisAddress, timeout_seconds: float) -> Redis:
-    # No retries: the breaker, and the sweep behind it, do better than waiting here.
-    return Redis(
-        host=address.host,
-        port=address.port,
-        password=address.password or None,
-        socket_timeout=timeout_seconds,
-        socket_connect_timeout=min(timeout_seconds, CONNECT_TIMEOUT_SECONDS),
-        retry=Retry(NoBackoff(), 0),
-        client_name="imagemill",
-    )
-
-
 @contextmanager
 def _unavailable() -> Iterator[None]:
     try:
         yield
     except (RedisError, OSError) as error:
-        raise LineUnavailable(f"Redis is away: {_reason(error)}") from error
+        raise LineUnavailable(f"Redis is away: {reason(error)}") from error
 
 
 def _ids(values: Iterable[bytes]) -> Iterable[JobId]:
@@ -152,7 +143,3 @@ def _ids(values: Iterable[bytes]) -> Iterable[JobId]:
             yield JobId(UUID(value.decode()))
         except ValueError:
             log.warning("line.not_an_id", value=value[:64])
-
-
-def _reason(error: Exception) -> str:
-    return str(error) or type(error).__name__

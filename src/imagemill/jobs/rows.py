@@ -1,10 +1,13 @@
 """Rows of the ledger as the values of job.py."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from psycopg.rows import DictRow
 
+from imagemill.jobs.delivery import Delivery, DeliveryStatus, Due
+from imagemill.jobs.explanation import Before, Situation, Workers
 from imagemill.jobs.job import (
     Claim,
     ErrorCode,
@@ -13,6 +16,7 @@ from imagemill.jobs.job import (
     Job,
     JobError,
     JobId,
+    Json,
     OutputFacts,
     Priority,
     Status,
@@ -24,6 +28,8 @@ JOB_COLUMNS = """
     error_detail, priority::text, metadata, attempts, max_attempts, created_at, run_at, started_at,
     completed_at, updated_at
 """
+
+MOMENTS: Final = ("created_at", "run_at", "started_at", "completed_at", "updated_at")
 
 
 def to_job(row: DictRow) -> Job:
@@ -52,6 +58,12 @@ def to_job(row: DictRow) -> Job:
     )
 
 
+def from_snapshot(snapshot: Json) -> Job:
+    """Return the job of a row that PostgreSQL wrote as JSON."""
+    moments = {name: snapshot[name] and datetime.fromisoformat(snapshot[name]) for name in MOMENTS}
+    return to_job(snapshot | moments | {"id": UUID(snapshot["id"])})
+
+
 def to_claim(row: DictRow) -> Claim:
     return Claim(
         id=JobId(row["id"]),
@@ -62,6 +74,8 @@ def to_claim(row: DictRow) -> Claim:
         pipeline=row["pipeline"],
         previous_error=_code(row["error_code"]),
         traceparent=row["traceparent"],
+        has_callback=row["has_callback"],
+        waited=row["waited"],
     )
 
 
@@ -73,6 +87,51 @@ def to_event(row: DictRow) -> Event:
         attempt=row["attempt"],
         worker=row["worker"],
         error=_error(row),
+    )
+
+
+def to_delivery(row: DictRow) -> Delivery:
+    return Delivery(
+        n=row["n"],
+        event=row["event"],
+        url=row["url"],
+        webhook_id=row["webhook_id"],
+        status=DeliveryStatus(row["status"]),
+        tries=row["tries"],
+        last_status_code=row["last_status_code"],
+        last_error=row["last_error"],
+        next_try_at=_utc(row["next_try_at"]) if row["next_try_at"] else None,
+        delivered_at=_utc(row["delivered_at"]) if row["delivered_at"] else None,
+    )
+
+
+def to_due(row: DictRow) -> Due:
+    return Due(
+        job_id=JobId(row["job_id"]),
+        n=row["n"],
+        event=row["event"],
+        url=row["url"],
+        receiver=row["receiver"],
+        webhook_id=row["webhook_id"],
+        attempt=row["tries"],
+        turn=row["tries"] - row["tries_before"],
+        snapshot=row["job"],
+        body=row["body"],
+    )
+
+
+def to_situation(row: DictRow) -> Situation:
+    return Situation(
+        now=_utc(row["now"]),
+        job=to_job(row),
+        last_error=_error(row),
+        holder=row["locked_by"],
+        lease_expires_at=_utc(row["lease_expires_at"]) if row["lease_expires_at"] else None,
+        last_heartbeat=_utc(row["heartbeat_at"]) if row["heartbeat_at"] else None,
+        before=Before(row["due"], row["is_all"], _utc(row["due_since"]))
+        if row["is_in_line"]
+        else None,
+        workers=Workers(_utc(row["last_claim"]) if row["last_claim"] else None, row["are_busy"]),
     )
 
 

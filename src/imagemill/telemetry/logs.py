@@ -1,6 +1,7 @@
 """Logs: one line an event, for people on a terminal and as JSON everywhere else.
 
-The libraries' own log lines (uvicorn, Alembic, asyncio) go through the same renderer.
+The libraries' own log lines (uvicorn, Alembic, asyncio) go through the same renderer. What is bound
+with `structlog.contextvars` (a job's id, a request's) stands on every line, theirs included.
 """
 
 import logging
@@ -8,23 +9,31 @@ import sys
 from typing import Final, Literal
 
 import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from imagemill.telemetry.redaction import redacted
+from imagemill.telemetry.traces import current
 
 # Our own events say the same in terms of jobs and services.
 QUIET: Final = {
     "alembic": logging.WARNING,
     "httpx": logging.WARNING,
+    "opentelemetry": logging.CRITICAL,
     "psycopg.pool": logging.ERROR,
     "uvicorn.access": logging.WARNING,
     "uvicorn.error": logging.WARNING,
+    "urllib3": logging.ERROR,
     "python_multipart": logging.ERROR,
+    "redis": logging.WARNING,
 }
 
 
 def configure_logs(level: str, log_format: Literal["json", "console"] | None) -> None:
     """Send all logs of this process to standard error, from the given level on."""
     as_json = log_format == "json" or (log_format is None and not sys.stderr.isatty())
-    shared: list[structlog.typing.Processor] = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        _with_trace,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -34,14 +43,10 @@ def configure_logs(level: str, log_format: Literal["json", "console"] | None) ->
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
-    rendering: list[structlog.typing.Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
-        if as_json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
-    )
+    rendering = _json() if as_json else _console()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        _Formatter(
             foreign_pre_chain=shared,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
         )
@@ -49,3 +54,31 @@ def configure_logs(level: str, log_format: Literal["json", "console"] | None) ->
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for name, least in QUIET.items():
         logging.getLogger(name).setLevel(least)
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record))
+
+
+def _json() -> list[Processor]:
+    # Local variables would bring passwords and whole requests into the log.
+    tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    return [
+        structlog.processors.ExceptionRenderer(tracebacks),
+        structlog.processors.JSONRenderer(),
+    ]
+
+
+def _console() -> list[Processor]:
+    plain = structlog.dev.plain_traceback
+    return [
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain),
+    ]
+
+
+def _with_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    traceparent = current().traceparent
+    if traceparent:
+        _version, event["trace_id"], event["span_id"], _flags = traceparent.split("-")
+    return event

@@ -14,6 +14,7 @@ from imagemill.jobs.job import Claim, Completed, ErrorCode, JobError, OutputFact
 from imagemill.storage.errors import FileMissing, NotAFile
 from imagemill.storage.keys import attempt_key, outputs_key
 from imagemill.storage.volume import Volume
+from imagemill.telemetry.traces import span
 
 log = structlog.get_logger()
 
@@ -35,8 +36,7 @@ class Mill:
             rendered = await self._render(claim, pipeline)
         except ImagingError as error:
             if isinstance(error, EngineBug):
-                facts = {"job_id": str(claim.id), "traceback": error.traceback}
-                log.error("job.engine_bug", **facts)  # noqa: TRY400 - the child's traceback
+                log.error("job.engine_bug", traceback=error.traceback)  # noqa: TRY400 - the child's traceback
             return JobError(ErrorCode(error.code), str(error))
         except FileMissing:
             return JobError(ErrorCode.INTERNAL, "The stored input is missing.")
@@ -69,10 +69,12 @@ class Mill:
     async def _render(self, claim: Claim, pipeline: Pipeline) -> Rendered:
         async with self.storage.scratch() as folder:
             input_file, _ = await self.storage.find(claim.input_path)
-            rendered = await self.sandbox.render(input_file, folder, pipeline)
+            with span("job.render"):
+                rendered = await self.sandbox.render(input_file, folder, pipeline)
             failpoint("attempt.rendered")
             names = [output.file.name for output in rendered.outputs]
-            await self.storage.publish(folder, attempt_key(claim.id, claim.fence), names)
+            with span("job.publish"):
+                await self.storage.publish(folder, attempt_key(claim.id, claim.fence), names)
             failpoint("attempt.published")
             return rendered
 

@@ -25,7 +25,10 @@ from imagemill.jobs.job import (
 )
 from imagemill.jobs.leases import Leases
 from imagemill.storage.errors import StorageUnavailable
+from imagemill.telemetry.metrics import FENCE_REJECTIONS, PROCESSING_SECONDS, RETRIES
+from imagemill.telemetry.traces import Attributes, current, span, told
 from imagemill.worker.attempt import Mill
+from imagemill.worker.ends import count_end
 from imagemill.worker.gate import Gate
 from imagemill.worker.insist import insist
 from imagemill.worker.recorder import Recorder
@@ -121,21 +124,27 @@ class Holder:
             return
         await asyncio.wait(tasks)
         failpoint("jobs.releasing")
+        ids = [str(held.claim.id) for held in several]
         try:
             await self.leases.release([held.claim for held in several])
         except Unavailable as error:
-            log.warning("jobs.not_released", count=len(several), reason=str(error))
+            log.warning("jobs.not_released", job_ids=ids, reason=str(error))
         else:
-            log.info("jobs.released", count=len(several))
+            log.info("jobs.released", job_ids=ids)
 
     async def _hold(self, held: Held) -> None:
         claim = held.claim
+        # This is the task of one job: whatever is logged in it, by whomever, is about that.
+        structlog.contextvars.bind_contextvars(**_facts(claim))
+        traced: Attributes = {
+            "imagemill.job.id": str(claim.id),
+            "imagemill.job.attempt": claim.attempt,
+        }
+        wait = told("job.wait", claim.waited, parent=claim.traceparent, attributes=traced)
+        parent = claim.traceparent or wait.traceparent
         try:
-            async with self._slots, self._gate.enter(alone=claim.runs_alone):
-                held.has_started = True
-                outcome = await self._attempt(claim)
-            held.is_ending = True
-            await self._end(claim, outcome)
+            with span("job.attempt", parent=parent, attributes=traced):
+                await self._see_through(held)
         except asyncio.CancelledError:
             await self._discard(claim)
             raise
@@ -143,18 +152,32 @@ class Holder:
             del self._held[claim.id, claim.fence]
             self._freed.set()
 
+    async def _see_through(self, held: Held) -> None:
+        claim = held.claim
+        async with self._slots, self._gate.enter(alone=claim.runs_alone):
+            held.has_started = True
+            outcome = await self._attempt(claim)
+        if not isinstance(outcome, Completed):
+            failure = outcome.code if isinstance(outcome, JobError) else type(outcome).__name__
+            current().fail(failure)
+        held.is_ending = True
+        with span("job.record"):
+            await self._end(claim, outcome)
+
     async def _attempt(self, claim: Claim) -> Completed | JobError | Unavailable:
         started = time.monotonic()
-        log.info("job.started", **_facts(claim))
+        log.info("job.started")
         try:
-            outcome = await self.mill.attempt(claim)
+            return await self.mill.attempt(claim)
         except Unavailable as error:
             return error
         except Exception:
-            log.exception("job.bug", **_facts(claim))
+            log.exception("job.bug")
             return JobError(ErrorCode.INTERNAL, "The worker met an error of its own.")
-        log.debug("job.tried", seconds=round(time.monotonic() - started, 4), **_facts(claim))
-        return outcome
+        finally:
+            seconds = time.monotonic() - started
+            PROCESSING_SECONDS.observe(seconds)
+            log.debug("job.tried", seconds=round(seconds, 4))
 
     async def _end(self, claim: Claim, outcome: Completed | JobError | Unavailable) -> None:
         match outcome:
@@ -164,7 +187,7 @@ class Holder:
                 await self._fail(claim, outcome)
             case Unavailable():
                 self.storage_failed.set()
-                log.warning("job.given_back", reason=str(outcome), **_facts(claim))
+                log.warning("job.given_back", reason=str(outcome))
                 await insist(lambda: self.leases.release([claim], STORAGE_DELAY))
 
     async def _complete(self, result: Completed) -> None:
@@ -172,34 +195,43 @@ class Holder:
         try:
             was_ours = await self.recorder.record(result)
         except psycopg.Error:
-            log.exception("job.not_recorded", **_facts(claim))
+            log.exception("job.not_recorded")
             await self._discard(claim)
             await self._fail(claim, JobError(ErrorCode.INTERNAL, "The result was not recorded."))
             return
         if was_ours:
-            log.info("job.completed", **_facts(claim))
+            count_end(result)
+            log.info("job.completed")
         else:
-            log.warning("job.result_rejected", **_facts(claim))
+            FENCE_REJECTIONS.inc()
+            log.warning("job.result_rejected")
             await self._discard(claim)
 
     async def _fail(self, claim: Claim, error: JobError) -> None:
-        facts = _facts(claim) | {"code": error.code, "detail": error.detail}
+        facts: dict[str, object] = {"code": error.code, "detail": error.detail}
         if is_final(claim, error.code):
-            was_ours = await self.recorder.record(Failed(claim, error))
+            result = Failed(claim, error)
+            was_ours = await self.recorder.record(result)
+            if was_ours:
+                count_end(result)
             event = "job.failed"
         else:
             failpoint("retry.recording")
             delay = backoff(claim.attempt, random.random())  # noqa: S311 - no secret
             was_ours = await insist(lambda: self.leases.retry_later(claim, error, delay))
+            if was_ours:
+                RETRIES.labels(error.code).inc()
             event = "job.retried"
             facts["delay_seconds"] = round(delay.total_seconds(), 1)
+        if not was_ours:
+            FENCE_REJECTIONS.inc()
         log.info(event if was_ours else "job.result_rejected", **facts)
 
     async def _discard(self, claim: Claim) -> None:
         try:
             await self.mill.discard(claim)
         except StorageUnavailable as error:
-            log.warning("job.outputs_left", reason=str(error), **_facts(claim))
+            log.warning("job.outputs_left", reason=str(error))
 
 
 def _facts(claim: Claim) -> dict[str, object]:

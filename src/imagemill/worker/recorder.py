@@ -21,9 +21,13 @@ Result = Completed | Failed
 
 @dataclass(slots=True)
 class Recorder:
-    """Collects results from many attempts; `run` must be under way for `record` to return."""
+    """Collects results from many attempts; `run` must be under way for `record` to return.
+
+    `bell` rings when a job has ended whose client wants to be told.
+    """
 
     leases: Leases
+    bell: asyncio.Event = field(default_factory=asyncio.Event)
     _queue: asyncio.Queue[tuple[Result, asyncio.Future[bool]]] = field(
         default_factory=asyncio.Queue
     )
@@ -58,6 +62,8 @@ class Recorder:
                 batch[0][1].set_exception(error)
             return
         failpoint("results.recorded")
+        if any(result.claim.has_callback for result in results):
+            self.bell.set()
         for result, recorded in batch:
             if not recorded.done():
                 recorded.set_result(result.claim.id not in lost)

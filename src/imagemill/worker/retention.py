@@ -1,7 +1,7 @@
-"""Forgets jobs that ended long ago, and removes the files of those that are deleted.
+"""Forgets jobs that ended long ago and keys of old uploads; removes the files of deleted jobs.
 
 The row goes first, and with it a note of its files; the files go after the commit (see
-jobs/removals.py). Every worker does both: rows that another has locked are passed over.
+jobs/removals.py). Every worker does all of it: rows that another has locked are passed over.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from imagemill.jobs.idempotency import forget_old_keys
 from imagemill.jobs.removals import Removal, Removals
 from imagemill.storage.keys import outputs_key
 from imagemill.storage.quarantine import Quarantine
@@ -38,6 +39,11 @@ class Retention:
             count = await self.removals.forget(self.age, BATCH)
             if count:
                 log.info("jobs.forgotten", count=count)
+
+    async def forget_keys(self) -> None:
+        """Forget the Idempotency-Keys that stand for nothing any more; their jobs stay."""
+        while await forget_old_keys(self.removals.postgres, BATCH) == BATCH:
+            pass
 
     async def remove_files(self) -> None:
         """Remove the files of deleted jobs, all that are due. Raises StorageUnavailable."""

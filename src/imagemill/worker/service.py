@@ -2,26 +2,39 @@
 
 import asyncio
 import signal
+import ssl
 from contextlib import aclosing
 from datetime import timedelta
 from uuid import uuid4
 
 import structlog
 
+from imagemill.imaging.exits import Exit
 from imagemill.imaging.rendered import Limits
 from imagemill.imaging.sandbox import Confinement, Sandbox
 from imagemill.jobs.belongings import Inventory
+from imagemill.jobs.deliveries import Deliveries
 from imagemill.jobs.leases import Leases
 from imagemill.jobs.line import Line
+from imagemill.jobs.news import News
 from imagemill.jobs.postgres import Postgres
 from imagemill.jobs.removals import Removals
 from imagemill.settings import Settings
 from imagemill.storage.volume import Volume
+from imagemill.telemetry.metrics import CHILD_EXITS, LINE_FAILURES
+from imagemill.telemetry.traces import tracing
+from imagemill.webhooks.names import Names
+from imagemill.webhooks.seats import ALL
+from imagemill.webhooks.sender import Sender
+from imagemill.webhooks.signing import Signing
+from imagemill.webhooks.vetting import Vetting
 from imagemill.worker.attempt import Mill
+from imagemill.worker.courier import Courier
 from imagemill.worker.holder import Holder
 from imagemill.worker.housekeeping import JANITOR_PAUSE_SECONDS, Housekeeping
 from imagemill.worker.janitor import Janitor
-from imagemill.worker.pulse import Pulse, serve_health
+from imagemill.worker.port import Port
+from imagemill.worker.pulse import Pulse
 from imagemill.worker.recorder import Recorder
 from imagemill.worker.retention import Retention
 from imagemill.worker.source import Source
@@ -34,6 +47,11 @@ async def run_worker(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT, then drain. A second SIGINT ends at once."""
     stopping = asyncio.Event()
     _stop_on_signals(stopping)
+    with tracing("imagemill-worker"):
+        await _work(settings, stopping)
+
+
+async def _work(settings: Settings, stopping: asyncio.Event) -> None:
     limits = Limits(
         max_pixels=settings.max_pixels,
         max_frames=settings.max_frames,
@@ -46,20 +64,33 @@ async def run_worker(settings: Settings) -> None:
     async with (  # closed in reverse order, whatever happens inside
         aclosing(await Volume.open(settings.storage_root, settings.disk_reserve_bytes)) as storage,
         Postgres.open(settings.postgres, settings.pg_pool_size) as postgres,
-        Line.open(settings.redis) as line,
+        Line.open(settings.redis, failed=LINE_FAILURES.inc) as line,
+        News.open(settings.redis) as news,
         storage.scratch() as workplace,
-        Sandbox.open(settings.worker_concurrency, limits, confinement, workplace) as sandbox,
-        serve_health(pulse, sandbox.level, settings.health_port),
+        Sandbox.open(
+            settings.worker_concurrency, limits, confinement, workplace, on_exit=_count_exit
+        ) as sandbox,
+        Port(pulse, sandbox.level).open(settings.health_port),
     ):
-        leases = Leases(postgres, worker=uuid4(), lease=settings.lease)
-        recorder = Recorder(leases)
+        leases = Leases(postgres, worker=uuid4(), lease=settings.lease, tell=news.tell)
+        courier = Courier(
+            Deliveries(postgres),
+            Sender(
+                Vetting(Names(ALL).addresses, settings.webhook_allow_private),
+                ssl.create_default_context(),
+            ),
+            Signing(postgres, settings.webhook_secret),
+            settings.webhook_schedule,
+            asyncio.Event(),
+        )
+        recorder = Recorder(leases, courier.bell)
         holder = Holder(leases, Mill(storage, sandbox), recorder, settings.worker_concurrency)
         housekeeping = Housekeeping(
             Retention(Removals(postgres), storage, settings.retention),
             Janitor(Inventory(postgres), storage, limits.timeout, JANITOR_PAUSE_SECONDS),
         )
         worker = Worker(
-            leases, Source(leases, line), holder, recorder, storage, pulse, housekeeping
+            leases, Source(leases, line), holder, recorder, storage, pulse, housekeeping, courier
         )
         log.info(
             "worker.started",
@@ -69,6 +100,10 @@ async def run_worker(settings: Settings) -> None:
         )
         await worker.run(stopping, timedelta(seconds=settings.shutdown_grace_seconds))
     log.info("worker.stopped", worker=str(leases.worker))
+
+
+def _count_exit(cause: Exit) -> None:
+    CHILD_EXITS.labels(cause).inc()
 
 
 def _stop_on_signals(stopping: asyncio.Event) -> None:

@@ -5,13 +5,14 @@ import random
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Final, Literal
 
 import structlog
 
 from imagemill.jobs.job import Claim, JobId
 from imagemill.jobs.leases import Leases
 from imagemill.jobs.line import Line, LineUnavailable
+from imagemill.telemetry.metrics import CLAIMS, WAITING_SECONDS
 
 log = structlog.get_logger()
 
@@ -50,7 +51,7 @@ class Source:
             log.info("line.back")
         if stopping.is_set():
             return ()
-        claims = await self.leases.claim(ids) if ids else ()
+        claims = _counted(await self.leases.claim(ids), "line") if ids else ()
         if not ids:
             return await self._sweep(count, GRACE_WHEN_SILENT)
         if len(claims) < count and self._is_time_to_sweep():
@@ -83,15 +84,22 @@ class Source:
 
     async def _sweep(self, count: int, grace: timedelta) -> tuple[Claim, ...]:
         self._swept_at = time.monotonic()
-        claims = await self.leases.sweep(count, grace)
+        claims = _counted(await self.leases.sweep(count, grace), "sweep")
         self._has_backlog = len(claims) == count
         if claims:
-            log.info("jobs.swept", count=len(claims))
+            log.info("jobs.swept", job_ids=[str(claim.id) for claim in claims])
         return claims
 
     def _is_time_to_sweep(self) -> bool:
         # With jitter, so that many workers do not all sweep at the same moment.
         return time.monotonic() - self._swept_at > SWEEP_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+
+
+def _counted(claims: tuple[Claim, ...], source: Literal["line", "sweep"]) -> tuple[Claim, ...]:
+    CLAIMS.labels(source).inc(len(claims))
+    for claim in claims:
+        WAITING_SECONDS.observe(claim.waited.total_seconds())
+    return claims
 
 
 async def pause(seconds: float, stopping: asyncio.Event) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -9,14 +10,18 @@ from typing import Final
 import structlog
 
 from imagemill.failpoints import failpoint
+from imagemill.jobs.job import ErrorCode, Status
 from imagemill.jobs.leases import Leases
 from imagemill.jobs.postgres import LedgerUnavailable
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.volume import Volume
+from imagemill.telemetry.metrics import JOBS_ENDED, REAPED
+from imagemill.worker.courier import Courier
 from imagemill.worker.holder import Holder
 from imagemill.worker.housekeeping import Housekeeping
 from imagemill.worker.pulse import Pulse
 from imagemill.worker.recorder import Recorder
+from imagemill.worker.rounds import rounds
 from imagemill.worker.source import Source, pause
 
 log = structlog.get_logger()
@@ -41,6 +46,7 @@ class Worker:
     storage: Volume
     pulse: Pulse
     housekeeping: Housekeeping
+    courier: Courier
 
     async def run(self, stopping: asyncio.Event, grace: timedelta) -> None:
         """Work until `stopping` is set; then finish what runs within the grace time."""
@@ -52,13 +58,17 @@ class Worker:
                     self._keep_leases(),
                     self._reap(),
                     self.housekeeping.run(),
+                    # It waits for its bell by itself.
+                    rounds("webhooks", self.courier.round, (0, 0)),
                 )
             ]
             try:
                 await self._take(stopping)
             finally:
                 log.info("worker.draining", held=len(self.holder.claims))
+                until = time.monotonic() + grace.total_seconds()
                 await self.holder.drain(grace)
+                await self.courier.drain(timedelta(seconds=max(0, until - time.monotonic())))
                 for task in tasks:
                     task.cancel()
 
@@ -98,7 +108,8 @@ class Worker:
             try:
                 self.holder.drop(await self.leases.heartbeat(claims))
             except LedgerUnavailable as error:
-                log.warning("leases.not_renewed", count=len(claims), reason=str(error))
+                ids = [str(claim.id) for claim in claims]
+                log.warning("leases.not_renewed", job_ids=ids, reason=str(error))
 
     async def _reap(self) -> None:
         longest = min(LONGEST_REAP_SECONDS, self.leases.lease.total_seconds() * REAP_SHARE)
@@ -112,7 +123,11 @@ class Worker:
             self.pulse.answered()
             if reaped:
                 failpoint("leases.reaped")
+                self.courier.bell.set()  # some may have failed for good
             for job in reaped:
+                REAPED.labels(job.status).inc()
+                if job.status is Status.FAILED:
+                    JOBS_ENDED.labels(job.status, ErrorCode.WORKER_LOST).inc()
                 log.warning(
                     "job.reaped", job_id=str(job.id), attempt=job.attempt, status=job.status
                 )

@@ -6,7 +6,10 @@ CREATE TABLE idempotency_keys (
     content_sha256 bytea       NOT NULL,             -- of the image and of the fields after parsing
     job_id         uuid        NOT NULL REFERENCES jobs ON DELETE CASCADE,
     created_at     timestamptz NOT NULL DEFAULT now(),
-    UNIQUE NULLS NOT DISTINCT (key_id, key)
+    -- The key first: it finds its row also among those that were sent without an API key, where
+    -- key_id is compared by IS NOT DISTINCT FROM, which no index serves.
+    UNIQUE NULLS NOT DISTINCT (key, key_id)
 );
 
 CREATE INDEX idempotency_keys_job_idx ON idempotency_keys (job_id);
+CREATE INDEX idempotency_keys_age_idx ON idempotency_keys (created_at);

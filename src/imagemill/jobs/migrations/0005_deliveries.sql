@@ -4,29 +4,36 @@ CREATE TABLE deliveries (
     n                smallint    NOT NULL,  -- 1 for the first end of the job; a retried job ends again
     event            text        NOT NULL,  -- job.completed, job.failed, job.canceled
     url              text        NOT NULL,
-    receiver         text        NOT NULL,  -- host and port of the url: those who share one, wait for it
+    receiver         text        NOT NULL,  -- host and port as in the url: those who share it, share its seats
     webhook_id       text        NOT NULL UNIQUE DEFAULT 'msg_' || replace(gen_random_uuid()::text, '-', ''),
-    job              json        NOT NULL,  -- the row as it ended: json, since it holds json columns
+    job              json,                  -- the row as it ended, until the body is made of it
+    body             text,                  -- what is sent, made before the first try
     status           text        NOT NULL DEFAULT 'PENDING'
                      CHECK (status IN ('PENDING', 'DELIVERED', 'FAILED')),
-    tries            smallint    NOT NULL DEFAULT 0,
-    next_try_at      timestamptz DEFAULT now(),
+    tries            smallint    NOT NULL DEFAULT 0,  -- +1 at claim, so a try's number is its fence
+    tries_before     smallint    NOT NULL DEFAULT 0,  -- those before it was last asked for anew
+    again            boolean     NOT NULL GENERATED ALWAYS AS (tries > tries_before) STORED,
+    next_try_at      timestamptz DEFAULT now(),       -- while a try is under way: when it is given up
     last_status_code smallint,
     last_error       text,
     created_at       timestamptz NOT NULL DEFAULT now(),
     delivered_at     timestamptz,
     PRIMARY KEY (job_id, n),
-    CONSTRAINT next_try_iff_pending CHECK ((status = 'PENDING') = (next_try_at IS NOT NULL))
+    CONSTRAINT next_try_iff_pending CHECK ((status = 'PENDING') = (next_try_at IS NOT NULL)),
+    CONSTRAINT delivered_at_iff_delivered CHECK ((status = 'DELIVERED') = (delivered_at IS NOT NULL)),
+    CONSTRAINT job_until_body CHECK ((job IS NULL) = (body IS NOT NULL))
 );
 
-CREATE INDEX deliveries_due_idx ON deliveries (receiver, next_try_at) WHERE status = 'PENDING';
+-- First tries and repeated ones are claimed apart, each hopping from receiver to receiver.
+CREATE INDEX deliveries_due_idx ON deliveries (again, receiver, next_try_at)
+    WHERE status = 'PENDING';
 
--- In the transaction that ends the job, whichever statement that is: see decision 3.
+-- In the transaction that ends the job, whichever statement that is: see decision 10.
 CREATE FUNCTION deliveries_add() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO deliveries (job_id, n, event, url, receiver, job)
     SELECT NEW.id, coalesce(max(n), 0) + 1, 'job.' || lower(NEW.status), NEW.callback_url,
-           lower(substring(NEW.callback_url FROM '^[a-zA-Z]+://([^/?#]*)')), row_to_json(NEW)
+           substring(NEW.callback_url FROM '^[a-z]+://([^/]*)'), row_to_json(NEW)
       FROM deliveries WHERE job_id = NEW.id;
     RETURN NULL;
 END $$;

@@ -18,7 +18,7 @@ def span(length: timedelta) -> str:
     for unit, of_unit in (("days", 86400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * of_unit:
             return f"{seconds // of_unit} {unit}"
-    return f"{seconds} seconds"
+    return amount(seconds, "second")
 
 
 def size(number: int) -> str:

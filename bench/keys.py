@@ -1,0 +1,93 @@
+"""What asking for an API key costs an upload: time, as a ratio taken in one run.
+
+    make bench-keys                   a picture that imagemill draws
+    make bench-keys PHOTO=photo.jpg   one of your own
+
+Each request asks PostgreSQL for its key, in one statement; an upload asks before its body is read.
+"""
+
+import asyncio
+import secrets
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+from uuid_utils.compat import uuid7
+
+from imagemill.addresses import PostgresAddress
+from imagemill.embedded.ports import free_port
+from imagemill.embedded.stack import Stack, run_stack
+from imagemill.imaging.drawing import draw_picture
+from imagemill.jobs.api_key import ApiKey
+from imagemill.jobs.api_keys import ApiKeys
+from imagemill.jobs.job import KeyId
+from imagemill.jobs.postgres import Postgres
+from imagemill.telemetry.logs import configure_logs
+
+TIMES: Final = 300
+WARM_UP: Final = 40
+
+
+async def milliseconds(act: Callable[[], Awaitable[object]]) -> float:
+    """Return the median of how long it takes, one after the other."""
+    took = []
+    for _ in range(WARM_UP + TIMES):
+        started = time.perf_counter()
+        await act()
+        took.append(time.perf_counter() - started)
+    return statistics.median(took[WARM_UP:]) * 1000
+
+
+async def measure(stack: Stack, photo: Path) -> tuple[float, float]:
+    """Return what an upload with a key takes, and what asking for a key takes alone."""
+    server = stack.postgres
+    address = PostgresAddress(server.host, server.port, server.user, server.password, server.dbname)
+    content = photo.read_bytes()
+    async with (
+        Postgres.open(address, pool_size=2) as postgres,
+        httpx.AsyncClient(base_url=stack.url, timeout=60) as client,
+    ):
+        keys, key = ApiKeys(postgres), ApiKey.drawn(KeyId(uuid7()), secrets.choice)
+        await keys.add(key, "bench", is_admin=False)
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "image/jpeg"}
+
+        async def upload() -> None:
+            answer = await client.post("/upload", content=content, headers=headers)
+            answer.raise_for_status()
+
+        asking = await milliseconds(lambda: keys.look_up(key.id))
+        return await milliseconds(upload), asking
+
+
+def show(photo: Path, upload: float, asking: float) -> None:
+    table = Table(title=f"uploads of {photo.name} ({photo.stat().st_size:,} bytes)")
+    for heading in ("", "ms", "of an upload"):
+        table.add_column(heading, justify="right")
+    table.add_row("an upload with a key", f"{upload:.2f}", "1.00")
+    table.add_row("asking for the key", f"{asking:.2f}", f"{asking / upload:.2f}")
+    Console().print(table)
+
+
+async def main(photo: Path | None) -> None:
+    configure_logs("warning", None)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if photo is None:
+            photo = folder / "landscape.jpg"
+            draw_picture(photo)
+        async with run_stack(
+            folder / "data", "127.0.0.1", free_port(), {"LOG_LEVEL": "warning"}
+        ) as stack:
+            upload, asking = await measure(stack, photo)
+            show(photo, upload, asking)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]) if sys.argv[1:] else None))

@@ -1,0 +1,153 @@
+"""What happens, told as it happens: server-sent events (HTML standard, section 9.2)."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, aclosing
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+import structlog
+from fastapi import APIRouter, Header, Response
+from sse_starlette import EventSourceResponse
+from starlette.types import Receive, Scope, Send
+
+from imagemill.gateway.caller import Jobs
+from imagemill.gateway.examples import EVENTS
+from imagemill.gateway.headers import headers
+from imagemill.gateway.parts import Gateway
+from imagemill.gateway.refusals import InvalidFields
+from imagemill.gateway.routing import JobIdPath, problems
+from imagemill.gateway.waiting.event import (
+    SEPARATOR,
+    deleted_event,
+    job_event,
+    retry_hint,
+    to_id,
+)
+from imagemill.gateway.waiting.hub import Hub, Leaving, TooManyWaiting
+from imagemill.gateway.waiting.watch import Watch
+from imagemill.jobs.changes import Change
+from imagemill.jobs.job import ENDED, JobId, JobNotFound, KeyId
+from imagemill.jobs.postgres import LedgerUnavailable
+
+log = structlog.get_logger()
+router = APIRouter(tags=["streams"])
+
+# Something is sent at least every fifteen seconds.
+COMMENT_SECONDS: Final = 10
+# What a stream has for its farewell when the gateway is being stopped.
+FAREWELL_SECONDS: Final = 2.0
+STREAM: Final[dict[int | str, dict[str, Any]]] = {
+    HTTPStatus.OK.value: {
+        "description": "Events `job`, each with a Job without its pipeline",
+        "headers": headers("Cache-Control", "X-Accel-Buffering"),
+        "content": {"text/event-stream": {"schema": {"type": "string"}, "example": EVENTS}},
+    }
+}
+AWAY: Final = problems(LedgerUnavailable, TooManyWaiting)
+# A comment, for proxies that hold back an answer until it has a first byte.
+OPENING: Final = b": here it begins\n\n"
+
+LastEventId = Annotated[
+    str | None,
+    Header(description="the `id` of the last event that the client has: it goes on from there"),
+]
+
+
+class Stream(EventSourceResponse):
+    """Events for one client; what they come from is closed when the client goes, or they end."""
+
+    def __init__(
+        self, events: AsyncIterator[bytes], source: AsyncExitStack, send_timeout: float
+    ) -> None:
+        super().__init__(
+            events,
+            headers={"Cache-Control": "no-store"},
+            ping=COMMENT_SECONDS,
+            sep=SEPARATOR,
+            send_timeout=send_timeout,
+            shutdown_grace_period=FAREWELL_SECONDS,
+        )
+        self.source = source
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self.source:
+            await super().__call__(scope, receive, send)
+
+
+@router.get(
+    "/jobs/{id}/events",
+    summary="Follow a job",
+    response_class=Response,
+    responses=STREAM
+    | AWAY
+    | problems(JobNotFound, InvalidFields)
+    | {
+        HTTPStatus.NO_CONTENT.value: {
+            "description": "The job has ended and the client knows: it need not come again"
+        }
+    },
+)
+async def follow_job(
+    gateway: Gateway, jobs: Jobs, job_id: JobIdPath, last_event_id: LastEventId = None
+) -> Response:
+    """Tell of the job as it is, and then of each change of its status, until it has ended.
+
+    With `Last-Event-ID` everything that changed since comes first. An event `deleted` says that the
+    job was deleted.
+    """
+    hub, last = gateway.hub, to_id(last_event_id)
+    hub.require_room()
+    async with AsyncExitStack() as source:
+        watch = source.enter_context(hub.watching(JobId(job_id)))
+        changes = await hub.changes.of(watch.job_id, jobs.reach, last)
+        hub.begin(watch, changes[-1].id)
+        missed = tuple(change for change in changes if change.id != last)
+        if not missed and changes[-1].job.status in ENDED:
+            # As the standard has it: on 204 a browser does not connect again.
+            return Response(status_code=HTTPStatus.NO_CONTENT)
+        events = _events_of_job(hub, watch, missed)
+        return Stream(events, source.pop_all(), gateway.settings.body_timeout_seconds)
+
+
+@router.get("/events", summary="Follow all jobs", response_class=Response, responses=STREAM | AWAY)
+async def follow_jobs(gateway: Gateway, jobs: Jobs, last_event_id: LastEventId = None) -> Response:
+    """Tell of every change of a job's status from now on.
+
+    With `Last-Event-ID` everything that changed since comes first.
+    """
+    hub, last = gateway.hub, to_id(last_event_id)
+    hub.require_room()
+    async with AsyncExitStack() as source:
+        now = await source.enter_async_context(hub.tail.listening())
+        if last is None or last > await hub.tail.newest():
+            last = now
+        events = _events_of_all(hub, last, jobs.reach)
+        return Stream(events, source.pop_all(), gateway.settings.body_timeout_seconds)
+
+
+async def _events_of_job(
+    hub: Hub, watch: Watch, changes: tuple[Change, ...]
+) -> AsyncIterator[bytes]:
+    try:
+        while True:
+            for change in changes:
+                yield job_event(change)
+            if changes and changes[-1].job.status in ENDED:
+                return
+            changes = await hub.next(watch)
+    except JobNotFound:
+        yield deleted_event(watch.job_id)
+    except Leaving:
+        yield retry_hint()
+
+
+async def _events_of_all(hub: Hub, last: int, reach: KeyId | None) -> AsyncIterator[bytes]:
+    yield OPENING
+    try:
+        async with aclosing(hub.tail.after(last, reach)) as told:
+            async for one in told:
+                yield one.event
+    except LedgerUnavailable as error:
+        # It goes on where it was when the client comes back.
+        log.warning("ledger.unavailable", reason=str(error))
+    yield retry_hint()

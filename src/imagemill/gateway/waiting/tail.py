@@ -1,0 +1,204 @@
+"""The end of the history, followed for all who listen to every change.
+
+There is one reader and no queue: it keeps the last few hundred changes, ready to be sent, and every
+listener remembers how far it has come. One that is too slow for that reads pages of the ledger
+instead, so it holds no memory. Nothing is read while nobody listens.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final, NamedTuple
+
+import structlog
+
+from imagemill.gateway.waiting.event import job_event
+from imagemill.gateway.waiting.settling import Settling
+from imagemill.jobs.changes import LARGEST_ID, Change, Changes, Row
+from imagemill.jobs.job import KeyId
+from imagemill.jobs.postgres import LedgerUnavailable
+from imagemill.telemetry.metrics import WAITING
+
+log = structlog.get_logger()
+
+# A few kilobytes each, whoever listens.
+KEPT: Final = 500
+PAGE: Final = 200
+# What a listener takes in hand at once.
+HANDFUL: Final = 16
+# Lets the news of a burst come together. While a transaction is under way that took an id, which is
+# a matter of milliseconds, the history is read again after longer and longer pauses.
+GATHERING_SECONDS: Final = 0.005
+LONGEST_PAUSE_SECONDS: Final = 0.5
+RETRY_SECONDS: Final = 1.0
+START_SECONDS: Final = 10.0
+
+
+class Told(NamedTuple):
+    """A change as it is sent, and whose job it is."""
+
+    id: int
+    owner: KeyId | None
+    event: bytes
+
+    @classmethod
+    def of(cls, change: Change) -> "Told":
+        return cls(change.id, change.owner, job_event(change))
+
+
+@dataclass(slots=True)
+class Tail:
+    """Everything up to `position` has been read; what of it was kept begins behind `kept_after`."""
+
+    changes: Changes
+    position: int | None = None
+    listeners: int = 0
+    is_leaving: bool = False
+    _kept: deque[Told] = field(default_factory=deque)
+    _kept_after: int = 0
+    _settling: Settling = field(default_factory=Settling)
+    _something_to_read: asyncio.Event = field(default_factory=asyncio.Event)
+    _moved: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[int]:
+        """Follow the history while the block runs; yield the id behind which everything is new.
+
+        Raises LedgerUnavailable.
+        """
+        self.listeners += 1
+        WAITING.inc()
+        try:
+            yield await self._start()
+        finally:
+            WAITING.dec()
+            self.listeners -= 1
+            if not self.listeners:
+                self._forget()
+
+    async def newest(self) -> int:
+        """Return the highest id that was given out. Raises LedgerUnavailable."""
+        return (await self.changes.standing()).newest
+
+    async def after(self, last: int, reach: KeyId | None) -> AsyncGenerator[Told]:
+        """Yield every change behind this id, in order, until the gateway is being stopped."""
+        while not self.is_leaving:
+            moved = self._moved
+            position = self.position
+            if position is None or position <= last:
+                # Below: PostgreSQL lost its last commits, and counts anew from a lower id.
+                last = last if position is None else min(last, position)
+                await moved.wait()
+            elif last < self._kept_after:
+                rows = await self.changes.page(last, position, PAGE, reach)
+                for row in rows:
+                    last = row.id
+                    if row.change is not None:
+                        yield Told.of(row.change)
+                if len(rows) < PAGE:
+                    last = max(last, position)
+            else:
+                news = list(islice((told for told in self._kept if told.id > last), HANDFUL))
+                for told in news:
+                    last = told.id
+                    if reach is None or told.owner == reach:
+                        yield told
+                if len(news) < HANDFUL:
+                    last = max(last, position)
+
+    def look(self) -> None:
+        """Read what is new, if anybody listens."""
+        if self.listeners:
+            self._something_to_read.set()
+
+    def leave(self) -> None:
+        """Send all listeners away."""
+        self.is_leaving = True
+        self._wake()
+
+    async def run(self) -> None:
+        """Read what is new for ever."""
+        pause = GATHERING_SECONDS
+        while True:
+            await self._something_to_read.wait()
+            self._something_to_read.clear()
+            try:
+                is_settled = await self.advance()
+            except LedgerUnavailable as error:
+                log.warning("ledger.unavailable", reason=str(error))
+                is_settled, pause = False, RETRY_SECONDS
+            if is_settled:
+                pause = GATHERING_SECONDS
+            else:
+                self.look()
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    async def advance(self) -> bool:
+        """Read on, as far as nothing can come in between any more.
+
+        Return whether that is as far as there is anything. Raises LedgerUnavailable.
+        """
+        standing = await self.changes.standing()
+        self._settling.note(standing)
+        if not self.listeners:
+            return True
+        if self.position is None or standing.newest < self.position:
+            self._begin_at(self._settling.settled)
+        else:
+            while await self._read(self.position):
+                pass
+        return self.position is not None and self.position >= standing.newest
+
+    async def _read(self, position: int) -> bool:
+        """Read a page; return whether there may be another one to read at once."""
+        rows = await self.changes.page(position, LARGEST_ID, PAGE)
+        if self.position != position:  # the last listener has left meanwhile
+            return False
+        complete = list(self._settling.complete(position, rows))
+        self._keep(complete)
+        if complete:
+            self.position = complete[-1].id
+        if len(complete) == len(rows) < PAGE:
+            # What is missing behind the last row will not come either.
+            self.position = max(self.position, self._settling.settled or 0)
+        if self.position != position:
+            self._wake()
+        return len(complete) == PAGE
+
+    def _keep(self, rows: list[Row]) -> None:
+        self._kept.extend(Told.of(row.change) for row in rows if row.change is not None)
+        while len(self._kept) > KEPT:
+            self._kept_after = self._kept.popleft().id
+
+    async def _start(self) -> int:
+        """Wait until everything that has happened so far is read, and return how far that is."""
+        newest = await self.newest()
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                while self.position is None or self.position < newest:
+                    moved = self._moved
+                    self.look()
+                    await moved.wait()
+        except TimeoutError as error:
+            raise LedgerUnavailable(
+                "PostgreSQL does not get done with what it is writing."
+            ) from error
+        return self.position
+
+    def _begin_at(self, position: int | None) -> None:
+        self.position, self._kept_after = position, position or 0
+        self._kept.clear()
+        self._wake()
+
+    def _forget(self) -> None:
+        self.position = None
+        self._kept.clear()
+        self._settling = Settling()
+
+    def _wake(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()

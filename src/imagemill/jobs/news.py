@@ -1,0 +1,150 @@
+"""The news that jobs have changed, from whoever changed them to whoever waits for them.
+
+Ids go through one channel of Redis. Like the line this is only a doorbell: what is not published,
+or not heard, costs those who wait a poll of the ledger and nothing else. So telling never blocks
+and never fails, and whoever listens is told when it hears nothing.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
+
+from imagemill.addresses import RedisAddress
+from imagemill.jobs.breaker import Breaker
+from imagemill.jobs.job import JobId
+from imagemill.jobs.redis import client, reason
+
+log = structlog.get_logger()
+
+# What the ledger's clients call with the ids of jobs that they changed.
+Tell = Callable[[Iterable[JobId]], None]
+
+CHANNEL: Final = "imagemill:news"
+TELL_TIMEOUT_SECONDS: Final = 0.1
+# 37 bytes each: a message stays well below what Redis lets a slow listener fall behind.
+LARGEST_BATCH: Final = 1000
+# After this long without a word the connection is tested, after twice as long it counts as dead.
+SILENCE_SECONDS: Final = 2.0
+RECONNECT_SECONDS: Final = 0.5
+
+NOTHING: Final[frozenset[JobId]] = frozenset()
+
+
+def tell_nobody(_: Iterable[JobId]) -> None:
+    """Tell nobody: those who wait find out by their next poll."""
+
+
+@dataclass(slots=True)
+class News:
+    """One process's end of the channel; `hears` says whether the connection of `heard` works."""
+
+    telling: Redis
+    listening: Redis
+    hears: bool = False
+    failures: int = 0
+    breaker: Breaker = field(default_factory=lambda: Breaker(threshold=3, cooldown=2.0))
+    _untold: set[JobId] = field(default_factory=set)
+    _something_to_tell: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, address: RedisAddress) -> AsyncIterator["News"]:
+        """Publish in the background what is told while the block runs, and the rest at its end."""
+        telling = client(address, TELL_TIMEOUT_SECONDS)
+        listening = client(address, SILENCE_SECONDS)
+        async with telling, listening:
+            news = cls(telling, listening)
+            publishing = asyncio.create_task(news._publish_for_ever())
+            try:
+                yield news
+            finally:
+                publishing.cancel()
+                with suppress(asyncio.CancelledError):
+                    await publishing
+                await news._publish()
+
+    def tell(self, ids: Iterable[JobId]) -> None:
+        """Note that these jobs have changed; they are published together with what comes next."""
+        self._untold.update(ids)
+        self._something_to_tell.set()
+
+    async def heard(self) -> AsyncGenerator[frozenset[JobId]]:
+        """Yield the ids of changed jobs for ever.
+
+        No ids at all mean that `hears` has changed, and that news may have been missed.
+        """
+        while True:
+            try:
+                async with self.listening.pubsub() as pubsub, aclosing(_messages(pubsub)) as told:
+                    async for ids in told:
+                        self._now_hears()
+                        yield ids
+            except (RedisError, OSError, TimeoutError) as error:
+                if self.hears:
+                    self.hears = False
+                    log.warning("news.not_heard", reason=reason(error), instead="polling")
+                    yield NOTHING
+                await asyncio.sleep(RECONNECT_SECONDS)
+
+    def _now_hears(self) -> None:
+        if not self.hears:
+            self.hears = True
+            log.info("news.heard")
+
+    async def _publish_for_ever(self) -> None:
+        while True:
+            await self._something_to_tell.wait()
+            await self._publish()
+
+    async def _publish(self) -> None:
+        """Publish all that was told; what comes meanwhile makes the next batch."""
+        self._something_to_tell.clear()
+        ids, self._untold = list(self._untold), set()
+        for start in range(0, len(ids), LARGEST_BATCH):
+            batch, now = ids[start : start + LARGEST_BATCH], time.monotonic()
+            if not self.breaker.allows(now):
+                self.failures += 1
+                continue
+            try:
+                await self.telling.publish(CHANNEL, " ".join(map(str, batch)))
+            except (RedisError, OSError) as error:
+                self.failures += 1
+                self.breaker.failed(now)
+                log.warning("news.not_told", jobs=len(batch), reason=reason(error))
+            else:
+                self.breaker.succeeded()
+
+
+async def _messages(pubsub: PubSub) -> AsyncGenerator[frozenset[JobId]]:
+    """Yield what is published, and nothing once at the start. Raises when the server is silent."""
+    await pubsub.subscribe(CHANNEL)
+    tested = False
+    while True:
+        message = await pubsub.get_message(timeout=SILENCE_SECONDS)
+        if message is not None:
+            tested = False
+            if message["type"] == "subscribe":
+                yield NOTHING
+            elif message["type"] == "message":
+                yield frozenset(_ids(message["data"]))
+        elif tested:
+            raise TimeoutError("Redis is silent")
+        else:
+            await pubsub.ping()
+            tested = True
+
+
+def _ids(data: bytes) -> Iterable[JobId]:
+    """Return the ids of a message; anybody can publish."""
+    for word in data.split():
+        with suppress(ValueError):
+            yield JobId(UUID(word.decode(errors="replace")))

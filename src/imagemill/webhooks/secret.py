@@ -1,0 +1,22 @@
+"""The command `imagemill webhook-secret`."""
+
+import asyncio
+
+from imagemill.jobs.migrate import migrate
+from imagemill.jobs.postgres import Postgres
+from imagemill.settings import Settings
+from imagemill.webhooks.signing import webhook_secrets
+
+
+def read_secrets(settings: Settings) -> tuple[str, ...]:
+    """Return what webhooks are signed with, made now if nothing ever was.
+
+    Raises LedgerUnavailable, SchemaTooNew.
+    """
+    migrate(settings.postgres)  # it may be asked for before any service ran
+    return asyncio.run(_read(settings))
+
+
+async def _read(settings: Settings) -> tuple[str, ...]:
+    async with Postgres.open(settings.postgres, pool_size=1) as postgres:
+        return await webhook_secrets(postgres, settings.webhook_secret)

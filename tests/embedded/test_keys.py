@@ -1,0 +1,52 @@
+"""API keys of an `imagemill up`, and where it does not listen without any."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+from support.process import free_port, running, wait_until
+
+from .mill import running_up
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - what this is about
+
+
+def key_made_on(data: Path) -> str:
+    """Make a key by the command, which no environment tells where PostgreSQL is."""
+    made = subprocess.run(
+        [sys.executable, "-m", "imagemill", "keys", "add", "ci", "--data", str(data)],
+        env={"PATH": os.environ["PATH"], "PG_HOST": "elsewhere.invalid"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    return made.stdout.strip()
+
+
+def test_without_a_key_it_ends_at_once_with_a_sentence_instead_of_listening_for_others(
+    tmp_path: Path,
+) -> None:
+    up = ["up", "--host", EVERYWHERE, "--data", str(tmp_path / "data"), "--port", str(free_port())]
+    with running(up, {"LOG_LEVEL": "error"}, tmp_path / "up.log") as service:
+        assert service.process.wait(120) == 1
+        said = service.logged()
+    sentence = f"imagemill: --host {EVERYWHERE} is reached from other machines, and there is no API"
+    assert said.count(sentence) == 1
+    assert "ALLOW_ANONYMOUS=true" in said
+    assert said.splitlines()[-1] == "imagemill: api cannot start: see above for what it said."
+
+
+def test_with_a_key_that_was_made_while_it_ran_it_listens_for_others(tmp_path: Path) -> None:
+    port, data = free_port(), tmp_path / "data"
+    with running_up(tmp_path) as mill:
+        key = key_made_on(mill.data)
+    up = ["up", "--host", EVERYWHERE, "--data", str(data), "--port", str(port)]
+    with running(up, {}, tmp_path / "again.log") as service:
+        wait_until(lambda: "imagemill is ready at" in service.logged(), "ready", service.logged)
+        jobs = f"http://127.0.0.1:{port}/jobs"
+        assert httpx.get(jobs).status_code == httpx.codes.UNAUTHORIZED
+        assert httpx.get(jobs, headers={"Authorization": f"Bearer {key}"}).status_code == 200

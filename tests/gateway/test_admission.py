@@ -1,0 +1,171 @@
+"""Uploads that are let in, one after the other and as long as not too many jobs wait."""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from conftest import Gateway
+from imagemill.addresses import PostgresAddress
+from imagemill.gateway.bounds.backlog import Backlog
+from imagemill.gateway.bounds.slots import Slots
+from imagemill.gateway.refusals import ClientLeft, Overloaded
+from imagemill.jobs.ledger import Ledger
+from support.jobs import new_job
+from support.pictures import picture
+from support.process import running_api, wait_until
+from support.servers import count_jobs
+from support.uploads import RAW, form
+from support.wire import connected, head, until_closed
+
+MOST_PENDING = 6
+LARGE = picture() + bytes(20_000_000)
+
+
+@pytest.fixture(scope="module")
+def small(addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A gateway that receives one upload at once, and takes a few jobs."""
+    folder = tmp_path_factory.mktemp("small")
+    environment = addresses | {
+        "STORAGE_URL": (folder / "storage").as_uri(),
+        "MAX_PENDING": str(MOST_PENDING),
+        "MAX_CONCURRENT_UPLOADS": "1",
+    }
+    with (
+        running_api(environment, folder / "api.log") as (service, url),
+        httpx.Client(base_url=url, timeout=30) as client,
+    ):
+        yield Gateway(client, folder / "storage", service)
+
+
+@pytest.fixture
+def mill(
+    small: Gateway,
+    postgres_address: PostgresAddress,  # noqa: ARG001 - empties the ledger
+) -> Gateway:
+    # What it last counted may still be the jobs of another test.
+    wait_until(lambda: small.client.post("/upload", **form()).is_success, "there is room")
+    small.client.delete(f"/jobs/{small.client.get('/jobs').json()['jobs'][0]['id']}")
+    return small
+
+
+def begun(mill: Gateway, connection: socket.socket, size: int) -> None:
+    """Begin an upload of this size, and return once it is being received."""
+    before = mill.files()
+    connection.sendall(head("POST", "/upload", Content_Type="image/jpeg", Content_Length=size))
+    connection.sendall(picture() + bytes(300_000))
+    wait_until(lambda: mill.files() != before, "the upload is being written")
+
+
+def url(mill: Gateway) -> str:
+    return str(mill.client.base_url)
+
+
+def require_overloaded(answer: httpx.Response) -> None:
+    assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["type"] == "/problems/overloaded"
+    assert 1 <= int(answer.headers["retry-after"]) <= 60
+
+
+def test_uploads_are_refused_while_too_many_jobs_wait_and_taken_again_later(
+    mill: Gateway, postgres_address: PostgresAddress
+) -> None:
+    for _ in range(MOST_PENDING):
+        mill.client.post("/upload", **form())
+    before = mill.files()
+    require_overloaded(mill.client.post("/upload", **form()))
+    answer = mill.client.post("/upload", content=LARGE, headers=RAW)
+    require_overloaded(answer)
+    assert answer.headers["connection"] == "close"
+    assert mill.files() == before
+    assert count_jobs(postgres_address) <= MOST_PENDING
+    for job in mill.client.get("/jobs").json()["jobs"]:
+        mill.client.post(f"/jobs/{job['id']}/cancel")
+    wait_until(lambda: mill.client.post("/upload", **form()).is_success, "there is room again")
+    assert mill.client.get("/readyz").is_success
+
+
+def test_an_upload_without_a_place_waits_and_then_gets_503_with_its_body_unread(
+    mill: Gateway,
+) -> None:
+    with connected(url(mill)) as first, connected(url(mill)) as second:
+        begun(mill, first, size=1_000_000)
+        headers = head("POST", "/upload", Content_Type="image/jpeg", Content_Length=len(LARGE))
+        second.sendall(headers)
+        answer = until_closed(second)
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b"\r\nretry-after: 5\r\n" in answer
+        assert b"\r\nconnection: close\r\n" in answer
+        require_overloaded(mill.client.post("/upload", content=LARGE, headers=RAW))
+
+
+def test_an_upload_that_waits_gets_the_place_of_one_that_ends(mill: Gateway) -> None:
+    with connected(url(mill)) as first, ThreadPoolExecutor() as pool:
+        size = len(picture()) + 300_000
+        begun(mill, first, size=size + 1)
+        waiting = pool.submit(mill.client.post, "/upload", **form())
+        first.sendall(b"\0")
+        assert first.recv(65536).startswith(b"HTTP/1.1 202 ")
+        assert waiting.result().status_code == httpx.codes.ACCEPTED
+
+
+def test_a_client_that_leaves_while_it_waits_frees_its_place(mill: Gateway) -> None:
+    with connected(url(mill)) as first:
+        begun(mill, first, size=1_000_000)
+        before = mill.service.logged().count("upload.left")
+        with connected(url(mill)) as second:
+            headers = head("POST", "/upload", Content_Type="image/jpeg", Content_Length=len(LARGE))
+            # More than is read before it is wanted: so nobody reads as far as the end.
+            second.sendall(headers + LARGE[:100_000])
+        left = lambda: mill.service.logged().count("upload.left") == before + 1  # noqa: E731
+        wait_until(left, "it is noticed", mill.service.logged, timeout_seconds=4)
+
+
+async def test_a_place_that_nobody_waits_for_any_more_goes_to_the_next() -> None:
+    slots, gone = Slots(1), asyncio.Event()
+    async with slots.one(lambda: False):
+        leaving = asyncio.ensure_future(hold(slots, gone))
+        staying = asyncio.ensure_future(hold(slots, asyncio.Event()))
+        gone.set()
+        with pytest.raises(ClientLeft):
+            await leaving
+        assert not staying.done()
+    await staying
+    await hold(slots, asyncio.Event())
+
+
+async def hold(slots: Slots, gone: asyncio.Event) -> None:
+    async with slots.one(gone.is_set):
+        pass
+
+
+async def test_room_that_is_not_used_is_given_back(ledger: Ledger) -> None:
+    backlog = Backlog(ledger, most=2)
+    async with backlog.one_more(), backlog.one_more():
+        with pytest.raises(Overloaded, match="2 jobs wait already"):
+            await enter(backlog)
+    with pytest.raises(Overloaded):  # both ended well
+        await enter(backlog)
+
+
+async def test_an_upload_that_fails_leaves_its_room_to_others(ledger: Ledger) -> None:
+    backlog = Backlog(ledger, most=1)
+    with pytest.raises(ZeroDivisionError):
+        async with backlog.one_more():
+            _ = 1 / 0
+    await enter(backlog)
+
+
+async def test_jobs_are_counted_as_far_as_the_limit(ledger: Ledger) -> None:
+    for _ in range(3):
+        await ledger.accept(new_job())
+    assert [await ledger.waiting(limit) for limit in (1, 3, 10)] == [1, 3, 3]
+
+
+async def enter(backlog: Backlog) -> None:
+    async with backlog.one_more():
+        pass

@@ -1,0 +1,66 @@
+"""Who is let in, by itself: every combination of what is shown and what is known."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from http import HTTPStatus
+from uuid import UUID
+
+import pytest
+
+from imagemill.gateway.authentication import admit
+from imagemill.gateway.caller import ANYBODY, Caller, admin_of
+from imagemill.gateway.problem import KINDS
+from imagemill.gateway.refusals import KeyRefused, NoAdmin
+from imagemill.jobs.api_key import ApiKey, Found, KnownKey
+from imagemill.jobs.job import KeyId
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+KEY = ApiKey(KeyId(UUID("0199f0c2-7a1e-7c3a-9d52-5d0c3c0a7b11")), "a" * 43)
+WRONG = replace(KEY, secret="b" * 43)
+KNOWN = KnownKey(KEY.id, "ci", KEY.sha256, is_admin=False, created_at=NOW, revoked_at=None)
+REVOKED = replace(KNOWN, revoked_at=NOW)
+
+NO_KEY_YET = Found(any_exists=False, key=None)
+OTHERS_ONLY = Found(any_exists=True, key=None)
+
+
+@pytest.mark.parametrize("key", [None, KEY])
+def test_while_there_is_no_key_anybody_is_let_in_where_that_is_allowed(key: ApiKey | None) -> None:
+    bearer = str(key) if key else None
+    assert admit(bearer, key, NO_KEY_YET, allows_anonymous=True) is None
+    with pytest.raises(KeyRefused):
+        admit(bearer, key, NO_KEY_YET, allows_anonymous=False)
+
+
+@pytest.mark.parametrize("allows_anonymous", [True, False])
+@pytest.mark.parametrize(
+    ("bearer", "key", "found"),
+    [
+        (None, None, OTHERS_ONLY),
+        ("nonsense", None, OTHERS_ONLY),
+        (str(KEY), KEY, OTHERS_ONLY),
+        (str(WRONG), WRONG, Found(any_exists=True, key=KNOWN)),
+        (str(KEY), KEY, Found(any_exists=True, key=REVOKED)),
+    ],
+)
+def test_once_there_is_a_key_nobody_is_let_in_without_one_that_is_in_force(
+    bearer: str | None, key: ApiKey | None, found: Found, *, allows_anonymous: bool
+) -> None:
+    with pytest.raises(KeyRefused):
+        admit(bearer, key, found, allows_anonymous=allows_anonymous)
+
+
+@pytest.mark.parametrize("allows_anonymous", [True, False])
+def test_a_key_that_is_in_force_is_let_in(*, allows_anonymous: bool) -> None:
+    found = Found(any_exists=True, key=KNOWN)
+    assert admit(str(KEY), KEY, found, allows_anonymous=allows_anonymous) == KNOWN
+
+
+def test_what_is_for_admins_is_refused_to_other_keys() -> None:
+    admin = Caller(KEY.id, is_admin=True)
+    assert admin_of(admin) == admin
+    assert admin_of(ANYBODY) == ANYBODY
+    with pytest.raises(NoAdmin) as refused:
+        admin_of(Caller(KEY.id, is_admin=False))
+    assert refused.value.challenge == 'Bearer realm="imagemill", error="insufficient_scope"'
+    assert KINDS[NoAdmin].status == HTTPStatus.FORBIDDEN

@@ -1,0 +1,99 @@
+"""Where a gateway listens that has no API key, and whom it lets in there."""
+
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from imagemill.gateway.listening import is_loopback
+from imagemill.settings import SettingsError
+from support.keys import Keyring
+from support.process import free_port, running, wait_until
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - what these tests are about
+
+
+@contextmanager
+def listening_everywhere(environment: Mapping[str, str], log: Path) -> Iterator[str]:
+    port = free_port()
+    command = ["api", "--host", EVERYWHERE, "--port", str(port)]
+    with running(command, environment, log) as service:
+        wait_until(lambda: is_listening(port), "the gateway listens", service.logged)
+        yield f"http://127.0.0.1:{port}"
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
+def test_loopback_is_what_only_this_machine_reaches(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["", EVERYWHERE, "0", "::", "192.0.2.1", "::ffff:192.0.2.1"])
+def test_what_others_may_reach_is_not_loopback(host: str) -> None:
+    assert not is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["nobody.invalid", "..", "a" * 300])
+def test_a_host_that_names_no_address_is_told(host: str) -> None:
+    with pytest.raises(SettingsError, match=f"--host {host} is not usable"):
+        is_loopback(host)
+
+
+@pytest.mark.parametrize("host", [EVERYWHERE, "::", ""])
+def test_without_a_key_a_gateway_that_others_reach_does_not_start(
+    host: str, environment: dict[str, str], tmp_path: Path
+) -> None:
+    port = free_port()
+    command = ["api", "--host", host, "--port", str(port)]
+    with running(command, environment, tmp_path / "api.log") as service:
+        try:
+            status = service.process.wait(60)
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"it listens\n{service.logged()}")
+        last = service.logged().splitlines()[-1]
+    assert status != 0
+    assert last == (
+        f"imagemill: --host {host or repr('')} is reached from other machines, and there is no API"
+        " key to ask for: make one with `imagemill keys add NAME`, or set ALLOW_ANONYMOUS=true to"
+        " let in whoever reaches it."
+    )
+
+
+def test_anonymous_callers_may_be_allowed_until_there_is_a_key(
+    environment: dict[str, str], keyring: Keyring, tmp_path: Path
+) -> None:
+    anonymous = environment | {"ALLOW_ANONYMOUS": "true"}
+    with listening_everywhere(anonymous, tmp_path / "api.log") as url:
+        assert httpx.get(f"{url}/jobs").status_code == httpx.codes.OK
+        key = keyring.add("ci")
+        assert httpx.get(f"{url}/jobs").status_code == httpx.codes.UNAUTHORIZED
+        assert httpx.get(f"{url}/jobs", headers=key).status_code == httpx.codes.OK
+
+
+def test_with_a_key_a_gateway_listens_anywhere_and_should_it_vanish_lets_nobody_in(
+    environment: dict[str, str], keyring: Keyring, tmp_path: Path
+) -> None:
+    key = keyring.add("ci")
+    with listening_everywhere(environment, tmp_path / "api.log") as url:
+        assert httpx.get(f"{url}/jobs", headers=key).status_code == httpx.codes.OK
+        keyring.remove_all()
+        assert httpx.get(f"{url}/jobs", headers=key).status_code == httpx.codes.UNAUTHORIZED
+        assert httpx.get(f"{url}/jobs").status_code == httpx.codes.UNAUTHORIZED
+        assert httpx.get(f"{url}/healthz").status_code == httpx.codes.OK
+
+
+def test_a_revoked_key_is_one_that_has_been(
+    environment: dict[str, str], keyring: Keyring, tmp_path: Path
+) -> None:
+    keyring.add("ci")
+    keyring.revoke("ci")
+    with listening_everywhere(environment, tmp_path / "api.log") as url:
+        assert httpx.get(f"{url}/jobs").status_code == httpx.codes.UNAUTHORIZED

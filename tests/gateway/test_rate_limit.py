@@ -1,0 +1,206 @@
+"""RATE_LIMIT: whoever asks too often is told when to ask again."""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from imagemill.addresses import PostgresAddress, RedisAddress
+from imagemill.gateway.bounds.budgets import Budgets
+from imagemill.gateway.bounds.throttle import Tab
+from imagemill.gateway.refusals import TooManyRequests
+from imagemill.jobs.job import KeyId
+from imagemill.jobs.line import Line
+from imagemill.settings import Settings
+from support.pictures import picture
+from support.process import Service, running_api, wait_until
+from support.proxy import OPEN, STALLED, Proxy
+from support.servers import count_jobs
+from support.uploads import RAW
+from support.wire import connected, head, until_closed
+
+MANY = httpx.codes.TOO_MANY_REQUESTS
+FREE = ["/healthz", "/readyz", "/docs", "/openapi.json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two gateways of one mill, three requests an hour; only the first believes in a proxy here."""
+
+    first: httpx.Client
+    second: httpx.Client
+
+
+@pytest.fixture(scope="module")
+def started(addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    folder = tmp_path_factory.mktemp("limited")
+    limited = addresses | {"STORAGE_URL": (folder / "storage").as_uri(), "RATE_LIMIT": "3/hour"}
+    distrustful = limited | {"FORWARDED_ALLOW_IPS": "192.0.2.1, 192.0.2.128/25"}
+    with ExitStack() as stack:
+        _, first = stack.enter_context(running_api(limited, folder / "first.log"))
+        _, second = stack.enter_context(running_api(distrustful, folder / "second.log"))
+        clients = (httpx.Client(base_url=url, timeout=30) for url in (first, second))
+        yield Pair(*map(stack.enter_context, clients))
+
+
+@pytest.fixture
+def pair(
+    started: Pair,
+    redis_address: RedisAddress,  # noqa: ARG001 - forgets what was counted
+) -> Pair:
+    # What a gateway has refused it remembers for itself: each test has addresses of its own.
+    return started
+
+
+def statuses(client: httpx.Client, count: int, path: str = "/presets", **headers: str) -> list[int]:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return [client.get(path, headers=named).status_code for _ in range(count)]
+
+
+def test_requests_over_the_limit_are_refused_until_the_time_that_is_told(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    limited = environment | {"RATE_LIMIT": "4 per 5 seconds"}
+    with running_api(limited, tmp_path / "api.log") as (_, url), httpx.Client(base_url=url) as api:
+        answers = [api.get("/presets") for _ in range(5)]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 200, MANY]
+        left = [re.match(r'"default";r=(\d);t=(\d)$', one.headers["ratelimit"]) for one in answers]
+        assert [found and found[1] for found in left] == ["3", "2", "1", "0", "0"]
+        assert {one.headers["ratelimit-policy"] for one in answers} == {'"default";q=4;w=5'}
+        refused = answers[-1]
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert refused.json()["type"] == "/problems/too-many-requests"
+        assert 1 <= int(refused.headers["retry-after"]) <= 5
+        wait_until(lambda: api.get("/presets").status_code == 200, "the window moves on")
+
+
+@pytest.mark.parametrize("path", FREE)
+def test_what_watches_the_gateway_is_never_refused(path: str, pair: Pair) -> None:
+    address = f"198.51.100.{10 + FREE.index(path)}"
+    assert MANY in statuses(pair.first, 4, X_Forwarded_For=address)
+    answer = pair.first.get(path, headers={"X-Forwarded-For": address})
+    assert answer.status_code == httpx.codes.OK
+    assert "ratelimit" not in answer.headers
+
+
+def test_gateways_share_one_budget_and_an_untrusted_proxy_is_not_believed(pair: Pair) -> None:
+    assert statuses(pair.first, 2) == [200, 200]
+    assert statuses(pair.second, 2, X_Forwarded_For="198.51.100.3") == [200, MANY]
+    assert statuses(pair.second, 1, X_Forwarded_For="198.51.100.4") == [MANY]
+    assert statuses(pair.first, 1) == [MANY]
+
+
+def test_clients_behind_a_trusted_proxy_are_counted_apart(pair: Pair) -> None:
+    assert statuses(pair.first, 4, X_Forwarded_For="198.51.100.5") == [200, 200, 200, MANY]
+    # What a client claims stands before what the proxy adds.
+    assert statuses(pair.first, 1, X_Forwarded_For="203.0.113.9, 198.51.100.5") == [MANY]
+    assert statuses(pair.first, 1, X_Forwarded_For="198.51.100.5, 198.51.100.6") == [200]
+
+
+def test_neighbours_in_one_network_of_ipv6_are_one_client(pair: Pair) -> None:
+    hosts = [f"2001:db8::{number}" for number in range(4)]
+    found = [statuses(pair.first, 1, X_Forwarded_For=host)[0] for host in hosts]
+    assert found == [200, 200, 200, MANY]
+    assert statuses(pair.first, 1, X_Forwarded_For="2001:db8:0:1::1") == [200]
+
+
+PATHS = ["/nowhere", "/presets", "/jobs"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_key_that_is_nobodys_counts_for_the_address(path: str, pair: Pair) -> None:
+    address = f"198.51.100.{20 + PATHS.index(path)}"
+    keyed = {"X_Forwarded_For": address, "Authorization": "Bearer guessed"}
+    found = statuses(pair.first, 6, path, **keyed)
+    assert MANY not in found[:3]
+    assert found[-1] == MANY
+    assert statuses(pair.first, 1, X_Forwarded_For=address) == [MANY]
+
+
+def test_an_upload_over_the_limit_is_answered_before_its_body(
+    pair: Pair, postgres_address: PostgresAddress
+) -> None:
+    assert statuses(pair.first, 3, X_Forwarded_For="198.51.100.7") == [200] * 3
+    large = picture() + bytes(20_000_000)
+    with connected(str(pair.first.base_url)) as connection:
+        headers = {"X_Forwarded_For": "198.51.100.7", "Content_Type": "image/jpeg"}
+        connection.sendall(head("POST", "/upload", **headers, Content_Length=len(large)))
+        assert until_closed(connection).startswith(b"HTTP/1.1 429 ")
+    answer = pair.first.post(
+        "/upload", content=large, headers=RAW | {"X-Forwarded-For": "198.51.100.7"}
+    )
+    assert answer.status_code == MANY
+    assert answer.headers["connection"] == "close"
+    assert count_jobs(postgres_address) == 0
+
+
+def test_while_redis_hangs_each_gateway_counts_alone_and_soon_stops_asking(
+    environment: dict[str, str], redis_address: RedisAddress, tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        to_redis = stack.enter_context(Proxy.to(redis_address.host, redis_address.port))
+        limited = environment | {"REDIS_PORT": str(to_redis.port), "RATE_LIMIT": "3/hour"}
+        service, url = stack.enter_context(running_api(limited, tmp_path / "api.log"))
+        client = stack.enter_context(httpx.Client(base_url=url, timeout=10))
+        assert statuses(client, 2) == [200, 200]
+        to_redis.become(STALLED)
+        assert statuses(client, 4) == [200, 200, 200, MANY]
+        crowd = [f"198.51.100.{number}" for number in range(60)]
+        assert [statuses(client, 1, X_Forwarded_For=host) for host in crowd] == [[200]] * 60
+        assert 3 <= alone(service) < 30  # each of the first three waited a tenth of a second
+        to_redis.become(OPEN)
+        wait_until(lambda: is_counted(client, service), "Redis counts again", service.logged)
+
+
+def alone(service: Service) -> int:
+    return service.logged().count("rate.counted_alone")
+
+
+def is_counted(client: httpx.Client, service: Service) -> bool:
+    before = alone(service)
+    address = {"X-Forwarded-For": f"2001:db8:{uuid4().hex[:4]}:{uuid4().hex[:4]}::1"}
+    quota = client.get("/presets", headers=address).headers["ratelimit"]
+    return quota.startswith('"default";r=2;') and alone(service) == before
+
+
+@pytest_asyncio.fixture
+async def budgets(redis_address: RedisAddress) -> AsyncIterator[Budgets]:
+    rate = Settings(rate_limit="2/hour").rate
+    assert rate is not None
+    async with Line.open(redis_address) as line:
+        yield Budgets(rate, line)
+
+
+async def test_a_right_key_has_a_budget_of_its_own_wherever_it_is_used(budgets: Budgets) -> None:
+    key, other = KeyId(UUID(int=1)), KeyId(UUID(int=2))
+    for number in range(2):
+        await Tab(budgets, f"192.0.2.{number}").charge(key)
+    with pytest.raises(TooManyRequests):
+        await Tab(budgets, "192.0.2.9").charge(key)
+    await Tab(budgets, "192.0.2.9").charge(other)
+    await Tab(budgets, "192.0.2.9").charge()
+
+
+async def test_a_request_is_counted_once(budgets: Budgets) -> None:
+    tab = Tab(budgets, "192.0.2.1")
+    for _ in range(5):
+        await tab.charge()
+    assert tab.quota is not None
+    assert tab.quota.remaining == 1
+
+
+async def test_an_address_over_its_limit_is_refused_without_asking_whose_the_key_is(
+    budgets: Budgets,
+) -> None:
+    for _ in range(3):
+        await budgets.spend("192.0.2.1")
+    with pytest.raises(TooManyRequests) as caught:
+        Tab(budgets, "192.0.2.1").require_address()
+    assert 1 <= caught.value.retry_seconds <= 3600
+    Tab(budgets, "192.0.2.2").require_address()

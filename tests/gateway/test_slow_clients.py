@@ -1,0 +1,215 @@
+"""Clients that take their time: it ends, and nothing of theirs stays."""
+
+import socket
+from collections.abc import Iterator
+
+import httpx
+import psutil
+import pytest
+
+from conftest import Gateway
+from support.pictures import picture
+from support.process import running_api, wait_until
+from support.uploads import RAW
+from support.wire import connected, head, is_open, until_closed
+
+PATIENCE = 1.5
+
+
+@pytest.fixture(scope="module")
+def hasty(addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    folder = tmp_path_factory.mktemp("hasty")
+    environment = addresses | {
+        "STORAGE_URL": (folder / "storage").as_uri(),
+        "HEADER_TIMEOUT_SECONDS": str(PATIENCE),
+        "BODY_TIMEOUT_SECONDS": str(PATIENCE),
+        "IDLE_TIMEOUT_SECONDS": str(PATIENCE),
+    }
+    with (
+        running_api(environment, folder / "api.log") as (service, url),
+        # A connection a request: the gateway does not keep any for long.
+        httpx.Client(base_url=url, timeout=30, headers={"Connection": "close"}) as client,
+    ):
+        yield Gateway(client, folder / "storage", service)
+
+
+@pytest.fixture
+def connection(hasty: Gateway) -> Iterator[socket.socket]:
+    with connected(str(hasty.client.base_url)) as connection:
+        yield connection
+
+
+def dribble(connection: socket.socket, content: bytes, seconds: float) -> None:
+    """Send byte by byte, so many seconds between them, until all is sent or an answer comes."""
+    for number in range(len(content)):
+        if not is_open(connection, seconds):
+            return
+        connection.send(content[number : number + 1])
+
+
+def upload_of(size: int) -> bytes:
+    return head("POST", "/upload", Content_Type="image/jpeg", Content_Length=size)
+
+
+def test_a_connection_that_says_nothing_is_closed(connection: socket.socket) -> None:
+    assert until_closed(connection) == b""
+
+
+def test_an_idle_connection_is_closed_after_its_answer(connection: socket.socket) -> None:
+    connection.sendall(head("GET", "/healthz"))
+    answer = until_closed(connection)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"connection: close" not in answer
+
+
+def test_a_connection_serves_many_requests(connection: socket.socket) -> None:
+    for _ in range(3):
+        assert healthy(connection)
+
+
+def healthy(connection: socket.socket) -> bool:
+    """Send a request and read its answer to the end."""
+    connection.sendall(head("GET", "/healthz"))
+    answer = b""
+    while not answer.endswith(b"}"):
+        answer += connection.recv(65536)
+    return answer.startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("begin", ["at once", "after a request"])
+def test_headers_that_come_too_slowly_get_408(connection: socket.socket, begin: str) -> None:
+    if begin == "after a request":
+        assert healthy(connection)
+    dribble(connection, head("GET", "/healthz", X_Long="x" * 1000), seconds=0.1)
+    answer = until_closed(connection)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"application/problem+json" in answer
+    assert b'"type":"/problems/request-timeout"' in answer
+
+
+def test_line_ends_between_requests_keep_no_connection_open(connection: socket.socket) -> None:
+    dribble(connection, b"\r\n" * 500, seconds=0.1)
+    assert until_closed(connection).startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        head("GET", "/healthz", **{f"X-{number}": number for number in range(200)}),
+        b"GET /healthz HTTP/1.1\r\nX-Long: " + b"x" * 1_000_000,
+        b"GET /" + b"x" * 1_000_000,
+    ],
+    ids=["many", "long", "long-path"],
+)
+def test_too_large_headers_get_431(connection: socket.socket, headers: bytes) -> None:
+    connection.sendall(headers)
+    answer = until_closed(connection)
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert b"application/problem+json" in answer
+
+
+def test_what_is_no_http_gets_400_as_a_problem(connection: socket.socket) -> None:
+    connection.sendall(b"\x16\x03\x01 hello\r\n\r\n")
+    answer = until_closed(connection)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"application/problem+json" in answer
+
+
+def test_trailers_are_bounded_like_headers(hasty: Gateway, connection: socket.socket) -> None:
+    before = hasty.files()
+    connection.sendall(
+        head("POST", "/upload", Content_Type="image/jpeg", Transfer_Encoding="chunked")
+        + b"5\r\n\xff\xd8\xff\xe0x\r\n0\r\n"
+        + b"X-Trailer: x\r\n" * 10_000
+    )
+    assert until_closed(connection).startswith(b"HTTP/1.1 431 ")
+    wait_until(lambda: hasty.files() == before, "nothing is left")
+
+
+def test_a_body_that_pauses_gets_408_and_leaves_nothing(
+    hasty: Gateway, connection: socket.socket
+) -> None:
+    before = hasty.files()
+    connection.sendall(upload_of(1_000_000) + picture() + bytes(600_000))
+    wait_until(lambda: hasty.files() != before, "the upload is being written")
+    answer = until_closed(connection)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b'"type":"/problems/request-timeout"' in answer
+    assert b"\r\nconnection: close\r\n" in answer
+    assert hasty.files() == before
+
+
+def test_a_body_that_dribbles_gets_408_and_leaves_nothing(
+    hasty: Gateway, connection: socket.socket
+) -> None:
+    before = hasty.files()
+    connection.sendall(upload_of(1_000_000) + picture()[:500])
+    dribble(connection, bytes(100), seconds=PATIENCE / 10)
+    assert until_closed(connection).startswith(b"HTTP/1.1 408 ")
+    assert hasty.files() == before
+
+
+def test_a_body_that_comes_steadily_may_take_longer_than_a_pause(
+    connection: socket.socket,
+) -> None:
+    pieces = 30
+    connection.sendall(upload_of(len(picture()) + pieces * 8192) + picture())
+    for _ in range(pieces):
+        assert is_open(connection, PATIENCE / 15)
+        connection.sendall(bytes(8192))
+    assert connection.recv(65536).startswith(b"HTTP/1.1 202 ")
+
+
+def test_whoever_still_sends_after_a_refusal_reads_it_and_is_then_cut_off(
+    connection: socket.socket,
+) -> None:
+    """The answer is not lost to a reset while the client sends, and an endless body ends."""
+    connection.sendall(
+        head("POST", "/upload", Content_Type="text/plain", Content_Length=10**9) + bytes(300_000)
+    )
+    assert until_closed(connection).startswith(b"HTTP/1.1 415 ")
+    for _ in range(10):
+        connection.sendall(bytes(100_000))
+    wait_until(lambda: not accepts(connection), "the gateway closes")
+
+
+def accepts(connection: socket.socket) -> bool:
+    """Whether the other side has neither closed nor reset; asks by sending nothing."""
+    local = connection.getsockname()
+    return any(
+        one.raddr and tuple(one.raddr) == local and one.status != psutil.CONN_TIME_WAIT
+        for one in psutil.net_connections("tcp")
+        if one.pid
+    )
+
+
+def test_a_client_that_stops_reading_is_cut_off_and_its_file_closed(hasty: Gateway) -> None:
+    content = picture() + bytes(30_000_000)
+    job = hasty.client.post("/upload", content=content, headers=RAW).json()
+    stored = str(hasty.storage / job["input_path"])
+    service = psutil.Process(hasty.service.pid)
+
+    def opened() -> bool:
+        return any(file.path == stored for file in service.open_files())
+
+    with connected(str(hasty.client.base_url), receive_buffer=4096) as connection:
+        connection.sendall(head("GET", f"/jobs/{job['id']}/input"))
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
+        wait_until(opened, "the file is being sent")
+        wait_until(lambda: not opened(), "the file is closed")
+        with pytest.raises(ConnectionResetError):
+            until_closed(connection)
+
+
+def test_a_client_that_reads_slowly_but_steadily_gets_all(hasty: Gateway) -> None:
+    content = picture() + bytes(4_000_000)
+    job = hasty.client.post("/upload", content=content, headers=RAW).json()
+    with connected(str(hasty.client.base_url), receive_buffer=4096) as connection:
+        connection.sendall(head("GET", f"/jobs/{job['id']}/input", Connection="close"))
+        received = b""
+        for _ in range(20):
+            received += connection.recv(4096)
+            hasty.service.process.poll()
+        assert not is_open(connection, 0.1)
+        received += until_closed(connection)
+    assert received.endswith(content[-100_000:])

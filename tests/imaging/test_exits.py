@@ -1,0 +1,65 @@
+"""Why image processes ended, as whoever opened the sandbox is told."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from imagemill.imaging.errors import ImagingError
+from imagemill.imaging.exits import Exit
+from imagemill.imaging.sandbox import BEST_EFFORT, Sandbox
+from imaging.children import ONE, STUB, behave, children, has_begun, until
+from imaging.studio import LIMITS, Studio
+
+
+@pytest.mark.usefixtures("picture")
+async def test_each_child_that_a_picture_ends_is_told_once_with_the_cause(studio: Studio) -> None:
+    exits: list[Exit] = []
+    short = replace(LIMITS, timeout=timedelta(seconds=2))
+    async with Sandbox.open(
+        1, short, workplace=studio.desks, program=STUB, on_exit=exits.append
+    ) as sandbox:
+        for behaviour in ("segv", "kill", "sleep", "bug", "garbage"):
+            with pytest.raises(ImagingError):
+                await behave(sandbox, studio, behaviour)
+    assert exits == [Exit.CRASHED, Exit.OUT_OF_MEMORY, Exit.TIMED_OUT, Exit.FAILED, Exit.CRASHED]
+
+
+async def test_a_child_that_has_had_its_share_is_told_as_retired(
+    studio: Studio, picture: Path
+) -> None:
+    exits: list[Exit] = []
+    broken = studio.inputs / "broken.png"
+    broken.write_bytes(picture.read_bytes()[:60])
+    async with Sandbox.open(
+        1, LIMITS, replace(BEST_EFFORT, jobs_per_child=2), on_exit=exits.append
+    ) as sandbox:
+        for file in (picture, picture, picture, broken, picture):
+            with suppress(ImagingError):
+                await sandbox.render(file, studio.outputs, ONE)
+    assert exits == [Exit.RETIRED, Exit.RETIRED]
+
+
+async def test_a_child_that_died_at_rest_or_whose_job_was_canceled_is_told(
+    studio: Studio, picture: Path
+) -> None:
+    exits: list[Exit] = []
+    async with Sandbox.open(
+        1, LIMITS, workplace=studio.desks, program=STUB, on_exit=exits.append
+    ) as sandbox:
+        (idle,) = children()
+        idle.kill()
+        seated = sandbox._crew._seats[0].child
+        assert seated is not None
+        await until(lambda: not seated.is_alive)
+        await sandbox.render(picture, studio.outputs, ONE)
+        assert exits == [Exit.DIED]
+        rendering = asyncio.create_task(behave(sandbox, studio, "sleep"))
+        await until(lambda: has_begun(studio))
+        rendering.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await rendering
+    assert exits == [Exit.DIED, Exit.CANCELED]

@@ -1,0 +1,74 @@
+"""What the ledger says of the jobs that have not ended, for little."""
+
+from datetime import timedelta
+
+import pytest
+
+from imagemill.addresses import PostgresAddress
+from imagemill.jobs import census
+from imagemill.jobs.census import CENSUS, Census, take_census
+from imagemill.jobs.job import Priority
+from imagemill.jobs.leases import Leases
+from imagemill.jobs.ledger import Ledger
+from imagemill.jobs.postgres import Postgres
+from support.jobs import completed, new_job
+from support.servers import connect
+
+MANY = """
+    INSERT INTO jobs (id, input_path, input, pipeline, priority, run_at)
+    SELECT gen_random_uuid(), 'inputs/x', '{}', '{}', 'low', now() - interval '1 min'
+      FROM generate_series(1, 3000)
+"""
+
+
+async def test_an_empty_ledger_has_nobody_waiting(pool: Postgres) -> None:
+    assert await take_census(pool) == Census(0, 0, 0, timedelta(0))
+
+
+async def test_jobs_count_as_due_delayed_or_processing_and_no_more_when_they_have_ended(
+    pool: Postgres, ledger: Ledger, leases: Leases, postgres_address: PostgresAddress
+) -> None:
+    first, second, *others = [await ledger.accept(new_job(p)) for p in [*Priority, *Priority]]
+    (done,) = await leases.claim([first.id])
+    await leases.finish([completed(done)])
+    (given_back,) = await leases.claim([second.id])
+    await leases.release([given_back], timedelta(hours=1))
+    await leases.claim([others[0].id])
+    with connect(postgres_address) as connection:
+        connection.execute(
+            "UPDATE jobs SET run_at = now() - interval '1 day' WHERE id = %s", (others[1].id,)
+        )
+    found = await take_census(pool)
+    assert (found.due, found.delayed, found.processing) == (3, 1, 1)
+    assert timedelta(days=1) <= found.oldest_due < timedelta(days=1, hours=1)
+
+
+async def test_jobs_of_the_future_are_not_waiting_yet(
+    pool: Postgres, ledger: Ledger, leases: Leases
+) -> None:
+    await ledger.accept(new_job())
+    await leases.release(await leases.sweep(1, timedelta(0)), timedelta(hours=1))
+    assert await take_census(pool) == Census(0, 1, 0, timedelta(0))
+
+
+async def test_no_more_rows_are_looked_at_than_are_counted(
+    pool: Postgres, postgres_address: PostgresAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(census, "MOST_COUNTED", 100)
+    with connect(postgres_address) as connection:
+        connection.execute(MANY)
+        connection.execute("ANALYZE jobs")
+        assert (await take_census(pool)).due == 100
+        plan = connection.execute(
+            f"EXPLAIN (ANALYZE, FORMAT JSON) {CENSUS}",
+            {"most": 100},
+        ).fetchall()[0][0]
+    assert most_rows(plan[0]["Plan"]) <= 100
+
+
+def most_rows(node: dict[str, object]) -> float:
+    """Return the most rows that any step of the plan met, those it left out included."""
+    met = float(str(node["Actual Rows"])) + float(str(node.get("Rows Removed by Filter", 0)))
+    below = node.get("Plans", [])
+    assert isinstance(below, list)
+    return max([met, *map(most_rows, below)])

@@ -1,0 +1,152 @@
+"""What the services write into their logs: which job it is about, and no secret."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from support.client import ended, upload
+from support.pictures import picture
+from support.process import running_api, running_worker
+
+Line = dict[str, Any]
+
+# Lines about a service, or about all jobs at once.
+OF_NO_JOB = {
+    "gateway.starting",
+    "gateway.stopped",
+    "worker.started",
+    "worker.draining",
+    "worker.stopped",
+    "jobs.swept",
+}
+
+
+STATUSES = ["COMPLETED", "FAILED"]
+GATEWAY_EVENTS = {"job.accepted", "job.retried_by_client", "job.deleted", "request.answered"}
+WORKER_EVENTS = {"job.started", "job.completed", "job.failed"}
+
+
+def lines(log: Path) -> list[Line]:
+    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+
+
+def about_jobs(log: Path) -> list[Line]:
+    return [line for line in lines(log) if line["event"] not in OF_NO_JOB]
+
+
+def test_every_line_of_a_jobs_life_names_it_in_both_services(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    logs = (tmp_path / "api.log", tmp_path / "worker.log")
+    with (
+        running_api(environment, logs[0]) as (_, url),
+        running_worker(environment, logs[1], "--concurrency", "1"),
+        httpx.Client(base_url=url) as client,
+    ):
+        good = upload(client, picture(), width="10")
+        bad = upload(client, picture()[:600], width="10")
+        assert [ended(client, job_id)["status"] for job_id in (good, bad)] == STATUSES
+        assert client.post(f"/jobs/{bad}/retry").is_success
+        ended(client, bad)
+        client.get(good_output := f"/jobs/{good}/outputs/image").raise_for_status()
+        assert client.post(f"/jobs/{good}/cancel").status_code == httpx.codes.CONFLICT
+        assert client.delete(f"/jobs/{good}").is_success
+        assert client.get(good_output).status_code == httpx.codes.NOT_FOUND
+    for log, events in zip(logs, (GATEWAY_EVENTS, WORKER_EVENTS), strict=True):
+        told_of = about_jobs(log)
+        assert {line["event"] for line in told_of} == events
+        assert [line for line in told_of if line.get("job_id") not in {good, bad}] == []
+
+
+def test_a_connections_next_request_is_not_taken_for_one_about_the_same_job(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    with (
+        running_api(environment, log := tmp_path / "api.log") as (_, url),
+        httpx.Client(base_url=url) as client,
+    ):
+        job_id = upload(client, picture())
+        client.get("/jobs").raise_for_status()
+    by_route = {line["route"]: line for line in lines(log) if line["event"] == "request.answered"}
+    assert by_route["/upload"]["job_id"] == job_id
+    assert "job_id" not in by_route["/jobs"]
+
+
+def test_a_request_has_one_id_on_its_lines_and_its_answer(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    with (
+        running_api(environment, log := tmp_path / "api.log") as (_, url),
+        httpx.Client(base_url=url) as client,
+    ):
+        named = client.get("/jobs/none", headers={"X-Request-Id": "from-the-proxy.7"})
+        unnamed = client.get("/jobs")
+        hostile = client.get("/presets", headers={"X-Request-Id": "x" * 129})
+        injected = client.get("/capabilities", headers={"X-Request-Id": 'a", "level": "b'})
+    assert named.headers["X-Request-Id"] == "from-the-proxy.7"
+    answers = (named, unnamed, hostile, injected)
+    ids = [answer.headers["X-Request-Id"] for answer in answers]
+    assert all(len(one) == 32 for one in ids[1:]), ids
+    seen = [line["request_id"] for line in lines(log) if line["event"] == "request.answered"]
+    assert seen == ids
+
+
+def test_a_line_tells_route_status_time_and_size_of_a_request_and_not_its_address(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    with (
+        running_api(environment, log := tmp_path / "api.log") as (_, url),
+        httpx.Client(base_url=url) as client,
+    ):
+        content = picture()
+        answer = client.post(
+            "/upload?width=10", content=content, headers={"Content-Type": "image/jpeg"}
+        )
+        client.get("/nothing/here?key=topsecret")
+    upload_line, lost = (x for x in lines(log) if x["event"] == "request.answered")
+    assert (upload_line["method"], upload_line["route"], upload_line["status"]) == (
+        "POST",
+        "/upload",
+        "202",
+    )
+    assert upload_line["received_bytes"] == len(content)
+    assert upload_line["sent_bytes"] == len(answer.content)
+    assert 0 < upload_line["seconds"] < 60
+    assert (lost["route"], lost["status"]) == ("unmatched", "404")
+    assert "topsecret" not in log.read_text(encoding="utf-8")
+
+
+def test_no_secret_is_in_any_line_of_a_full_run(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    webhook_secret = base64.b64encode(b"a secret of webhooks, long enough").decode()
+    told = environment | {
+        "LOG_LEVEL": "debug",
+        "WEBHOOK_SECRET": f"whsec_{webhook_secret}",
+        "FAILPOINTS": "upload.recorded=error",
+    }
+    key = "imk_0123456789abcdefghijklmnopqrstuvwxyz"
+    signature = "c2lnbmF0dXJlIG9mIGEgbGluaw"
+    with (
+        running_api(told, tmp_path / "api.log") as (_, url),
+        running_worker(told, tmp_path / "worker.log"),
+        httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as client,
+    ):
+        bug = httpx.post(f"{url}/upload", files={"file": ("x.jpg", picture())})
+        assert bug.status_code == httpx.codes.INTERNAL_SERVER_ERROR
+        job_id = upload(client, picture())
+        ended(client, job_id)
+        link = f"/jobs/{job_id}/outputs/image?expires=9999999999&signature={signature}"
+        client.get(link).raise_for_status()
+        client.get("/jobs", params={"cursor": signature})
+    written = "".join(
+        (tmp_path / name).read_text(encoding="utf-8") for name in ("api.log", "worker.log")
+    )
+    assert "FailpointReached" in written  # a traceback, which could show variables
+    secrets = (environment["PG_PASSWORD"], environment["REDIS_PASSWORD"])
+    for secret in (*secrets, webhook_secret, key, signature):
+        assert secret
+        assert secret not in written

@@ -1,0 +1,131 @@
+"""What gateway and worker count of a job, each thing once."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from imagemill.addresses import PostgresAddress
+from support.client import ended, upload
+from support.pictures import picture
+from support.process import free_port, running_api, running_worker
+from support.proxy import CLOSED, OPEN, STALLED, Proxy, Way
+from support.servers import connect
+
+Samples = dict[str, float]
+
+STATES = ("due", "delayed", "processing")
+
+
+def scrape(url: str) -> Samples:
+    """Return all samples by name and labels, as Prometheus would write them in a query."""
+    answer = httpx.get(f"{url}/metrics", timeout=30).raise_for_status()
+    return {
+        sample.name + "".join(f",{k}={v}" for k, v in sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+def test_a_job_is_counted_where_it_happens_and_once(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    port = free_port()
+    told = environment | {"HEALTH_PORT": str(port)}
+    with (
+        running_api(told, tmp_path / "api.log") as (_, api),
+        running_worker(told, tmp_path / "worker.log", "--concurrency", "1"),
+        httpx.Client(base_url=api) as client,
+    ):
+        content = picture()
+        good = ended(client, upload(client, content, width="10", format="webp"))
+        ended(client, upload(client, content[: len(content) // 2], width="10"))
+        client.get(good["outputs"][0]["url"]).raise_for_status()
+        for path in ("/nothing", "/jobs/%2e%2e/else", "/a/b/c"):
+            client.get(path)
+        client.request("BREW", "/jobs")
+        gateway, worker = scrape(api), scrape(f"http://127.0.0.1:{port}")
+
+    requests = "imagemill_http_requests_total"
+    assert gateway[f"{requests},method=POST,route=/upload,status=202"] == 2
+    assert gateway[f"{requests},method=GET,route=unmatched,status=404"] == 3
+    assert gateway[f"{requests},method=GET,route=/jobs/{{id}}/outputs/{{name}},status=200"] == 1
+    duration = "imagemill_http_request_duration_seconds"
+    assert gateway[f"{duration}_count,method=POST,route=/upload"] == 2
+    assert gateway["imagemill_uploaded_bytes_total"] >= len(content)
+    assert gateway["imagemill_downloaded_bytes_total"] == good["outputs"][0]["bytes"]
+    assert gateway["imagemill_build_info,version=0.1.0"] == 1
+    assert gateway["process_open_fds"] > 0
+    assert not [name for name in gateway if "BREW" in name or "nothing" in name]
+
+    jobs_ended = "imagemill_jobs_ended_total"
+    assert {name: value for name, value in worker.items() if name.startswith(jobs_ended)} == {
+        f"{jobs_ended},code=,status=COMPLETED": 1,
+        f"{jobs_ended},code=invalid_image,status=FAILED": 1,
+    }
+    claims = [v for name, v in worker.items() if name.startswith("imagemill_claims_total")]
+    assert sum(claims) == 2
+    assert worker["imagemill_job_waiting_seconds_count"] == 2
+    assert worker["imagemill_job_processing_seconds_count"] == 2
+    assert worker["imagemill_processed_inputs_total,format=jpg"] == 1
+    assert worker["imagemill_outputs_total,format=webp"] == 1
+    assert worker["imagemill_output_bytes_total,format=webp"] == good["outputs"][0]["bytes"]
+    assert worker["imagemill_fence_rejections_total"] == 0
+
+
+def test_a_job_that_is_canceled_is_counted_by_the_gateway(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    with (
+        running_api(environment, tmp_path / "api.log") as (_, api),
+        httpx.Client(base_url=api) as client,
+    ):
+        job_id = upload(client, picture())
+        for _ in range(2):
+            client.post(f"/jobs/{job_id}/cancel")
+        assert scrape(api)["imagemill_jobs_ended_total,code=,status=CANCELED"] == 1
+
+
+def test_the_ledger_tells_who_waits_and_for_how_long(
+    environment: dict[str, str], postgres_address: PostgresAddress, tmp_path: Path
+) -> None:
+    with (
+        running_api(environment, tmp_path / "api.log") as (_, api),
+        httpx.Client(base_url=api) as client,
+    ):
+        due, later, delayed = (upload(client, picture(), priority="low") for _ in range(3))
+        with connect(postgres_address) as connection:
+            connection.execute(
+                "UPDATE jobs SET run_at = now() - interval '1 hour' WHERE id = %s", (due,)
+            )
+            connection.execute(
+                "UPDATE jobs SET run_at = now() + interval '1 hour' WHERE id = %s", (delayed,)
+            )
+            connection.execute(
+                "UPDATE jobs SET status = 'PROCESSING', fence = 1, attempts = 1,"
+                " locked_by = gen_random_uuid(), lease_expires_at = now() + interval '1 hour'"
+                " WHERE id = %s",
+                (later,),
+            )
+        seen = scrape(api)
+    assert seen["imagemill_ledger_up"] == 1
+    assert {state: seen[f"imagemill_jobs,state={state}"] for state in STATES} == dict.fromkeys(
+        STATES, 1
+    )
+    assert 3600 <= seen["imagemill_oldest_due_job_age_seconds"] < 3900
+
+
+@pytest.mark.parametrize("way", [CLOSED, STALLED], ids=["away", "hanging"])
+def test_without_postgres_the_other_metrics_are_answered(
+    environment: dict[str, str], to_postgres: Proxy, way: Way, tmp_path: Path
+) -> None:
+    told = environment | {"PG_PORT": str(to_postgres.port)}
+    with running_api(told, tmp_path / "api.log") as (_, api):
+        to_postgres.become(way)
+        seen = scrape(api)
+        to_postgres.become(OPEN)
+    assert seen["imagemill_ledger_up"] == 0
+    assert "imagemill_oldest_due_job_age_seconds" not in seen
+    assert not [name for name in seen if name.startswith("imagemill_jobs,")]
+    assert seen["imagemill_build_info,version=0.1.0"] == 1

@@ -1,0 +1,177 @@
+"""One trace from the upload to the end of its job, in the collector that the environment names."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from imagemill.addresses import PostgresAddress
+from support.client import ended, upload
+from support.collector import Collector, Told
+from support.pictures import picture
+from support.process import free_port, running_api, running_worker, wait_until
+from support.servers import connect
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+CLIENTS_SPAN = "00f067aa0ba902b7"
+TRACEPARENT = f"00-{TRACE}-{CLIENTS_SPAN}-01"
+SAMPLED = 1
+
+SOON = {"OTEL_BSP_SCHEDULE_DELAY": "100"}
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    with Collector.running() as collector:
+        yield collector
+
+
+def test_a_job_is_one_trace_from_its_upload_to_its_end(
+    environment: dict[str, str], collector: Collector, tmp_path: Path
+) -> None:
+    told = environment | SOON | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+    with (
+        running_api(told, tmp_path / "api.log") as (_, url),
+        running_worker(told, tmp_path / "worker.log"),
+        httpx.Client(base_url=url, headers={"traceparent": TRACEPARENT}) as client,
+    ):
+        job_id = upload(client, picture(), width="10")
+        assert ended(client, job_id)["status"] == "COMPLETED"
+        client.get("/healthz")
+    # Both have ended: what they had not sent yet has been flushed.
+    spans = {span.span_id: span for span in collector.spans if span.name != "GET /jobs/{id}"}
+    assert {span.trace_id for span in spans.values()} == {TRACE}
+    assert edges(spans) == {
+        ("imagemill-gateway", "POST /upload", "SERVER", "the client's"),
+        ("imagemill-gateway", "upload.store", "INTERNAL", "POST /upload"),
+        ("imagemill-gateway", "upload.record", "INTERNAL", "POST /upload"),
+        ("imagemill-worker", "job.wait", "INTERNAL", "POST /upload"),
+        ("imagemill-worker", "job.attempt", "INTERNAL", "POST /upload"),
+        ("imagemill-worker", "job.render", "INTERNAL", "job.attempt"),
+        ("imagemill-worker", "job.publish", "INTERNAL", "job.attempt"),
+        ("imagemill-worker", "job.record", "INTERNAL", "job.attempt"),
+    }
+    assert not [span for span in spans.values() if span.has_failed]
+    (served,), (attempt,) = collector.named("POST /upload"), collector.named("job.attempt")
+    assert served.attributes["http.response.status_code"] == 202
+    assert served.attributes["http.route"] == "/upload"
+    assert attempt.attributes == {"imagemill.job.id": job_id, "imagemill.job.attempt": 1}
+
+
+def edges(spans: dict[str, Told]) -> set[tuple[str, str, str, str]]:
+    names = {span_id: span.name for span_id, span in spans.items()} | {CLIENTS_SPAN: "the client's"}
+    return {(span.service, span.name, span.kind, names[span.parent_id]) for span in spans.values()}
+
+
+def test_each_try_at_a_failing_job_is_a_span_that_says_so(
+    environment: dict[str, str], collector: Collector, tmp_path: Path
+) -> None:
+    told = environment | {
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{collector.url}/v1/traces",
+        "OTEL_SERVICE_NAME": "ours",
+        "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment=test",
+        "FAILPOINTS": "attempt.rendered=error",
+    }
+    with (
+        running_api(told, tmp_path / "api.log") as (_, url),
+        running_worker(told, tmp_path / "worker.log"),
+        httpx.Client(base_url=url) as client,
+    ):
+        good = ended(client, upload(client, picture(), width="10"))
+        assert (good["status"], good["attempts"]) == ("COMPLETED", 2)
+        bad = ended(client, upload(client, picture()[:600], width="10"))
+        assert bad["status"] == "FAILED"
+    first, second, hopeless = collector.named("job.attempt")
+    assert {span.service for span in collector.spans} == {"ours"}
+    assert first.trace_id == second.trace_id != hopeless.trace_id
+    assert [span.attributes["imagemill.job.attempt"] for span in (first, second)] == [1, 2]
+    assert [span.has_failed for span in (first, second, hopeless)] == [True, False, True]
+    assert first.attributes["error.type"] == "internal"
+    assert hopeless.attributes["error.type"] == "invalid_image"
+    # The second wait is one for the delay to be over, and for a sweep.
+    assert len(collector.named("job.wait")) == 3
+
+
+def test_lines_of_a_traced_job_carry_the_trace(
+    environment: dict[str, str], collector: Collector, tmp_path: Path
+) -> None:
+    told = environment | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+    with (
+        running_api(told, tmp_path / "api.log") as (api, url),
+        running_worker(told, tmp_path / "worker.log") as worker,
+        httpx.Client(base_url=url, headers={"traceparent": TRACEPARENT}) as client,
+    ):
+        ended(client, upload(client, picture()))
+        wait_until(lambda: "job.completed" in worker.logged(), "the end is logged")
+        for service in (api, worker):
+            assert f'"trace_id": "{TRACE}"' in service.logged()
+
+
+@pytest.mark.parametrize(
+    "off",
+    [
+        {},
+        {"OTEL_SDK_DISABLED": "true"},
+        {"OTEL_TRACES_EXPORTER": "none"},
+        {"OTEL_TRACES_SAMPLER": "always_off"},
+    ],
+    ids=str,
+)
+def test_a_gateway_that_records_nothing_hands_on_the_trace_of_its_client(
+    environment: dict[str, str],
+    collector: Collector,
+    postgres_address: PostgresAddress,
+    off: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    told = environment | off | ({"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url} if off else {})
+    with (
+        running_api(told, tmp_path / "api.log") as (_, url),
+        httpx.Client(base_url=url) as client,
+    ):
+        for given in (TRACEPARENT, "00-nonsense", ""):
+            upload(client_with(client, given), picture())
+    with connect(postgres_address) as connection:
+        rows = connection.execute("SELECT traceparent FROM jobs ORDER BY id").fetchall()
+    assert collector.spans == []
+    if off.get("OTEL_TRACES_SAMPLER"):
+        assert [int(row[0][-2:], 16) & SAMPLED for row in rows] == [0, 0, 0]
+        assert rows[0][0][3:35] == TRACE
+    else:
+        assert [row[0] for row in rows] == [TRACEPARENT, None, None]
+
+
+def client_with(client: httpx.Client, traceparent: str) -> httpx.Client:
+    client.headers["traceparent"] = traceparent
+    return client
+
+
+def test_a_collector_that_is_away_costs_a_line_and_no_more(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    told = (
+        environment
+        | SOON
+        | {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}",
+            "OTEL_EXPORTER_OTLP_TIMEOUT": "1",
+        }
+    )
+    with (
+        running_api(told, tmp_path / "api.log") as (api, url),
+        running_worker(told, tmp_path / "worker.log") as worker,
+        httpx.Client(base_url=url) as client,
+    ):
+        for _ in range(3):
+            assert ended(client, upload(client, picture()))["status"] == "COMPLETED"
+            for service in (api, worker):
+                wait_until(
+                    lambda service=service: "traces.collector_away" in service.logged(),  # type: ignore[misc]
+                    "the absence is told",
+                    service.logged,
+                )
+        for service in (worker, api):
+            assert service.stop() == 0
+            assert service.logged().count("traces.collector_away") == 1
+            assert "Traceback" not in service.logged()

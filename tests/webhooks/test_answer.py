@@ -1,0 +1,103 @@
+"""What a receiver's answer means, and when the next try is made."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imagemill.jobs.delivery import DeliveryStatus, Tried
+from imagemill.webhooks.answer import Answer, Result, follow_up, judge, parse_retry_after
+
+NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
+SCHEDULE = [timedelta(seconds=5), timedelta(minutes=5)]
+DAY = timedelta(days=1)
+NOTHING = timedelta(0)
+DATE = r"[A-Za-z]{3}, \d{1,9} [A-Za-z]{3} \d{1,12} \d{1,12}:\d{1,12}(:\d{1,12})? [+-A-Z0-9]{1,12}"
+
+
+@pytest.mark.parametrize(
+    ("status", "result", "error"),
+    [
+        (200, Result.DELIVERED, None),
+        (204, Result.DELIVERED, None),
+        (299, Result.DELIVERED, None),
+        (300, Result.STATUS, "The receiver answered 300; redirects are not followed."),
+        (308, Result.STATUS, "The receiver answered 308; redirects are not followed."),
+        (404, Result.STATUS, "The receiver answered 404."),
+        (410, Result.GONE, "The receiver answered 410: it wants no more."),
+        (500, Result.STATUS, "The receiver answered 500."),
+        (999, Result.STATUS, "The receiver answered 999."),
+    ],
+)
+def test_any_2xx_is_delivery_and_nothing_else_is(
+    status: int, result: Result, error: str | None
+) -> None:
+    assert judge(status, None, NOW) == Answer(result, error, status)
+
+
+@pytest.mark.parametrize(
+    ("header", "wait"),
+    [
+        (None, NOTHING),
+        ("", NOTHING),
+        ("120", timedelta(minutes=2)),
+        (" 7 ", timedelta(seconds=7)),
+        ("86401", DAY),
+        ("9" * 5000, DAY),
+        ("-5", NOTHING),
+        ("1.5", NOTHING),
+        ("soon", NOTHING),
+        ("²", NOTHING),
+        ("Tue, 24 Nov 2026 12:00:30 GMT", timedelta(seconds=30)),
+        ("Tue, 24 Nov 2026 12:00:30 -0000", timedelta(seconds=30)),
+        ("Tue, 24 Nov 2026 11:00:00 GMT", NOTHING),
+        ("Fri, 24 Nov 2045 12:00:00 GMT", DAY),
+        ("Tue, 99 Nov 2026 12:00:00 GMT", NOTHING),
+        ("Tue, 24 Nov 99999999999 12:00:00 GMT", NOTHING),
+    ],
+)
+def test_retry_after_is_read_as_seconds_or_a_date_and_counts_for_a_day_at_most(
+    header: str | None, wait: timedelta
+) -> None:
+    assert parse_retry_after(header, NOW) == wait
+    assert judge(503, header, NOW).retry_after == wait
+
+
+@given(header=st.text() | st.from_regex(DATE))
+def test_whatever_a_receiver_asks_for_it_is_some_time_up_to_a_day(header: str) -> None:
+    assert NOTHING <= parse_retry_after(header, NOW) <= DAY
+
+
+@pytest.mark.parametrize(
+    ("turn", "draw", "seconds"), [(1, 0.0, 4), (1, 0.5, 5), (2, 0.0, 240), (2, 1.0, 360)]
+)
+def test_a_failed_try_waits_as_the_schedule_says_a_little_more_or_less(
+    turn: int, draw: float, seconds: float
+) -> None:
+    tried = follow_up(judge(500, None, NOW), turn, SCHEDULE, draw)
+    assert tried.status is DeliveryStatus.PENDING
+    assert tried.delay.total_seconds() == pytest.approx(seconds)
+
+
+def test_a_receiver_may_ask_for_a_longer_wait_and_not_for_a_shorter_one() -> None:
+    longer, shorter = judge(503, "3600", NOW), judge(503, "1", NOW)
+    assert follow_up(longer, 1, SCHEDULE, 0.5).delay == timedelta(hours=1)
+    assert follow_up(shorter, 1, SCHEDULE, 0.5).delay == timedelta(seconds=5)
+
+
+def test_after_the_last_try_a_delivery_has_failed_for_good() -> None:
+    answer = judge(500, "3600", NOW)
+    assert follow_up(answer, 3, SCHEDULE, 0.5) == Tried(
+        DeliveryStatus.FAILED, 500, "The receiver answered 500."
+    )
+
+
+def test_a_receiver_that_is_gone_is_not_tried_again() -> None:
+    assert follow_up(judge(410, None, NOW), 1, SCHEDULE, 0.5).status is DeliveryStatus.FAILED
+
+
+@pytest.mark.parametrize("turn", [1, 3, 4])
+def test_a_delivery_counts_whichever_try_it_was(turn: int) -> None:
+    tried = follow_up(judge(200, None, NOW), turn, SCHEDULE, 0.5)
+    assert tried == Tried(DeliveryStatus.DELIVERED, 200)

@@ -1,0 +1,281 @@
+"""One try to deliver, to real servers: who is connected to, and what is said of the answers."""
+
+import asyncio
+import shutil
+import ssl
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import replace
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from imagemill.webhooks.answer import Answer, Result
+from imagemill.webhooks.public import Address
+from imagemill.webhooks.sender import Sender, _pinned
+from imagemill.webhooks.url import parse_callback_url
+from imagemill.webhooks.vetting import Vetting
+from support.process import free_port
+from support.receiver import always, receiving
+
+PUBLIC, LOOPBACK = ip_address("93.184.215.14"), ip_address("127.0.0.1")
+REFUSED = Answer(Result.REFUSED_ADDRESS, "name.example leads to an address that is not public.")
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+def sender(
+    *answers: list[Address], allow_private: bool = False, tls: ssl.SSLContext | None = None
+) -> Sender:
+    """Return a sender for whom every name has these addresses, in turn."""
+    left = list(answers)
+
+    async def resolve(_: str) -> tuple[Address, ...]:
+        return tuple(left.pop(0))
+
+    return Sender(Vetting(resolve, allow_private), tls or ssl.create_default_context())
+
+
+async def tried(one: Sender, url: str) -> Answer:
+    return await one.send(url, {"webhook-id": "msg_1"}, '{"a": "ü"}')
+
+
+@asynccontextmanager
+async def serving(serve: Serve, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """Run a server that need not speak HTTP, and yield its port."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with closing(writer):
+            await serve(reader, writer)
+
+    server = await asyncio.start_server(answer, "127.0.0.1", ssl=tls)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def test_the_body_is_posted_as_it_is() -> None:
+    with receiving(always(200)) as receiver:
+        answer = await tried(sender([LOOPBACK], allow_private=True), f"{receiver.url}?a=%2F")
+        received = receiver.next()
+    assert answer == Answer(Result.DELIVERED, None, 200)
+    assert (received.path, received.body) == ("/hook?a=%2F", '{"a": "ü"}'.encode())
+    assert received.headers["webhook-id"] == "msg_1"
+    assert received.headers["user-agent"].startswith("imagemill/")
+
+
+async def test_a_name_is_connected_to_at_the_address_that_was_vetted() -> None:
+    with receiving(always(200)) as receiver:
+        one = sender([LOOPBACK], allow_private=True)
+        answer = await tried(one, f"http://name.example:{receiver.port}/")
+        assert answer.result is Result.DELIVERED
+        assert receiver.next().headers["host"] == f"name.example:{receiver.port}"
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "127.1", "2130706433", "0x7f.1"]
+)
+async def test_an_address_in_the_url_is_vetted_as_those_of_names_are(host: str) -> None:
+    with receiving(always(200)) as receiver:
+        answer = await tried(sender(), f"http://{host}:{receiver.port}/")
+        assert (answer.result, receiver.count) == (Result.REFUSED_ADDRESS, 0)
+
+
+async def test_a_name_that_changes_its_address_is_refused_from_then_on() -> None:
+    with receiving(always(200)) as receiver:
+        url = f"http://name.example:{receiver.port}/"
+        vetting = sender([PUBLIC], [LOOPBACK]).vetting
+        from_upload = await vetting.addresses(parse_callback_url(url))
+        assert from_upload == (PUBLIC,)
+        one = Sender(vetting, ssl.create_default_context())
+        assert (await tried(one, url), receiver.count) == (REFUSED, 0)
+
+
+async def test_a_name_is_resolved_once_and_never_again_for_its_connection() -> None:
+    asked = []
+
+    async def resolve(host: str) -> tuple[Address, ...]:
+        asked.append(host)
+        return (LOOPBACK,)
+
+    one = Sender(Vetting(resolve, allow_private=True), ssl.create_default_context())
+    port = free_port()
+    assert (await tried(one, f"http://localhost:{port}/")).result is Result.CONNECTION
+    assert asked == ["localhost"]
+
+
+async def test_one_address_that_is_not_public_among_others_is_enough_to_refuse() -> None:
+    with receiving(always(200)) as receiver:
+        one = sender([PUBLIC, LOOPBACK])
+        assert await tried(one, f"http://name.example:{receiver.port}/") == REFUSED
+        assert receiver.count == 0
+
+
+async def test_a_session_connects_to_no_address_that_was_not_vetted() -> None:
+    with receiving(always(200)) as receiver:
+        async with _pinned([PUBLIC], ssl.create_default_context()) as session:
+            with pytest.raises(aiohttp.ClientConnectorError):
+                await session.post(f"http://127.0.0.1:{receiver.port}/")
+        assert receiver.count == 0
+
+
+async def test_a_redirect_is_a_failure_and_not_followed() -> None:
+    with receiving(always(200)) as inside:
+        with receiving(always(307, Location=inside.url)) as receiver:
+            answer = await tried(sender([LOOPBACK], allow_private=True), receiver.url)
+        assert answer.error == "The receiver answered 307; redirects are not followed."
+        assert inside.count == 0
+
+
+async def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    with receiving(always(200)) as proxy, receiving(always(200)) as receiver:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+        answer = await tried(sender([LOOPBACK], allow_private=True), receiver.url)
+        assert (answer.result, proxy.count, receiver.count) == (Result.DELIVERED, 0, 1)
+
+
+async def test_a_wait_that_is_asked_for_is_told() -> None:
+    with receiving(always(503, **{"Retry-After": "120"})) as receiver:
+        answer = await tried(sender([LOOPBACK], allow_private=True), receiver.url)
+    assert answer.retry_after == timedelta(minutes=2)
+
+
+async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+    await reader.read()
+
+
+async def dripping(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\n")
+    while not writer.is_closing():
+        writer.write(b"A: b\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+async def patient(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while not writer.is_closing():
+        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+async def closing_at_once(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+    await reader.readline()
+
+
+async def of_another_trade(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"220 mail.example ESMTP\r\n")
+    await writer.drain()
+
+
+async def long_winded(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000 + b"\r\n\r\n")
+    await writer.drain()
+
+
+@pytest.mark.parametrize(
+    ("serve", "result", "error"),
+    [
+        (silent, Result.TIMEOUT, "The receiver did not answer in time."),
+        (dripping, Result.TIMEOUT, "The receiver did not answer in time."),
+        (patient, Result.TIMEOUT, "The receiver did not answer in time."),
+        (
+            closing_at_once,
+            Result.CONNECTION,
+            "The receiver closed the connection without an answer.",
+        ),
+        (of_another_trade, Result.CONNECTION, "The receiver's answer is no HTTP."),
+        (long_winded, Result.CONNECTION, "The receiver's answer is no HTTP."),
+    ],
+)
+async def test_what_is_wrong_with_a_receiver_is_said_in_a_sentence(
+    serve: Serve, result: Result, error: str
+) -> None:
+    one = replace(sender([LOOPBACK], allow_private=True), try_seconds=1)
+    async with serving(serve) as port:
+        assert await tried(one, f"http://name.example:{port}/") == Answer(result, error)
+
+
+async def test_the_body_of_an_answer_is_not_waited_for() -> None:
+    written = 0
+
+    async def endless(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal written
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n")
+        with suppress(ConnectionError):
+            while True:
+                writer.write(b"x" * 65536)
+                await writer.drain()
+                written += 65536
+
+    async with serving(endless) as port:
+        answer = await tried(sender([LOOPBACK], allow_private=True), f"http://name.example:{port}/")
+    assert answer.result is Result.DELIVERED
+    assert written < 16 * 1024 * 1024  # what the kernel and one buffer hold
+
+
+async def test_nobody_at_the_port_is_said_without_names_of_ours() -> None:
+    answer = await tried(
+        sender([LOOPBACK], allow_private=True), f"http://name.example:{free_port()}/"
+    )
+    assert answer == Answer(Result.CONNECTION, "No connection to the receiver: Connection refused.")
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for name.example that nobody has signed but itself, with its key."""
+    program = shutil.which("openssl")
+    if program is None:
+        pytest.skip("there is no openssl to make a certificate with")
+    file = tmp_path_factory.mktemp("tls") / "self-signed.pem"
+    made = [program, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+    made += ["-nodes", "-days", "2", "-subj", "/CN=name.example"]
+    made += ["-addext", "subjectAltName=DNS:name.example", "-out", str(file), "-keyout", str(file)]
+    subprocess.run(made, check=True, capture_output=True)
+    return file
+
+
+@pytest.fixture
+async def secure_port(certificate: Path) -> AsyncIterator[int]:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        await writer.drain()
+
+    async with serving(serve, context) as port:
+        yield port
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused(secure_port: int) -> None:
+    answer = await tried(
+        sender([LOOPBACK], allow_private=True), f"https://name.example:{secure_port}/"
+    )
+    assert answer.result is Result.CERTIFICATE
+    assert str(answer.error).startswith("The receiver's certificate is not accepted: self")
+
+
+async def test_a_certificate_has_to_be_that_of_the_name_in_the_url(
+    secure_port: int, certificate: Path
+) -> None:
+    tls = ssl.create_default_context(cafile=certificate)
+    one = sender([LOOPBACK], [LOOPBACK], allow_private=True, tls=tls)
+    right = await tried(one, f"https://name.example:{secure_port}/")
+    wrong = await tried(one, f"https://other.example:{secure_port}/")
+    assert right.result is Result.DELIVERED
+    assert wrong.result is Result.CERTIFICATE
+    assert "Hostname mismatch" in str(wrong.error)
+
+
+async def test_a_receiver_without_tls_is_told_so() -> None:
+    async with serving(of_another_trade) as port:
+        answer = await tried(
+            sender([LOOPBACK], allow_private=True), f"https://name.example:{port}/"
+        )
+    assert answer == Answer(Result.CONNECTION, "The receiver speaks no TLS that is accepted here.")

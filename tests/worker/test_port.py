@@ -1,0 +1,87 @@
+"""The port where a worker says whether it makes progress, and what it counted."""
+
+import asyncio
+import time
+
+import pytest
+
+from imagemill.imaging.confine.level import Level
+from imagemill.worker.port import MAX_HEAD_BYTES, Port
+from imagemill.worker.pulse import Pulse
+from support.process import free_port
+
+LEVEL = Level("partial", ("seccomp", "rlimits"), ("Landlock (Linux 5.13)",))
+
+
+async def ask(request: bytes, pulse: Pulse | None = None) -> bytes:
+    number = free_port()
+    async with Port(pulse or Pulse(), LEVEL).open(number):
+        reader, writer = await asyncio.open_connection("127.0.0.1", number)
+        writer.write(request)
+        writer.write_eof()
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+
+def head(line: str, *headers: str) -> bytes:
+    return "\r\n".join((line, "Host: worker", *headers, "", "")).encode()
+
+
+@pytest.mark.parametrize(
+    ("request_head", "status"),
+    [
+        (head("GET /healthz HTTP/1.1"), b"200"),
+        (head("GET /healthz?now HTTP/1.1"), b"200"),
+        (head("GET /metrics HTTP/1.1"), b"200"),
+        (head("GET / HTTP/1.1"), b"404"),
+        (head("POST /metrics HTTP/1.1"), b"405"),
+        (b"\r\n", b"400"),
+        (b"GET\r\n\r\n", b"400"),
+        (b"GET /healthz HTTP/1.1\r\n", b"400"),
+        (head("GET /healthz HTTP/1.1", "X: " + "x" * 4 * MAX_HEAD_BYTES), b"400"),
+    ],
+)
+async def test_the_port_answers_whatever_it_is_asked(request_head: bytes, status: bytes) -> None:
+    assert (await ask(request_head)).startswith(b"HTTP/1.1 " + status)
+
+
+async def test_a_worker_that_makes_no_progress_says_so() -> None:
+    answer = await ask(head("GET /healthz HTTP/1.1"), Pulse(turned_at=time.monotonic() - 1000))
+    assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+    assert b"the loop has not turned" in answer
+
+
+async def test_the_port_tells_how_far_image_processes_are_confined() -> None:
+    answer = await ask(head("GET /healthz HTTP/1.1"))
+    assert answer.endswith(
+        b"\r\n\r\nok, sandbox partial: seccomp, rlimits; lacks Landlock (Linux 5.13)\n"
+    )
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/metrics"])
+async def test_a_head_request_gets_the_head_of_the_answer_alone(path: str) -> None:
+    answer = await ask(head(f"HEAD {path} HTTP/1.1"))
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.endswith(b"\r\n\r\n")
+    assert answer.count(b"\r\n\r\n") == 1
+    assert b"Content-Length: 0\r\n" not in answer
+
+
+async def test_the_metrics_of_a_worker_come_in_the_format_that_is_accepted() -> None:
+    plain = await ask(head("GET /metrics HTTP/1.1"))
+    assert b"Content-Type: text/plain; version=0.0.4" in plain
+    assert b"# TYPE imagemill_claims_total counter" in plain
+    accept = "Accept: application/openmetrics-text; version=1.0.0"
+    openmetrics = await ask(head("GET /metrics HTTP/1.1", accept))
+    assert b"Content-Type: application/openmetrics-text; version=1.0.0" in openmetrics
+    assert openmetrics.endswith(b"# EOF\n")
+
+
+async def test_a_method_that_is_not_possible_is_told_the_others() -> None:
+    assert b"\r\nAllow: GET, HEAD\r\n" in await ask(head("DELETE /healthz HTTP/1.1"))
+
+
+async def test_without_a_port_nothing_listens() -> None:
+    async with Port(Pulse(), LEVEL).open(None):
+        pass
