@@ -42,10 +42,10 @@ ANSWERED: Final[dict[str, Header]] = {
     ),
     "Allow": Header("every method that the path answers", "GET, HEAD"),
     "Cache-Control": Header(
-        "`no-cache`: keep it, but ask with `If-None-Match` before using it again; `no-store`: "
-        "do not keep it",
+        "`no-cache`: keep it, but ask with `If-None-Match` before using it again; `private`: "
+        "no shared cache may; `no-store`: do not keep it",
         "no-cache",
-        {"type": "string", "enum": ["no-cache", "no-store"]},
+        {"type": "string", "enum": ["no-cache", "private, no-cache", "no-store"]},
     ),
     "Content-Disposition": Header(
         "a fitting filename (RFC 6266)", 'inline; filename="cat-thumb.webp"'
