@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 SECONDS ?= 60
 COUNT ?= 5000
+EXAMPLES ?= 200
+SEED ?= 2
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
@@ -41,6 +43,9 @@ soak: venv  ## Load the mill for SECONDS without faults, and see that nothing in
 fuzz: venv  ## Damage COUNT pictures and send them through image processes; one line of result
 	cd tests && ../$(BIN)/python -m fuzz --count $(COUNT)
 
+schemathesis: venv  ## Ask a gateway whatever its OpenAPI document allows and forbids
+	SCHEMATHESIS_EXAMPLES=$(EXAMPLES) SCHEMATHESIS_SEED=$(SEED) $(BIN)/pytest tests/openapi/test_schemathesis.py
+
 check: venv  ## Format, lint and check types
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
@@ -52,6 +57,9 @@ format: venv  ## Format the code and mend what the linter can mend
 
 gallery: venv  ## Render every field of an output into docs/gallery, one page to look at
 	$(BIN)/python -m gallery docs/gallery
+
+api-docs: venv  ## Write docs/api.md from the OpenAPI document
+	$(BIN)/python -m apidocs docs/api.md
 
 bench: venv  ## Measure the service against bare libvips, as ratios taken in one run
 	$(BIN)/python bench/overhead.py $(PHOTO)
@@ -65,5 +73,5 @@ bench-keys: venv  ## Measure what asking for an API key costs an upload
 bench-streams: venv  ## Measure a thousand clients that wait: memory, delays, uploads beside them
 	$(BIN)/python bench/streams.py
 
-.PHONY: help venv demo up test test-containers chaos soak fuzz check format gallery bench bench-outputs \
-  bench-keys bench-streams
+.PHONY: help venv demo up test test-containers chaos soak fuzz schemathesis check format gallery \
+  api-docs bench bench-outputs bench-keys bench-streams

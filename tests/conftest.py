@@ -17,6 +17,7 @@ from imagemill.jobs.leases import Leases
 from imagemill.jobs.ledger import Ledger
 from imagemill.jobs.migrate import migrate
 from imagemill.jobs.postgres import Postgres
+from support.client import client_of
 from support.keys import Keyring
 from support.process import Service, running_api
 from support.servers import connect, redis_client
@@ -139,7 +140,7 @@ def shared_gateway(
     }
     with (
         running_api(environment, folder / "api.log") as (service, url),
-        httpx.Client(base_url=url, timeout=30) as client,
+        client_of(url, timeout=30) as client,
     ):
         yield Gateway(client, storage, service)
 

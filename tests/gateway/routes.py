@@ -1,12 +1,11 @@
 """Every route of the gateway, so that a test can go through them all."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Mount, Route
 
-from imagemill.gateway.app import create_app
+from imagemill.gateway.app import create_routes
 
 # A method and a path, as in "GET /jobs/{id}".
 Declared = tuple[str, str]
@@ -14,8 +13,7 @@ Declared = tuple[str, str]
 
 def every_route() -> list[Declared]:
     """Return every method and path; of a folder of files one that is there."""
-    nothing_open: Any = None  # until they are asked, routes need nothing
-    return sorted(set(_declared(create_app(nothing_open).routes)))
+    return sorted(set(_declared(create_routes().routes)))
 
 
 def _declared(routes: Iterable[BaseRoute]) -> Iterator[Declared]:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from imagemill.addresses import PostgresAddress
+from support.client import client_of
 from support.pictures import picture
 from support.process import running_api
 from support.servers import count_jobs
@@ -50,7 +51,7 @@ def client(
     }
     with (
         running_api(environment, folder / "api.log") as (_, url),
-        httpx.Client(base_url=url, timeout=30) as client,
+        client_of(url, timeout=30) as client,
     ):
         yield client
 

@@ -120,7 +120,7 @@ def test_it_is_asked_for_as_its_neighbours_are(api: httpx.Client) -> None:
     wrong = api.get("/jobs/no-uuid/explain")
     assert wrong.status_code == httpx.codes.UNPROCESSABLE_ENTITY
     assert [one["pointer"] for one in wrong.json()["errors"]] == ["/path/id"]
-    described = api.get("/openapi.json").json()["components"]["schemas"]["ExplanationBody"]
+    described = api.get("/openapi.json").json()["components"]["schemas"]["Explanation"]
     assert described["properties"].keys() == set(described["required"]) == MEMBERS
     assert described["properties"]["summary"]["examples"] == ["It waits in line behind 12 jobs."]
 

@@ -59,6 +59,7 @@ def test_a_pipeline_comes_as_json() -> None:
     ("pairs", "pointers"),
     [
         ([("preset", "nobody")], ["/preset"]),
+        ([("width", "null")], ["/outputs/0/width"]),
         ([("preset", "thumbnail"), ("pipeline", "{}")], ["/preset"]),
         ([("preset", "thumbnail"), ("width", "5")], ["/preset"]),
         ([("pipeline", "{}"), ("width", "5")], ["/pipeline"]),

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from imagemill.addresses import PostgresAddress
-from support.client import Json, ended, no_leftovers, storage_of, upload
+from support.client import Json, client_of, ended, no_leftovers, storage_of, upload
 from support.disk import filled, small_disk, without_inodes
 from support.pictures import picture
 from support.process import Service, running_api, running_worker, wait_until
@@ -101,7 +101,7 @@ def test_a_disk_that_fills_up_while_postgresql_records_the_job_does_not_harm_it(
 ) -> None:
     through = on_small_disk | {"PG_PORT": str(to_postgres.port)}
     _, url = stack.enter_context(running_api(through, tmp_path / "api.log"))
-    client = stack.enter_context(httpx.Client(base_url=url, timeout=30))
+    client = stack.enter_context(client_of(url, timeout=30))
     to_postgres.become_when_asked(b"INSERT INTO jobs", STALLED)
     with ThreadPoolExecutor() as threads:
         job = threads.submit(upload, client, picture())
@@ -118,7 +118,7 @@ def test_jobs_wait_while_a_workers_disk_is_full_and_use_no_attempt(
 ) -> None:
     storage = storage_of(on_small_disk)
     _, url = stack.enter_context(running_api(on_small_disk, tmp_path / "api.log"))
-    client = stack.enter_context(httpx.Client(base_url=url))
+    client = stack.enter_context(client_of(url))
     worker = stack.enter_context(
         running_worker(on_small_disk, tmp_path / "worker.log", "--concurrency", "2")
     )
@@ -143,7 +143,7 @@ def test_jobs_whose_outputs_find_no_inodes_wait_and_use_no_attempt(
 ) -> None:
     storage = storage_of(on_small_disk)
     _, url = stack.enter_context(running_api(on_small_disk, tmp_path / "api.log"))
-    client = stack.enter_context(httpx.Client(base_url=url))
+    client = stack.enter_context(client_of(url))
     worker = stack.enter_context(running_worker(on_small_disk, tmp_path / "worker.log"))
     worker.process.send_signal(signal.SIGSTOP)
     ids = [upload(client, picture(), pipeline=LARGE) for _ in range(3)]
@@ -160,7 +160,7 @@ def test_jobs_whose_outputs_alone_do_not_fit_wait_and_use_no_attempt(
 ) -> None:
     storage = storage_of(on_small_disk)
     _, url = stack.enter_context(running_api(on_small_disk, tmp_path / "api.log"))
-    client = stack.enter_context(httpx.Client(base_url=url))
+    client = stack.enter_context(client_of(url))
     worker = stack.enter_context(running_worker(on_small_disk, tmp_path / "worker.log"))
     worker.process.send_signal(signal.SIGSTOP)
     ids = [upload(client, picture(), pipeline=LARGE) for _ in range(2)]

@@ -6,12 +6,11 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
 import pytest
 
 from imagemill.addresses import PostgresAddress
 from support import process, watched
-from support.client import ended, upload
+from support.client import client_of, ended, upload
 from support.pictures import picture
 from support.process import running_api, running_worker
 from support.servers import connect
@@ -42,7 +41,7 @@ def test_no_service_works_on_stored_files_on_its_event_loop(
     services = environment | {"RETENTION_SECONDS": "1"}
     gateway, url = stack.enter_context(running_api(services, tmp_path / "api.log"))
     worker = stack.enter_context(running_worker(services, tmp_path / "worker.log"))
-    client = stack.enter_context(httpx.Client(base_url=url))
+    client = stack.enter_context(client_of(url))
     whole = picture(1200, 900, "PNG")
     job = ended(client, upload(client, whole, pipeline=json.dumps({"outputs": [{"width": 99}]})))
     assert client.get(job["outputs"][0]["url"]).is_success
@@ -65,7 +64,7 @@ def test_leases_are_renewed_steadily_while_the_worker_has_all_hands_full(
 ) -> None:
     services = environment | {"LEASE_SECONDS": str(LEASE_SECONDS)}
     _, url = stack.enter_context(running_api(services, tmp_path / "api.log"))
-    client = stack.enter_context(httpx.Client(base_url=url))
+    client = stack.enter_context(client_of(url))
     stack.enter_context(running_worker(services, tmp_path / "worker.log", "--concurrency", "4"))
     connection = stack.enter_context(connect(postgres_address))
 

@@ -14,7 +14,7 @@ import imagemill
 from chaos.history import examine
 from chaos.load import Load
 from imagemill.addresses import PostgresAddress
-from support.client import changes, ended, storage_of, upload
+from support.client import changes, client_of, ended, storage_of, upload
 from support.failpoints import ENDS, armed, meet
 from support.pictures import picture
 from support.process import running_api, running_worker, wait_until
@@ -92,7 +92,7 @@ def test_an_upload_is_accepted_and_done_or_nobody_was_told_that_it_was(
     client.join()
     _, other_url = stack.enter_context(running_api(hasty, tmp_path / "other.log"))
     stack.enter_context(running_worker(hasty, tmp_path / "worker.log"))
-    other = stack.enter_context(httpx.Client(base_url=other_url))
+    other = stack.enter_context(client_of(other_url))
     accepted = [answer.json()["id"] for answer in answers if answer.status_code == 202]
     accepted.append(upload(other, picture()))
     jobs = other.get("/jobs").json()["jobs"]
@@ -112,7 +112,7 @@ def test_a_job_is_done_once_whatever_its_first_worker_meets(
     end: str,
 ) -> None:
     _, url = stack.enter_context(running_api(hasty, tmp_path / "api.log"))
-    client = stack.enter_context(httpx.Client(base_url=url))
+    client = stack.enter_context(client_of(url))
     victim = stack.enter_context(running_worker(armed(hasty, name, end), tmp_path / "victim.log"))
     fields = {"pipeline": LONG} if name == "leases.renewing" else {}
     job_id = upload(client, picture(800, 600), **fields)
@@ -134,7 +134,7 @@ def test_an_attempt_that_failed_is_tried_again_whatever_its_worker_meets(
     end: str,
 ) -> None:
     _, url = stack.enter_context(running_api(hasty, tmp_path / "api.log"))
-    client = stack.enter_context(httpx.Client(base_url=url))
+    client = stack.enter_context(client_of(url))
     too_short = armed(hasty, "retry.recording", end) | {"JOB_TIMEOUT_SECONDS": "0.05"}
     victim = stack.enter_context(running_worker(too_short, tmp_path / "victim.log"))
     job_id = upload(client, picture(800, 600), pipeline=SLOW)
@@ -156,7 +156,7 @@ def test_a_worker_that_gives_back_its_jobs_loses_none_whatever_it_meets(
     end: str,
 ) -> None:
     _, url = stack.enter_context(running_api(hasty, tmp_path / "api.log"))
-    client = stack.enter_context(httpx.Client(base_url=url))
+    client = stack.enter_context(client_of(url))
     hurried = armed(hasty, "jobs.releasing", end) | {"SHUTDOWN_GRACE_SECONDS": "0"}
     victim = stack.enter_context(running_worker(hurried, tmp_path / "victim.log"))
     ids = [upload(client, picture(800, 600), pipeline=LONG) for _ in range(3)]
@@ -177,7 +177,7 @@ def test_the_jobs_of_a_silent_worker_are_taken_over_whatever_the_next_one_meets(
     end: str,
 ) -> None:
     _, url = stack.enter_context(running_api(hasty, tmp_path / "api.log"))
-    client = stack.enter_context(httpx.Client(base_url=url))
+    client = stack.enter_context(client_of(url))
     with running_worker(hasty, tmp_path / "silent.log") as silent:
         job_id = upload(client, picture(1500, 1000), pipeline=SLOW)
         wait_until(lambda: changes(client, job_id)[-1] == "PROCESSING", "work has begun")
@@ -201,7 +201,7 @@ def test_a_deleted_job_is_gone_whatever_the_gateway_meets(
     victim, url = stack.enter_context(
         running_api(armed(hasty, "job.forgotten", end), tmp_path / "api.log")
     )
-    client = stack.enter_context(httpx.Client(base_url=url, timeout=30))
+    client = stack.enter_context(client_of(url, timeout=30))
     job_id = upload(client, picture())
 
     def delete() -> None:

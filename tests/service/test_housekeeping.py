@@ -7,7 +7,7 @@ import httpx
 from imagemill.addresses import PostgresAddress
 from imagemill.jobs.idempotency import UploadKey, accept_under
 from imagemill.jobs.ledger import Ledger
-from support.client import ended, storage_of, upload
+from support.client import client_of, ended, storage_of, upload
 from support.jobs import new_job
 from support.pictures import picture
 from support.process import running_api, running_worker, wait_until
@@ -25,7 +25,7 @@ def test_a_job_and_its_files_are_gone_when_its_time_is_over(
     with (
         running_api(environment, tmp_path / "api.log") as (_, url),
         running_worker(short, tmp_path / "worker.log") as worker,
-        httpx.Client(base_url=url) as client,
+        client_of(url) as client,
     ):
         job_id = upload(client, picture())
         wait_until(
@@ -57,7 +57,7 @@ def test_a_job_deleted_while_storage_is_away_leaves_no_file_once_it_is_back(
     with (
         running_api(environment, tmp_path / "api.log") as (_, url),
         running_worker(environment, tmp_path / "worker.log") as worker,
-        httpx.Client(base_url=url) as client,
+        client_of(url) as client,
     ):
         job_id = upload(client, picture())
         assert ended(client, job_id)["status"] == "COMPLETED"

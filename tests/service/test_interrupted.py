@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 
-from support.client import changes, ended, no_leftovers, storage_of, upload
+from support.client import changes, client_of, ended, no_leftovers, storage_of, upload
 from support.pictures import picture
 from support.process import running_api, running_worker, wait_until
 
@@ -31,7 +31,7 @@ def test_the_jobs_of_a_killed_worker_end_elsewhere(
     short = environment | {"LEASE_SECONDS": "4"}
     with (
         running_api(short, tmp_path / "api.log") as (_, url),
-        httpx.Client(base_url=url) as client,
+        client_of(url) as client,
     ):
         with running_worker(short, tmp_path / "killed.log") as victim:
             ids = upload_slow_ones(client, 4)
@@ -53,7 +53,7 @@ def test_a_worker_that_is_told_to_stop_gives_back_what_it_cannot_finish(
     hurried = environment | {"SHUTDOWN_GRACE_SECONDS": "0"}
     with (
         running_api(environment, tmp_path / "api.log") as (_, url),
-        httpx.Client(base_url=url) as client,
+        client_of(url) as client,
     ):
         with running_worker(hurried, tmp_path / "first.log") as first:
             ids = upload_slow_ones(client, 6)
@@ -77,7 +77,7 @@ def test_a_job_that_is_deleted_while_it_runs_leaves_no_file(
     with (
         running_api(environment, tmp_path / "api.log") as (_, url),
         running_worker(environment, tmp_path / "worker.log") as worker,
-        httpx.Client(base_url=url) as client,
+        client_of(url) as client,
     ):
         (job_id,) = upload_slow_ones(client, 1)
         assert client.delete(f"/jobs/{job_id}").status_code == httpx.codes.NO_CONTENT

@@ -10,7 +10,7 @@ from PIL import Image
 
 from imagemill.addresses import PostgresAddress, RedisAddress
 from imagemill.imaging.proof import HEIC_SAMPLE
-from support.client import changes, ended, no_leftovers, storage_of, upload
+from support.client import changes, client_of, ended, no_leftovers, storage_of, upload
 from support.pictures import picture, png_bomb
 from support.process import free_port, running_api, running_worker, wait_until
 from support.servers import connect, redis_client
@@ -22,7 +22,7 @@ def test_a_picture_goes_in_and_a_thumbnail_comes_out(
     with (
         running_api(environment, tmp_path / "api.log") as (_, url),
         running_worker(environment, tmp_path / "worker.log"),
-        httpx.Client(base_url=url) as client,
+        client_of(url) as client,
     ):
         job_id = upload(client, picture(800, 600), preset="thumbnail")
         job = ended(client, job_id)
@@ -40,7 +40,7 @@ def test_a_phones_picture_goes_in_and_a_jpeg_comes_out(
     with (
         running_api(environment, tmp_path / "api.log") as (_, url),
         running_worker(environment, tmp_path / "worker.log"),
-        httpx.Client(base_url=url) as client,
+        client_of(url) as client,
     ):
         job = ended(client, upload(client, HEIC_SAMPLE, width="32"))
         assert job["status"] == "COMPLETED", job
@@ -60,7 +60,7 @@ def test_several_outputs_come_from_one_upload(environment: dict[str, str], tmp_p
     with (
         running_api(environment, tmp_path / "api.log") as (_, url),
         running_worker(environment, tmp_path / "worker.log"),
-        httpx.Client(base_url=url) as client,
+        client_of(url) as client,
     ):
         job = ended(client, upload(client, picture(800, 600), pipeline=json.dumps(pipeline)))
         assert [(o["name"], o["width"], o["height"], o["media_type"]) for o in job["outputs"]] == [
@@ -84,7 +84,7 @@ def test_a_job_shows_the_analyses_it_was_asked_for_and_no_others(
     with (
         running_api(environment, tmp_path / "api.log") as (_, url),
         running_worker(environment, tmp_path / "worker.log"),
-        httpx.Client(base_url=url) as client,
+        client_of(url) as client,
     ):
         job = ended(client, upload(client, content.getvalue(), pipeline=json.dumps(asked)))
         assert job["pipeline"]["analyze"] == ["palette", "dominant_color", "metadata"]
@@ -114,7 +114,7 @@ def test_a_watermark_is_drawn_and_one_whose_image_vanished_is_told(
     )
     with (
         running_api(environment, tmp_path / "api.log") as (_, url),
-        httpx.Client(base_url=url) as client,
+        client_of(url) as client,
     ):
         marked = upload(client, picture(400, 300), watermark=stays, format="png")
         vanished = upload(client, picture(400, 300), watermark=goes)
@@ -143,7 +143,7 @@ def test_hostile_pictures_fail_alone_and_the_next_upload_works(
     with (
         running_api(environment, tmp_path / "api.log") as (_, url),
         running_worker(environment, tmp_path / "worker.log") as worker,
-        httpx.Client(base_url=url) as client,
+        client_of(url) as client,
     ):
         ids = {name: upload(client, content) for name, (content, _) in hostile.items()}
         good = upload(client, whole)
@@ -204,7 +204,7 @@ def test_a_wiped_redis_loses_nothing(
 ) -> None:
     with (
         running_api(environment, tmp_path / "api.log") as (_, url),
-        httpx.Client(base_url=url) as client,
+        client_of(url) as client,
     ):
         ids = [upload(client, picture()) for _ in range(10)]
         with redis_client(redis_address) as redis:
@@ -220,7 +220,7 @@ def test_without_redis_uploads_are_taken_and_jobs_done(
     with (
         running_api(nowhere, tmp_path / "api.log") as (_, url),
         running_worker(nowhere, tmp_path / "worker.log"),
-        httpx.Client(base_url=url) as client,
+        client_of(url) as client,
     ):
         states = client.get("/readyz").json()
         assert (states["postgres"], states["redis"], states["storage"]) == ("ok", "away", "ok")

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from imagemill.embedded.postgres import Postgres as EmbeddedPostgres
-from support.client import Json, changes, ended, storage_of, upload
+from support.client import Json, changes, client_of, ended, storage_of, upload
 from support.pictures import picture
 from support.process import running_api, running_worker, wait_until
 from support.proxy import CLOSED, HALF_OPEN, OPEN, STALLED, Proxy, Way
@@ -75,7 +75,7 @@ def test_an_upload_that_postgresql_does_not_answer_gets_503_and_keeps_its_file(
     _, url = stack.enter_context(
         running_api(through(environment, to_postgres), tmp_path / "api.log")
     )
-    client = stack.enter_context(httpx.Client(base_url=url, timeout=60))
+    client = stack.enter_context(client_of(url, timeout=60))
     to_postgres.become_when_asked(ACCEPT, way)
     began = time.monotonic()
     answer = client.post("/upload", files={"file": picture()})
@@ -97,7 +97,7 @@ def test_an_upload_whose_connection_breaks_before_the_answer_makes_one_job(
     _, url = stack.enter_context(
         running_api(through(environment, to_postgres), tmp_path / "api.log")
     )
-    client = stack.enter_context(httpx.Client(base_url=url, timeout=60))
+    client = stack.enter_context(client_of(url, timeout=60))
     own = stack.enter_context(running_api(environment, tmp_path / "own.log"))[1]
     to_postgres.become_when_asked(ACCEPT, HALF_OPEN)
     with ThreadPoolExecutor() as threads:
@@ -113,7 +113,7 @@ def test_a_job_whose_end_was_recorded_but_not_confirmed_keeps_its_outputs(
     environment: dict[str, str], to_postgres: Proxy, tmp_path: Path, stack: ExitStack
 ) -> None:
     _, url = stack.enter_context(running_api(environment, tmp_path / "api.log"))
-    client = stack.enter_context(httpx.Client(base_url=url))
+    client = stack.enter_context(client_of(url))
     worker = stack.enter_context(
         running_worker(through(environment, to_postgres), tmp_path / "worker.log")
     )
@@ -134,7 +134,7 @@ def test_a_worker_cut_off_for_longer_than_its_lease_ends_nothing_twice(
 ) -> None:
     hasty = environment | {"LEASE_SECONDS": str(LEASE_SECONDS)}
     _, url = stack.enter_context(running_api(hasty, tmp_path / "api.log"))
-    client = stack.enter_context(httpx.Client(base_url=url))
+    client = stack.enter_context(client_of(url))
     cut_off = stack.enter_context(
         running_worker(through(hasty, to_postgres), tmp_path / "cut-off.log")
     )
@@ -155,7 +155,7 @@ def test_while_postgresql_is_away_nobody_takes_a_job_and_afterwards_it_ends_once
 ) -> None:
     hasty = environment | {"LEASE_SECONDS": str(LEASE_SECONDS)}
     _, url = stack.enter_context(running_api(hasty, tmp_path / "api.log"))
-    client = stack.enter_context(httpx.Client(base_url=url))
+    client = stack.enter_context(client_of(url))
     workers = [
         stack.enter_context(running_worker(through(hasty, to_postgres), tmp_path / name))
         for name in ("one.log", "two.log")
@@ -185,7 +185,7 @@ def test_a_frozen_postgresql_is_answered_for_with_503_and_taken_up_again(
     hasty = environment | {"LEASE_SECONDS": str(LEASE_SECONDS)}
     _, url = stack.enter_context(running_api(hasty, tmp_path / "api.log"))
     stack.enter_context(running_worker(hasty, tmp_path / "worker.log"))
-    client = stack.enter_context(httpx.Client(base_url=url, timeout=40))
+    client = stack.enter_context(client_of(url, timeout=40))
     threads = stack.enter_context(ThreadPoolExecutor(uploads))
 
     def send(_: int) -> httpx.Response:

@@ -9,6 +9,7 @@ import httpx
 import psutil
 
 from imagemill.jobs.job import ENDED
+from support.client import client_of
 from support.pictures import picture
 from support.process import running_api, running_worker, wait_until
 
@@ -58,7 +59,7 @@ def test_a_job_whose_storage_is_away_waits_and_uses_no_attempt(
     with (
         running_api(environment, tmp_path / "api.log") as (_, url),
         running_worker(of_worker, tmp_path / "worker.log") as worker,
-        httpx.Client(base_url=url) as client,
+        client_of(url) as client,
     ):
         mount.unlink()  # as if the volume were unmounted
         answer = client.post("/upload", files={"file": ("x.jpg", picture())})

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from support.client import changes, ended, upload
+from support.client import changes, client_of, ended, upload
 from support.pictures import picture
 from support.process import running_api, running_worker, wait_until
 from support.proxy import CLOSED, HALF_OPEN, OPEN, STALLED, Proxy, Way
@@ -35,7 +35,7 @@ def test_while_redis_is_away_uploads_are_taken_at_once_and_jobs_done_in_time(
     disturbed = environment | {"REDIS_PORT": str(to_redis.port)}
     _, url = stack.enter_context(running_api(disturbed, tmp_path / "api.log"))
     worker = stack.enter_context(running_worker(disturbed, tmp_path / "worker.log"))
-    client = stack.enter_context(httpx.Client(base_url=url))
+    client = stack.enter_context(client_of(url))
     assert ended(client, upload(client, picture()))["status"] == "COMPLETED"
     usual = min(timed_upload(client)[1] for _ in range(5))
     to_redis.become(way)
@@ -56,7 +56,7 @@ def test_a_line_that_is_cut_costs_no_job_and_no_restart(
     disturbed = environment | {"REDIS_PORT": str(to_redis.port)}
     _, url = stack.enter_context(running_api(disturbed, tmp_path / "api.log"))
     worker = stack.enter_context(running_worker(disturbed, tmp_path / "worker.log"))
-    client = stack.enter_context(httpx.Client(base_url=url))
+    client = stack.enter_context(client_of(url))
     for _ in range(10):
         to_redis.cut()
         job_id = upload(client, picture())

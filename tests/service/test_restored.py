@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 
 from imagemill.addresses import PostgresAddress
-from support.client import ended, upload
+from support.client import client_of, ended, upload
 from support.pictures import picture
 from support.process import running_api, running_worker
 from support.servers import connect
@@ -19,7 +19,7 @@ def test_a_job_of_an_older_backup_is_done_again_beside_its_earlier_outputs(
 ) -> None:
     with (
         running_api(environment, tmp_path / "api.log") as (_, url),
-        httpx.Client(base_url=url) as client,
+        client_of(url) as client,
         connect(postgres_address) as database,
     ):
         job_id = upload(client, picture())

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from imagemill.addresses import PostgresAddress
-from support.client import ended, no_leftovers, storage_of
+from support.client import client_of, ended, no_leftovers, storage_of
 from support.pictures import picture
 from support.process import Service, running_api, running_worker, wait_until
 from support.servers import connect
@@ -31,7 +31,7 @@ def load(url: str, clients: int, pause_seconds: float, **fields: str) -> Iterato
     content = picture(800, 600)
 
     def send() -> None:
-        with httpx.Client(base_url=url, timeout=30) as client:
+        with client_of(url, timeout=30) as client:
             while not over.wait(pause_seconds):
                 try:
                     answer = client.post("/upload", files={"file": content}, data=fields)
@@ -68,7 +68,7 @@ def test_workers_restarted_one_after_the_other_fail_no_job_and_use_no_attempt(
     environment: dict[str, str], tmp_path: Path, stack: ExitStack
 ) -> None:
     _, url = stack.enter_context(running_api(environment, tmp_path / "api.log"))
-    client = stack.enter_context(httpx.Client(base_url=url, timeout=30))
+    client = stack.enter_context(client_of(url, timeout=30))
 
     def start(name: str) -> Service:
         log = tmp_path / f"{name}.log"
@@ -110,5 +110,5 @@ def test_a_gateway_killed_under_load_leaves_no_row_without_its_file(
     assert [path for _, path in rows if not (storage / path).is_file()] == []
     _, url = stack.enter_context(running_api(environment, tmp_path / "api.log"))
     stack.enter_context(running_worker(environment, tmp_path / "worker.log"))
-    client = stack.enter_context(httpx.Client(base_url=url, timeout=30))
+    client = stack.enter_context(client_of(url, timeout=30))
     assert {ended(client, job_id)["status"] for job_id, _ in rows} == {"COMPLETED"}

@@ -6,9 +6,15 @@ from typing import Any
 import httpx
 
 from imagemill.jobs.job import ENDED
+from support.conformance import conforms
 from support.process import wait_until
 
 Json = dict[str, Any]
+
+
+def client_of(url: str, timeout: float = 5) -> httpx.Client:
+    """Return a client that fails on answers which the OpenAPI document does not describe."""
+    return httpx.Client(base_url=url, timeout=timeout, event_hooks={"response": [conforms]})
 
 
 def upload(client: httpx.Client, content: bytes, **fields: str) -> str:

@@ -2,66 +2,106 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from imagemill.jobs.job import ErrorCode, Job, OutputFacts, Priority, Status
 
+# What stands below an attribute is its description in the OpenAPI document.
+DESCRIBED: Final = ConfigDict(use_attribute_docstrings=True)
+
+# Checked where they are made, by rooms that this one knows nothing of: here they are JSON.
+PipelineJson = Annotated[
+    dict[str, Any], WithJsonSchema({"allOf": [{"$ref": "#/components/schemas/Pipeline"}]})
+]
+AnalysisJson = Annotated[
+    dict[str, Any], WithJsonSchema({"allOf": [{"$ref": "#/components/schemas/Analysis"}]})
+]
+MediaType = Annotated[str, Field(json_schema_extra={"pattern": "^image/[a-z]+$"})]
+Count = Annotated[int, Field(json_schema_extra={"minimum": 0})]
+
 
 class InputBody(BaseModel):
-    """The image that came in; its size in pixels and frames is null until a worker read it."""
+    """The image that came in."""
+
+    model_config = DESCRIBED
 
     filename: str | None
-    media_type: str
-    bytes: int
-    sha256: str
-    width: int | None
-    height: int | None
-    frames: int | None
+    """As the client named it, without folders."""
+    media_type: MediaType
+    """What its first bytes say that it is."""
+    bytes: Count
+    sha256: Annotated[str, Field(json_schema_extra={"pattern": "^[0-9a-f]{64}$"})]
+    width: Count | None
+    """In pixels, upright; null until a worker has read the picture."""
+    height: Count | None
+    frames: Count | None
 
 
 class OutputBody(BaseModel):
-    """An image that went out. `url` is where to fetch it."""
+    """An image that went out."""
+
+    model_config = DESCRIBED | ConfigDict(title="OutputFile")
 
     name: str
     path: str
-    media_type: str
-    bytes: int
-    width: int
-    height: int
-    frames: int
-    url: str
+    """Its key under the storage root."""
+    media_type: MediaType
+    bytes: Count
+    width: Count
+    height: Count
+    frames: Count
+    """How many the file holds; encoders join equal ones."""
+    url: Annotated[str, Field(json_schema_extra={"format": "uri-reference"})]
+    """Where to fetch it."""
 
 
 class ErrorBody(BaseModel):
-    """Why the last try failed: a code to act on and a sentence for a person."""
+    """Why the last try failed."""
+
+    model_config = DESCRIBED
 
     code: ErrorCode
+    """What a program may act on."""
     detail: str
+    """A sentence for a person."""
 
 
 class JobBody(BaseModel):
     """A job."""
 
+    model_config = DESCRIBED
+
     id: UUID
     status: Status
     input_path: str
+    """The input's key under the storage root."""
     output_path: str | None
+    """The first output's key; null until COMPLETED."""
     input: InputBody
-    pipeline: dict[str, Any]
+    pipeline: PipelineJson
+    """What was asked for, presets and shorthand written out."""
     outputs: list[OutputBody]
-    analysis: dict[str, Any] | None
+    """Empty until COMPLETED, then in the order of the pipeline."""
+    analysis: AnalysisJson | None
+    """What `analyze` asked for; null until COMPLETED, or when nothing was asked."""
     error: ErrorBody | None
+    """Why the last try failed; null when none did."""
     priority: Priority
     metadata: dict[str, Any]
-    attempts: int
-    max_attempts: int
+    """The JSON object that the client sent, unchanged."""
+    attempts: Count
+    """Tries that were used up."""
+    max_attempts: Count
     created_at: datetime
     run_at: datetime
+    """When the next try may begin."""
     started_at: datetime | None
+    """When the last try began."""
     completed_at: datetime | None
+    """When the job ended, whatever its status."""
     updated_at: datetime
 
     @classmethod

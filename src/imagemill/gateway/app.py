@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
-from http import HTTPStatus
 from importlib.metadata import version
 from typing import Final
 
@@ -27,13 +26,14 @@ from imagemill.gateway.bounds.budgets import Budgets
 from imagemill.gateway.bounds.slots import Slots
 from imagemill.gateway.bounds.throttle import Throttle
 from imagemill.gateway.callbacks import MOST_LOOKUPS
+from imagemill.gateway.document import document, operation_id
 from imagemill.gateway.gauges import LedgerGauges
 from imagemill.gateway.job_in_logs import name_the_job
 from imagemill.gateway.link_secret import LinkSecret
-from imagemill.gateway.openapi import document
 from imagemill.gateway.pages import install_pages
 from imagemill.gateway.parts import Parts
 from imagemill.gateway.problem import install_problem_handlers
+from imagemill.gateway.refusals import KeyRefused, TooManyRequests
 from imagemill.gateway.routing import problems
 from imagemill.gateway.waiting.hub import Hub
 from imagemill.imaging.confine.level import Level
@@ -45,23 +45,46 @@ from imagemill.jobs.changes import Changes
 from imagemill.jobs.ledger import Ledger
 from imagemill.jobs.line import Line
 from imagemill.jobs.news import News
-from imagemill.jobs.postgres import Postgres
+from imagemill.jobs.postgres import LedgerUnavailable, Postgres
 from imagemill.settings import Settings
 from imagemill.storage.volume import Volume
 from imagemill.telemetry.metrics import LINE_FAILURES
 from imagemill.webhooks.names import Names
 from imagemill.webhooks.vetting import Vetting
 
+# In the order in which the documents show their routes.
+ROOMS: Final = (
+    uploads,
+    jobs,
+    explain,
+    streams,
+    downloads,
+    links,
+    deliveries,
+    about,
+    health,
+    metrics,
+)
+
 DESCRIPTION = """
 Takes an image, answers at once with a job, processes the image in the background and never loses
 it. `POST /upload` an image, then read `GET /jobs/{id}` until its status is COMPLETED.
 """
 
-# What every route may answer that asks for a key: PostgreSQL knows which there are.
-KEY_ASKED_FOR: Final = problems(HTTPStatus.UNAUTHORIZED, HTTPStatus.SERVICE_UNAVAILABLE)
+# What every route may answer that asks who asks: PostgreSQL knows which keys there are.
+ASKED_FOR: Final = problems(KeyRefused, TooManyRequests, LedgerUnavailable)
 
 
 def create_app(parts: Parts) -> FastAPI:
+    app = create_routes()
+    app.state.parts = parts
+    if parts.budgets is not None:
+        app.add_middleware(Throttle, budgets=parts.budgets)
+    return app
+
+
+def create_routes() -> FastAPI:
+    """Return the application with nothing to work with: enough for its OpenAPI document."""
     app = FastAPI(
         title="imagemill",
         summary="Durable image jobs over HTTP",
@@ -72,28 +95,16 @@ def create_app(parts: Parts) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         swagger_ui_oauth2_redirect_url=None,
+        generate_unique_id_function=operation_id,
         dependencies=[Depends(name_the_job)],
     )
-    app.state.parts = parts
     install_pages(app)
     routes = [*app.routes]
-    for room in (
-        uploads,
-        jobs,
-        explain,
-        streams,
-        downloads,
-        links,
-        deliveries,
-        about,
-        health,
-        metrics,
-    ):
-        app.include_router(room.router, responses=None if room is health else KEY_ASKED_FOR)
+    for room in ROOMS:
+        asked = None if room is health else ASKED_FOR
+        app.include_router(room.router, responses=asked)
         routes += room.router.routes
     install_problem_handlers(app, routes)
-    if parts.budgets is not None:
-        app.add_middleware(Throttle, budgets=parts.budgets)
     app.openapi = document(app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 

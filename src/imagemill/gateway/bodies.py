@@ -2,33 +2,43 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Self
+from typing import Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from imagemill.contract.job import ErrorBody, JobBody
+from imagemill.contract.job import DESCRIBED, Count, ErrorBody, JobBody, MediaType, PipelineJson
+from imagemill.gateway.problem import ProblemBody
 from imagemill.jobs.delivery import Delivery, DeliveryStatus
 from imagemill.jobs.explanation import Explanation
 from imagemill.jobs.job import Event, Status
 
 
 class JobsBody(BaseModel):
-    """A page of jobs, newest first; `next_cursor` fetches the following one."""
+    """A page of jobs, newest first."""
+
+    model_config = DESCRIBED | ConfigDict(title="JobPage")
 
     jobs: list[JobBody]
     next_cursor: str | None
+    """The `cursor` of the following page; null on the last one."""
 
 
 class EventBody(BaseModel):
-    """One change of status. `attempt` is the try it belongs to, `worker` who made it."""
+    """One change of status."""
+
+    model_config = DESCRIBED
 
     id: int
     at: datetime
     status: Status
-    attempt: int
+    """The one that the job changed to."""
+    attempt: Count
+    """The try it belongs to; 0 before the first."""
     worker: UUID | None
+    """Who made that try."""
     error: ErrorBody | None
+    """What failed, when something did."""
 
     @classmethod
     def of(cls, event: Event) -> Self:
@@ -104,35 +114,56 @@ class ExplanationBody(BaseModel):
 class PresetsBody(BaseModel):
     """The pipelines that have a name."""
 
-    presets: dict[str, dict[str, Any]]
+    presets: dict[str, PipelineJson]
 
 
 class LimitsBody(BaseModel):
-    max_upload_bytes: int
-    max_pixels: int
-    max_frames: int
+    """What an upload may be at most."""
+
+    model_config = DESCRIBED
+
+    max_upload_bytes: Count
+    max_pixels: Count
+    """Of all frames together."""
+    max_frames: Count
     timeout_seconds: float
+    """Wall-clock time of one try."""
 
 
 class CapabilitiesBody(BaseModel):
     """The media types that a sample proved at start, and what an upload may be at most."""
 
-    inputs: list[str]
-    outputs: list[str]
+    inputs: list[MediaType]
+    outputs: list[MediaType]
     limits: LimitsBody
 
 
 class HealthBody(BaseModel):
-    status: str
+    """The process lives."""
+
+    model_config = ConfigDict(title="Liveness")
+
+    status: Literal["ok"]
+
+
+Presence = Literal["ok", "away"]
 
 
 class ReadinessBody(BaseModel):
-    """Which neighbours answer: each is `ok` or `away`.
+    """Which neighbours answer. Redis may be away: uploads are accepted all the same."""
 
-    `sandbox` says how far image processes are confined where the gateway runs.
-    """
+    model_config = DESCRIBED
 
-    postgres: str
-    redis: str
-    storage: str
+    postgres: Presence
+    redis: Presence
+    storage: Presence
     sandbox: str
+    """How far image processes are confined where the gateway runs."""
+
+
+class UnreadinessBody(ProblemBody):
+    """A problem that says which neighbours answer."""
+
+    postgres: Presence
+    redis: Presence
+    storage: Presence

@@ -2,10 +2,14 @@
 
 import base64
 import binascii
+from typing import Final
 from uuid import UUID
 
 from imagemill.gateway.refusals import FieldError, InvalidFields
 from imagemill.jobs.job import JobId
+
+# 16 bytes in base64. Clients need not know; a generator of requests does.
+CURSOR_PATTERN: Final = "^[A-Za-z0-9_-]{22}$"
 
 
 def to_cursor(job_id: JobId) -> str:

@@ -8,16 +8,17 @@ from fastapi import APIRouter, Path
 
 from imagemill.gateway.bodies import DeliveriesBody, DeliveryBody
 from imagemill.gateway.caller import Jobs
+from imagemill.gateway.refusals import InvalidFields
 from imagemill.gateway.routing import JobIdPath, problems, readable
 from imagemill.jobs.deliveries import Deliveries
-from imagemill.jobs.job import JobId
+from imagemill.jobs.delivery import DeliveryNotFound
+from imagemill.jobs.job import JobId, JobNotFound
+from imagemill.jobs.postgres import LedgerUnavailable
 
 log = structlog.get_logger()
 router = APIRouter(tags=["webhooks"])
 
-RESPONSES = problems(
-    HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
-)
+RESPONSES = problems(JobNotFound, DeliveryNotFound, InvalidFields, LedgerUnavailable)
 
 
 @readable(

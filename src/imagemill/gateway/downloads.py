@@ -15,29 +15,52 @@ from imagemill.gateway.caller import Jobs
 from imagemill.gateway.conditional import byte_range, matches
 from imagemill.gateway.digest import to_header
 from imagemill.gateway.filenames import stem
+from imagemill.gateway.headers import asks_for, headers
 from imagemill.gateway.linked import PARAMETERS, LinkedJobs
 from imagemill.gateway.parts import Gateway, Parts
-from imagemill.gateway.routing import JobIdPath, problems, readable
-from imagemill.jobs.job import InputFacts, Job, JobId, OutputFacts
-from imagemill.storage.errors import FileMissing
+from imagemill.gateway.refusals import InvalidFields, LinkRefused, RangeNotSatisfiable
+from imagemill.gateway.routing import JobIdPath, OutputNamePath, problems, readable
+from imagemill.jobs.job import InputFacts, Job, JobId, JobNotFound, OutputFacts
+from imagemill.jobs.postgres import LedgerUnavailable
+from imagemill.storage.errors import FileMissing, StorageUnavailable
 from imagemill.telemetry.metrics import DOWNLOADED_BYTES
 
 router = APIRouter(tags=["files"])
 
 CHUNK_BYTES: Final = 256 * 1024
+IMAGE: Final = {"image/*": {"schema": {"type": "string", "format": "binary"}}}
+ALWAYS: Final = (
+    "ETag",
+    "Repr-Digest",
+    "Accept-Ranges",
+    "Content-Disposition",
+    "X-Content-Type-Options",
+    "Cache-Control",
+)
 RESPONSES: Final = {
     HTTPStatus.OK.value: {
         "description": "The bytes",
-        "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+        "headers": headers("Content-Length", *ALWAYS),
+        "content": IMAGE,
     },
-    HTTPStatus.PARTIAL_CONTENT.value: {"description": "The range of bytes that was asked for"},
-    HTTPStatus.NOT_MODIFIED.value: {"description": "The client has these bytes already"},
+    HTTPStatus.PARTIAL_CONTENT.value: {
+        "description": "The range of bytes that was asked for",
+        "headers": headers("Content-Length", "Content-Range", *ALWAYS),
+        "content": IMAGE,
+    },
+    HTTPStatus.NOT_MODIFIED.value: {
+        "description": "The client has these bytes already",
+        "headers": headers(*ALWAYS),
+    },
 } | problems(
-    HTTPStatus.NOT_FOUND,
-    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
+    JobNotFound,
+    FileMissing,
+    RangeNotSatisfiable,
+    InvalidFields,
+    LedgerUnavailable,
+    StorageUnavailable,
 )
+ASKING: Final = asks_for("If-None-Match", "Range", "If-Range")
 
 
 @readable(
@@ -45,6 +68,7 @@ RESPONSES: Final = {
     "/jobs/{id}/input",
     summary="Fetch the image that came in",
     responses=RESPONSES,
+    openapi_extra=ASKING,
     response_class=Response,
 )
 async def read_input(gateway: Gateway, jobs: Jobs, request: Request, job_id: JobIdPath) -> Response:
@@ -58,12 +82,12 @@ async def read_input(gateway: Gateway, jobs: Jobs, request: Request, job_id: Job
     router,
     "/jobs/{id}/outputs/{name}",
     summary="Fetch an image that went out",
-    responses=RESPONSES | problems(HTTPStatus.FORBIDDEN),
+    responses=RESPONSES | problems(LinkRefused),
     response_class=Response,
-    openapi_extra={"parameters": PARAMETERS},
+    openapi_extra={"parameters": [*ASKING["parameters"], *PARAMETERS]},
 )
 async def read_output(
-    gateway: Gateway, jobs: LinkedJobs, request: Request, job_id: JobIdPath, name: str
+    gateway: Gateway, jobs: LinkedJobs, request: Request, job_id: JobIdPath, name: OutputNamePath
 ) -> Response:
     """Return an image that went out; 404 before the job has it. A signed link needs no key."""
     job = await jobs.find(JobId(job_id))

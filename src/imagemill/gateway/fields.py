@@ -117,7 +117,7 @@ def _shorthand_value(name: str, text: str) -> Any:  # noqa: ANN401 - any JSON va
         value = _loads(text)
     except ValueError:
         return text
-    return text if isinstance(value, str) else value
+    return text if value is None or isinstance(value, str) else value
 
 
 def _priority(text: str | None) -> Priority:

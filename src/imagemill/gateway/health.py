@@ -2,17 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable
-from http import HTTPStatus
 from typing import Final
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from imagemill.errors import Unavailable
-from imagemill.gateway.bodies import HealthBody, ReadinessBody
+from imagemill.gateway.bodies import HealthBody, ReadinessBody, UnreadinessBody
 from imagemill.gateway.parts import Gateway
-from imagemill.gateway.problem import UNAVAILABLE, problem
+from imagemill.gateway.problem import RETRY_AFTER_SECONDS, UNAVAILABLE, problem
 from imagemill.gateway.routing import problems, readable
+from imagemill.jobs.postgres import LedgerUnavailable
 
 router = APIRouter(tags=["health"])
 
@@ -32,7 +32,7 @@ async def read_health() -> HealthBody:
     "/readyz",
     summary="Whether uploads can be accepted",
     response_model=ReadinessBody,
-    responses=problems(HTTPStatus.SERVICE_UNAVAILABLE),
+    responses=problems(LedgerUnavailable, body=UnreadinessBody),
 )
 async def read_readiness(gateway: Gateway) -> Response:
     """Say which neighbours answer, and how image processes are confined here.
@@ -48,7 +48,7 @@ async def read_readiness(gateway: Gateway) -> Response:
     away = [name for name, state in states.items() if state != "ok" and name != DISPENSABLE]
     if away:
         detail = f"{' and '.join(away)} away: uploads are refused."
-        return problem(UNAVAILABLE, detail, None, **states)
+        return problem(UNAVAILABLE, detail, {"Retry-After": RETRY_AFTER_SECONDS}, **states)
     return JSONResponse(states | {"sandbox": str(gateway.sandbox)})
 
 

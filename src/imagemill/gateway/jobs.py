@@ -12,11 +12,14 @@ from imagemill.failpoints import failpoint
 from imagemill.gateway.bodies import EventBody, HistoryBody, JobsBody
 from imagemill.gateway.caller import Jobs
 from imagemill.gateway.conditional import tagged
-from imagemill.gateway.cursor import from_cursor, to_cursor
+from imagemill.gateway.cursor import CURSOR_PATTERN, from_cursor, to_cursor
+from imagemill.gateway.headers import asks_for, headers
 from imagemill.gateway.parts import Gateway
-from imagemill.gateway.routing import JobIdPath, problems, readable
+from imagemill.gateway.refusals import InvalidFields
+from imagemill.gateway.routing import JobIdPath, Responses, problems, readable
 from imagemill.gateway.waiting.end import APPLIED, applied_wait, end_of
-from imagemill.jobs.job import ENDED, JobId, Status
+from imagemill.jobs.job import ENDED, IllegalTransition, JobId, JobNotFound, Status
+from imagemill.jobs.postgres import LedgerUnavailable
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.keys import outputs_key
 from imagemill.telemetry.metrics import JOBS_ENDED
@@ -27,11 +30,14 @@ router = APIRouter(tags=["jobs"])
 # There from the start with 0: only then does Prometheus see its first increase as one.
 CANCELED = JOBS_ENDED.labels(Status.CANCELED, "")
 
-READING = problems(
-    HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
-)
-CHANGING = READING | problems(HTTPStatus.CONFLICT)
-UNCHANGED = {HTTPStatus.NOT_MODIFIED.value: {"description": "The client has this already"}}
+LISTING = problems(InvalidFields, LedgerUnavailable)
+READING = problems(JobNotFound) | LISTING
+CHANGING = problems(IllegalTransition) | READING
+TAGGED = {"headers": headers("ETag", "Cache-Control", "Vary", sometimes=["Preference-Applied"])}
+CONDITIONAL: Responses = {
+    HTTPStatus.OK.value: TAGGED,
+    HTTPStatus.NOT_MODIFIED.value: TAGGED | {"description": "The client has this already"},
+}
 
 
 @readable(
@@ -39,13 +45,19 @@ UNCHANGED = {HTTPStatus.NOT_MODIFIED.value: {"description": "The client has this
     "/jobs",
     summary="List jobs",
     response_model=JobsBody,
-    responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
+    responses=LISTING,
 )
 async def list_jobs(
     jobs: Jobs,
     status: Annotated[list[Status] | None, Query(description="only these; may repeat")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="how many a page")] = 50,
+    cursor: Annotated[
+        str | None,
+        Query(
+            description="`next_cursor` of the page before",
+            json_schema_extra={"pattern": CURSOR_PATTERN},
+        ),
+    ] = None,
 ) -> JobsBody:
     """Return jobs, newest first, a page at a time; pages stay right while jobs are added."""
     before = None if cursor is None else from_cursor(cursor)
@@ -61,7 +73,8 @@ async def list_jobs(
     "/jobs/{id}",
     summary="Read a job",
     response_model=JobBody,
-    responses=READING | UNCHANGED,
+    responses=CONDITIONAL | READING,
+    openapi_extra=asks_for("If-None-Match"),
 )
 async def read_job(
     gateway: Gateway,
@@ -77,13 +90,13 @@ async def read_job(
 ) -> Response:
     """Return the job as PostgreSQL has it."""
     job = await jobs.find(JobId(job_id))
-    headers = {"Vary": "Prefer"}
+    others = {"Vary": "Prefer"}
     wait = applied_wait(gateway.hub, request)
     if wait is not None:
-        headers[APPLIED] = f"wait={wait}"
+        others[APPLIED] = f"wait={wait}"
     if wait and job.status not in ENDED:
         job = await end_of(gateway.hub, request, job.id, wait) or await jobs.find(job.id)
-    return tagged(request, JobBody.of(job), headers)
+    return tagged(request, JobBody.of(job), others)
 
 
 @readable(
@@ -113,7 +126,7 @@ async def cancel_job(jobs: Jobs, job_id: JobIdPath) -> JobBody:
     summary="Try a job again",
     status_code=HTTPStatus.ACCEPTED,
     response_model=JobBody,
-    responses=CHANGING,
+    responses={HTTPStatus.ACCEPTED.value: {"headers": headers("Location")}, **CHANGING},
 )
 async def retry_job(gateway: Gateway, jobs: Jobs, job_id: JobIdPath) -> JSONResponse:
     """Let a FAILED or CANCELED job begin anew, at the end of its line."""
@@ -131,6 +144,8 @@ async def retry_job(gateway: Gateway, jobs: Jobs, job_id: JobIdPath) -> JSONResp
     "/jobs/{id}",
     summary="Delete a job and its files",
     status_code=HTTPStatus.NO_CONTENT,
+    response_class=Response,  # without a body, and so without a type of one
+    response_description="The job is gone.",
     responses=READING,
 )
 async def delete_job(gateway: Gateway, jobs: Jobs, job_id: JobIdPath) -> None:

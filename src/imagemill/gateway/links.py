@@ -12,18 +12,22 @@ from starlette.requests import ClientDisconnect
 from imagemill.gateway.bodies import LinkBody
 from imagemill.gateway.caller import Asking, Jobs
 from imagemill.gateway.downloads import output_of
+from imagemill.gateway.headers import headers
 from imagemill.gateway.linked import EXPIRES, SIGNATURE
 from imagemill.gateway.parts import Gateway
 from imagemill.gateway.problem import pointer
 from imagemill.gateway.refusals import (
+    BodyTooSlow,
     FieldError,
     InvalidFields,
     MalformedRequest,
     UploadTooLarge,
 )
-from imagemill.gateway.routing import JobIdPath, problems
+from imagemill.gateway.routing import JobIdPath, OutputNamePath, problems
 from imagemill.gateway.signature import moment_after, sign
-from imagemill.jobs.job import JobId
+from imagemill.jobs.job import JobId, JobNotFound
+from imagemill.jobs.postgres import LedgerUnavailable
+from imagemill.storage.errors import FileMissing
 
 router = APIRouter(tags=["files"])
 
@@ -59,17 +63,27 @@ async def _terms(request: Request, _: Asking) -> LinkTerms:
     "/jobs/{id}/outputs/{name}/link",
     summary="Make a link that needs no key",
     status_code=HTTPStatus.CREATED,
-    responses=problems(
-        HTTPStatus.BAD_REQUEST,
-        HTTPStatus.NOT_FOUND,
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-    ),
+    responses={
+        HTTPStatus.CREATED.value: {"headers": headers("Location")},
+        **problems(
+            MalformedRequest,
+            JobNotFound,
+            FileMissing,
+            BodyTooSlow,
+            UploadTooLarge,
+            InvalidFields,
+            LedgerUnavailable,
+        ),
+    },
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": LinkTerms.model_json_schema()}},
+            "content": {
+                "application/json": {
+                    "schema": LinkTerms.model_json_schema(),
+                    "example": {"expires_in": 3600},
+                }
+            },
         }
     },
 )
@@ -77,7 +91,7 @@ async def make_link(
     gateway: Gateway,
     jobs: Jobs,
     job_id: JobIdPath,
-    name: str,
+    name: OutputNamePath,
     terms: Annotated[LinkTerms, Depends(_terms)],
     response: Response,
 ) -> LinkBody:

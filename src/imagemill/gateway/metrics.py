@@ -7,7 +7,9 @@ from fastapi.responses import PlainTextResponse
 
 from imagemill.blocking import off_loop
 from imagemill.gateway.caller import AskingAdmin
+from imagemill.gateway.headers import headers
 from imagemill.gateway.parts import Gateway
+from imagemill.gateway.refusals import NoAdmin
 from imagemill.gateway.routing import problems, readable
 from imagemill.telemetry.metrics import exposition
 
@@ -22,10 +24,14 @@ router = APIRouter(tags=["health"])
     responses={
         HTTPStatus.OK.value: {
             "description": "Prometheus' text format, or OpenMetrics for those who accept it",
-            "content": {"text/plain": {"schema": {"type": "string"}}},
+            "headers": headers("Cache-Control"),
+            "content": {
+                "text/plain": {"schema": {"type": "string"}},
+                "application/openmetrics-text": {"schema": {"type": "string"}},
+            },
         }
     }
-    | problems(HTTPStatus.FORBIDDEN),
+    | problems(NoAdmin),
 )
 async def read_metrics(gateway: Gateway, _: AskingAdmin, request: Request) -> Response:
     """Return the metrics of this gateway and, while PostgreSQL answers, those of the ledger."""

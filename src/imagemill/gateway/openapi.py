@@ -1,11 +1,8 @@
-"""The OpenAPI document, exact where FastAPI cannot know: the body of an upload."""
+"""What `POST /upload` takes, in OpenAPI's words. FastAPI cannot know: the body is streamed."""
 
-from collections.abc import Callable
 from typing import Any, Final
 
-from fastapi import FastAPI
-
-from imagemill.gateway.fields import DEFAULT_PRESET
+from imagemill.gateway.fields import DEFAULT_PRESET, SHORTHAND_NAME
 from imagemill.gateway.multipart import FILE_FIELD
 from imagemill.imaging.pipeline import Output, Pipeline
 from imagemill.jobs.job import Priority
@@ -28,15 +25,22 @@ Schema = dict[str, Any]
 def upload_operation() -> Schema:
     """Return what `POST /upload` takes, in OpenAPI's words."""
     fields = _fields()
-    form = {FILE_FIELD: BINARY | {"description": "the image"}} | fields
+    form = {FILE_FIELD: BINARY | {"description": "The image."}} | fields
     return {
         "requestBody": {
             "required": True,
             "description": "A form with the image as `file`, or the image itself; then the other "
-            "fields are query parameters.",
+            "fields are query parameters. Those of an Output are shorthand for a pipeline of one "
+            f"output named `{SHORTHAND_NAME}`. Without preset, pipeline and shorthand the preset "
+            f"`{DEFAULT_PRESET}` is taken.",
             "content": {
                 "multipart/form-data": {
-                    "schema": {"type": "object", "required": [FILE_FIELD], "properties": form},
+                    "schema": {
+                        "type": "object",
+                        "required": [FILE_FIELD],
+                        "properties": form,
+                        "additionalProperties": False,
+                    },
                     "encoding": {name: {"contentType": "text/plain"} for name in fields},
                 },
                 "image/*": {"schema": BINARY},
@@ -66,36 +70,28 @@ def upload_operation() -> Schema:
     }
 
 
-def document(app: FastAPI) -> Callable[[], Schema]:
-    """Return a function that makes the app's OpenAPI document once and then repeats it."""
-    generate = app.openapi
-
-    def openapi() -> Schema:
-        if app.openapi_schema is None:
-            schemas = generate()["components"]["schemas"]
-            pipeline = Pipeline.model_json_schema(ref_template=REF)
-            schemas |= pipeline.pop("$defs", {})
-            schemas[Pipeline.__name__] = pipeline
-        return generate()
-
-    return openapi
-
-
 def _fields() -> Schema:
     own: Schema = {
         "preset": {
             "type": "string",
-            "description": f"a name from `GET /presets`; `{DEFAULT_PRESET}` when nothing is asked",
+            "description": "A name from `GET /presets`.",
         },
-        "pipeline": {"type": "string", "description": "a Pipeline as JSON"},
+        "pipeline": {
+            "type": "string",
+            "description": "A Pipeline as JSON.",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": REF.format(model=Pipeline.__name__)},
+        },
         "priority": {
             "type": "string",
             "enum": list(Priority),
-            "description": f"which line the job waits in; `{Priority.NORMAL}` unless given",
+            "description": f"Which line the job waits in; `{Priority.NORMAL}` unless given.",
         },
         "metadata": {
             "type": "string",
-            "description": "a JSON object of up to 4 KiB, given back unchanged",
+            "description": "A JSON object of up to 4 KiB, given back unchanged.",
+            "contentMediaType": "application/json",
+            "contentSchema": {"type": "object"},
         },
         "callback_url": {
             "type": "string",
@@ -115,8 +111,14 @@ def _as_text(schema: Schema) -> Schema:
     Without its default: the page would fill it in and send it along, asked for or not.
     """
     options = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
-    hint = "shorthand for a pipeline of one output named `image`"
+    description = schema["description"]
     if any("$ref" in one or one.get("type") == "object" for one in options):
-        return {"type": "string", "description": f"{hint}; an object is written as JSON"}
-    plain = {name: value for name, value in options[0].items() if name not in {"default", "title"}}
-    return plain | {"description": hint}
+        return {"type": "string", "description": f"{description} An object is written as JSON."}
+    plain: Schema = {}
+    for option in options:
+        plain |= {name: value for name, value in option.items() if name not in {"default", "title"}}
+    kinds = [option["type"] for option in options]
+    return plain | {
+        "type": kinds if len(kinds) > 1 else kinds[0],
+        "description": description,
+    }

@@ -1,16 +1,34 @@
-"""The page that shows the API, with nothing fetched from elsewhere."""
+"""Pages for people: the API and the kinds of problem, with nothing fetched from elsewhere."""
 
+import re
+from html import escape
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
 import fastapi_offline
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
+from imagemill.gateway.meanings import MEANINGS
+from imagemill.gateway.problem import all_kinds
+
 ASSETS: Final = Path(fastapi_offline.__file__).parent / "static"
 ASSETS_PATH: Final = "/docs/assets"
+
+PROBLEM_PAGE: Final = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<h1>{title}</h1>
+<p>{says}</p>
+<p>It is answered with the status {status}; <a href="../docs">the API</a> says where.</p>
+</html>
+"""
 
 
 def install_pages(app: FastAPI) -> None:
@@ -27,5 +45,14 @@ def install_pages(app: FastAPI) -> None:
             swagger_favicon_url=f"{root}{ASSETS_PATH}/favicon.png",
             swagger_ui_parameters={"defaultModelsExpandDepth": 0, "tryItOutEnabled": True},
         )
+
+    @app.api_route("/problems/{slug}", methods=["GET", "HEAD"], include_in_schema=False)
+    async def explain_problem(slug: str) -> HTMLResponse:
+        """Say what a problem's `type` means, as RFC 9457 (3.1.1) encourages."""
+        kind = next((kind for kind in all_kinds() if kind.slug == slug), None)
+        if kind is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        says = re.sub("`([^`]+)`", r"<code>\1</code>", escape(MEANINGS[slug].says))
+        return HTMLResponse(PROBLEM_PAGE.format(title=kind.title, status=kind.status, says=says))
 
     app.mount(ASSETS_PATH, StaticFiles(directory=ASSETS), name="docs-assets")

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 
+from imagemill.contract.job import DESCRIBED
 from imagemill.errors import ServiceError
 from imagemill.gateway.refusals import (
     BodyTooSlow,
@@ -58,6 +59,8 @@ class Kind:
 NOT_FOUND: Final = Kind(HTTPStatus.NOT_FOUND, "not-found")
 UNAVAILABLE: Final = Kind(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable")
 INVALID: Final = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request")
+METHOD_NOT_ALLOWED: Final = Kind(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed")
+INTERNAL_ERROR: Final = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error")
 FORBIDDEN: Final = Kind(HTTPStatus.FORBIDDEN, "forbidden")
 
 # The one place where errors meet HTTP. An error without a row here takes its parent's.
@@ -87,13 +90,35 @@ KINDS: Final[Mapping[type[ServiceError], Kind]] = {
 
 
 class ProblemBody(BaseModel):
-    """Problem details as RFC 9457 has them; `errors` names the fields at fault for 422."""
+    """Problem details as RFC 9457 has them."""
+
+    model_config = DESCRIBED
 
     type: str
+    """What kind of problem it is: stable, and a page that explains it."""
     title: str
+    """The same in words."""
     status: int
+    """The status of the answer."""
     detail: str
-    errors: list[FieldError] | None = None
+    """What is wrong here, in a sentence."""
+    errors: list[FieldError] = []
+    """The fields at fault, for 422."""
+
+
+def kind_of(error: type[ServiceError]) -> Kind:
+    """Return the kind of problem that an error is told as: its own, or that of its parent."""
+    return next(KINDS[parent] for parent in error.__mro__ if parent in KINDS)
+
+
+def all_kinds() -> set[Kind]:
+    """Return every kind of problem that is answered with."""
+    return {*KINDS.values(), METHOD_NOT_ALLOWED, INTERNAL_ERROR}
+
+
+def type_of(kind: Kind) -> str:
+    """Return the URI that stands for the kind, relative to the service's root."""
+    return f"/problems/{kind.slug}"
 
 
 def problem(
@@ -104,7 +129,7 @@ def problem(
 ) -> JSONResponse:
     """Return a problem as a response; `members` are added to the standard ones."""
     content = {
-        "type": f"/problems/{kind.slug}",
+        "type": type_of(kind),
         "title": kind.title,
         "status": kind.status.value,
         "detail": detail,
@@ -129,24 +154,25 @@ def install_problem_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
     @app.exception_handler(HTTPException)
     async def unrouted(request: Request, error: HTTPException) -> JSONResponse:
         status = HTTPStatus(error.status_code)
-        kind = Kind(status, status.phrase.lower().replace(" ", "-"))
         if status is HTTPStatus.METHOD_NOT_ALLOWED:
             methods = ", ".join(_allowed_methods(request, routes))
             detail = f"{request.method} is not possible here; possible are {methods}."
-            return problem(kind, detail, {"Allow": methods})
+            return problem(METHOD_NOT_ALLOWED, detail, {"Allow": methods})
         if status is HTTPStatus.NOT_FOUND:
             return problem(NOT_FOUND, f"There is nothing at {request.url.path}.")
+        unnamed = Kind(status, status.phrase.lower().replace(" ", "-"))
+        kind = next((kind for kind in all_kinds() if kind.status is status), unnamed)
         return problem(kind, str(error.detail), error.headers)
 
     @app.exception_handler(Exception)
     async def unforeseen(_: Request, __: Exception) -> JSONResponse:
-        kind = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error")
-        return problem(kind, "The service met an error of its own; it has been logged.")
+        detail = "The service met an error of its own; it has been logged."
+        return problem(INTERNAL_ERROR, detail)
 
 
 def answer_to(error: ServiceError) -> JSONResponse:
     """Return the answer to a failure that was foreseen, and log it if it is the service's own."""
-    kind = next(KINDS[parent] for parent in type(error).__mro__ if parent in KINDS)
+    kind = kind_of(type(error))
     if isinstance(error, TooManyRequests | Overloaded):
         REFUSALS.labels(kind.slug).inc()
         return problem(kind, str(error), {"Retry-After": str(error.retry_seconds)})

@@ -7,22 +7,29 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path
 
-from imagemill.gateway.problem import MEDIA_TYPE, ProblemBody
+from imagemill.errors import ServiceError
+from imagemill.gateway.headers import OF_STATUS, SOMETIMES_OF_STATUS, headers
+from imagemill.gateway.meanings import MEANINGS
+from imagemill.gateway.problem import MEDIA_TYPE, Kind, ProblemBody, all_kinds, kind_of
 
 Route = TypeVar("Route", bound=Callable[..., Any])
+Responses = dict[int | str, dict[str, Any]]
 
 JobIdPath = Annotated[UUID, Path(alias="id", description="the job's id, a UUID")]
+OutputNamePath = Annotated[str, Path(alias="name", description="the output's name")]
 
 
-def problems(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI responses for these statuses, each a problem."""
+def problems(
+    *causes: type[ServiceError] | HTTPStatus, body: type[ProblemBody] = ProblemBody
+) -> Responses:
+    """Return the OpenAPI responses for what a route may refuse or fail with, each a problem.
+
+    An error stands for its kind; a status for every kind of problem that has it.
+    """
+    kinds = {kind for cause in causes for kind in _kinds(cause)}
     return {
-        status.value: {
-            "model": ProblemBody,
-            "description": status.phrase,
-            "content": {MEDIA_TYPE: {}},
-        }
-        for status in statuses
+        status.value: _problem(status, [kind for kind in kinds if kind.status is status], body)
+        for status in sorted({kind.status for kind in kinds})
     }
 
 
@@ -37,3 +44,29 @@ def readable(router: APIRouter, path: str, **options: Any) -> Callable[[Route], 
         return route
 
     return declare
+
+
+def _kinds(cause: type[ServiceError] | HTTPStatus) -> list[Kind]:
+    if not isinstance(cause, HTTPStatus):
+        return [kind_of(cause)]
+    found = [kind for kind in all_kinds() if kind.status is cause]
+    if not found:
+        raise LookupError(f"no kind of problem has the status {cause.value}")
+    return found
+
+
+def _problem(status: HTTPStatus, kinds: list[Kind], body: type[ProblemBody]) -> dict[str, Any]:
+    kinds = sorted(kinds, key=lambda kind: kind.slug)
+    content: dict[str, Any] = {"schema": {"$ref": f"#/components/schemas/{body.__name__}"}}
+    if body is ProblemBody:  # others have an example of their own, in examples.py
+        content["examples"] = {
+            kind.slug: {"summary": kind.title, "value": MEANINGS[kind.slug].example(kind)}
+            for kind in kinds
+        }
+    return {
+        "description": " ".join(MEANINGS[kind.slug].says for kind in kinds),
+        "headers": headers(
+            *OF_STATUS.get(status, ()), sometimes=SOMETIMES_OF_STATUS.get(status, ())
+        ),
+        "content": {MEDIA_TYPE: content},
+    }

@@ -11,7 +11,10 @@ from sse_starlette import EventSourceResponse
 from starlette.types import Receive, Scope, Send
 
 from imagemill.gateway.caller import Jobs
+from imagemill.gateway.examples import EVENTS
+from imagemill.gateway.headers import headers
 from imagemill.gateway.parts import Gateway
+from imagemill.gateway.refusals import InvalidFields
 from imagemill.gateway.routing import JobIdPath, problems
 from imagemill.gateway.waiting.event import (
     SEPARATOR,
@@ -20,7 +23,7 @@ from imagemill.gateway.waiting.event import (
     retry_hint,
     to_id,
 )
-from imagemill.gateway.waiting.hub import Hub, Leaving
+from imagemill.gateway.waiting.hub import Hub, Leaving, TooManyWaiting
 from imagemill.gateway.waiting.watch import Watch
 from imagemill.jobs.changes import Change
 from imagemill.jobs.job import JobId, JobNotFound, KeyId
@@ -36,10 +39,11 @@ FAREWELL_SECONDS: Final = 2.0
 STREAM: Final[dict[int | str, dict[str, Any]]] = {
     HTTPStatus.OK.value: {
         "description": "Events `job`, each with a Job without its pipeline",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "headers": headers("Cache-Control", "X-Accel-Buffering"),
+        "content": {"text/event-stream": {"schema": {"type": "string"}, "example": EVENTS}},
     }
 }
-AWAY: Final = problems(HTTPStatus.SERVICE_UNAVAILABLE)
+AWAY: Final = problems(LedgerUnavailable, TooManyWaiting)
 # A comment, for proxies that hold back an answer until it has a first byte.
 OPENING: Final = b": here it begins\n\n"
 
@@ -76,7 +80,7 @@ class Stream(EventSourceResponse):
     response_class=Response,
     responses=STREAM
     | AWAY
-    | problems(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
+    | problems(JobNotFound, InvalidFields)
     | {
         HTTPStatus.NO_CONTENT.value: {
             "description": "The job has ended and the client knows: it need not come again"

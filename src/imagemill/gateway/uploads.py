@@ -1,7 +1,7 @@
 """POST /upload."""
 
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
@@ -14,36 +14,48 @@ from imagemill.gateway.callbacks import require_public
 from imagemill.gateway.caller import Asking
 from imagemill.gateway.digest import announced_sha256
 from imagemill.gateway.fields import parse_fields
+from imagemill.gateway.headers import headers
 from imagemill.gateway.idempotency import REPLAYED, sent_key
 from imagemill.gateway.intake import Intake, expected_bytes, receive
 from imagemill.gateway.openapi import upload_operation
 from imagemill.gateway.parts import Gateway
-from imagemill.gateway.routing import problems
+from imagemill.gateway.refusals import (
+    BodyTooSlow,
+    ClientLeft,
+    InvalidFields,
+    MalformedRequest,
+    NotAnImage,
+    Overloaded,
+    UploadTooLarge,
+)
+from imagemill.gateway.routing import Responses, problems
+from imagemill.jobs.postgres import LedgerUnavailable
+from imagemill.storage.errors import StorageFull, StorageUnavailable
 
 router = APIRouter(tags=["upload"])
 
-ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
-    HTTPStatus.OK.value: {"model": JobBody, "description": "The ended job, for `Prefer: wait`"},
-    HTTPStatus.ACCEPTED.value: {
-        "headers": {
-            "Location": {"description": "where the job is", "schema": {"type": "string"}},
-            "Idempotent-Replayed": {
-                "description": "`true` when an earlier upload under this key made the job",
-                "schema": {"type": "string", "const": "true"},
-            },
-        }
+ENDED: Final = "The job once it has ended, for `Prefer: wait`."
+SOMETIMES: Final = ("Preference-Applied", "Idempotent-Replayed")
+RESPONSES: Final[Responses] = {
+    HTTPStatus.OK.value: {
+        "model": JobBody,
+        "description": ENDED,
+        "headers": headers("Location", "Preference-Applied", sometimes=["Idempotent-Replayed"]),
     },
+    HTTPStatus.ACCEPTED.value: {"headers": headers("Location", sometimes=SOMETIMES)},
+    **problems(
+        MalformedRequest,
+        ClientLeft,
+        BodyTooSlow,
+        UploadTooLarge,
+        NotAnImage,
+        InvalidFields,
+        LedgerUnavailable,
+        StorageUnavailable,
+        Overloaded,
+        StorageFull,
+    ),
 }
-RESPONSES: Final = ANSWERS | problems(
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.REQUEST_TIMEOUT,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.TOO_MANY_REQUESTS,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    HTTPStatus.INSUFFICIENT_STORAGE,
-)
 
 
 @router.post(

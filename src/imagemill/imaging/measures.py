@@ -65,7 +65,7 @@ def object_or(plain: Any, shape: type[BaseModel]) -> WrapValidator:  # noqa: ANN
     return WrapValidator(read)
 
 
-Pad = Annotated[int | Edges, object_or(Length, Edges)]
+Pad = Annotated[Length | Edges, object_or(Length, Edges)]
 
 
 Corner = Literal[
@@ -103,7 +103,7 @@ def _parse_threshold(value: object, _: object) -> object:
 THRESHOLD: Final[TypeAdapter[float]] = TypeAdapter(
     Annotated[float, Field(ge=0, le=255, strict=True)]
 )
-Threshold = Annotated[bool | float, WrapValidator(_parse_threshold)]
+Threshold = Annotated[bool | Annotated[float, Field(ge=0, le=255)], WrapValidator(_parse_threshold)]
 
 
 class Area(BaseModel):

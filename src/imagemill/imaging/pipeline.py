@@ -41,40 +41,74 @@ Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
 class Output(BaseModel):
     """One picture to make of the input. Lengths in pixels; names and meanings as in sharp."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+    )
 
     name: Annotated[str, Field(pattern="^[a-z0-9_-]{1,64}$")] = "image"
+    """Its name among the outputs."""
     auto_orient: bool = True
+    """Turn the picture as its EXIF orientation says; `false` leaves the pixels as stored."""
     rotate: Degrees = 0
+    """Degrees clockwise, after `auto_orient`; multiples of 90 are exact, others grow it."""
     flip: bool = False
+    """Mirror top and bottom."""
     flop: bool = False
+    """Mirror left and right."""
     crop: Area | None = None
+    """A part of the turned picture, cut out before it is scaled."""
     trim: Threshold = False
+    """Cut off a plain border; `true` means one that differs by up to 10 from its corner."""
     blur: Annotated[float, Field(ge=0.3, le=100)] | None = None
+    """Sigma in pixels of the output."""
     sharpen: Annotated[float, Field(ge=0.1, le=10)] | None = None
+    """Sigma in pixels of the output."""
     grayscale: bool = False
+    """Take the colour out."""
     normalize: bool = False
+    """Stretch lightness from black to white."""
     modulate: Modulation | None = None
+    """Change lightness, chroma and hue."""
     tint: HexColour | None = None
+    """A colour on everything, each pixel as light as it was."""
     gamma: Annotated[float, Field(ge=1, le=3)] | None = None
+    """Scale as light mixes, with this exponent."""
     negate: bool = False
+    """Turn light to dark; leaves alpha."""
     pad: Pad = 0
+    """Pixels of background around the picture."""
     watermark: Watermark | None = None
+    """A text or an image laid on the finished output."""
     width: Side | None = None
+    """In pixels; one side alone keeps the ratio, none keeps the size."""
     height: Side | None = None
+    """In pixels."""
     fit: Fit = "inside"
+    """How the picture meets the box of width and height."""
     position: Position = "center"
+    """What `cover` keeps and where `contain` puts it; a focus point only with `cover`."""
     enlarge: bool = False
+    """Let the picture grow."""
     format: FormatName | None = None
+    """What it is encoded as; unless given, the input's, or the nearest of these."""
     lossless: bool = False
+    """Keep every pixel; needs `format`."""
     quality: Annotated[int, Field(ge=1, le=100)] | None = None
+    """For JPEG and WebP (80 unless given) and AVIF (50)."""
     effort: Annotated[int, Field(ge=0, le=10)] | None = None
+    """How hard the encoder tries, within the range of the format; needs `format`."""
     max_bytes: Annotated[int, Field(ge=1)] | None = None
+    """Lower the quality until the file is no larger; the smallest one if none is."""
     progressive: bool = False
+    """Let JPEG and PNG appear in ever finer steps; needs `format`."""
     background: HexColour = "#ffffff"
+    """For `contain`, `pad`, `rotate` and formats without alpha."""
     color_space: ColorSpace = "srgb"
+    """Convert to sRGB or Display P3, or keep the picture's own space."""
     keep_metadata: KeepMetadata = "none"
+    """What of the file's metadata the output keeps; a position survives only `all`."""
     frames: Literal["all", "first"] | None = None
+    """All of an animation or the first; unless given, all that the format can hold."""
 
     @field_validator("fit", "enlarge")
     @classmethod
@@ -170,7 +204,9 @@ class Output(BaseModel):
 class Pipeline(BaseModel):
     """Everything to make of one input: 1 to 16 outputs with different names, and analyses."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+    )
 
     # Not strict, since JSON knows no tuples. The lower bound is checked below: pydantic's own
     # check would add "too short" to every error inside an output.
@@ -178,7 +214,11 @@ class Pipeline(BaseModel):
         tuple[Output, ...],
         Field(strict=False, max_length=MAX_OUTPUTS, json_schema_extra={"minItems": 1}),
     ]
-    analyze: Annotated[tuple[AnalysisName, ...], Field(strict=False)] = ()
+    """All are made from one decode; their names differ."""
+    analyze: Annotated[
+        tuple[AnalysisName, ...], Field(strict=False, json_schema_extra={"uniqueItems": True})
+    ] = ()
+    """What to say of the picture, in the job's `analysis`."""
 
     @field_validator("outputs")
     @classmethod

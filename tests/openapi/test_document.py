@@ -1,0 +1,187 @@
+"""The OpenAPI document is exact: it says what the code does, and nothing else."""
+
+import json
+import re
+from collections.abc import Iterator
+from http import HTTPStatus
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from fastapi.routing import APIRoute
+
+from apidocs.page import page
+from apidocs.words import anchor
+from imagemill.gateway import app as gateway
+from imagemill.gateway.examples import BODIES, OF_OPERATIONS
+from imagemill.gateway.headers import ANSWERED, OF_STATUS
+from imagemill.gateway.meanings import MEANINGS
+from imagemill.gateway.problem import all_kinds
+from support.conformance import closed, openapi_document
+
+Schema = dict[str, Any]
+
+DOCUMENT = openapi_document()
+SCHEMAS = DOCUMENT["components"]["schemas"]
+PROBLEM = "application/problem+json"
+OPERATIONS = {
+    operation["operationId"]: operation
+    for methods in DOCUMENT["paths"].values()
+    for operation in methods.values()
+}
+
+
+def answers(operation: Schema) -> Iterator[tuple[int, Schema]]:
+    for status, answer in operation["responses"].items():
+        yield int(status), answer
+
+
+def contents() -> Iterator[tuple[str, Schema]]:
+    """Yield every body of every operation, requests and answers, with a name to find it by."""
+    for name, operation in OPERATIONS.items():
+        asked = operation.get("requestBody", {}).get("content", {})
+        yield from ((f"{name} {kind}", one) for kind, one in asked.items())
+        for status, answer in answers(operation):
+            for kind, one in answer.get("content", {}).items():
+                yield f"{name} {status} {kind}", one
+
+
+def validator(schema: Schema) -> jsonschema_rs.Draft202012Validator:
+    whole = schema | {"components": {"schemas": closed(SCHEMAS)}}
+    return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+
+
+def nodes(node: object) -> Iterator[Schema]:
+    """Yield every object of the document that is no example."""
+    if isinstance(node, list):
+        for one in node:
+            yield from nodes(one)
+    elif isinstance(node, dict):
+        yield node
+        for key, one in node.items():
+            if key not in {"example", "examples"}:
+                yield from nodes(one)
+
+
+def routes() -> Iterator[APIRoute]:
+    for room in gateway.ROOMS:
+        yield from (route for route in room.router.routes if isinstance(route, APIRoute))
+
+
+def is_stream(operation: Schema) -> bool:
+    return "text/event-stream" in operation["responses"]["200"].get("content", {})
+
+
+def test_every_route_is_in_the_document_and_no_other() -> None:
+    served = {(method, route.path) for route in routes() for method in route.methods or ()}
+    shown = {
+        (method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods
+    }
+    assert served - shown == {
+        ("HEAD", path)
+        for path, methods in DOCUMENT["paths"].items()
+        if "get" in methods and not is_stream(methods["get"])
+    }
+    assert shown - served == set()
+
+
+def test_the_document_is_one_of_openapi_3_1_that_is_whole() -> None:
+    assert DOCUMENT["openapi"] == "3.1.0"
+    assert DOCUMENT["info"]["version"] == version("imagemill")
+    references = {node["$ref"] for node in nodes(DOCUMENT) if "$ref" in node}
+    named = {f"#/components/schemas/{name}" for name in SCHEMAS}
+    assert references - named == set()
+    # Status and the like are only seen through others; a schema that none uses is a leftover.
+    assert named - references - {"#/components/schemas/Pipeline"} == set()
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_every_schema_is_one_of_json_schema(name: str) -> None:
+    jsonschema_rs.meta.validate(SCHEMAS[name])
+    assert "title" not in SCHEMAS[name]
+    assert all("default" not in one or "type" in one or "anyOf" in one for one in nodes(SCHEMAS))
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_route_reads_well(name: str) -> None:
+    operation = OPERATIONS[name]
+    assert name.isidentifier()
+    assert "_" not in name
+    assert operation["summary"]
+    assert operation["description"].endswith(".")
+    assert set(operation["tags"]) <= {tag["name"] for tag in DOCUMENT["tags"]}
+    assert len(operation["tags"]) == 1
+    for parameter in operation.get("parameters", ()):
+        assert parameter.get("description"), parameter["name"]
+    for status, answer in answers(operation):
+        assert answer["description"] not in {"", "Successful Response"}, status
+
+
+def test_every_tag_has_a_route() -> None:
+    used = {tag for operation in OPERATIONS.values() for tag in operation["tags"]}
+    assert {tag["name"] for tag in DOCUMENT["tags"]} == used
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_what_goes_wrong_is_a_problem_with_an_example_and_its_headers(name: str) -> None:
+    for status, answer in answers(OPERATIONS[name]):
+        if status >= HTTPStatus.BAD_REQUEST:
+            assert set(answer["content"]) == {PROBLEM}, status
+            assert {"example", "examples"} & set(answer["content"][PROBLEM]), status
+            assert set(OF_STATUS.get(HTTPStatus(status), ())) <= set(answer["headers"]), status
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_a_route_that_takes_parameters_can_refuse_them(name: str) -> None:
+    operation = OPERATIONS[name]
+    asked = [one for one in operation.get("parameters", ()) if one["in"] != "header"]
+    assert not asked or "422" in operation["responses"]
+
+
+@pytest.mark.parametrize(("name", "content"), [*contents()], ids=lambda one: str(one)[:60])
+def test_every_example_is_what_its_schema_says(name: str, content: Schema) -> None:
+    examples = [one["value"] for one in content.get("examples", {}).values()]
+    examples += [content["example"]] if "example" in content else []
+    is_json = "json" in name.rpartition(" ")[2]
+    assert examples or not is_json, f"{name}: give its schema an example in gateway/examples.py"
+    for example in examples if is_json else ():
+        assert [error.message for error in validator(content["schema"]).iter_errors(example)] == []
+
+
+def test_every_example_is_of_a_body_that_there_is() -> None:
+    used = {
+        content.get("schema", {}).get("$ref", "").rpartition("/")[2] for _, content in contents()
+    }
+    assert set(BODIES) - used == set()
+    assert set(OF_OPERATIONS) - set(OPERATIONS) == set()
+
+
+def test_every_example_of_a_header_is_what_its_schema_says() -> None:
+    for name, header in ANSWERED.items():
+        assert validator(header.schema).is_valid(header.example), name
+
+
+def test_every_kind_of_problem_is_explained() -> None:
+    assert set(MEANINGS) == {kind.slug for kind in all_kinds()}
+    types = {f"/problems/{kind.slug}" for kind in all_kinds()}
+    assert set(SCHEMAS["Problem"]["properties"]["type"]["enum"]) == types
+
+
+def test_the_page_about_the_api_is_the_one_that_would_be_made_today() -> None:
+    committed = Path(__file__).parents[2] / "docs" / "api.md"
+    assert committed.read_text(encoding="utf-8") == page(DOCUMENT), "run make api-docs"
+
+
+def test_every_heading_of_that_page_can_be_linked_to() -> None:
+    lines = page(DOCUMENT).splitlines()
+    anchors = [anchor(line.lstrip("# ")) for line in lines if line.startswith("#")]
+    assert sorted(anchors) == sorted(set(anchors))
+    linked = {link for line in lines for link in re.findall(r"\]\(#([^)]+)\)", line)}
+    assert linked - set(anchors) == set()
+
+
+def test_the_document_is_the_same_whenever_it_is_made() -> None:
+    again = gateway.create_routes().openapi()
+    assert json.dumps(again) == json.dumps(DOCUMENT)
