@@ -42,12 +42,13 @@ def connection(hasty: Gateway) -> Iterator[socket.socket]:
         yield connection
 
 
-def dribble(connection: socket.socket, content: bytes, seconds: float) -> None:
-    """Send byte by byte, so many seconds between them, until all is sent or an answer comes."""
+def answered_while_dribbling(connection: socket.socket, content: bytes, seconds: float) -> bool:
+    """Send byte by byte, so many seconds between them; return whether an answer came meanwhile."""
     for number in range(len(content)):
         if not is_open(connection, seconds):
-            return
+            return True
         connection.send(content[number : number + 1])
+    return False
 
 
 def upload_of(size: int) -> bytes:
@@ -83,7 +84,8 @@ def healthy(connection: socket.socket) -> bool:
 def test_headers_that_come_too_slowly_get_408(connection: socket.socket, begin: str) -> None:
     if begin == "after a request":
         assert healthy(connection)
-    dribble(connection, head("GET", "/healthz", X_Long="x" * 1000), seconds=0.1)
+    slow = head("GET", "/healthz", X_Long="x" * 200)
+    assert answered_while_dribbling(connection, slow, seconds=PATIENCE / 10)
     answer = until_closed(connection)
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"application/problem+json" in answer
@@ -91,7 +93,7 @@ def test_headers_that_come_too_slowly_get_408(connection: socket.socket, begin: 
 
 
 def test_line_ends_between_requests_keep_no_connection_open(connection: socket.socket) -> None:
-    dribble(connection, b"\r\n" * 500, seconds=0.1)
+    assert answered_while_dribbling(connection, b"\r\n" * 100, seconds=PATIENCE / 10)
     assert until_closed(connection).startswith(b"HTTP/1.1 408 ")
 
 
@@ -147,7 +149,7 @@ def test_a_body_that_dribbles_gets_408_and_leaves_nothing(
 ) -> None:
     before = hasty.files()
     connection.sendall(upload_of(1_000_000) + picture()[:500])
-    dribble(connection, bytes(100), seconds=PATIENCE / 10)
+    assert answered_while_dribbling(connection, bytes(150), seconds=PATIENCE / 10)
     assert until_closed(connection).startswith(b"HTTP/1.1 408 ")
     assert hasty.files() == before
 
