@@ -47,6 +47,8 @@ def test_the_openapi_document_shows_every_route_and_no_other(api: httpx.Client) 
         "GET /jobs/{id}",
         "DELETE /jobs/{id}",
         "GET /jobs/{id}/history",
+        "GET /jobs/{id}/events",
+        "GET /events",
         "GET /jobs/{id}/input",
         "GET /jobs/{id}/outputs/{name}",
         "POST /jobs/{id}/cancel",
