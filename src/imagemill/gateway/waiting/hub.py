@@ -165,11 +165,16 @@ class Hub:
         self._something_to_read.set()
 
     async def _run(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._listen())
-            group.create_task(self._poll())
-            group.create_task(self._read_for_ever())
-            group.create_task(self.tail.run())
+        while True:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._listen())
+                    group.create_task(self._poll())
+                    group.create_task(self._read_for_ever())
+                    group.create_task(self.tail.run())
+            except* Exception:
+                log.exception("hub.bug")  # nobody is to wait for ever because of it
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def _listen(self) -> None:
         async with aclosing(self.news.heard()) as heard:
