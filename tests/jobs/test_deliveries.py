@@ -218,6 +218,17 @@ async def test_of_each_receiver_the_oldest_are_claimed_however_many_wait_for_one
     assert quick.id in {one.job_id for one in due}
 
 
+async def test_what_is_not_due_takes_no_place_of_what_is(
+    ledger: Ledger, deliveries: Deliveries, pool: Postgres
+) -> None:
+    for number in range(3):
+        await ended(ledger, f"http://later{number}.example/")
+    await pool.run("UPDATE deliveries SET next_try_at = now() + interval '1 hour'", {})
+    jobs = [await ended(ledger) for _ in range(2)]
+    due = await claimed(deliveries, Wanted(limit=2, each=4, again=False))
+    assert {one.job_id for one in due} == {job.id for job in jobs}
+
+
 async def test_a_receiver_gets_no_more_than_it_has_seats(
     ledger: Ledger, deliveries: Deliveries
 ) -> None:

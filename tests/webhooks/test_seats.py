@@ -70,6 +70,15 @@ def test_repeated_tries_count_as_those_of_one_that_failed() -> None:
     assert seats.wanted(again=False).limit == ALL - OF_THE_FAILING
 
 
+def test_one_that_fails_while_its_seat_is_promised_gets_it_and_no_other_does() -> None:
+    seats = taken(Seats(), *(due(f"unknown{number}", turn=2) for number in range(OF_THE_FAILING)))
+    seats.heard_of("promised", failed=True)
+    taken(seats, due("promised"))
+    assert seats.wanted(again=True).limit == 0
+    seats.heard_of("late", failed=True)
+    assert seats.wanted(again=False).seats["late"] == 0
+
+
 def test_of_many_that_failed_each_has_its_turn() -> None:
     names = {f"down{number}" for number in range(3 * OF_THE_FAILING)}
     seats = with_failing(*names)

@@ -26,14 +26,15 @@ class Seats:
     """The seats of one worker, and which receivers it knows to be failing."""
 
     _taken: Counter[str] = field(default_factory=Counter)
-    _taken_by_failing: set[tuple[JobId, int]] = field(default_factory=set)
+    _taken_by_failing: set[tuple[JobId, int, int]] = field(default_factory=set)
     # A dictionary for its order: whoever had a turn goes to its end.
     _failing: dict[str, None] = field(default_factory=dict)
 
     def wanted(self, *, again: bool) -> Wanted:
         """Return what there are seats for, among repeated tries or among first ones."""
         free = ALL - self._taken.total()
-        of_the_failing = min(free, OF_THE_FAILING - len(self._taken_by_failing))
+        # More than their half when they failed only after these seats were promised to them.
+        of_the_failing = max(0, min(free, OF_THE_FAILING - len(self._taken_by_failing)))
         left = {receiver: self._left(receiver) for receiver in {*self._taken, *self._failing}}
         if not again:
             # Those who have nothing to be sent cannot be told from the others here. So the turns go
@@ -47,7 +48,7 @@ class Seats:
     def take(self, due: Due) -> None:
         self._taken[due.receiver] += 1
         if due.turn > 1 or due.receiver in self._failing:
-            self._taken_by_failing.add((due.job_id, due.n))
+            self._taken_by_failing.add((due.job_id, due.n, due.attempt))
 
     def leave(self, due: Due) -> bool:
         """Free a seat, and return whether somebody may have waited for it."""
@@ -55,7 +56,7 @@ class Seats:
         self._taken[due.receiver] -= 1
         if not self._taken[due.receiver]:
             del self._taken[due.receiver]
-        self._taken_by_failing.discard((due.job_id, due.n))
+        self._taken_by_failing.discard((due.job_id, due.n, due.attempt))
         return is_missed
 
     def heard_of(self, receiver: str, *, failed: bool) -> None:

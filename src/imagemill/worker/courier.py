@@ -80,7 +80,7 @@ class Courier:
             await self._begin(again=False)
             await self._begin(again=True)
         ended = time.monotonic()
-        self._not_before = ended + REST * (ended - started)
+        self._not_before = ended + min(REST * (ended - started), POLL_SECONDS)
 
     async def drain(self, grace: timedelta) -> None:
         """Begin nothing more, wait for answers a while, and give back what has none."""

@@ -1,0 +1,32 @@
+"""The secret of an `imagemill up`, which no environment tells where it is kept."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from .mill import running_up
+
+
+def webhook_secret(data: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "imagemill", "webhook-secret", "--data", str(data)],
+        env={"PATH": os.environ["PATH"], "PG_HOST": "elsewhere.invalid"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_secret_is_the_one_that_is_kept_on_the_folder(tmp_path: Path) -> None:
+    with running_up(tmp_path) as mill:
+        first, second = webhook_secret(mill.data), webhook_secret(mill.data)
+    assert first.stdout.startswith("whsec_")
+    assert first.stdout == second.stdout
+
+
+def test_a_folder_on_which_nothing_ever_ran_has_none(tmp_path: Path) -> None:
+    ended = webhook_secret(tmp_path / "nothing")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith(f"imagemill: {tmp_path}/nothing is no folder of an")
