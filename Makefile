@@ -70,4 +70,8 @@ bench-outputs: venv  ## Measure several outputs against the largest one alone
 bench-keys: venv  ## Measure what asking for an API key costs an upload
 	$(BIN)/python bench/keys.py $(PHOTO)
 
-.PHONY: help venv demo up test test-containers chaos soak fuzz schemathesis check format gallery api-docs bench bench-outputs bench-keys
+bench-streams: venv  ## Measure a thousand clients that wait: memory, delays, uploads beside them
+	$(BIN)/python bench/streams.py
+
+.PHONY: help venv demo up test test-containers chaos soak fuzz schemathesis check format gallery \
+  api-docs bench bench-outputs bench-keys bench-streams

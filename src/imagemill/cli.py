@@ -178,7 +178,7 @@ def add_key(
 ) -> None:
     """Make an API key and print it, this once: only what recognises it is kept."""
     with _one_sentence():
-        settings = _prepare_keys(data)
+        settings = _prepare_schema(data)
         from imagemill.keys import add  # noqa: PLC0415 - the services make none
 
         asyncio.run(add(settings, name, is_admin=admin))
@@ -192,7 +192,7 @@ def list_keys(
 ) -> None:
     """Show every API key, also the revoked ones, and never a secret."""
     with _one_sentence():
-        settings = _prepare_keys(data)
+        settings = _prepare_schema(data)
         from imagemill.keys import show  # noqa: PLC0415 - the services show none
 
         asyncio.run(show(settings, as_json=as_json))
@@ -206,27 +206,17 @@ def revoke_key(
 ) -> None:
     """Let an API key be refused from now on, by every gateway. Its jobs stay."""
     with _one_sentence():
-        settings = _prepare_keys(data)
+        settings = _prepare_schema(data)
         from imagemill.keys import revoke  # noqa: PLC0415 - the services revoke none
 
         asyncio.run(revoke(settings, key))
 
 
 @app.command()
-def webhook_secret(
-    data: Annotated[
-        Path | None,
-        typer.Option(file_okay=False, help="Folder of an `imagemill up`, for the one of that."),
-    ] = None,
-) -> None:
+def webhook_secret(data: RunningData = None) -> None:
     """Print what webhooks are signed with, for those who are to verify them."""
     with _one_sentence():
-        settings = read_settings()
-        configure_logs("error", settings.log_format)
-        if data is not None:
-            from imagemill.embedded.whereabouts import whereabouts  # noqa: PLC0415 - an extra
-
-            settings = settings.model_copy(update=whereabouts(data))
+        settings = _prepare_schema(data)
         from imagemill.webhooks.secret import read_secrets  # noqa: PLC0415 - others sign nothing
 
         for secret in read_secrets(settings):
@@ -257,8 +247,8 @@ def _prepare() -> Settings:
     return settings
 
 
-def _prepare_keys(data: Path | None) -> Settings:
-    """Return where the keys are. The first one may be made before any service was started."""
+def _prepare_schema(data: Path | None) -> Settings:
+    """Return the settings once the ledger can keep keys, also before any service was started."""
     settings = read_settings()
     configure_logs(settings.log_level, settings.log_format)
     if data is not None:

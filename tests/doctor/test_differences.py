@@ -70,6 +70,13 @@ async def files_that_nobody_removed(saboteur: Saboteur) -> None:
     await saboteur.storage.delete(job.input_path, *(output.path for output in job.outputs))
 
 
+async def a_webhook_that_nobody_sends(saboteur: Saboteur) -> None:
+    job = await saboteur.waiting()
+    saboteur.database.execute("UPDATE jobs SET callback_url = 'http://receiver.example/'")
+    await saboteur.ledger.cancel(job.id)
+    saboteur.database.execute("UPDATE deliveries SET next_try_at = now() - interval '10 minutes'")
+
+
 async def an_input_that_is_gone(saboteur: Saboteur) -> None:
     saboteur.storage.path((await saboteur.waiting()).input_path).unlink()
 
@@ -131,6 +138,11 @@ DIFFERENCES: list[tuple[Spoil, dict[str, Verdict], str]] = [
         "1 deleted job whose files have not been removed for up to 10 minutes.",
     ),
     (
+        a_webhook_that_nobody_sends,
+        {"webhooks": Verdict.WARN},
+        "1 webhook due for up to 10 minutes",
+    ),
+    (
         an_input_that_is_gone,
         {"missing files": Verdict.BAD},
         "1 file that a job's row names and that is not there.",
@@ -175,6 +187,7 @@ DIFFERENCES: list[tuple[Spoil, dict[str, Verdict], str]] = [
 BEYOND_MENDING = (
     a_job_that_nobody_takes,
     files_that_nobody_removed,
+    a_webhook_that_nobody_sends,
     an_input_that_is_gone,
     an_output_that_is_gone,
     an_output_that_was_cut_short,

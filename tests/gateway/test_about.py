@@ -50,6 +50,19 @@ def test_the_page_of_the_api_needs_nothing_from_elsewhere(api: httpx.Client) -> 
         assert api.get(f"/docs/assets/{asset}").status_code == httpx.codes.OK
 
 
+def test_the_openapi_document_says_which_routes_ask_for_a_key(api: httpx.Client) -> None:
+    document = api.get("/openapi.json").json()
+    (name,) = document["components"]["securitySchemes"]
+    assert document["components"]["securitySchemes"][name]["scheme"] == "bearer"
+    open_ = {
+        path
+        for path, operations in document["paths"].items()
+        for operation in operations.values()
+        if {name: []} not in operation.get("security", ()) or "401" not in operation["responses"]
+    }
+    assert open_ == {"/healthz", "/readyz"}
+
+
 def test_every_kind_of_problem_has_a_page_where_its_type_points(api: httpx.Client) -> None:
     problem = api.get("/jobs?limit=0").json()
     page = api.get(problem["type"])

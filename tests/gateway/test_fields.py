@@ -40,6 +40,12 @@ def test_shorthand_is_a_pipeline_of_one_output() -> None:
     }  # fmt: skip
 
 
+def test_a_callback_url_is_kept_in_its_one_form() -> None:
+    asked = parse_fields([("callback_url", "HTTPS://Example.COM:443/Hook#part")], BUILT_IN)
+    assert asked.callback_url == "https://example.com/Hook"
+    assert parse_fields([], BUILT_IN).callback_url is None
+
+
 def test_a_name_of_digits_stays_a_name() -> None:
     assert pipeline_of(("name", "123"))["outputs"][0]["name"] == "123"
 
@@ -81,7 +87,11 @@ def test_a_pipeline_comes_as_json() -> None:
         ([("a/b~c", "5")], ["/a~1b~0c"]),
         ([("width", "5"), ("width", "6")], ["/width"]),
         ([("priority", "urgent")], ["/priority"]),
-        ([("callback_url", "http://example.com/")], ["/callback_url"]),
+        ([("callback_url", "")], ["/callback_url"]),
+        ([("callback_url", "example.com")], ["/callback_url"]),
+        ([("callback_url", "http://user@example.com/")], ["/callback_url"]),
+        ([("callback_url", "http://example.com:22/")], ["/callback_url"]),
+        ([("callback_url", "http://example.com/" + "a" * 2048)], ["/callback_url"]),
         ([("metadata", "[]")], ["/metadata"]),
         ([("metadata", "{")], ["/metadata"]),
         ([("metadata", '{"a": NaN}')], ["/metadata"]),

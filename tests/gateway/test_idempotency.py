@@ -1,5 +1,6 @@
 """Idempotency-Key, over HTTP: one job however often an upload is sent."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -10,6 +11,9 @@ import pytest
 
 from conftest import Gateway
 from imagemill.addresses import PostgresAddress, RedisAddress
+from imagemill.gateway.fields import parse_fields
+from imagemill.gateway.idempotency import content_sha256
+from imagemill.imaging.pipeline import Pipeline
 from imagemill.jobs.job import JobId, Priority
 from imagemill.jobs.leases import Leases
 from imagemill.jobs.line import KEYS
@@ -42,13 +46,13 @@ def test_an_upload_sent_again_gives_its_job_again_and_stores_nothing(
     gateway: Gateway, postgres_address: PostgresAddress, redis_address: RedisAddress
 ) -> None:
     first = send(gateway.client)
-    files = gateway.files()
+    there = set(gateway.storage.rglob("*"))
     second = send(gateway.client)
     assert (first.status_code, second.status_code) == (202, 202)
     assert (is_replay(first), is_replay(second)) == (False, True)
     assert second.json() == first.json()
     assert second.headers["location"] == first.headers["location"]
-    assert gateway.files() == files
+    assert set(gateway.storage.rglob("*")) == there  # nor was there a folder made for it
     assert count_jobs(postgres_address) == 1
     with redis_client(redis_address) as client:
         assert client.llen(KEYS[Priority.NORMAL]) == 1
@@ -81,6 +85,16 @@ def test_content_is_what_the_fields_say_however_they_say_it(
     again = raw(api, second)
     assert again.json() == sent.json()
     assert (is_replay(sent), is_replay(again)) == (False, True)
+
+
+def test_a_preset_is_the_same_by_its_name_though_it_was_changed_meanwhile() -> None:
+    small, large = ({"outputs": [{"width": width}]} for width in (16, 32))
+    presets = [{"own": Pipeline.model_validate(one)} for one in (small, large)]
+    before, after = (
+        content_sha256("ab", parse_fields([("preset", "own")], each)) for each in presets
+    )
+    by_hand = content_sha256("ab", parse_fields([("pipeline", json.dumps(small))], {}))
+    assert before == after != by_hand
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,19 @@ async def test_to_another_key_a_job_is_not_there(
     assert gateway.files() == files
 
 
+def test_another_key_changes_no_job_that_its_own_key_could_change(
+    api: httpx.Client, keyring: Keyring
+) -> None:
+    owner, other = keyring.add("owner"), keyring.add("other")
+    path = f"/jobs/{api.post('/upload', **form(), headers=owner).json()['id']}"
+    assert api.post(f"{path}/cancel", headers=other).status_code == httpx.codes.NOT_FOUND
+    assert api.get(path, headers=owner).json()["status"] == "PENDING"
+    assert api.post(f"{path}/cancel", headers=owner).status_code == httpx.codes.OK
+    assert api.post(f"{path}/retry", headers=other).status_code == httpx.codes.NOT_FOUND
+    assert api.get(path, headers=owner).json()["status"] == "CANCELED"
+    assert api.post(f"{path}/retry", headers=owner).status_code == httpx.codes.ACCEPTED
+
+
 @pytest.mark.parametrize("is_admin", [False, True], ids=["owner", "admin"])
 @pytest.mark.parametrize(("method", "path"), OF_A_JOB)
 async def test_to_its_own_key_and_to_an_admins_a_job_is_there(

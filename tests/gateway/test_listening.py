@@ -41,7 +41,7 @@ def test_what_others_may_reach_is_not_loopback(host: str) -> None:
     assert not is_loopback(host)
 
 
-@pytest.mark.parametrize("host", ["nobody.invalid", "..", "a" * 300])
+@pytest.mark.parametrize("host", ["..", "a" * 300])
 def test_a_host_that_names_no_address_is_told(host: str) -> None:
     with pytest.raises(SettingsError, match=f"--host {host} is not usable"):
         is_loopback(host)

@@ -2,12 +2,15 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
 from conftest import Gateway
+from support import process
 from support.pictures import picture
 from support.process import running_api, wait_until
 from support.uploads import RAW
@@ -161,7 +164,7 @@ def test_a_body_that_comes_steadily_may_take_longer_than_a_pause(
 
 
 def test_whoever_still_sends_after_a_refusal_reads_it_and_is_then_cut_off(
-    connection: socket.socket,
+    hasty: Gateway, connection: socket.socket
 ) -> None:
     """The answer is not lost to a reset while the client sends, and an endless body ends."""
     connection.sendall(
@@ -170,17 +173,32 @@ def test_whoever_still_sends_after_a_refusal_reads_it_and_is_then_cut_off(
     assert until_closed(connection).startswith(b"HTTP/1.1 415 ")
     for _ in range(10):
         connection.sendall(bytes(100_000))
-    wait_until(lambda: not accepts(connection), "the gateway closes")
+    wait_until(lambda: not is_held(hasty, connection), "the gateway closes")
 
 
-def accepts(connection: socket.socket) -> bool:
-    """Whether the other side has neither closed nor reset; asks by sending nothing."""
-    local = connection.getsockname()
-    return any(
-        one.raddr and tuple(one.raddr) == local and one.status != psutil.CONN_TIME_WAIT
-        for one in psutil.net_connections("tcp")
-        if one.pid
-    )
+def is_held(gateway: Gateway, connection: socket.socket) -> bool:
+    """Whether the gateway still has its side of the connection."""
+    ours = connection.getsockname()
+    held = psutil.Process(gateway.service.pid).net_connections("tcp")
+    return any(tuple(one.raddr) == ours for one in held)
+
+
+def test_silent_connections_give_way_to_others_and_those_at_work_do_not(
+    addresses: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poor = ("sh", "-c", 'ulimit -n 160; exec "$@"', "sh", *process.PROGRAM)
+    monkeypatch.setattr(process, "PROGRAM", poor)
+    environment = addresses | {"STORAGE_URL": (tmp_path / "storage").as_uri()}
+    with ExitStack() as stack:
+        _, url = stack.enter_context(running_api(environment, tmp_path / "api.log"))
+        working = stack.enter_context(connected(url))
+        working.sendall(upload_of(len(picture())))
+        silent = [stack.enter_context(connected(url)) for _ in range(300)]
+        assert httpx.get(f"{url}/readyz", timeout=30).status_code == httpx.codes.OK
+        with pytest.raises(ConnectionResetError):
+            silent[0].recv(1)
+        working.sendall(picture())
+        assert working.recv(65536).startswith(b"HTTP/1.1 202 ")
 
 
 def test_a_client_that_stops_reading_is_cut_off_and_its_file_closed(hasty: Gateway) -> None:

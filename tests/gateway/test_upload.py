@@ -86,7 +86,11 @@ def test_a_field_after_the_file_counts_as_one_before_it(api: httpx.Client) -> No
     [
         ('name="file"; filename="../../x"', "x"),
         ('name="file"; filename="plain.jpg"; filename*=UTF-8\'\'%D0%BA%D0%BE%D1%82.jpg', "кот.jpg"),
+        ('name="file"; filename="plain.jpg"; filename*=iso-8859-1\'en\'caf%E9', "café"),
+        ('name="file"; filename="plain.jpg"; filename*=UTF-8\'\'%D0', "plain.jpg"),
         ('name="file"; filename="plain.jpg"; filename*=NOPE\'\'%D0', "plain.jpg"),
+        ('name="file"; filename="plain.jpg"; filename*=undefined\'\'a', "plain.jpg"),
+        ('name="file"; filename="plain.jpg"; filename*=utf-7\'\'%2B2AA-', "plain.jpg"),
         ('name="file"; filename="кот.jpg"', "кот.jpg"),
         ('name="file"', None),
     ],

@@ -89,15 +89,15 @@ def ended(status: Status, error: JobError | None = None) -> Situation:
         (
             replace(NEXT, job=replace(JOB, attempts=2), last_error=TIMED_OUT),
             (
-                "It is the next in line; attempt 2 of 3 failed as timed_out: The picture took longer"
-                " than 60 s."
+                "It is the next in line; attempt 2 of 3 failed as timed_out: The picture took"
+                " longer than 60 s."
             ),
         ),
         (
             idle(last_claim=ago(300), due_since=ago(280)),
             (
-                "It waits in line behind 12 jobs, and no worker has taken a job for 5 minutes (is one"
-                " running?)."
+                "It waits in line behind 12 jobs, and no worker has taken a job for 5 minutes (is"
+                " one running?)."
             ),
         ),
         (
@@ -116,8 +116,8 @@ def ended(status: Status, error: JobError | None = None) -> Situation:
         (
             replace(PUT_OFF, last_error=TIMED_OUT),
             (
-                "It waits for its next try in 12 seconds, at 2026-11-24 03:14:27 UTC; attempt 1 of 3"
-                " failed as timed_out: The picture took longer than 60 s."
+                "It waits for its next try in 12 seconds, at 2026-11-24 03:14:27 UTC; attempt 1 of"
+                " 3 failed as timed_out: The picture took longer than 60 s."
             ),
         ),
         (
@@ -139,14 +139,16 @@ def ended(status: Status, error: JobError | None = None) -> Situation:
             replace(HELD, lease_expires_at=ago(5), last_heartbeat=ago(65)),
             (
                 f"Worker {WORKER}, at work on it in attempt 1 of 3, went silent 65 seconds ago; its"
-                " lease ran out 5 seconds ago, and the job will be tried again once a worker notices."
+                " lease ran out 5 seconds ago, and the job will be tried again once a worker"
+                " notices."
             ),
         ),
         (
             replace(HELD, job=replace(HELD.job, attempts=3), lease_expires_at=ago(1)),
             (
                 f"Worker {WORKER}, at work on it in attempt 3 of 3, went silent 3 seconds ago; its"
-                " lease ran out 1 second ago, and the job will be FAILED once a worker notices."
+                " lease ran out 1 second ago, and the job will be FAILED once a worker"
+                " notices."
             ),
         ),
         (
@@ -166,8 +168,8 @@ def ended(status: Status, error: JobError | None = None) -> Situation:
         (
             ended(Status.FAILED, TIMED_OUT),
             (
-                "It failed for good at 2026-11-24 03:14:15 UTC, after 2 of 3 attempts, as timed_out:"
-                " The picture took longer than 60 s."
+                "It failed for good at 2026-11-24 03:14:15 UTC, after 2 of 3 attempts, as"
+                " timed_out: The picture took longer than 60 s."
             ),
         ),
     ],

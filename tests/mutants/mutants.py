@@ -7,7 +7,7 @@ from typing import Final
 
 from imagemill.gateway import accept
 from imagemill.gateway.parts import Parts
-from imagemill.jobs import idempotency, leases, ledger
+from imagemill.jobs import deliveries, idempotency, leases, ledger
 from imagemill.jobs.idempotency import UploadKey
 from imagemill.jobs.job import Claim, Job, NewJob
 from imagemill.jobs.postgres import LedgerUnavailable
@@ -55,6 +55,7 @@ def with_the_file_deleted_whatever_became_of_the_row() -> None:
 
 LEASES: Final = "jobs/test_leases.py::"
 KEYS: Final = "jobs/test_idempotency.py::"
+DELIVERIES: Final = "jobs/test_deliveries.py::"
 
 MUTANTS: Final = MappingProxyType(
     {
@@ -113,6 +114,18 @@ MUTANTS: Final = MappingProxyType(
         "a key that is taken for ever": Mutant(
             f"{KEYS}test_a_key_is_free_again_after_a_day_and_the_earlier_job_stays",
             without(idempotency, "ACCEPT", "taken.created_at < now() - interval '24 h'", "false"),
+        ),
+        "a webhook's answer that does not name its try": Mutant(
+            f"{DELIVERIES}test_a_worker_that_was_given_up_changes_nothing",
+            without(deliveries, "RECORD", "AND tries = %(attempt)s"),
+        ),
+        "a webhook's body that is made anew": Mutant(
+            f"{DELIVERIES}test_a_body_that_may_have_been_sent_is_never_replaced",
+            without(deliveries, "KEEP_BODIES", "coalesce(d.body, made.body)", "made.body"),
+        ),
+        "a claim of webhooks that does not hold them": Mutant(
+            f"{DELIVERIES}test_a_delivery_whose_worker_died_is_due_again_as_the_same_message",
+            without(deliveries, "CLAIM", ", next_try_at = now() + %(hold)s"),
         ),
         "no sweep": Mutant("service/test_mill.py::test_a_wiped_redis_loses_nothing", without_sweep),
         "a file that goes although the row may be there": Mutant(

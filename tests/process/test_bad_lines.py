@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from imagemill.process.patience import TRIES
@@ -56,8 +57,16 @@ def ask_for_a_key(passing: Passing) -> None:
     passing.status = 401
 
 
+def every_job(mill: str) -> set[str]:
+    jobs = httpx.get(f"{mill}/jobs", params={"limit": 200}).json()["jobs"]
+    return {job["id"] for job in jobs}
+
+
 @pytest.mark.parametrize("spoil", [busy, cut])
-def test_what_passes_is_waited_out(spoil: Spoil, mill: str, photo: Path, tmp_path: Path) -> None:
+def test_what_passes_is_waited_out_and_makes_one_job(
+    spoil: Spoil, mill: str, photo: Path, tmp_path: Path
+) -> None:
+    before = every_job(mill)
     with line_to(mill, to_the_first(2, spoil, when=is_upload)) as line:
         run = process(photo, "--out", tmp_path / "out", "--server", line.url)
     assert run.status == 0, run.err
@@ -65,6 +74,7 @@ def test_what_passes_is_waited_out(spoil: Spoil, mill: str, photo: Path, tmp_pat
     uploads = [passing.headers for passing in line.seen if is_upload(passing)]
     assert len(uploads) == 3
     assert len({headers["Idempotency-Key"] for headers in uploads}) == 1
+    assert len(every_job(mill) - before) == 1
 
 
 def test_what_does_not_pass_fails_the_file(mill: str, photo: Path, tmp_path: Path) -> None:

@@ -5,7 +5,10 @@ from pathlib import Path
 import httpx
 
 from imagemill.addresses import PostgresAddress
+from imagemill.jobs.idempotency import UploadKey, accept_under
+from imagemill.jobs.ledger import Ledger
 from support.client import client_of, ended, storage_of, upload
+from support.jobs import new_job
 from support.pictures import picture
 from support.process import running_api, running_worker, wait_until
 from support.servers import connect
@@ -31,6 +34,20 @@ def test_a_job_and_its_files_are_gone_when_its_time_is_over(
             worker.logged,
         )
         wait_until(lambda: not files(storage_of(environment)), "the files are gone", worker.logged)
+
+
+async def test_a_key_is_forgotten_when_its_day_is_over(
+    environment: dict[str, str], tmp_path: Path, postgres_address: PostgresAddress, ledger: Ledger
+) -> None:
+    await accept_under(ledger, new_job(), UploadKey("a-key", b"content", None))
+    with connect(postgres_address) as connection:
+        connection.execute("UPDATE idempotency_keys SET created_at = now() - interval '25 h'")
+        with running_worker(environment, tmp_path / "worker.log") as worker:
+            wait_until(
+                lambda: not connection.execute("SELECT FROM idempotency_keys").fetchall(),
+                "the key is forgotten",
+                worker.logged,
+            )
 
 
 def test_a_job_deleted_while_storage_is_away_leaves_no_file_once_it_is_back(

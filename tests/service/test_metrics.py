@@ -15,12 +15,14 @@ from support.servers import connect
 
 Samples = dict[str, float]
 
+# Its scrape_timeout, unless it is told another.
+PROMETHEUS_WAITS_SECONDS = 10
 STATES = ("due", "delayed", "processing")
 
 
 def scrape(url: str) -> Samples:
     """Return all samples by name and labels, as Prometheus would write them in a query."""
-    answer = httpx.get(f"{url}/metrics", timeout=30).raise_for_status()
+    answer = httpx.get(f"{url}/metrics", timeout=PROMETHEUS_WAITS_SECONDS).raise_for_status()
     return {
         sample.name + "".join(f",{k}={v}" for k, v in sorted(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(answer.text)
@@ -44,7 +46,7 @@ def test_a_job_is_counted_where_it_happens_and_once(
         client.get(good["outputs"][0]["url"]).raise_for_status()
         for path in ("/nothing", "/jobs/%2e%2e/else", "/a/b/c"):
             client.get(path)
-        client.request("BREW", "/jobs")
+        client.request("PROPFIND", "/jobs")
         gateway, worker = scrape(api), scrape(f"http://127.0.0.1:{port}")
 
     requests = "imagemill_http_requests_total"
@@ -57,10 +59,11 @@ def test_a_job_is_counted_where_it_happens_and_once(
     assert gateway["imagemill_downloaded_bytes_total"] == good["outputs"][0]["bytes"]
     assert gateway["imagemill_build_info,version=0.1.0"] == 1
     assert gateway["process_open_fds"] > 0
-    assert not [name for name in gateway if "BREW" in name or "nothing" in name]
+    assert gateway[f"{requests},method=_OTHER,route=/jobs,status=405"] == 1
+    assert not [name for name in gateway if "PROPFIND" in name or "nothing" in name]
 
     jobs_ended = "imagemill_jobs_ended_total"
-    assert {name: value for name, value in worker.items() if name.startswith(jobs_ended)} == {
+    assert {name: n for name, n in worker.items() if name.startswith(jobs_ended) and n} == {
         f"{jobs_ended},code=,status=COMPLETED": 1,
         f"{jobs_ended},code=invalid_image,status=FAILED": 1,
     }
@@ -72,6 +75,10 @@ def test_a_job_is_counted_where_it_happens_and_once(
     assert worker["imagemill_outputs_total,format=webp"] == 1
     assert worker["imagemill_output_bytes_total,format=webp"] == good["outputs"][0]["bytes"]
     assert worker["imagemill_fence_rejections_total"] == 0
+    # Prometheus sees a first increase only of what was there before.
+    assert worker["imagemill_reaped_jobs_total,status=FAILED"] == 0
+    assert worker["imagemill_child_exits_total,cause=timed_out"] == 0
+    assert gateway["imagemill_jobs_ended_total,code=,status=CANCELED"] == 0
 
 
 def test_a_job_that_is_canceled_is_counted_by_the_gateway(

@@ -11,6 +11,7 @@ from support.client import ended, upload
 from support.collector import Collector, Told
 from support.pictures import picture
 from support.process import free_port, running_api, running_worker, wait_until
+from support.receiver import always, receiving
 from support.servers import connect
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -27,17 +28,20 @@ def collector() -> Iterator[Collector]:
         yield collector
 
 
-def test_a_job_is_one_trace_from_its_upload_to_its_end(
+def test_a_job_is_one_trace_from_its_upload_to_its_webhook(
     environment: dict[str, str], collector: Collector, tmp_path: Path
 ) -> None:
     told = environment | SOON | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+    told["WEBHOOK_ALLOW_PRIVATE"] = "true"
     with (
+        receiving(always(204)) as receiver,
         running_api(told, tmp_path / "api.log") as (_, url),
         running_worker(told, tmp_path / "worker.log"),
         httpx.Client(base_url=url, headers={"traceparent": TRACEPARENT}) as client,
     ):
-        job_id = upload(client, picture(), width="10")
+        job_id = upload(client, picture(), width="10", callback_url=receiver.url)
         assert ended(client, job_id)["status"] == "COMPLETED"
+        handed_on = receiver.next().headers["traceparent"]
         client.get("/healthz")
     # Both have ended: what they had not sent yet has been flushed.
     spans = {span.span_id: span for span in collector.spans if span.name != "GET /jobs/{id}"}
@@ -51,7 +55,11 @@ def test_a_job_is_one_trace_from_its_upload_to_its_end(
         ("imagemill-worker", "job.render", "INTERNAL", "job.attempt"),
         ("imagemill-worker", "job.publish", "INTERNAL", "job.attempt"),
         ("imagemill-worker", "job.record", "INTERNAL", "job.attempt"),
+        ("imagemill-worker", "POST webhook", "CLIENT", "POST /upload"),
     }
+    (sent,) = collector.named("POST webhook")
+    assert handed_on == f"00-{TRACE}-{sent.span_id}-01"
+    assert sent.attributes["http.response.status_code"] == 204
     assert not [span for span in spans.values() if span.has_failed]
     (served,), (attempt,) = collector.named("POST /upload"), collector.named("job.attempt")
     assert served.attributes["http.response.status_code"] == 202

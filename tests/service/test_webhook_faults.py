@@ -80,26 +80,25 @@ def test_an_end_is_told_whenever_its_worker_is_killed(
 
 
 @pytest.mark.parametrize(
-    ("name", "end"),
+    "moment",
     [
         ("deliveries.claimed", "error"),
         ("delivery.answered", "error"),
         ("delivery.answered", "cut"),
     ],
 )
-def test_an_end_is_told_whatever_its_worker_survives(  # noqa: PLR0913 - fixtures
+def test_an_end_is_told_whatever_its_worker_survives(
     mill: dict[str, str],
     client: httpx.Client,
     postgres_address: PostgresAddress,
     tmp_path: Path,
     stack: ExitStack,
-    name: str,
-    end: str,
+    moment: tuple[str, str],
 ) -> None:
     receiver = stack.enter_context(receiving(OK))
-    worker = stack.enter_context(running_worker(armed(mill, name, end), tmp_path / "worker.log"))
+    worker = stack.enter_context(running_worker(armed(mill, *moment), tmp_path / "worker.log"))
     job_id = upload(client, picture(), callback_url=receiver.url)
-    meet(worker, name, end, postgres_address)
+    meet(worker, *moment, postgres_address)
     make_due(postgres_address)
     assert settled(client, job_id)["status"] == "DELIVERED"
     assert len(messages(receiver)) == 1

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from imagemill.telemetry.traces import current, span, told, valid, webhook
+from imagemill.telemetry.traces import current, span, told, tracing, valid, webhook
+from support.collector import Collector
 
+RECEIVER = "https://example.com:8443/secret"
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
@@ -39,7 +41,36 @@ def test_without_a_collector_a_trace_is_handed_on_and_none_begun() -> None:
         assert current() is inner
     with span("alone") as alone:
         assert alone.headers == {}
-    with webhook("https", "example.com", TRACEPARENT) as tried:
+    with webhook(RECEIVER, TRACEPARENT) as tried:
         assert tried.headers == {"traceparent": TRACEPARENT}
     waited = told("job.wait", timedelta(seconds=1), parent=TRACEPARENT, attributes={})
     assert waited.traceparent == TRACEPARENT
+
+
+def test_a_webhook_is_a_span_of_its_jobs_trace_and_tells_its_receiver(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Collector.running() as collector:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+        with tracing("imagemill-worker"), webhook(RECEIVER, TRACEPARENT) as tried:
+            headers = tried.headers
+            tried.set("http.response.status_code", 503)
+            tried.fail("503")
+    (sent,) = collector.spans
+    assert (sent.name, sent.kind, sent.has_failed) == ("POST webhook", "CLIENT", True)
+    assert f"00-{sent.trace_id}-{sent.parent_id}-01" == TRACEPARENT
+    assert valid(headers["traceparent"]) == headers["traceparent"]
+    assert headers["traceparent"].split("-")[1:3] == [sent.trace_id, sent.span_id]
+    assert sent.attributes["server.address"] == "example.com"
+    assert "secret" not in str(sent.attributes)
+    assert sent.attributes["error.type"] == "503"
+
+
+def test_a_trace_that_began_long_ago_tells_how_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Collector.running() as collector:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+        with tracing("imagemill-worker"):
+            told("job.wait", timedelta(hours=1), parent=None, attributes={})
+    (sent,) = collector.spans
+    assert 3600 <= (sent.ended - sent.started) / 1e9 < 3660
+    assert sent.parent_id == ""

@@ -19,6 +19,7 @@ def due(receiver: str, turn: int = 1) -> Due:
         turn=turn,
         snapshot=None,
         body="{}",
+        traceparent=None,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from imagemill.addresses import PostgresAddress
+from imagemill.jobs.idempotency import UploadKey, accept_under
 from imagemill.jobs.job import Job, JobId, Status
 from imagemill.jobs.leases import Leases
 from imagemill.jobs.ledger import Ledger
@@ -17,7 +18,7 @@ from imagemill.worker import retention as module
 from imagemill.worker.janitor import Janitor
 from imagemill.worker.retention import Retention
 from support.belongings import completed_job, put_output, waiting_job
-from support.jobs import failed
+from support.jobs import failed, new_job
 from support.servers import connect
 
 MONTH = timedelta(days=30)
@@ -100,6 +101,25 @@ async def test_jobs_are_forgotten_in_batches_until_none_is_left(
     assert await all_ids(ledger) == set()
     await retention.remove_files()
     assert files(storage) == set()
+
+
+async def test_keys_of_uploads_of_yesterday_are_forgotten_in_batches_and_their_jobs_are_not(
+    ledger: Ledger,
+    retention: Retention,
+    postgres_address: PostgresAddress,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "BATCH", 2)
+    keys = [UploadKey(str(number), b"content", None) for number in range(6)]
+    jobs = [(await accept_under(ledger, new_job(), key)).job for key in keys]
+    with connect(postgres_address) as connection:
+        connection.execute(
+            "UPDATE idempotency_keys SET created_at = now() - interval '25 h' WHERE key <> '0'"
+        )
+        await retention.forget_keys()
+        left = connection.execute("SELECT key FROM idempotency_keys").fetchall()
+    assert left == [("0",)]
+    assert await all_ids(ledger) == {job.id for job in jobs}
 
 
 async def test_without_a_retention_jobs_are_kept_for_ever(

@@ -1,4 +1,4 @@
-"""Jobs that something should have happened to: that wait, that went silent, that were deleted."""
+"""Jobs that something should have happened to: they wait, went silent, were deleted, are untold."""
 
 from datetime import timedelta
 from typing import Final
@@ -14,6 +14,7 @@ from imagemill.words import amount, span
 WAITING_GRACE: Final = timedelta(minutes=1)
 LEASE_GRACE: Final = timedelta(seconds=30)
 REMOVAL_GRACE: Final = timedelta(minutes=5)
+DELIVERY_GRACE: Final = timedelta(minutes=5)
 # Workers took a job within this time, or there seem to be none.
 WORK_GRACE: Final = timedelta(minutes=1)
 
@@ -25,6 +26,7 @@ async def examine(patient: Patient) -> list[Finding]:
         await _waiting(patient),
         _leases(await patient.condition.expired(LEASE_GRACE)),
         _removals(await patient.condition.left_over(REMOVAL_GRACE)),
+        _deliveries(await patient.condition.untold(DELIVERY_GRACE)),
     ]
 
 
@@ -74,6 +76,19 @@ def _removals(left: Overdue) -> Finding:
         f"{IS_A_WORKER_RUNNING} Can it write to the storage?",
         count=left.count,
         ids=_shown(left.ids),
+    )
+
+
+def _deliveries(untold: Overdue) -> Finding:
+    if not untold.count:
+        return ok("webhooks", "No webhook is overdue to be sent.", count=0)
+    return warn(
+        "webhooks",
+        f"{amount(untold.count, 'webhook')} due for up to {span(untold.longest)}: no worker sends"
+        " them, or many wait for a receiver that does not answer.",
+        f"{IS_A_WORKER_RUNNING} `GET /jobs/{{id}}/deliveries` of one of them says more.",
+        count=untold.count,
+        ids=_shown(untold.ids),
     )
 
 

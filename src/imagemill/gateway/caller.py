@@ -31,7 +31,7 @@ class Caller:
 ANYBODY = Caller(key_id=None, is_admin=True)
 
 BEARER: Final = HTTPBearer(
-    scheme_name="API key",
+    scheme_name="ApiKey",
     bearerFormat="imk_…",
     description="Made by `imagemill keys add NAME`. Needed as soon as the service has a key.",
     auto_error=False,

@@ -6,13 +6,12 @@ question at a time, and nobody waits long for the answer.
 
 import asyncio
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from imagemill.jobs.census import Census, take_census
 from imagemill.jobs.postgres import LedgerUnavailable, Postgres
-from imagemill.telemetry.metrics import Metric, of_ledger
+from imagemill.telemetry.metrics import Metrics, of_ledger
 
 FRESH_SECONDS: Final = 5.0
 PATIENCE_SECONDS: Final = 2.0
@@ -23,20 +22,21 @@ class LedgerGauges:
     """Asks the ledger, and remembers the answer for a while."""
 
     postgres: Postgres
+    fresh_seconds: float = FRESH_SECONDS
     _asking: asyncio.Task[Census | None] | None = None
     _asked_at: float = 0.0
 
-    async def read(self) -> tuple[Metric, ...]:
+    async def read(self) -> Metrics:
         """Return the gauges; of a ledger that is away, or slow, that alone."""
         if self._asking is None or self._is_stale(self._asking):
             self._asked_at = time.monotonic()
             self._asking = asyncio.create_task(self._ask())
         # Not cancelled when it takes too long: whoever looks next may find it answered.
         done, _ = await asyncio.wait({self._asking}, timeout=PATIENCE_SECONDS)
-        return tuple(_told(self._asking.result() if done else None))
+        return _told(self._asking.result() if done else None)
 
     def _is_stale(self, asked: asyncio.Task[Census | None]) -> bool:
-        return asked.done() and time.monotonic() - self._asked_at > FRESH_SECONDS
+        return asked.done() and time.monotonic() - self._asked_at > self.fresh_seconds
 
     async def _ask(self) -> Census | None:
         try:
@@ -45,7 +45,7 @@ class LedgerGauges:
             return None
 
 
-def _told(census: Census | None) -> Iterator[Metric]:
+def _told(census: Census | None) -> Metrics:
     if census is None:
         return of_ledger(None)
     states = {"due": census.due, "delayed": census.delayed, "processing": census.processing}

@@ -27,6 +27,9 @@ from imagemill.telemetry.metrics import JOBS_ENDED
 log = structlog.get_logger()
 router = APIRouter(tags=["jobs"])
 
+# There from the start with 0: only then does Prometheus see its first increase as one.
+CANCELED = JOBS_ENDED.labels(Status.CANCELED, "")
+
 LISTING = problems(InvalidFields, LedgerUnavailable)
 READING = problems(JobNotFound) | LISTING
 CHANGING = problems(IllegalTransition) | READING
@@ -113,7 +116,7 @@ async def read_history(jobs: Jobs, job_id: JobIdPath) -> HistoryBody:
 async def cancel_job(jobs: Jobs, job_id: JobIdPath) -> JobBody:
     """End a job that has not ended; what its worker still brings is thrown away."""
     job = await jobs.cancel(JobId(job_id))
-    JOBS_ENDED.labels(Status.CANCELED, "").inc()
+    CANCELED.inc()
     log.info("job.canceled", job_id=str(job.id))
     return JobBody.of(job)
 

@@ -24,6 +24,9 @@ FILE_FIELD: Final = "file"
 MAX_FIELDS_BYTES: Final = 64 * 1024
 MAX_PARTS: Final = 64
 MAX_BOUNDARY_BYTES: Final = 70  # RFC 2046, 5.1.1
+# Those that filename* may be in (RFC 8187, 3.2.1, and RFC 5987 before it). Python knows more, among
+# them some that take long, or fail in ways of their own.
+CHARSETS: Final = frozenset({b"utf-8", b"iso-8859-1"})
 # filename* of RFC 6266: charset'language'percent-encoded.
 EXTENDED_FILENAME: Final = re.compile(
     rb";\s*filename\*\s*=\s*([\w-]+)'[^']*'([^;\s]*)", re.IGNORECASE
@@ -174,12 +177,12 @@ async def read_form(reader: FormReader, body: AsyncIterator[bytes]) -> AsyncIter
 
 def _filename(disposition: bytes, options: dict[bytes, bytes]) -> str | None:
     extended = EXTENDED_FILENAME.search(disposition)
-    if extended:
-        charset, value = extended.groups()
+    charset, value = extended.groups() if extended else (b"", b"")
+    if charset.lower() in CHARSETS:
         try:
             return unquote_to_bytes(value).decode(charset.decode())
-        except (LookupError, UnicodeDecodeError):
-            pass  # an encoding nobody knows: the plain name is there for that
+        except UnicodeDecodeError:
+            pass  # the plain name is there for that
     return _text(options[b"filename"]) if b"filename" in options else None
 
 

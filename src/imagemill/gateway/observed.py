@@ -94,7 +94,7 @@ def _tell(scope: Scope, exchange: Exchange, seconds: float) -> None:
         "request.answered",
         method=method,
         route=route,
-        status=status,
+        status=exchange.status or None,
         seconds=round(seconds, 4),
         received_bytes=exchange.received,
         sent_bytes=exchange.sent,

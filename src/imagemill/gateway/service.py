@@ -11,7 +11,8 @@ import structlog
 import uvicorn
 
 from imagemill.gateway.app import create_app, open_parts
-from imagemill.gateway.bounds.connection import patient
+from imagemill.gateway.bounds.connection import bounded
+from imagemill.gateway.bounds.crowd import most_connections
 from imagemill.gateway.bounds.patience import Patience
 from imagemill.gateway.listening import is_loopback, require_keys
 from imagemill.gateway.observed import Observed
@@ -63,7 +64,7 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
                 observed,
                 host=host,
                 port=port,
-                http=patient(_patience(settings)),
+                http=bounded(_patience(settings), most_connections()),
                 ws="none",
                 lifespan="off",
                 reset_contextvars=True,  # or a connection's next request inherits a job's id

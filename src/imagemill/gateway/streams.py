@@ -26,7 +26,7 @@ from imagemill.gateway.waiting.event import (
 from imagemill.gateway.waiting.hub import Hub, Leaving, TooManyWaiting
 from imagemill.gateway.waiting.watch import Watch
 from imagemill.jobs.changes import Change
-from imagemill.jobs.job import ENDED, JobId, JobNotFound, KeyId
+from imagemill.jobs.job import JobId, JobNotFound, KeyId
 from imagemill.jobs.postgres import LedgerUnavailable
 
 log = structlog.get_logger()
@@ -99,10 +99,10 @@ async def follow_job(
     hub.require_room()
     async with AsyncExitStack() as source:
         watch = source.enter_context(hub.watching(JobId(job_id)))
-        changes = await hub.changes.of(watch.job_id, jobs.reach, last)
+        changes = await hub.read(watch.job_id, jobs.reach, last)
         hub.begin(watch, changes[-1].id)
         missed = tuple(change for change in changes if change.id != last)
-        if not missed and changes[-1].job.status in ENDED:
+        if not missed and changes[-1].ends_job:
             # As the standard has it: on 204 a browser does not connect again.
             return Response(status_code=HTTPStatus.NO_CONTENT)
         events = _events_of_job(hub, watch, missed)
@@ -119,9 +119,9 @@ async def follow_jobs(gateway: Gateway, jobs: Jobs, last_event_id: LastEventId =
     hub.require_room()
     async with AsyncExitStack() as source:
         now = await source.enter_async_context(hub.tail.listening())
-        if last is None or last > await hub.tail.newest():
-            last = now
-        events = _events_of_all(hub, last, jobs.reach)
+        # An id beyond was never given out, or by a PostgreSQL that lost its last commits since.
+        after = now.position if last is None or last > now.newest else last
+        events = _events_of_all(hub, after, jobs.reach)
         return Stream(events, source.pop_all(), gateway.settings.body_timeout_seconds)
 
 
@@ -132,7 +132,7 @@ async def _events_of_job(
         while True:
             for change in changes:
                 yield job_event(change)
-            if changes and changes[-1].job.status in ENDED:
+            if changes and changes[-1].ends_job:
                 return
             changes = await hub.next(watch)
     except JobNotFound:

@@ -68,20 +68,20 @@ class Crew:
         Raises Unavailable when the last one could not be replaced.
         """
         seat = await self._free.get()
-        failure: BaseException | None = None
+        cause = Exit.DIED
         try:
             child = await self._seated(seat)
             seat.jobs += 1
             yield child
         except BaseException as error:
-            failure = error
+            cause = exit_of(error)
             raise
         finally:
             if seat.child and self._can_go_on(seat, seat.child):
                 self._free.put_nowait(seat)
             elif not self._is_stopping:
                 if seat.child:
-                    self._on_exit(Exit.RETIRED if seat.child.is_alive else exit_of(failure))
+                    self._on_exit(Exit.RETIRED if seat.child.is_alive else cause)
                 self._replace(seat)
 
     async def stop(self) -> None:

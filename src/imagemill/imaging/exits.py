@@ -34,7 +34,7 @@ CAUSES: Final = MappingProxyType(
 )
 
 
-def exit_of(failure: BaseException | None) -> Exit:
-    """Return why a child is dead whose job ended with this failure, or with none."""
+def exit_of(failure: BaseException) -> Exit:
+    """Return why a child is dead whose job came to this end."""
     causes = (cause for kind, cause in CAUSES.items() if isinstance(failure, kind))
-    return next(causes, Exit.DIED if failure is None else Exit.FAILED)
+    return next(causes, Exit.FAILED)

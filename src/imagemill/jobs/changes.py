@@ -29,6 +29,8 @@ EVENT_COLUMNS: Final[LiteralString] = """
 # Streams show no pipeline, and it may be long.
 SHOWN_COLUMNS: Final[LiteralString] = JOB_COLUMNS.replace("pipeline", "'{}'::json AS pipeline")
 
+# Ordered by `id + 0`, so that the planner does not walk along all ids until it meets the job's.
+
 # From the one after `after` on; at least the newest, whatever `after` is.
 OF_ONE: Final[LiteralString] = f"""
     SELECT {SHOWN_COLUMNS}, key_id, e.*
@@ -37,7 +39,7 @@ OF_ONE: Final[LiteralString] = f"""
            SELECT {EVENT_COLUMNS} FROM job_events
             WHERE job_id = jobs.id AND id >= least(
                   %(after)s::bigint + 1, (SELECT max(id) FROM job_events WHERE job_id = jobs.id))
-            ORDER BY id LIMIT %(limit)s) AS e
+            ORDER BY id + 0 LIMIT %(limit)s) AS e
      WHERE jobs.id = %(id)s AND {IN_REACH}
      ORDER BY event_id
 """
@@ -49,7 +51,7 @@ SINCE: Final[LiteralString] = f"""
       LEFT JOIN LATERAL (
            SELECT {EVENT_COLUMNS} FROM job_events
             WHERE job_events.job_id = jobs.id AND job_events.id > w.after
-            ORDER BY job_events.id LIMIT %(limit)s) AS e ON true
+            ORDER BY job_events.id + 0 LIMIT %(limit)s) AS e ON true
      WHERE jobs.id IS NULL OR event_id IS NOT NULL
      ORDER BY n, event_id
 """
@@ -78,11 +80,24 @@ STANDING: Final[LiteralString] = """
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of status: its id, the job as it left it (pipeline left out), whose job it is."""
+    """One change of status of a job, which is given as it is now, and whose job it is."""
 
-    id: int
-    job: Job
+    event: Event
+    latest: Job
     owner: KeyId | None
+
+    @property
+    def id(self) -> int:
+        return self.event.id
+
+    @property
+    def job(self) -> Job:
+        """The job as this change left it."""
+        return as_of(self.latest, self.event)
+
+    @property
+    def ends_job(self) -> bool:
+        return self.event.status in ENDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +152,12 @@ class Changes:
         found: dict[tuple[JobId, int], Found] = {}
         for row in rows:
             key = watched[row["n"] - 1]
+            if row["id"] is None:
+                found[key] = Found(None, ())
+                continue
             earlier = found[key].changes if key in found else ()
-            found[key] = (
-                Found(None, ())
-                if row["id"] is None
-                else Found(to_job(row), (*earlier, _change(row)))
-            )
+            job = found[key].job if key in found else to_job(row)
+            found[key] = Found(job, (*earlier, _change(row, job)))
         return found
 
     async def page(
@@ -186,7 +201,7 @@ def as_of(job: Job, event: Event) -> Job:
     )
 
 
-def _change(row: DictRow) -> Change:
+def _change(row: DictRow, job: Job | None = None) -> Change:
     event = to_event(
         {
             name.removeprefix("event_"): value
@@ -194,4 +209,4 @@ def _change(row: DictRow) -> Change:
             if name.startswith("event_")
         }
     )
-    return Change(event.id, as_of(to_job(row), event), row["key_id"])
+    return Change(event, job or to_job(row), row["key_id"])

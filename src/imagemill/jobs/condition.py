@@ -42,6 +42,12 @@ LEFT_OVER = """
      ORDER BY deleted_at LIMIT %(limit)s
 """
 
+UNTOLD = """
+    SELECT job_id AS id, now() - next_try_at AS overdue, count(*) OVER () AS total
+      FROM deliveries WHERE status = 'PENDING' AND next_try_at < now() - %(grace)s::interval
+     ORDER BY next_try_at LIMIT %(limit)s
+"""
+
 PENDING = "SELECT id, priority::text FROM jobs WHERE id = ANY(%(ids)s) AND status = 'PENDING'"
 
 VERSION = "SELECT version_num FROM alembic_version"
@@ -75,6 +81,10 @@ class Condition:
     async def left_over(self, grace: timedelta) -> Overdue:
         """Return the jobs deleted longer ago whose files are due to be removed and were not."""
         return await self._overdue(LEFT_OVER, grace)
+
+    async def untold(self, grace: timedelta) -> Overdue:
+        """Return the jobs whose webhooks have been due to be tried for longer than the grace."""
+        return await self._overdue(UNTOLD, grace)
 
     async def since_last_claim(self) -> timedelta | None:
         """Return how long ago a worker took a job; None when none ever did."""

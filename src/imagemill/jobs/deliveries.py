@@ -60,10 +60,11 @@ CLAIM = """
           FROM locked WHERE d.job_id = locked.job_id AND d.n = locked.n
         RETURNING d.job_id, d.n, d.event, d.url, d.receiver, d.webhook_id, d.tries,
                   d.tries_before, d.job, d.body)
-    SELECT claimed.*, at_end.behind
+    SELECT claimed.*, jobs.traceparent, at_end.behind
       FROM (SELECT CASE WHEN max(hop) = %(hops)s THEN max(receiver) END AS behind
               FROM receivers) AS at_end
       LEFT JOIN claimed ON true
+      LEFT JOIN jobs ON jobs.id = claimed.job_id
 """
 
 # A body that is there already stays: it may have been sent, perhaps by another version.

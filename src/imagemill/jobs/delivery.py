@@ -40,7 +40,7 @@ class Due:
 
     `attempt` is the number of this try, of all that there were; `turn` the same since the delivery
     was last asked for, both from 1. `snapshot` is the job's row as it ended, and None once there is
-    a `body`.
+    a `body`. `traceparent` is the trace of the job.
     """
 
     job_id: JobId
@@ -53,6 +53,7 @@ class Due:
     turn: int
     snapshot: Json | None
     body: str | None
+    traceparent: str | None
 
 
 @dataclass(frozen=True, slots=True)

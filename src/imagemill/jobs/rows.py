@@ -117,6 +117,7 @@ def to_due(row: DictRow) -> Due:
         turn=row["tries"] - row["tries_before"],
         snapshot=row["job"],
         body=row["body"],
+        traceparent=row["traceparent"],
     )
 
 

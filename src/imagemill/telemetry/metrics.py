@@ -5,7 +5,7 @@ name gets `_total` behind it. Labels only ever have few values: no id, no addres
 Each thing is counted where it happens, once: by whoever made it so.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from importlib.metadata import version
 from typing import Final
@@ -17,9 +17,11 @@ from prometheus_client import (
     Histogram,
     disable_created_metrics,
 )
-from prometheus_client.exposition import choose_encoder
 from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
+
+Metrics = tuple[Metric, ...]
 
 # When a series began is of no use to anybody here, and a third of all lines.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -103,15 +105,12 @@ WEBHOOK_TRIES: Final = Counter(
 )
 
 
-def of_ledger(
-    jobs: Mapping[str, int] | None, oldest_due: timedelta = timedelta(0)
-) -> Iterator[Metric]:
-    """Yield what the ledger says of jobs that have not ended, by state; None: it is away."""
-    yield GaugeMetricFamily(
-        "imagemill_ledger_up", "Whether PostgreSQL answered.", 0 if jobs is None else 1
-    )
+def of_ledger(jobs: Mapping[str, int] | None, oldest_due: timedelta = timedelta(0)) -> Metrics:
+    """Return what the ledger says of jobs that have not ended, by state; None: it is away."""
+    is_up = 0 if jobs is None else 1
+    up = GaugeMetricFamily("imagemill_ledger_up", "Whether PostgreSQL answered.", is_up)
     if jobs is None:
-        return
+        return (up,)
     by_state = GaugeMetricFamily(
         "imagemill_jobs",
         "Jobs that have not ended: due, delayed until they are tried again, or processing; "
@@ -120,26 +119,26 @@ def of_ledger(
     )
     for state, count in jobs.items():
         by_state.add_metric((state,), count)
-    yield by_state
-    yield GaugeMetricFamily(
+    age = GaugeMetricFamily(
         "imagemill_oldest_due_job_age_seconds",
         "For how long the first job that is due has been waiting; 0 when none is.",
         oldest_due.total_seconds(),
     )
+    return (up, by_state, age)
 
 
 class Everything(Collector):
     """All metrics of this process, and some that were made for this one look."""
 
-    def __init__(self, others: Iterable[Metric] = ()) -> None:
-        self._others = tuple(others)
+    def __init__(self, others: Metrics = ()) -> None:
+        self._others = others
 
     def collect(self) -> Iterable[Metric]:
         yield from REGISTRY.collect()
         yield from self._others
 
 
-def exposition(accept: str | None, others: Iterable[Metric] = ()) -> tuple[bytes, str]:
+def exposition(accept: str | None, others: Metrics = ()) -> tuple[bytes, str]:
     """Return what Prometheus reads, and its media type: OpenMetrics for those who accept it."""
     encode: Callable[[Collector], bytes]
     encode, media_type = choose_encoder(accept or "")

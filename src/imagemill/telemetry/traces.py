@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
 from typing import Final, Literal, Protocol
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -130,12 +131,17 @@ def told(name: str, lasted: timedelta, *, parent: str | None, attributes: Attrib
 
 
 @contextmanager
-def webhook(url_scheme: str, host: str, parent: str | None) -> Iterator[Span]:
+def webhook(url: str, parent: str | None) -> Iterator[Span]:
     """Tell of one try to deliver a webhook; its `headers` go into the request.
 
-    `parent` is the traceparent of the job. Path and query of the address may be secrets.
+    `parent` is the traceparent of the job. Path and query of the URL may be secrets: left out.
     """
-    attributes = {"http.request.method": "POST", "url.scheme": url_scheme, "server.address": host}
+    parts = urlsplit(url)
+    attributes = {
+        "http.request.method": "POST",
+        "url.scheme": parts.scheme,
+        "server.address": parts.hostname or "",
+    }
     with span("POST webhook", "client", parent=parent, attributes=attributes) as tried:
         yield tried
 

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from imagemill.jobs.migrate import migrate
 from imagemill.jobs.postgres import Postgres
 from imagemill.settings import Settings
 from imagemill.webhooks.signing import webhook_secrets
@@ -11,9 +10,8 @@ from imagemill.webhooks.signing import webhook_secrets
 def read_secrets(settings: Settings) -> tuple[str, ...]:
     """Return what webhooks are signed with, made now if nothing ever was.
 
-    Raises LedgerUnavailable, SchemaTooNew.
+    Raises LedgerUnavailable.
     """
-    migrate(settings.postgres)  # it may be asked for before any service ran
     return asyncio.run(_read(settings))
 
 

@@ -18,6 +18,7 @@ from imagemill.jobs.deliveries import Deliveries
 from imagemill.jobs.delivery import DeliveryStatus, Due
 from imagemill.jobs.rows import from_snapshot
 from imagemill.telemetry.metrics import WEBHOOK_TRIES
+from imagemill.telemetry.traces import Span, webhook
 from imagemill.webhooks.answer import Answer, Result, follow_up
 from imagemill.webhooks.seats import Seats
 from imagemill.webhooks.sender import TRY_SECONDS, Sender
@@ -138,7 +139,9 @@ class Courier:
             if due.body is None:
                 return BUG
             headers = await self.signing.headers(due.webhook_id, datetime.now(UTC), due.body)
-            answer = await self.sender.send(due.url, headers, due.body)
+            with webhook(due.url, due.traceparent) as told:
+                answer = await self.sender.send(due.url, headers | told.headers, due.body)
+                _tell(told, answer)
         except Unavailable as error:
             log.warning("delivery.not_signed", reason=str(error), **_facts(due))
             return None
@@ -178,6 +181,13 @@ class Courier:
 async def _wait(tasks: Collection[asyncio.Task[Any]], seconds: float) -> None:
     if tasks:
         await asyncio.wait([*tasks], timeout=seconds)
+
+
+def _tell(span: Span, answer: Answer) -> None:
+    if answer.status_code is not None:
+        span.set("http.response.status_code", answer.status_code)
+    if answer.result is not Result.DELIVERED:
+        span.fail(answer.result)
 
 
 def _facts(due: Due) -> dict[str, object]:

@@ -28,7 +28,7 @@ from imagemill.storage.errors import StorageUnavailable
 from imagemill.telemetry.metrics import FENCE_REJECTIONS, PROCESSING_SECONDS, RETRIES
 from imagemill.telemetry.traces import Attributes, current, span, told
 from imagemill.worker.attempt import Mill
-from imagemill.worker.ends import count_end
+from imagemill.worker.counters import count_end
 from imagemill.worker.gate import Gate
 from imagemill.worker.insist import insist
 from imagemill.worker.recorder import Recorder

@@ -8,10 +8,8 @@ from imagemill.worker.janitor import Janitor
 from imagemill.worker.retention import Retention
 from imagemill.worker.rounds import rounds
 
-# A look into an index that is nearly always empty; and the janitor's hour is one for all workers.
+# Looks into indexes for what is nearly never there; and the janitor's hour is one for all workers.
 RETENTION_SECONDS: Final = (5.0, 10.0)
-# They stand for nothing any more, and only take room.
-KEYS_SECONDS: Final = (30.0, 60.0)
 # A folder for each process of the mill to look at.
 LEFTOVERS_SECONDS: Final = (10.0, 20.0)
 JANITOR_SECONDS: Final = (30.0, 90.0)
@@ -30,7 +28,7 @@ class Housekeeping:
         """Keep house for ever."""
         await asyncio.gather(
             rounds("retention", self.retention.forget, RETENTION_SECONDS),
-            rounds("keys", self.retention.forget_keys, KEYS_SECONDS),
+            rounds("keys", self.retention.forget_keys, RETENTION_SECONDS),
             rounds("removal", self.retention.remove_files, RETENTION_SECONDS),
             rounds("leftovers", self.janitor.clear_abandoned, LEFTOVERS_SECONDS),
             rounds("janitor", self.janitor.round, JANITOR_SECONDS),

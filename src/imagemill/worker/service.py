@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import structlog
 
-from imagemill.imaging.exits import Exit
 from imagemill.imaging.rendered import Limits
 from imagemill.imaging.sandbox import Confinement, Sandbox
 from imagemill.jobs.belongings import Inventory
@@ -21,7 +20,7 @@ from imagemill.jobs.postgres import Postgres
 from imagemill.jobs.removals import Removals
 from imagemill.settings import Settings
 from imagemill.storage.volume import Volume
-from imagemill.telemetry.metrics import CHILD_EXITS, LINE_FAILURES
+from imagemill.telemetry.metrics import LINE_FAILURES
 from imagemill.telemetry.traces import tracing
 from imagemill.webhooks.names import Names
 from imagemill.webhooks.seats import ALL
@@ -29,6 +28,7 @@ from imagemill.webhooks.sender import Sender
 from imagemill.webhooks.signing import Signing
 from imagemill.webhooks.vetting import Vetting
 from imagemill.worker.attempt import Mill
+from imagemill.worker.counters import begin_counting, count_exit
 from imagemill.worker.courier import Courier
 from imagemill.worker.holder import Holder
 from imagemill.worker.housekeeping import JANITOR_PAUSE_SECONDS, Housekeeping
@@ -47,6 +47,7 @@ async def run_worker(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT, then drain. A second SIGINT ends at once."""
     stopping = asyncio.Event()
     _stop_on_signals(stopping)
+    begin_counting()
     with tracing("imagemill-worker"):
         await _work(settings, stopping)
 
@@ -68,7 +69,7 @@ async def _work(settings: Settings, stopping: asyncio.Event) -> None:
         News.open(settings.redis) as news,
         storage.scratch() as workplace,
         Sandbox.open(
-            settings.worker_concurrency, limits, confinement, workplace, on_exit=_count_exit
+            settings.worker_concurrency, limits, confinement, workplace, on_exit=count_exit
         ) as sandbox,
         Port(pulse, sandbox.level).open(settings.health_port),
     ):
@@ -100,10 +101,6 @@ async def _work(settings: Settings, stopping: asyncio.Event) -> None:
         )
         await worker.run(stopping, timedelta(seconds=settings.shutdown_grace_seconds))
     log.info("worker.stopped", worker=str(leases.worker))
-
-
-def _count_exit(cause: Exit) -> None:
-    CHILD_EXITS.labels(cause).inc()
 
 
 def _stop_on_signals(stopping: asyncio.Event) -> None:

@@ -2,7 +2,7 @@
 
 Each caller has a sliding window of two counters. It is close to exact, takes the same few bytes for
 any rate, lets nobody send double at the border of two windows, and goes by the clock of Redis
-alone; see docs/decisions/0009-two-counters-a-caller.md.
+alone; see docs/decisions/0011-two-counters-a-caller.md.
 """
 
 import asyncio

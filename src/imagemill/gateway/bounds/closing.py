@@ -26,6 +26,7 @@ class Closing:
         self._timer: asyncio.TimerHandle | None = None
         self._is_lost = False
         self._loop = asyncio.get_running_loop()
+        self._last_heard = self._until = 0.0
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - everything else is the transport's
         return getattr(self._transport, name)
@@ -39,8 +40,8 @@ class Closing:
             self._close()
             return
         self.is_lingering = True
-        self._last = self._loop.time()
-        self._until = self._last + LINGER_SECONDS
+        self._last_heard = self._loop.time()
+        self._until = self._last_heard + LINGER_SECONDS
         self._transport.resume_reading()
         self._transport.write_eof()
         self._look()
@@ -54,7 +55,7 @@ class Closing:
 
     def heard(self) -> None:
         """Note that bytes came which nobody wants."""
-        self._last = self._loop.time()
+        self._last_heard = self._loop.time()
 
     def lost(self) -> None:
         """Forget the client, whose connection is closed."""
@@ -67,7 +68,7 @@ class Closing:
 
     def _look(self) -> None:
         now = self._loop.time()
-        if now < min(self._until, self._last + SILENCE_SECONDS):
+        if now < min(self._until, self._last_heard + SILENCE_SECONDS):
             self._timer = self._loop.call_later(SILENCE_SECONDS / 5, self._look)
         else:
             self._close()

@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Final, cast
 
 from fastapi import Request
 from starlette.types import Message, Receive, Scope, Send
-from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     HttpToolsProtocol,
@@ -20,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from imagemill.gateway.bounds.closing import Closing
+from imagemill.gateway.bounds.crowd import Crowd
 from imagemill.gateway.bounds.pace import LEAST_BYTES_PER_SECOND, Paced
 from imagemill.gateway.bounds.patience import Patience
 from imagemill.gateway.problem import Kind, problem
@@ -45,11 +45,12 @@ class Connection(HttpToolsProtocol):
     """One client's connection, with what it is waited for."""
 
     patience: ClassVar[Patience]
+    crowd: ClassVar[Crowd]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as uvicorn has them
         super().__init__(*args, **kwargs)
         self.timeout_keep_alive = self.patience.idle  # type: ignore[assignment]  # parts of a second are as good
-        self.app = cast("ASGI3Application", _Answering(self, self.app))
+        self.app = _Answering(self, self.app)
         self._head_bytes = 0
         self._headers = 0
         self._is_in_head = True
@@ -61,11 +62,15 @@ class Connection(HttpToolsProtocol):
         self._way = Closing(transport, self.patience.body)
         super().connection_made(cast("asyncio.Transport", self._way))
         self._await_head()
+        self.crowd.waits(self)
+        if len(self.connections) > self.crowd.most:
+            self.crowd.make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
         for timer in (self._head_timer, self._reading_timer):
             if timer is not None:
                 timer.cancel()
+        self.crowd.works(self)
         super().connection_lost(exc)
         self._way.lost()
 
@@ -93,6 +98,7 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._is_in_head = False
+        self.crowd.works(self)
         self._way.is_body_pending = True
         if self._head_timer is not None:
             self._head_timer.cancel()
@@ -105,6 +111,11 @@ class Connection(HttpToolsProtocol):
         self._is_in_head = True
         self._head_bytes = 0
         self._way.is_body_pending = False
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self._way.is_closing() and not self._is_answering():
+            self.crowd.waits(self)
 
     def send_400_response(self, msg: str) -> None:
         if self._headers > MOST_HEADERS:
@@ -121,6 +132,10 @@ class Connection(HttpToolsProtocol):
         super().resume_writing()
         if self._reading_timer is not None:
             self._reading_timer.cancel()
+
+    def leave(self) -> None:
+        """Make room for another connection."""
+        self._way.abort()
 
     def is_early(self) -> bool:
         """Whether the request that is being answered has not come to its end."""
@@ -185,9 +200,9 @@ class Connection(HttpToolsProtocol):
 class _Answering:
     """The application of one connection: bodies come at a pace, early answers are the last."""
 
-    def __init__(self, connection: Connection, app: ASGI3Application) -> None:
+    def __init__(self, connection: Connection, app: Any) -> None:  # noqa: ANN401 - uvicorn's type
         self._connection = connection
-        self._app: Any = app
+        self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         paced = Paced(receive, self._connection.patience.body)
@@ -203,9 +218,10 @@ class _Answering:
         await self._app(scope, paced, send_last)
 
 
-def patient(patience: Patience) -> type[Connection]:
-    """Return the class of connections that wait for so long, as uvicorn wants to have it."""
-    return type(Connection.__name__, (Connection,), {"patience": patience})
+def bounded(patience: Patience, most: int) -> type[Connection]:
+    """Return the class, as uvicorn wants it, of connections so patient and so many."""
+    bounds = {"patience": patience, "crowd": Crowd(most)}
+    return type(Connection.__name__, (Connection,), bounds)
 
 
 def has_left(request: Request) -> bool:

@@ -27,28 +27,20 @@ async def end_of(hub: Hub, request: Request, job_id: JobId, seconds: float) -> J
     the client has gone. Raises JobNotFound once the job is deleted.
     """
     with hub.watching(job_id, after=0) as watch:
-        ending = asyncio.create_task(_end(hub, watch))
-        leaving = asyncio.create_task(_departure(request))
+        leaving = asyncio.create_task(_departure(request, watch))
         try:
-            await asyncio.wait(
-                {ending, leaving}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
-            )
-            return ending.result() if ending.done() else None
-        finally:
-            ending.cancel()
-            leaving.cancel()
-
-
-async def _end(hub: Hub, watch: Watch) -> Job | None:
-    while watch.job is None or watch.job.status not in ENDED:
-        try:
-            await hub.next(watch)
-        except Leaving:
+            async with asyncio.timeout(seconds):
+                while watch.job is None or watch.job.status not in ENDED:
+                    await hub.next(watch)
+        except (Leaving, TimeoutError):
             return None
-    return watch.job
+        finally:
+            leaving.cancel()
+        return watch.job
 
 
-async def _departure(request: Request) -> None:
-    """Return when the client has closed the connection."""
+async def _departure(request: Request, watch: Watch) -> None:
+    """Send the one who watches away when the client has closed the connection."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
+    watch.leave()

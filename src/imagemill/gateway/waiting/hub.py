@@ -18,7 +18,7 @@ from imagemill.errors import Unavailable
 from imagemill.gateway.waiting.tail import Tail
 from imagemill.gateway.waiting.watch import Watch
 from imagemill.jobs.changes import BATCH, Change, Changes
-from imagemill.jobs.job import JobId, JobNotFound
+from imagemill.jobs.job import JobId, JobNotFound, KeyId
 from imagemill.jobs.news import News
 from imagemill.jobs.postgres import LedgerUnavailable
 from imagemill.telemetry.metrics import WAITING
@@ -36,6 +36,9 @@ LARGEST_BATCH: Final = 500
 # Lets the news of a burst come together; well below what anybody notices.
 GATHERING_SECONDS: Final = 0.005
 RETRY_SECONDS: Final = 1.0
+# A crowd that comes back at once, as after a restart, is let in by so many at a time.
+TURNS: Final = 3
+PATIENCE_SECONDS: Final = 15.0
 
 
 class TooManyWaiting(Unavailable):
@@ -43,7 +46,7 @@ class TooManyWaiting(Unavailable):
 
 
 class Leaving(Exception):
-    """The gateway is being stopped: whoever waits is to be sent away."""
+    """The client has gone, or is to be sent away since the gateway is being stopped."""
 
 
 @dataclass(slots=True)
@@ -54,8 +57,10 @@ class Hub:
     news: News
     tail: Tail
     is_leaving: bool = False
+    _watching: int = 0
     _watches: dict[JobId, set[Watch]] = field(default_factory=dict)
     _doubtful: set[JobId] = field(default_factory=set)
+    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TURNS))
     _something_to_read: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
@@ -75,7 +80,7 @@ class Hub:
     @property
     def waiting(self) -> int:
         """How many clients wait."""
-        return sum(map(len, self._watches.values())) + self.tail.listeners
+        return self._watching + self.tail.listeners
 
     @property
     def is_full(self) -> bool:
@@ -93,18 +98,39 @@ class Hub:
         Without it nothing is told until `begin` says from where on; register first, then read, so
         that nothing is missed in between.
         """
-        watch = Watch(job_id, after)
+        watch = Watch(job_id, after, is_left=self.is_leaving)
         self._watches.setdefault(job_id, set()).add(watch)
+        self._watching += 1
         WAITING.inc()
         if after is not None:
             self._doubt([job_id])
         try:
             yield watch
         finally:
+            self._watching -= 1
             WAITING.dec()
             self._watches[job_id].discard(watch)
             if not self._watches[job_id]:
                 del self._watches[job_id]
+
+    async def read(
+        self, job_id: JobId, reach: KeyId | None, after: int | None
+    ) -> tuple[Change, ...]:
+        """Return what Changes.of does; few at a time, to leave connections for uploads.
+
+        Raises JobNotFound, LedgerUnavailable.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise LedgerUnavailable(
+                "PostgreSQL does not get done with what it is asked."
+            ) from error
+        try:
+            return await self.changes.of(job_id, reach, after)
+        finally:
+            self._turns.release()
 
     def begin(self, watch: Watch, after: int) -> None:
         """Tell this watch what comes behind the change `after`."""
@@ -119,7 +145,7 @@ class Hub:
         while not watch.changes:
             if watch.is_gone:
                 raise JobNotFound(f"Job {watch.job_id} was deleted.")
-            if self.is_leaving:
+            if watch.is_left:
                 raise Leaving
             watch.woken.clear()
             await watch.woken.wait()
@@ -130,7 +156,7 @@ class Hub:
         self.is_leaving = True
         for watches in self._watches.values():
             for watch in watches:
-                watch.woken.set()
+                watch.leave()
         self.tail.leave()
 
     def _doubt(self, job_ids: Iterable[JobId]) -> None:

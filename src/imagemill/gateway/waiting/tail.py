@@ -6,6 +6,7 @@ instead, so it holds no memory. Nothing is read while nobody listens.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,6 +30,10 @@ KEPT: Final = 500
 PAGE: Final = 200
 # What a listener takes in hand at once.
 HANDFUL: Final = 16
+# Sending something to a thousand listeners takes a tenth of a second of CPU time. So they are woken
+# so many at a time, and then there is a pause of so many times what that took: uploads come first.
+CROWD: Final = 10
+PAUSE_SHARE: Final = 3
 # Lets the news of a burst come together. While a transaction is under way that took an id, which is
 # a matter of milliseconds, the history is read again after longer and longer pauses.
 GATHERING_SECONDS: Final = 0.005
@@ -49,6 +54,13 @@ class Told(NamedTuple):
         return cls(change.id, change.owner, job_event(change))
 
 
+class Now(NamedTuple):
+    """Where a listener begins: behind `position` everything is new. `newest` has been given out."""
+
+    position: int
+    newest: int
+
+
 @dataclass(slots=True)
 class Tail:
     """Everything up to `position` has been read; what of it was kept begins behind `kept_after`."""
@@ -61,14 +73,17 @@ class Tail:
     _kept_after: int = 0
     _settling: Settling = field(default_factory=Settling)
     _something_to_read: asyncio.Event = field(default_factory=asyncio.Event)
+    # Who comes draws a ticket, and is let in by the first look that began afterwards.
+    _tickets: int = 0
+    _let_in: int = 0
+    _newest: int = 0
+    _looked: asyncio.Event = field(default_factory=asyncio.Event)
+    _sleepers: dict[asyncio.Future[None], None] = field(default_factory=dict)  # longest first
     _moved: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
-    async def listening(self) -> AsyncIterator[int]:
-        """Follow the history while the block runs; yield the id behind which everything is new.
-
-        Raises LedgerUnavailable.
-        """
+    async def listening(self) -> AsyncIterator[Now]:
+        """Follow the history while the block runs. Raises LedgerUnavailable."""
         self.listeners += 1
         WAITING.inc()
         try:
@@ -79,19 +94,14 @@ class Tail:
             if not self.listeners:
                 self._forget()
 
-    async def newest(self) -> int:
-        """Return the highest id that was given out. Raises LedgerUnavailable."""
-        return (await self.changes.standing()).newest
-
     async def after(self, last: int, reach: KeyId | None) -> AsyncGenerator[Told]:
         """Yield every change behind this id, in order, until the gateway is being stopped."""
         while not self.is_leaving:
-            moved = self._moved
             position = self.position
             if position is None or position <= last:
                 # Below: PostgreSQL lost its last commits, and counts anew from a lower id.
                 last = last if position is None else min(last, position)
-                await moved.wait()
+                await self._sleep()
             elif last < self._kept_after:
                 rows = await self.changes.page(last, position, PAGE, reach)
                 for row in rows:
@@ -117,10 +127,15 @@ class Tail:
     def leave(self) -> None:
         """Send all listeners away."""
         self.is_leaving = True
-        self._wake()
+        self._rouse(len(self._sleepers))
 
     async def run(self) -> None:
-        """Read what is new for ever."""
+        """Read what is new, and wake who listens, for ever."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._read_for_ever())
+            group.create_task(self._rouse_for_ever())
+
+    async def _read_for_ever(self) -> None:
         pause = GATHERING_SECONDS
         while True:
             await self._something_to_read.wait()
@@ -137,11 +152,38 @@ class Tail:
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
+    async def _rouse_for_ever(self) -> None:
+        while True:
+            await self._moved.wait()
+            self._moved.clear()
+            count = len(self._sleepers)  # who falls asleep meanwhile knows already
+            for _ in range(0, count, CROWD):
+                began = time.monotonic()
+                self._rouse(CROWD)
+                await asyncio.sleep(0)  # they send
+                await asyncio.sleep(PAUSE_SHARE * (time.monotonic() - began))
+
+    def _rouse(self, count: int) -> None:
+        for sleeper in list(islice(self._sleepers, count)):
+            del self._sleepers[sleeper]
+            if not sleeper.done():
+                sleeper.set_result(None)
+
+    async def _sleep(self) -> None:
+        """Return when there is something new."""
+        sleeper = asyncio.get_running_loop().create_future()
+        self._sleepers[sleeper] = None
+        try:
+            await sleeper
+        finally:
+            self._sleepers.pop(sleeper, None)
+
     async def advance(self) -> bool:
         """Read on, as far as nothing can come in between any more.
 
         Return whether that is as far as there is anything. Raises LedgerUnavailable.
         """
+        tickets = self._tickets
         standing = await self.changes.standing()
         self._settling.note(standing)
         if not self.listeners:
@@ -151,7 +193,12 @@ class Tail:
         else:
             while await self._read(self.position):
                 pass
-        return self.position is not None and self.position >= standing.newest
+        is_settled = self.position is not None and self.position >= standing.newest
+        if is_settled:
+            self._let_in, self._newest = tickets, standing.newest
+            self._looked.set()
+            self._looked = asyncio.Event()
+        return is_settled
 
     async def _read(self, position: int) -> bool:
         """Read a page; return whether there may be another one to read at once."""
@@ -166,7 +213,7 @@ class Tail:
             # What is missing behind the last row will not come either.
             self.position = max(self.position, self._settling.settled or 0)
         if self.position != position:
-            self._wake()
+            self._moved.set()
         return len(complete) == PAGE
 
     def _keep(self, rows: list[Row]) -> None:
@@ -174,31 +221,26 @@ class Tail:
         while len(self._kept) > KEPT:
             self._kept_after = self._kept.popleft().id
 
-    async def _start(self) -> int:
+    async def _start(self) -> Now:
         """Wait until everything that has happened so far is read, and return how far that is."""
-        newest = await self.newest()
+        self._tickets += 1
+        ticket = self._tickets
         try:
             async with asyncio.timeout(START_SECONDS):
-                while self.position is None or self.position < newest:
-                    moved = self._moved
+                while self._let_in < ticket or self.position is None:
+                    looked = self._looked
                     self.look()
-                    await moved.wait()
+                    await looked.wait()
         except TimeoutError as error:
-            raise LedgerUnavailable(
-                "PostgreSQL does not get done with what it is writing."
-            ) from error
-        return self.position
+            raise LedgerUnavailable("PostgreSQL does not get done with what it writes.") from error
+        return Now(self.position, self._newest)
 
     def _begin_at(self, position: int | None) -> None:
         self.position, self._kept_after = position, position or 0
         self._kept.clear()
-        self._wake()
+        self._moved.set()
 
     def _forget(self) -> None:
         self.position = None
         self._kept.clear()
         self._settling = Settling()
-
-    def _wake(self) -> None:
-        self._moved.set()
-        self._moved = asyncio.Event()

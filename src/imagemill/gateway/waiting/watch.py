@@ -20,6 +20,7 @@ class Watch:
     job: Job | None = None  # as it is now
     changes: tuple[Change, ...] = ()
     is_gone: bool = False  # the job was deleted
+    is_left: bool = False  # nobody is there any more to be told, or the gateway is being stopped
     is_stale: bool = False  # there was news while it could not be told
     woken: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -31,6 +32,10 @@ class Watch:
         self.job, self.changes, self.is_gone = found.job, found.changes, found.job is None
         if found.changes:
             self.after = found.changes[-1].id
+        self.woken.set()
+
+    def leave(self) -> None:
+        self.is_left = True
         self.woken.set()
 
     def take(self) -> tuple[Change, ...]:

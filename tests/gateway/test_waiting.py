@@ -1,0 +1,194 @@
+"""Requests and streams that wait for a job, over HTTP; the tests do a worker's part."""
+
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from uuid import UUID
+
+import httpx
+import pytest
+
+from conftest import Gateway
+from imagemill.addresses import RedisAddress
+from imagemill.gateway.waiting.hub import Hub, Leaving, TooManyWaiting
+from imagemill.jobs.changes import Changes
+from imagemill.jobs.job import JobId
+from imagemill.jobs.leases import Leases
+from imagemill.jobs.ledger import Ledger
+from imagemill.jobs.news import News
+from imagemill.jobs.postgres import Postgres
+from support.client import upload
+from support.events import stream
+from support.jobs import failed, new_job
+from support.pictures import picture
+
+OK, ACCEPTED = httpx.codes.OK, httpx.codes.ACCEPTED
+
+
+@pytest.fixture
+def job_id(api: httpx.Client) -> str:
+    return upload(api, picture())
+
+
+@pytest.fixture
+def aside() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor() as threads:
+        yield threads
+
+
+def waiting_get(api: httpx.Client, job_id: str, wait: str) -> httpx.Response:
+    return api.get(f"/jobs/{job_id}", headers={"Prefer": wait})
+
+
+def test_an_answer_that_waited_in_vain_says_how_long(api: httpx.Client, job_id: str) -> None:
+    for wait in ("wait=1", "wait=0"):
+        answer = waiting_get(api, job_id, f"respond-async, {wait}")
+        assert (answer.status_code, answer.json()["status"]) == (OK, "PENDING")
+        assert answer.headers["preference-applied"] == wait
+        assert answer.headers["vary"] == "Prefer"
+        sent = api.post("/upload", files={"file": picture()}, headers={"Prefer": wait})
+        assert (sent.status_code, sent.json()["status"]) == (ACCEPTED, "PENDING")
+        assert sent.headers["preference-applied"] == wait
+    assert "preference-applied" not in waiting_get(api, job_id, "wait=soon").headers
+
+
+def test_a_wait_of_more_than_a_minute_counts_as_one_and_an_ended_job_is_not_waited_for(
+    api: httpx.Client, job_id: str
+) -> None:
+    api.post(f"/jobs/{job_id}/cancel")
+    answer = waiting_get(api, job_id, "wait=3600")
+    assert answer.json()["status"] == "CANCELED"
+    assert answer.headers["preference-applied"] == "wait=60"
+    headers = {"Prefer": "wait=9", "If-None-Match": answer.headers["etag"]}
+    again = api.get(f"/jobs/{job_id}", headers=headers)
+    assert again.status_code == httpx.codes.NOT_MODIFIED
+    assert again.headers["preference-applied"] == "wait=9"
+
+
+def test_a_waiting_request_is_answered_when_its_job_is_canceled(
+    api: httpx.Client, job_id: str, aside: ThreadPoolExecutor
+) -> None:
+    answer = aside.submit(waiting_get, api, job_id, "wait=25")
+    api.post(f"/jobs/{job_id}/cancel")
+    assert answer.result().json()["status"] == "CANCELED"
+
+
+def test_a_waiting_request_is_not_found_once_its_job_is_deleted(
+    api: httpx.Client, job_id: str, aside: ThreadPoolExecutor
+) -> None:
+    answer = aside.submit(waiting_get, api, job_id, "wait=25")
+    api.delete(f"/jobs/{job_id}")
+    assert answer.result().status_code == httpx.codes.NOT_FOUND
+
+
+def test_a_stream_of_a_deleted_job_ends_with_an_event_that_says_so(
+    api: httpx.Client, job_id: str
+) -> None:
+    with stream(api, f"/jobs/{job_id}/events") as told:
+        assert next(told).status == "PENDING"
+        api.delete(f"/jobs/{job_id}")
+        (gone,) = told
+        assert (gone.kind, gone.id, gone.data) == ("deleted", None, {"id": job_id})
+    assert api.get(f"/jobs/{job_id}/events").status_code == httpx.codes.NOT_FOUND
+
+
+async def test_what_a_stream_missed_is_told_in_order_each_change_as_it_was(
+    gateway: Gateway, leases: Leases
+) -> None:
+    api = gateway.client
+    job_id = upload(api, picture())
+    (held,) = await leases.claim([JobId(UUID(job_id))])
+    await leases.finish([failed(held)])
+    path = f"/jobs/{job_id}/events"
+    with stream(api, path) as told:
+        (present,) = told  # it ends at once, since the job has ended
+    with stream(api, path, last=0) as told:
+        missed = list(told)
+    assert [one.status for one in missed] == ["PENDING", "PROCESSING", "FAILED"]
+    assert [one.data["attempts"] for one in missed] == [0, 1, 1]
+    assert [one.data["error"] and one.data["error"]["code"] for one in missed] == [
+        None, None, "invalid_image"
+    ]  # fmt: skip
+    assert [one.data["completed_at"] is None for one in missed] == [True, True, False]
+    assert missed[-1] == present
+    with stream(api, path, last=missed[0].id) as told:
+        assert list(told) == missed[1:]
+    known = api.get(path, headers={"Last-Event-ID": str(present.id)})
+    assert known.status_code == httpx.codes.NO_CONTENT
+    for nonsense in ("abc", "-1", str(2**63), str(2**62)):
+        with stream(api, path, last=nonsense) as told:
+            assert list(told) == [present]
+
+
+def test_all_changes_are_told_from_now_on_or_from_where_a_client_was(api: httpx.Client) -> None:
+    before = upload(api, picture())
+    with stream(api, "/events") as told:
+        ids = [upload(api, picture()) for _ in range(3)]
+        api.post(f"/jobs/{before}/cancel")
+        events = list(islice(told, 4))
+    assert [one.data["id"] for one in events] == [*ids, before]
+    assert "pipeline" not in events[0].data
+    with stream(api, "/events", last=events[1].id) as told:
+        assert list(islice(told, 2)) == events[2:]
+    for nonsense in ("abc", str(2**62)):
+        with stream(api, "/events", last=nonsense) as told:
+            new = upload(api, picture())
+            assert next(told).data["id"] == new
+
+
+def test_streams_are_not_cached_nor_buffered_and_answer_no_head(
+    api: httpx.Client, job_id: str
+) -> None:
+    for path in (f"/jobs/{job_id}/events", "/events"):
+        with api.stream("GET", path) as answer:
+            assert answer.headers["cache-control"] == "no-store"
+            assert answer.headers["x-accel-buffering"] == "no"
+        refused = api.head(path)
+        assert refused.status_code == httpx.codes.METHOD_NOT_ALLOWED
+        assert refused.headers["allow"] == "GET"
+
+
+@pytest.fixture
+async def hub(pool: Postgres, redis_address: RedisAddress) -> AsyncIterator[Hub]:
+    async with News.open(redis_address) as news, Hub.open(Changes(pool), news) as hub:
+        yield hub
+
+
+async def test_a_watch_that_is_not_emptied_gets_no_more_until_it_is(
+    hub: Hub, ledger: Ledger
+) -> None:
+    job = await ledger.accept(new_job())
+    with hub.watching(job.id, after=0) as watch:
+        await watch.woken.wait()
+        for _ in range(20):
+            await ledger.cancel(job.id)
+            await ledger.retry(job.id)
+        await hub._read([job.id])
+        assert len(watch.changes) == 1
+        seen = [one.event.status for _ in range(4) for one in await hub.next(watch)]
+    assert seen == ["PENDING", *(["CANCELED", "PENDING"] * 20)]
+
+
+async def test_who_leaves_is_forgotten_and_who_is_sent_away_knows(hub: Hub, ledger: Ledger) -> None:
+    job = await ledger.accept(new_job())
+    with hub.watching(job.id, after=0), hub.watching(job.id, after=0):
+        async with hub.tail.listening():
+            assert hub.waiting == 3
+    assert (hub.waiting, hub._watches) == (0, {})
+    with hub.watching(job.id, after=0) as watch:
+        await hub.next(watch)
+        hub.leave()
+        with pytest.raises(Leaving):
+            await hub.next(watch)
+    with hub.watching(job.id) as late, pytest.raises(Leaving):
+        await hub.next(late)
+
+
+async def test_no_more_clients_wait_than_there_is_room_for(
+    hub: Hub, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imagemill.gateway.waiting.hub.MOST_WAITING", 1)
+    job = await ledger.accept(new_job())
+    hub.require_room()
+    with hub.watching(job.id), pytest.raises(TooManyWaiting):
+        hub.require_room()
