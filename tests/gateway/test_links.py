@@ -235,6 +235,6 @@ def test_no_link_stands_in_the_logs(gateway: Gateway, job: Json, owner: Headers)
 def test_a_whole_number_may_be_written_with_a_point(
     api: httpx.Client, job: Json, owner: Headers
 ) -> None:
-    path = f"{job['outputs'][0]['url']}/link"
+    path = f"/jobs/{job['id']}/outputs/thumb/link"
     answer = api.post(path, content=b'{"expires_in": 60.0}', headers=owner)
     assert answer.status_code == httpx.codes.CREATED, answer.text
