@@ -34,7 +34,8 @@ def route(method: str, path: str, operation: Schema) -> str:
 
 def _needs(operation: Schema) -> str:
     schemes = [name for one in operation.get("security", []) for name in one]
-    return f"Who asks is told by {', '.join(schemes)}.\n" if schemes else ""
+    optional = ", once there is one" if {} in operation.get("security", []) else ""
+    return f"Needs an {' or '.join(schemes)}{optional}.\n" if schemes else ""
 
 
 def _form(operation: Schema) -> Schema:

@@ -32,6 +32,8 @@ OPEN = {
     ("HEAD", "/healthz"),
     ("HEAD", "/openapi.json"),
     ("HEAD", "/readyz"),
+    ("GET", "/problems/{slug}"),
+    ("HEAD", "/problems/{slug}"),
 }
 ROUTES = every_route()
 OF_A_JOB = [route for route in ROUTES if "{id}" in route[1]]
@@ -44,6 +46,7 @@ def status_of(client: httpx.Client, method: str, path: str, job_id: object, key:
     Every job of these tests has one output, `thumb`, and one delivery.
     """
     url = path.replace("{id}", str(job_id)).replace("{name}", "thumb").replace("{n}", "1")
+    url = url.replace("{slug}", "not-found")
     assert "{" not in url
     body = {"expires_in": 60} if method == "POST" else None
     with client.stream(method, url, headers=key, json=body) as answer:

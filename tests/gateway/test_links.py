@@ -230,3 +230,11 @@ def test_no_link_stands_in_the_logs(gateway: Gateway, job: Json, owner: Headers)
     gateway.client.put(url)
     gateway.client.get(f"/nowhere?{url.partition('?')[2]}")
     assert url.rpartition("signature=")[2] not in gateway.service.logged()
+
+
+def test_a_whole_number_may_be_written_with_a_point(
+    api: httpx.Client, job: Json, owner: Headers
+) -> None:
+    path = f"/jobs/{job['id']}/outputs/thumb/link"
+    answer = api.post(path, content=b'{"expires_in": 60.0}', headers=owner)
+    assert answer.status_code == httpx.codes.CREATED, answer.text

@@ -67,7 +67,11 @@ def _make_sense(case: Case, kwargs: Fields) -> None:
     # A field in the form and in the query is given twice.
     case.query = {} if form else fields
     _send(image, fields, case, kwargs)
-    if case.headers and "Repr-Digest" in case.headers:
+    if "Idempotency-Key" in case.headers:
+        # Under the same key another upload is 422.
+        whole = repr((image, sorted(fields.items()))).encode()
+        case.headers["Idempotency-Key"] = sha256(whole).hexdigest()
+    if "Repr-Digest" in case.headers:
         case.headers["Repr-Digest"] = f"sha-256=:{b64encode(sha256(image).digest()).decode()}:"
 
 

@@ -13,7 +13,7 @@ import pytest
 from support.process import running_api, running_worker
 
 HERE = Path(__file__).parent
-EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "12")
+EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "6")
 SEED = os.environ.get("SCHEMATHESIS_SEED", "1")
 
 

@@ -106,9 +106,23 @@ ANSWERED: Final[dict[str, Header]] = {
 }
 
 ASKED: Final[dict[str, Header]] = {
+    "Idempotency-Key": Header(
+        "the client's own: the same upload sent again under it within a day gives the same job, "
+        "never a second one; 422 for another upload",
+        "8e03978e-40d5-43dd-bc93-6894a57f9324",
+        {"type": "string", "minLength": 1, "maxLength": 255},
+    ),
     "If-None-Match": Header("an `ETag` of before: 304 if nothing has changed", ENTITY_TAG),
     "If-Range": Header("an `ETag`: the `Range` holds only for what has it", ENTITY_TAG),
+    "Prefer": Header(
+        "`wait=N`: answer once the job has ended, or after N seconds, 60 at most (RFC 7240)",
+        "wait=5",
+    ),
     "Range": Header("one range of bytes; several are answered with the whole", "bytes=0-99"),
+    "Repr-Digest": Header(
+        "`sha-256=:base64:` of the image; 400 when its bytes are others (RFC 9530)", DIGEST
+    ),
+    "X-Filename": Header("the image's name, when the body is the image itself", "cat.jpg"),
 }
 
 # What middleware puts on every answer, and on those that are counted.

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect
 
 from imagemill.gateway.bodies import LinkBody
@@ -35,12 +35,19 @@ LONGEST: Final = timedelta(days=7)
 MAX_BODY_BYTES: Final = 4096
 
 
+def _whole(value: object) -> object:
+    """Return 60.0 as 60: to JSON Schema both are the same integer."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class LinkTerms(BaseModel):
     """What is asked of a link: for how many seconds it is to work."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    expires_in: int = Field(ge=1, le=int(LONGEST.total_seconds()), description="seconds")
+    expires_in: Annotated[int, BeforeValidator(_whole)] = Field(
+        ge=1, le=int(LONGEST.total_seconds()), description="seconds"
+    )
 
 
 async def _terms(request: Request, _: Asking) -> LinkTerms:

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from imagemill.gateway.fields import DEFAULT_PRESET, SHORTHAND_NAME
+from imagemill.gateway.headers import asks_for
 from imagemill.gateway.multipart import FILE_FIELD
 from imagemill.imaging.pipeline import Output, Pipeline
 from imagemill.jobs.job import Priority
@@ -11,13 +12,7 @@ from imagemill.webhooks.url import MAX_LENGTH
 REF: Final = "#/components/schemas/{model}"
 BINARY: Final = {"type": "string", "format": "binary"}
 
-HEADERS: Final = {
-    "X-Filename": "the image's name, when the body is the image itself",
-    "Idempotency-Key": "1 to 255 characters of the client's own: the same upload sent again under "
-    "them within a day gives the same job, never a second one; 422 for another upload",
-    "Repr-Digest": "`sha-256=:base64:` of the image; 400 when its bytes are others (RFC 9530)",
-    "Prefer": "`wait=N`: answer once the job has ended, or after N seconds, 60 at most (RFC 7240)",
-}
+HEADERS: Final = ("X-Filename", "Idempotency-Key", "Repr-Digest", "Prefer")
 
 Schema = dict[str, Any]
 
@@ -57,16 +52,7 @@ def upload_operation() -> Schema:
             }
             for name, schema in fields.items()
         ]
-        + [
-            {
-                "name": name,
-                "in": "header",
-                "required": False,
-                "description": description,
-                "schema": {"type": "string"},
-            }
-            for name, description in HEADERS.items()
-        ],
+        + asks_for(*HEADERS)["parameters"],
     }
 
 

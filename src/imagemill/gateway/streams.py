@@ -40,7 +40,7 @@ STREAM: Final[dict[int | str, dict[str, Any]]] = {
     HTTPStatus.OK.value: {
         "description": "Events `job`, each with a Job without its pipeline",
         "headers": headers("Cache-Control", "X-Accel-Buffering"),
-        "content": {"text/event-stream": {"schema": {"type": "string"}, "example": EVENTS}},
+        "content": {"text/event-stream": {"example": EVENTS}},
     }
 }
 AWAY: Final = problems(LedgerUnavailable, TooManyWaiting)
