@@ -56,11 +56,11 @@ def test_a_key_that_is_in_force_is_let_in(*, allows_anonymous: bool) -> None:
     assert admit(str(KEY), KEY, found, allows_anonymous=allows_anonymous) == KNOWN
 
 
-def test_what_is_for_admins_is_refused_to_other_keys() -> None:
+async def test_what_is_for_admins_is_refused_to_other_keys() -> None:
     admin = Caller(KEY.id, is_admin=True)
-    assert admin_of(admin) == admin
-    assert admin_of(ANYBODY) == ANYBODY
+    assert await admin_of(admin) == admin
+    assert await admin_of(ANYBODY) == ANYBODY
     with pytest.raises(NoAdmin) as refused:
-        admin_of(Caller(KEY.id, is_admin=False))
+        await admin_of(Caller(KEY.id, is_admin=False))
     assert refused.value.challenge == 'Bearer realm="imagemill", error="insufficient_scope"'
     assert KINDS[NoAdmin].status == HTTPStatus.FORBIDDEN

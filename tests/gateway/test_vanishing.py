@@ -23,7 +23,7 @@ async def parts(
 ) -> AsyncIterator[Parts]:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    async with open_parts(read_settings()) as parts:
+    async with open_parts(read_settings(), allows_anonymous=True) as parts:
         yield parts
 
 

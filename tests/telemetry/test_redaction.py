@@ -19,6 +19,7 @@ from imagemill.telemetry.redaction import redacted
         ),
         ('{"pg_password": "s3cret"}', '{"pg_password": "[hidden]"}'),
         ("whsec_s3cret", "whsec_[hidden]"),
+        (f"imk_{'0' * 32}_s3cret", f"imk_{'0' * 32}_[hidden]"),
     ],
 )
 def test_what_looks_like_a_secret_is_hidden(line: str, shown: str) -> None:

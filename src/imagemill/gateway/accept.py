@@ -80,7 +80,8 @@ async def accept(
 
 
 def _replay(job: Job) -> Accepted:
-    log.info("job.replayed", job_id=str(job.id))
+    structlog.contextvars.bind_contextvars(job_id=str(job.id))
+    log.info("job.replayed")
     return Accepted(job, is_replay=True)
 
 

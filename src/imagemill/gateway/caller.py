@@ -57,7 +57,7 @@ async def caller_of(gateway: Gateway, request: Request, bearer: Bearer) -> Calle
 Asking = Annotated[Caller, Depends(caller_of)]
 
 
-def admin_of(caller: Asking) -> Caller:
+async def admin_of(caller: Asking) -> Caller:
     if not caller.is_admin:
         raise NoAdmin("This asks for the API key of an admin.", "insufficient_scope")
     return caller
@@ -67,7 +67,7 @@ def admin_of(caller: Asking) -> Caller:
 AskingAdmin = Annotated[Caller, Depends(admin_of)]
 
 
-def _jobs(gateway: Gateway, caller: Asking) -> Ledger:
+async def _jobs(gateway: Gateway, caller: Asking) -> Ledger:
     return gateway.ledger.within(caller.reach)
 
 

@@ -44,7 +44,8 @@ class Parts:
     vetting: Vetting
 
 
-def _parts(request: Request) -> Parts:
+# Not that it would wait for anything: FastAPI hands a plain function to a thread.
+async def _parts(request: Request) -> Parts:
     parts: Parts = request.app.state.parts
     return parts
 

@@ -45,10 +45,6 @@ REQUEST_SECONDS: Final = Histogram(
     ("method", "route"),
     buckets=ANSWER_SECONDS,
 )
-EVENT_STREAMS: Final = Gauge("imagemill_event_streams", "Event streams that are open.")
-WAITING_REQUESTS: Final = Gauge(
-    "imagemill_waiting_requests", "Requests that wait for the end of a job (Prefer: wait)."
-)
 UPLOADED_BYTES: Final = Counter(
     "imagemill_uploaded_bytes", "Bytes of the images whose upload was accepted."
 )

@@ -15,13 +15,15 @@ SECRETS: Final = re.compile(
       | \b(?:\w*password|authorization|api_?key|secret)
         (?:["']:\s*["']|\s*=\s*["']?)(?!bearer)          # a field of that name
       | \bwhsec_
+      | \bimk_[0-9a-f]{32}_                              # an API key; its id may be seen
     )
     [^\s"'&@,;\\]+
     """
 )
 # One of these is in whatever the expression finds, and they are found thirty times as fast.
 HINTS: Final = (
-    "://", "bearer", "signature", "token", "key", "secret", "password", "authorization", "whsec_"
+    "://", "bearer", "signature", "token", "key", "secret", "password", "authorization", "whsec_",
+    "imk_",
 )  # fmt: skip
 
 
