@@ -65,7 +65,7 @@ MAY_IMPORT = {
 PURE = {
     "jobs/job.py": {"psycopg", "redis"},
     "jobs/api_key.py": {"psycopg"},
-    "gateway/admission.py": {"fastapi", "psycopg"},
+    "gateway/authentication.py": {"fastapi", "psycopg"},
     "gateway/signature.py": {"fastapi"},
     "jobs/delivery.py": {"psycopg", "redis"},
     "webhooks/url.py": {"aiohttp", "yarl", "socket"},
