@@ -14,6 +14,7 @@ from imagemill.addresses import PostgresAddress
 from imagemill.jobs.job import Completed, JobId, OutputFacts
 from imagemill.jobs.leases import Leases
 from imagemill.storage.keys import attempt_key
+from support.events import stream
 from support.keys import Headers, Keyring, showing
 from support.servers import connect, count_jobs
 from support.uploads import form
@@ -253,3 +254,35 @@ def test_the_secret_of_a_key_is_neither_kept_nor_logged(
     secret = key["Authorization"][-43:]
     assert secret not in row
     assert not re.search(f"{secret}|{NOBODYS[-43:]}", gateway.service.logged())
+
+
+def test_a_stream_of_all_jobs_tells_a_key_of_its_own_and_an_admin_of_all(
+    gateway: Gateway, keyring: Keyring
+) -> None:
+    owner, other, admin = (
+        keyring.add("owner"),
+        keyring.add("other"),
+        keyring.add("boss", is_admin=True),
+    )
+    url = str(gateway.client.base_url)
+
+    def sent(key: Headers) -> str:
+        return str(gateway.client.post("/upload", **form(), headers=key).json()["id"])
+
+    with (
+        httpx.Client(base_url=url, headers=owner) as owners,
+        httpx.Client(base_url=url, headers=admin) as admins,
+        stream(owners, "/events") as seen_by_owner,
+        stream(admins, "/events") as seen_by_admin,
+    ):
+        jobs = [sent(other), sent(owner), sent(other)]
+        assert next(seen_by_owner).data["id"] == jobs[1]
+        told = [next(seen_by_admin) for _ in jobs]
+        assert [event.data["id"] for event in told] == jobs
+    # What was missed is no way around it.
+    with httpx.Client(base_url=url, headers=owner) as owners:
+        first = int(told[0].id or 0)
+        with stream(owners, "/events", last=first - 1) as missed:
+            assert next(missed).data["id"] == jobs[1]
+            last = sent(owner)
+            assert next(missed).data["id"] == last

@@ -13,7 +13,9 @@ from imagemill.telemetry.metrics import (
     OUTPUTS,
     REAPED,
     RETRIES,
+    WEBHOOK_TRIES,
 )
+from imagemill.webhooks.answer import Result
 
 
 def begin_counting() -> None:
@@ -29,6 +31,8 @@ def begin_counting() -> None:
         CLAIMS.labels(source)
     for cause in Exit:
         CHILD_EXITS.labels(cause)
+    for result in Result:
+        WEBHOOK_TRIES.labels(result)
 
 
 def count_end(result: Completed | Failed) -> None:
