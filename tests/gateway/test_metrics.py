@@ -34,7 +34,10 @@ def test_metrics_answer_head_and_stand_in_the_document(api: httpx.Client) -> Non
     head = api.head("/metrics")
     assert (head.status_code, head.content) == (httpx.codes.OK, b"")
     operation = api.get("/openapi.json").json()["paths"]["/metrics"]["get"]
-    assert list(operation["responses"]["200"]["content"]) == ["text/plain"]
+    assert list(operation["responses"]["200"]["content"]) == [
+        "text/plain",
+        "application/openmetrics-text",
+    ]
 
 
 def test_names_units_and_labels_follow_prometheus_conventions(api: httpx.Client) -> None:

@@ -1,6 +1,7 @@
 """News of changed jobs, through a real Valkey and through none."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
@@ -101,6 +102,23 @@ async def test_a_listener_says_that_it_is_deaf_and_hears_again_by_itself(
             assert (deaf, listener.hears) == (True, True)
             teller.tell([job_id])
             assert await anext(heard) == {job_id}
+
+
+async def test_whoever_stops_listening_at_any_moment_is_let_go(redis_address: RedisAddress) -> None:
+    moments = random.Random(1)
+
+    async def listen(news: News) -> None:
+        async with aclosing(news.heard()) as heard:
+            async for _ in heard:
+                pass
+
+    async with asyncio.timeout(IN_TIME):
+        for _ in range(100):
+            async with News.open(redis_address) as news:
+                listening = asyncio.create_task(listen(news))
+                await asyncio.sleep(moments.uniform(0, 0.01))
+                listening.cancel()
+                await asyncio.wait({listening})
 
 
 Change = Callable[[Ledger, Leases, JobId], Coroutine[Any, Any, object]]

@@ -9,8 +9,10 @@ from typing import Any
 import httpx
 
 from support.client import ended, upload
+from support.keys import Keyring
 from support.pictures import picture
 from support.process import running_api, running_worker
+from support.receiver import always, receiving
 
 Line = dict[str, Any]
 
@@ -22,6 +24,7 @@ OF_NO_JOB = {
     "worker.draining",
     "worker.stopped",
     "jobs.swept",
+    "news.heard",
 }
 
 
@@ -129,35 +132,40 @@ def test_a_line_tells_route_status_time_and_size_of_a_request_and_not_its_addres
 
 
 def test_no_secret_is_in_any_line_of_a_full_run(
-    environment: dict[str, str], tmp_path: Path
+    environment: dict[str, str], keyring: Keyring, tmp_path: Path
 ) -> None:
     webhook_secret = base64.b64encode(b"a secret of webhooks, long enough").decode()
     told = environment | {
         "LOG_LEVEL": "debug",
         "WEBHOOK_SECRET": f"whsec_{webhook_secret}",
+        "WEBHOOK_ALLOW_PRIVATE": "true",
         "FAILPOINTS": "upload.recorded=error",
     }
-    key = "imk_0123456789abcdefghijklmnopqrstuvwxyz"
-    signature = "c2lnbmF0dXJlIG9mIGEgbGluaw"
+    shown = keyring.add("ci")
+    key = shown["Authorization"].rpartition("_")[2]
     with (
+        receiving(always(204)) as receiver,
         running_api(told, tmp_path / "api.log") as (_, url),
         running_worker(told, tmp_path / "worker.log"),
-        httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as client,
+        httpx.Client(base_url=url, headers=shown) as client,
     ):
         bug = httpx.post(
             f"{url}/upload", headers=client.headers, files={"file": ("x.jpg", picture())}
         )
         assert bug.status_code == httpx.codes.INTERNAL_SERVER_ERROR
-        job_id = upload(client, picture())
+        job_id = upload(client, picture(), callback_url=f"{receiver.url}?token=t0ps3cret")
         ended(client, job_id)
-        link = f"/jobs/{job_id}/outputs/image?expires=9999999999&signature={signature}"
+        signed = receiver.next().headers["webhook-signature"]
+        terms = {"expires_in": 60}
+        link = client.post(f"/jobs/{job_id}/outputs/image/link", json=terms).json()["url"]
         client.get(link).raise_for_status()
-        client.get("/jobs", params={"cursor": signature})
+        signature = httpx.URL(link).params["signature"]
+        client.get(link.replace("expires=", "expires=1"))
     written = "".join(
         (tmp_path / name).read_text(encoding="utf-8") for name in ("api.log", "worker.log")
     )
     assert "FailpointReached" in written  # a traceback, which could show variables
     secrets = (environment["PG_PASSWORD"], environment["REDIS_PASSWORD"])
-    for secret in (*secrets, webhook_secret, key, signature):
+    for secret in (*secrets, webhook_secret, key, signature, signed, "t0ps3cret"):
         assert secret
         assert secret not in written

@@ -8,8 +8,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from imagemill.addresses import PostgresAddress
 from support.client import ended, upload
+from support.keys import Keyring
 from support.pictures import picture
-from support.process import free_port, running_api, running_worker
+from support.process import free_port, running_api, running_worker, wait_until
 from support.proxy import CLOSED, OPEN, STALLED, Proxy, Way
 from support.servers import connect
 
@@ -124,15 +125,35 @@ def test_the_ledger_tells_who_waits_and_for_how_long(
 
 
 @pytest.mark.parametrize("way", [CLOSED, STALLED], ids=["away", "hanging"])
-def test_without_postgres_the_other_metrics_are_answered(
+def test_without_postgres_the_other_metrics_are_answered_to_who_was_let_in_before(
     environment: dict[str, str], to_postgres: Proxy, way: Way, tmp_path: Path
 ) -> None:
     told = environment | {"PG_PORT": str(to_postgres.port)}
     with running_api(told, tmp_path / "api.log") as (_, api):
+        scrape(api)
         to_postgres.become(way)
+        # What it heard of the ledger is told for a few seconds more.
+        wait_until(lambda: scrape(api)["imagemill_ledger_up"] == 0, "it is known to be away")
         seen = scrape(api)
         to_postgres.become(OPEN)
     assert seen["imagemill_ledger_up"] == 0
     assert "imagemill_oldest_due_job_age_seconds" not in seen
     assert not [name for name in seen if name.startswith("imagemill_jobs,")]
     assert seen["imagemill_build_info,version=0.1.0"] == 1
+
+
+def test_without_postgres_metrics_are_told_to_nobody_else(
+    environment: dict[str, str], to_postgres: Proxy, keyring: Keyring, tmp_path: Path
+) -> None:
+    admin, other = keyring.add("boss", is_admin=True), keyring.add("ci")
+    told = environment | {"PG_PORT": str(to_postgres.port)}
+    with (
+        running_api(told, tmp_path / "api.log") as (_, api),
+        httpx.Client(base_url=api, timeout=30) as client,
+    ):
+        asked = [client.get("/metrics", headers=key).status_code for key in (admin, other, {})]
+        to_postgres.become(CLOSED)
+        away = [client.get("/metrics", headers=key).status_code for key in (admin, other, {})]
+        to_postgres.become(OPEN)
+    assert asked == [httpx.codes.OK, httpx.codes.FORBIDDEN, httpx.codes.UNAUTHORIZED]
+    assert away == [httpx.codes.OK, *[httpx.codes.SERVICE_UNAVAILABLE] * 2]

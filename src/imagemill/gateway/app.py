@@ -35,6 +35,7 @@ from imagemill.gateway.parts import Parts
 from imagemill.gateway.problem import install_problem_handlers
 from imagemill.gateway.refusals import KeyRefused, TooManyRequests
 from imagemill.gateway.routing import problems
+from imagemill.gateway.scrapers import Scrapers
 from imagemill.gateway.waiting.hub import Hub
 from imagemill.imaging.confine.level import Level
 from imagemill.imaging.presets import load_presets
@@ -130,6 +131,7 @@ async def open_parts(settings: Settings, *, allows_anonymous: bool) -> AsyncIter
             settings=settings,
             ledger=ledger,
             gauges=LedgerGauges(postgres),
+            scrapers=Scrapers(),
             line=line,
             storage=storage,
             presets=presets,

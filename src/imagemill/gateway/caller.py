@@ -57,14 +57,10 @@ async def caller_of(gateway: Gateway, request: Request, bearer: Bearer) -> Calle
 Asking = Annotated[Caller, Depends(caller_of)]
 
 
-async def admin_of(caller: Asking) -> Caller:
+def require_admin(caller: Caller) -> None:
+    """Raise NoAdmin unless the caller may know of the jobs of all."""
     if not caller.is_admin:
         raise NoAdmin("This asks for the API key of an admin.", "insufficient_scope")
-    return caller
-
-
-# For what tells of the jobs of all.
-AskingAdmin = Annotated[Caller, Depends(admin_of)]
 
 
 async def _jobs(gateway: Gateway, caller: Asking) -> Ledger:

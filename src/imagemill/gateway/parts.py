@@ -10,6 +10,7 @@ from imagemill.gateway.bounds.admission import Admission
 from imagemill.gateway.bounds.budgets import Budgets
 from imagemill.gateway.gauges import LedgerGauges
 from imagemill.gateway.link_secret import LinkSecret
+from imagemill.gateway.scrapers import Scrapers
 from imagemill.gateway.waiting.hub import Hub
 from imagemill.imaging.confine.level import Level
 from imagemill.imaging.pipeline import Pipeline
@@ -29,6 +30,7 @@ class Parts:
     settings: Settings
     ledger: Ledger
     gauges: LedgerGauges
+    scrapers: Scrapers
     line: Line
     storage: Volume
     presets: Mapping[str, Pipeline]

@@ -83,12 +83,14 @@ class News:
         No ids at all mean that `hears` has changed, and that news may have been missed.
         """
         while True:
+            _let_cancel()
             try:
                 async with self.listening.pubsub() as pubsub, aclosing(_messages(pubsub)) as told:
                     async for ids in told:
                         self._now_hears()
                         yield ids
             except (RedisError, OSError, TimeoutError) as error:
+                _let_cancel()
                 if self.hears:
                     self.hears = False
                     log.warning("news.not_heard", reason=reason(error), instead="polling")
@@ -102,6 +104,7 @@ class News:
 
     async def _publish_for_ever(self) -> None:
         while True:
+            _let_cancel()
             await self._something_to_tell.wait()
             await self._publish()
 
@@ -129,6 +132,7 @@ async def _messages(pubsub: PubSub) -> AsyncGenerator[frozenset[JobId]]:
     await pubsub.subscribe(CHANNEL)
     tested = False
     while True:
+        _let_cancel()
         message = await pubsub.get_message(timeout=SILENCE_SECONDS)
         if message is not None:
             tested = False
@@ -141,6 +145,17 @@ async def _messages(pubsub: PubSub) -> AsyncGenerator[frozenset[JobId]]:
         else:
             await pubsub.ping()
             tested = True
+
+
+def _let_cancel() -> None:
+    """Raise CancelledError once this task is being canceled.
+
+    redis-py swallows a cancellation that meets it while it connects. Without this, a process that
+    is told to stop just then would never end.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _ids(data: bytes) -> Iterable[JobId]:
