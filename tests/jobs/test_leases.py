@@ -84,6 +84,17 @@ async def test_of_many_workers_that_claim_the_same_ids_each_job_goes_to_one(
     assert sorted(claimed) == sorted(ids)
 
 
+async def test_a_claim_passes_over_what_another_is_claiming(
+    ledger: Ledger, leases: Leases, postgres_address: PostgresAddress
+) -> None:
+    taken, free = [(await ledger.accept(new_job())).id for _ in range(2)]
+    with connect(postgres_address) as other, other.transaction():
+        other.execute("SELECT FROM jobs WHERE id = %s FOR UPDATE", (taken,))
+        # Whoever waits for the other one instead waits until PostgreSQL's patience ends.
+        (claim,) = await leases.claim([taken, free])
+        assert claim.id == free
+
+
 async def test_a_sweep_takes_urgent_jobs_first_and_then_the_oldest(
     ledger: Ledger, leases: Leases
 ) -> None:

@@ -88,7 +88,7 @@ MUTANTS: Final = MappingProxyType(
             without(leases, "REAP", "j.attempts >= j.max_attempts", "false"),
         ),
         "claims that do not lock": Mutant(
-            f"{LEASES}test_of_many_workers_that_claim_the_same_ids_each_job_goes_to_one",
+            f"{LEASES}test_a_claim_passes_over_what_another_is_claiming",
             without(leases, "CLAIM", "ORDER BY id FOR UPDATE SKIP LOCKED"),
         ),
         "a claim of jobs that are not due": Mutant(

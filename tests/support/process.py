@@ -1,6 +1,8 @@
 """Services of imagemill as the real processes they are in production."""
 
+import itertools
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -16,10 +18,23 @@ PROGRAM: tuple[str, ...] = (sys.executable, "-m", "imagemill")
 START_SECONDS = 60
 
 
+# Below those that the system gives to connections: no client of a test takes one that is free now
+# before the service listens on it. Test processes that run side by side begin at other places.
+PORTS = range(12_000, 32_000)
+_ports = itertools.cycle(random.sample(PORTS, len(PORTS)))
+
+
 def free_port() -> int:
+    return next(port for port in _ports if _is_free(port))
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 class Service:
