@@ -1,4 +1,4 @@
-"""What Alembic runs: the revisions, over the connection that `jobs/migrate.py` hands it."""
+"""What Alembic runs: the revisions, over the connection that `upgrade.py` hands it."""
 
 from alembic import context
 

@@ -1,6 +1,6 @@
 """The table `jobs` and its history."""
 
-from imagemill.jobs.migrate import run_sql_file
+from imagemill.jobs.migrations.upgrade import run_sql_file
 
 revision = "0001"
 down_revision = None

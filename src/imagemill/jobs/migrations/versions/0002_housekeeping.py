@@ -1,6 +1,6 @@
 """What keeps the storage in step with the ledger: `removals` and `chores`."""
 
-from imagemill.jobs.migrate import run_sql_file
+from imagemill.jobs.migrations.upgrade import run_sql_file
 
 revision = "0002"
 down_revision = "0001"

@@ -1,6 +1,6 @@
 """Who is let in: API keys, and whose a job is."""
 
-from imagemill.jobs.migrate import run_sql_file
+from imagemill.jobs.migrations.upgrade import run_sql_file
 
 revision = "0003"
 down_revision = "0002"

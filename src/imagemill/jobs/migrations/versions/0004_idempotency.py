@@ -1,6 +1,6 @@
 """Which job an Idempotency-Key stands for."""
 
-from imagemill.jobs.migrate import run_sql_file
+from imagemill.jobs.migrations.upgrade import run_sql_file
 
 revision = "0004"
 down_revision = "0003"

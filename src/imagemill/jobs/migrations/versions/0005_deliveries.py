@@ -1,6 +1,6 @@
 """Webhooks to be sent, written by the transaction that ends the job."""
 
-from imagemill.jobs.migrate import run_sql_file
+from imagemill.jobs.migrations.upgrade import run_sql_file
 
 revision = "0005"
 down_revision = "0004"
