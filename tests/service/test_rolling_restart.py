@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
 from imagemill.addresses import PostgresAddress
 from support.client import client_of, ended, no_leftovers, storage_of
@@ -64,6 +65,7 @@ def until_there_are_some(accepted: list[str]) -> None:
     wait_until(lambda: len(accepted) > 20, "uploads are under way")
 
 
+@pytest.mark.timeout(400)  # eight workers start one after the other, beside other tests
 def test_workers_restarted_one_after_the_other_fail_no_job_and_use_no_attempt(
     environment: dict[str, str], tmp_path: Path, stack: ExitStack
 ) -> None:
