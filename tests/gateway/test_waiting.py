@@ -149,6 +149,13 @@ def test_streams_are_not_cached_nor_buffered_and_answer_no_head(
         assert refused.headers["allow"] == "GET"
 
 
+def test_a_stream_that_has_nothing_to_tell_comments(api: httpx.Client) -> None:
+    # As proxies would cut it off after a while.
+    with httpx.stream("GET", api.base_url.join("/events"), timeout=15) as answer:
+        lines = (line for line in answer.iter_lines() if line)
+        assert [next(lines), next(lines)] == [": here it begins", ": still here"]
+
+
 @pytest.fixture
 async def hub(pool: Postgres, redis_address: RedisAddress) -> AsyncIterator[Hub]:
     async with News.open(redis_address) as news, Hub.open(Changes(pool), news) as hub:

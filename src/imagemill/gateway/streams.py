@@ -1,14 +1,12 @@
 """What happens, told as it happens: server-sent events (HTML standard, section 9.2)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 import structlog
 from fastapi import APIRouter, Header, Response
-from sse_starlette import EventSourceResponse
-from starlette.types import Receive, Scope, Send
 
 from imagemill.gateway.caller import Jobs
 from imagemill.gateway.examples import EVENTS
@@ -17,13 +15,13 @@ from imagemill.gateway.parts import Gateway
 from imagemill.gateway.refusals import InvalidFields
 from imagemill.gateway.routing import JobIdPath, problems
 from imagemill.gateway.waiting.event import (
-    SEPARATOR,
     deleted_event,
     job_event,
     retry_hint,
     to_id,
 )
 from imagemill.gateway.waiting.hub import Hub, Leaving, TooManyWaiting
+from imagemill.gateway.waiting.stream import Stream
 from imagemill.gateway.waiting.watch import Watch
 from imagemill.jobs.changes import Change
 from imagemill.jobs.job import JobId, JobNotFound, KeyId
@@ -32,10 +30,6 @@ from imagemill.jobs.postgres import LedgerUnavailable
 log = structlog.get_logger()
 router = APIRouter(tags=["streams"])
 
-# Something is sent at least every fifteen seconds.
-COMMENT_SECONDS: Final = 10
-# What a stream has for its farewell when the gateway is being stopped.
-FAREWELL_SECONDS: Final = 2.0
 STREAM: Final[dict[int | str, dict[str, Any]]] = {
     HTTPStatus.OK.value: {
         "description": "Events `job`, each with a Job without its pipeline",
@@ -51,27 +45,6 @@ LastEventId = Annotated[
     str | None,
     Header(description="the `id` of the last event that the client has: it goes on from there"),
 ]
-
-
-class Stream(EventSourceResponse):
-    """Events for one client; what they come from is closed when the client goes, or they end."""
-
-    def __init__(
-        self, events: AsyncIterator[bytes], source: AsyncExitStack, send_timeout: float
-    ) -> None:
-        super().__init__(
-            events,
-            headers={"Cache-Control": "no-store"},
-            ping=COMMENT_SECONDS,
-            sep=SEPARATOR,
-            send_timeout=send_timeout,
-            shutdown_grace_period=FAREWELL_SECONDS,
-        )
-        self.source = source
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self.source:
-            await super().__call__(scope, receive, send)
 
 
 @router.get(
@@ -106,7 +79,7 @@ async def follow_job(
             # As the standard has it: on 204 a browser does not connect again.
             return Response(status_code=HTTPStatus.NO_CONTENT)
         events = _events_of_job(hub, watch, missed)
-        return Stream(events, source.pop_all(), gateway.settings.body_timeout_seconds)
+        return Stream(events, source.pop_all())
 
 
 @router.get("/events", summary="Follow all jobs", response_class=Response, responses=STREAM | AWAY)
@@ -122,12 +95,12 @@ async def follow_jobs(gateway: Gateway, jobs: Jobs, last_event_id: LastEventId =
         # An id beyond was never given out, or by a PostgreSQL that lost its last commits since.
         after = now.position if last is None or last > now.newest else last
         events = _events_of_all(hub, after, jobs.reach)
-        return Stream(events, source.pop_all(), gateway.settings.body_timeout_seconds)
+        return Stream(events, source.pop_all())
 
 
 async def _events_of_job(
     hub: Hub, watch: Watch, changes: tuple[Change, ...]
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     try:
         while True:
             for change in changes:
@@ -141,7 +114,7 @@ async def _events_of_job(
         yield retry_hint()
 
 
-async def _events_of_all(hub: Hub, last: int, reach: KeyId | None) -> AsyncIterator[bytes]:
+async def _events_of_all(hub: Hub, last: int, reach: KeyId | None) -> AsyncGenerator[bytes]:
     yield OPENING
     try:
         async with aclosing(hub.tail.after(last, reach)) as told:
