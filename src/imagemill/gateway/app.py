@@ -69,7 +69,8 @@ ROOMS: Final = (
 
 DESCRIPTION = """
 Takes an image, answers at once with a job, processes the image in the background and never loses
-it. `POST /upload` an image, then read `GET /jobs/{id}` until its status is COMPLETED.
+it. `POST /upload` an image, then read `GET /jobs/{id}`, which waits for the job's end when asked to
+(`Prefer: wait=30`), follow its events, or name a `callback_url` that is told.
 """
 
 # What every route may answer that asks who asks: PostgreSQL knows which keys there are.
