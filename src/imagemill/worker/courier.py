@@ -72,8 +72,10 @@ class Courier:
         Raises LedgerUnavailable.
         """
         await asyncio.sleep(self._not_before - time.monotonic())
+        # Not wait_for: before Python 3.12 it loses a cancellation that comes with the bell.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.bell.wait(), POLL_SECONDS)
+            async with asyncio.timeout(POLL_SECONDS):
+                await self.bell.wait()
         self.bell.clear()
         started = time.monotonic()
         async with self._beginning:
@@ -86,7 +88,8 @@ class Courier:
         """Begin nothing more, wait for answers a while, and give back what has none."""
         self._is_closing = True
         with suppress(TimeoutError):  # what is being claimed is begun, or else lies until HOLD
-            await asyncio.wait_for(self._beginning.acquire(), LAST_WORDS_SECONDS)
+            async with asyncio.timeout(LAST_WORDS_SECONDS):
+                await self._beginning.acquire()
         await _wait(self._sending, min(grace.total_seconds(), LAST_ANSWERS_SECONDS))
         await self._give_back(dict(self._sending))
         await _wait(self._recording, LAST_WORDS_SECONDS)
