@@ -32,6 +32,7 @@ class Up:
         self.data = folder / "data"
         self.journal = folder / "journal"
         self.log = folder / "up.log"
+        self.stand_ins = ("api",) if worker else ("worker", "api")
         # As another account by way of the launcher, which lets it read this very interpreter.
         launch = (sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), "9", account, "/")
         command = (sys.executable, str(SCRIPT), str(self.data), str(self.port), str(self.journal))
@@ -51,6 +52,16 @@ class Up:
 
     def until_ready(self) -> None:
         self.until_logged(f"imagemill is ready at http://127.0.0.1:{self.port}")
+        # Ready means that uploads are taken: the worker may still be starting.
+        wait_until(
+            lambda: all(f"{each} started" in self.journaled() for each in self.stand_ins),
+            "the stand-ins start",
+            self.logged,
+        )
+
+    def journaled(self) -> str:
+        """Return what the stand-ins wrote, nothing as long as neither has begun."""
+        return self.journal.read_text(encoding="utf-8") if self.journal.exists() else ""
 
     def children(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)

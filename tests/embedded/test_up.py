@@ -53,7 +53,7 @@ def test_sigterm_stops_all_in_order(tmp_path: Path) -> None:
         children = mill.children()
         assert mill.stop(signal.SIGTERM) == 0
         assert psutil.wait_procs(children, timeout=0)[1] == []
-    assert mill.journal.read_text(encoding="utf-8").splitlines()[-2:] == [
+    assert mill.journaled().splitlines()[-2:] == [
         "api stopped before its servers",
         "worker stopped before its servers",
     ]
@@ -83,7 +83,7 @@ def test_a_second_ctrl_c_kills_what_does_not_end(tmp_path: Path) -> None:
         mill.until_logged("deaf")
         children = mill.children()
         mill.process.send_signal(signal.SIGINT)
-        wait_until(lambda: "api stopped" in mill.journal.read_text(encoding="utf-8"), "api stops")
+        wait_until(lambda: "api stopped" in mill.journaled(), "api stops")
         mill.process.send_signal(signal.SIGINT)
         mill.process.wait(20)
         assert psutil.wait_procs(children, timeout=5)[1] == []
