@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from imagemill.settings import SECRETS, Settings, SettingsError, read_settings
+from imagemill.settings import Settings, read_settings
+from imagemill.settings.secret_files import SECRETS
+from imagemill.settings.values import SettingsError
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,8 @@ from imagemill.process import options
 from imagemill.process.asked import Asked
 from imagemill.process.errors import Misused
 from imagemill.process.options import with_output_options
-from imagemill.settings import Settings, SettingsError, available_cores, read_settings
+from imagemill.settings import Settings, available_cores, read_settings
+from imagemill.settings.values import SettingsError
 from imagemill.startup import prepare_ledger
 from imagemill.telemetry.logs import configure_logs
 

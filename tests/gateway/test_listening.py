@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from imagemill.gateway.listening import is_loopback
-from imagemill.settings import SettingsError
+from imagemill.settings.values import SettingsError
 from support.keys import Keyring
 from support.process import free_port, running, wait_until
 

@@ -4,7 +4,7 @@ import ipaddress
 import socket
 
 from imagemill.gateway.parts import Parts
-from imagemill.settings import SettingsError
+from imagemill.settings.values import SettingsError
 
 
 def is_loopback(host: str) -> bool:

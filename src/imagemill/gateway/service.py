@@ -1,10 +1,8 @@
 """The API-Gateway as a process."""
 
 import asyncio
-import resource
 import signal
 import socket
-from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -45,7 +43,6 @@ async def run_gateway(settings: Settings, host: str, port: int) -> None:
     Raises what open_parts raises, and SettingsError when there would have to be an API key.
     """
     _survive_signals()
-    _allow_files()
     with tracing("imagemill-gateway"):
         await _serve(settings, host, port)
     log.info("gateway.stopped")
@@ -94,10 +91,3 @@ def _survive_signals() -> None:
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, lambda: None)
-
-
-def _allow_files() -> None:
-    """Let the process open as many files as it may: each client that waits holds a socket."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError, OSError):  # macOS calls the limit infinite and then refuses it
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -171,9 +171,8 @@ class Leases:
             FINISH,
             {"results": Jsonb([_result(r) for r in by_id.values()]), "worker": self.worker},
         )
-        self.tell(
-            by_id
-        )  # all of them: the first of two tries may have ended those that are doubtful
+        # All of them: the first of two tries may have ended those that are doubtful.
+        self.tell(by_id)
         doubtful = by_id.keys() - {JobId(row["id"]) for row in rows}
         if not doubtful:
             return frozenset()

@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -76,10 +77,9 @@ class Holder:
         """Return how many more jobs fit, waiting a while for the first."""
         if not self._room():
             self._freed.clear()
-            try:
-                await asyncio.wait_for(self._freed.wait(), timeout_seconds)
-            except TimeoutError:
-                return 0
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout_seconds):
+                    await self._freed.wait()
         return self._room()
 
     def start(self, claims: Collection[Claim]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal
@@ -104,7 +105,6 @@ def _counted(claims: tuple[Claim, ...], source: Literal["line", "sweep"]) -> tup
 
 async def pause(seconds: float, stopping: asyncio.Event) -> None:
     """Sleep, but not past the moment when `stopping` is set."""
-    try:
-        await asyncio.wait_for(stopping.wait(), seconds)
-    except TimeoutError:
-        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stopping.wait()

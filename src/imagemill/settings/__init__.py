@@ -1,45 +1,31 @@
 """Every setting: its environment name, its default and its unit.
 
 Settings are read once, at start, into one frozen object; each part is handed only what it needs.
-A secret may also be given as the path of a file that holds it, as `NAME_FILE`: that is how
-container engines hand secrets over.
 """
 
-import base64
 import os
 from datetime import timedelta
-from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Final, Literal
 from urllib.parse import unquote, urlsplit
 
 from limits import RateLimitItem, parse_many
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    DirectoryPath,
-    Field,
-    SecretStr,
-    ValidationError,
-)
-from pydantic.fields import FieldInfo
-from pydantic_settings import (
-    BaseSettings,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from imagemill.addresses import PostgresAddress, RedisAddress
+from imagemill.settings.secret_files import SECRETS, SecretFiles
+from imagemill.settings.values import (
+    ExistingFolder,
+    Networks,
+    Rate,
+    SettingsError,
+    VolumeUrl,
+    Waits,
+    WebhookSecrets,
+)
 
 MEBIBYTE: Final = 1024 * 1024
-LEAST_SECRET_BYTES: Final = 16
-LONGEST_WAIT_SECONDS: Final = 7 * 86400
-SECRETS: Final = ("PG_PASSWORD", "REDIS_PASSWORD", "WEBHOOK_SECRET")
-
-
-class SettingsError(Exception):
-    """A setting has a wrong value. The message is one sentence that names its variable."""
 
 
 def available_cores() -> int:
@@ -47,61 +33,6 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _is_volume(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path.strip("/"):
-        raise ValueError("must be an absolute folder such as file:///app/storage")
-    return url
-
-
-def _is_rate(text: str | None) -> str | None:
-    if text is not None:
-        try:
-            rates = parse_many(text)
-        except ValueError:
-            rates = []
-        if len(rates) != 1 or rates[0].amount < 1:
-            raise ValueError("must be a number of requests and a time, like 100/minute")
-    return text
-
-
-def _are_networks(text: str) -> str:
-    # uvicorn would take what is none for a name that no client ever has.
-    for part in text.split(","):
-        try:
-            ip_network(part.strip())
-        except ValueError:
-            raise ValueError("must be addresses or networks, separated by commas") from None
-    return text
-
-
-def _are_webhook_secrets(secrets: SecretStr) -> SecretStr:
-    for secret in secrets.get_secret_value().split():
-        try:
-            key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-        except ValueError:
-            key = b""
-        if len(key) < LEAST_SECRET_BYTES:
-            raise ValueError(
-                f"must be whsec_ and the base64 of {LEAST_SECRET_BYTES} bytes or more,"
-                " or several of these with spaces between them"
-            )
-    return secrets
-
-
-def _waits(value: object) -> object:
-    """Return the seconds of a list that is separated by commas."""
-    if not isinstance(value, str):
-        return value
-    try:
-        waits = tuple(float(part) for part in value.split(","))
-    except ValueError:
-        waits = ()
-    if not waits or not all(0 <= wait <= LONGEST_WAIT_SECONDS for wait in waits):
-        raise ValueError("must be seconds of up to a week each, separated by commas")
-    return waits
 
 
 class Settings(BaseSettings):
@@ -120,7 +51,7 @@ class Settings(BaseSettings):
     redis_host: str = Field("localhost", description="Redis' or Valkey's host")
     redis_port: int = Field(6379, ge=1, le=65535, description="Redis' or Valkey's port")
     redis_password: SecretStr = Field(SecretStr(""), description="its password, when it has one")
-    storage_url: Annotated[str, AfterValidator(_is_volume)] = Field(
+    storage_url: VolumeUrl = Field(
         "file:///app/storage", description="the folder that gateway and workers share"
     )
     disk_reserve_bytes: int = Field(
@@ -129,7 +60,7 @@ class Settings(BaseSettings):
         description="free space that uploads leave alone; below it they get 507",
     )
     presets_file: Path | None = Field(None, description="a TOML file with presets of your own")
-    assets_dir: Annotated[DirectoryPath, AfterValidator(Path.absolute)] | None = Field(
+    assets_dir: ExistingFolder | None = Field(
         None, description="folder of the images that watermarks may show"
     )
     max_upload_bytes: int = Field(50 * MEBIBYTE, ge=1, description="largest image accepted")
@@ -173,11 +104,11 @@ class Settings(BaseSettings):
     allow_anonymous: bool = Field(
         default=False, description="listen for more than this machine while there is no API key"
     )
-    forwarded_allow_ips: Annotated[str, AfterValidator(_are_networks)] = Field(
+    forwarded_allow_ips: Networks = Field(
         "127.0.0.1,::1",
         description="proxies that are believed whose request it is that they hand on",
     )
-    rate_limit: Annotated[str | None, AfterValidator(_is_rate)] = Field(
+    rate_limit: Rate | None = Field(
         None, description="requests of an API key or an address, such as 100/minute; unset: any"
     )
     max_pending: int | None = Field(
@@ -195,17 +126,15 @@ class Settings(BaseSettings):
     idle_timeout_seconds: float = Field(
         75, gt=0, description="time a connection may wait for its next request"
     )
-    webhook_secret: Annotated[SecretStr, AfterValidator(_are_webhook_secrets)] = Field(
+    webhook_secret: WebhookSecrets = Field(
         SecretStr(""), description="what webhooks are signed with; several while it is changed"
     )
     webhook_allow_private: bool = Field(
         default=False, description="send webhooks to addresses that are not public as well"
     )
-    webhook_schedule_seconds: Annotated[tuple[float, ...], NoDecode, BeforeValidator(_waits)] = (
-        Field(
-            (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400),
-            description="waits between the tries of a webhook, separated by commas",
-        )
+    webhook_schedule_seconds: Waits = Field(
+        (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400),
+        description="waits between the tries of a webhook, separated by commas",
     )
     shutdown_grace_seconds: float = Field(
         30, ge=0, description="time a worker gives running jobs when it is told to stop"
@@ -275,32 +204,6 @@ class Settings(BaseSettings):
     def storage_root(self) -> Path:
         """The folder that `storage_url` names."""
         return Path(unquote(urlsplit(self.storage_url).path))
-
-
-class SecretFiles(PydanticBaseSettingsSource):
-    """The secrets given as files: `NAME_FILE` for the setting `NAME`."""
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        raise NotImplementedError  # part of the base class's contract; __call__ does it all
-
-    def __call__(self) -> dict[str, Any]:
-        found = {}
-        for name in SECRETS:
-            path = os.environ.get(f"{name}_FILE")
-            if path and os.environ.get(name):
-                raise SettingsError(f"{name} and {name}_FILE are both set; give one of them.")
-            if path:
-                found[name.lower()] = _read_secret(name, Path(path))
-        return found
-
-
-def _read_secret(name: str, path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise SettingsError(f"{name}_FILE={path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{name}_FILE={path} cannot be read: it is not text.") from error
 
 
 def read_settings() -> Settings:

@@ -1,0 +1,38 @@
+"""Secrets that are given as files, `NAME_FILE` for `NAME`: so container engines hand them over."""
+
+import os
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic.fields import FieldInfo
+from pydantic_settings import PydanticBaseSettingsSource
+
+from imagemill.settings.values import SettingsError
+
+SECRETS: Final = ("PG_PASSWORD", "REDIS_PASSWORD", "WEBHOOK_SECRET")
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """The secrets given as files: `NAME_FILE` for the setting `NAME`."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        raise NotImplementedError  # part of the base class's contract; __call__ does it all
+
+    def __call__(self) -> dict[str, Any]:
+        found = {}
+        for name in SECRETS:
+            path = os.environ.get(f"{name}_FILE")
+            if path and os.environ.get(name):
+                raise SettingsError(f"{name} and {name}_FILE are both set; give one of them.")
+            if path:
+                found[name.lower()] = _read_secret(name, Path(path))
+        return found
+
+
+def _read_secret(name: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{name}_FILE={path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{name}_FILE={path} cannot be read: it is not text.") from error
