@@ -65,8 +65,8 @@ MAY_IMPORT = {
 PURE = {
     "jobs/job.py": {"psycopg", "redis"},
     "jobs/api_key.py": {"psycopg"},
-    "gateway/authentication.py": {"fastapi", "psycopg"},
-    "gateway/signature.py": {"fastapi"},
+    "gateway/access/authentication.py": {"fastapi", "psycopg"},
+    "gateway/access/signature.py": {"fastapi"},
     "jobs/delivery.py": {"psycopg", "redis"},
     "webhooks/url.py": {"aiohttp", "yarl", "socket"},
     "webhooks/public.py": {"aiohttp", "yarl", "socket"},

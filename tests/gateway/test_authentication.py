@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from imagemill.gateway.authentication import admit
-from imagemill.gateway.caller import ANYBODY, Caller, require_admin
+from imagemill.gateway.access.authentication import admit
+from imagemill.gateway.access.caller import ANYBODY, Caller, require_admin
 from imagemill.gateway.problem import KINDS
 from imagemill.gateway.refusals import KeyRefused, NoAdmin
 from imagemill.jobs.api_key import ApiKey, Found, KnownKey

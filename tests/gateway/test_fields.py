@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from imagemill.gateway.fields import parse_fields
 from imagemill.gateway.refusals import InvalidFields
+from imagemill.gateway.upload.fields import parse_fields
 from imagemill.imaging.presets import BUILT_IN
 from imagemill.jobs.job import Json, Priority
 

@@ -11,8 +11,8 @@ import pytest
 
 from conftest import Gateway
 from imagemill.addresses import PostgresAddress, RedisAddress
-from imagemill.gateway.fields import parse_fields
-from imagemill.gateway.idempotency import content_sha256
+from imagemill.gateway.upload.fields import parse_fields
+from imagemill.gateway.upload.idempotency import content_sha256
 from imagemill.imaging.pipeline import Pipeline
 from imagemill.jobs.job import JobId, Priority
 from imagemill.jobs.leases import Leases

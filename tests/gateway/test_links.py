@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 
 from conftest import Gateway
-from imagemill.gateway.link_secret import NAME
-from imagemill.gateway.signature import sign
+from imagemill.gateway.access.link_secret import NAME
+from imagemill.gateway.access.signature import sign
 from imagemill.jobs.job import Completed, JobId, OutputFacts
 from imagemill.jobs.leases import Leases
 from imagemill.jobs.postgres import Postgres

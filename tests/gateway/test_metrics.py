@@ -6,7 +6,7 @@ import httpx
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as plain
 
-from imagemill.gateway.gauges import LedgerGauges
+from imagemill.gateway.observing.gauges import LedgerGauges
 from imagemill.jobs.ledger import Ledger
 from imagemill.jobs.postgres import Postgres
 from imagemill.telemetry.metrics import Metrics

@@ -10,8 +10,8 @@ import pytest
 
 from conftest import SHARED_LIMIT, Gateway
 from imagemill.addresses import PostgresAddress
-from imagemill.gateway.intake import Intake
 from imagemill.gateway.refusals import NotAnImage
+from imagemill.gateway.upload.intake import Intake
 from imagemill.imaging.formats import FORMATS
 from imagemill.imaging.proof import HEIC_SAMPLE
 from imagemill.storage.volume import Volume

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType, ModuleType
 from typing import Final
 
-from imagemill.gateway import accept
 from imagemill.gateway.parts import Parts
+from imagemill.gateway.upload import accept
 from imagemill.jobs import deliveries, idempotency, leases, ledger
 from imagemill.jobs.idempotency import UploadKey
 from imagemill.jobs.job import Claim, Job, NewJob

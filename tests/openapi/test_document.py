@@ -15,9 +15,9 @@ from fastapi.routing import APIRoute
 from apidocs.page import page
 from apidocs.words import anchor
 from imagemill.gateway import app as gateway
-from imagemill.gateway.examples import BODIES, OF_OPERATIONS
-from imagemill.gateway.headers import ANSWERED, OF_STATUS
-from imagemill.gateway.meanings import MEANINGS
+from imagemill.gateway.openapi.examples import BODIES, OF_OPERATIONS
+from imagemill.gateway.openapi.headers import ANSWERED, OF_STATUS
+from imagemill.gateway.openapi.meanings import MEANINGS
 from imagemill.gateway.problem import all_kinds
 from support.conformance import closed, openapi_document
 
@@ -145,7 +145,7 @@ def test_every_example_is_what_its_schema_says(name: str, content: Schema) -> No
     examples = [one["value"] for one in content.get("examples", {}).values()]
     examples += [content["example"]] if "example" in content else []
     is_json = "json" in name.rpartition(" ")[2]
-    assert examples or not is_json, f"{name}: give its schema an example in gateway/examples.py"
+    assert examples or not is_json, f"{name}: its schema has no example in openapi/examples.py"
     for example in examples if is_json else ():
         assert [error.message for error in validator(content["schema"]).iter_errors(example)] == []
 

@@ -15,7 +15,7 @@ import httpx
 import jsonschema_rs
 
 from imagemill.gateway.app import create_routes
-from imagemill.gateway.headers import OF_EVERY_ANSWER, OF_SOME_ANSWERS, OF_STATUS, headers
+from imagemill.gateway.openapi.headers import OF_EVERY_ANSWER, OF_SOME_ANSWERS, OF_STATUS, headers
 
 Schema = dict[str, Any]
 

@@ -8,7 +8,22 @@ from typing import Final
 
 from fastapi import Depends, FastAPI
 
-from imagemill.gateway import (
+from imagemill.gateway.access.link_secret import LinkSecret
+from imagemill.gateway.access.scrapers import Scrapers
+from imagemill.gateway.bounds.admission import Admission
+from imagemill.gateway.bounds.backlog import Backlog
+from imagemill.gateway.bounds.budgets import Budgets
+from imagemill.gateway.bounds.slots import Slots
+from imagemill.gateway.bounds.throttle import Throttle
+from imagemill.gateway.observing.gauges import LedgerGauges
+from imagemill.gateway.observing.job_in_logs import name_the_job
+from imagemill.gateway.openapi.document import document, operation_id
+from imagemill.gateway.openapi.pages import install_pages
+from imagemill.gateway.openapi.routing import problems
+from imagemill.gateway.parts import Parts
+from imagemill.gateway.problem import install_problem_handlers
+from imagemill.gateway.refusals import KeyRefused, TooManyRequests
+from imagemill.gateway.routes import (
     about,
     deliveries,
     downloads,
@@ -20,22 +35,7 @@ from imagemill.gateway import (
     streams,
     uploads,
 )
-from imagemill.gateway.bounds.admission import Admission
-from imagemill.gateway.bounds.backlog import Backlog
-from imagemill.gateway.bounds.budgets import Budgets
-from imagemill.gateway.bounds.slots import Slots
-from imagemill.gateway.bounds.throttle import Throttle
-from imagemill.gateway.callbacks import MOST_LOOKUPS
-from imagemill.gateway.document import document, operation_id
-from imagemill.gateway.gauges import LedgerGauges
-from imagemill.gateway.job_in_logs import name_the_job
-from imagemill.gateway.link_secret import LinkSecret
-from imagemill.gateway.pages import install_pages
-from imagemill.gateway.parts import Parts
-from imagemill.gateway.problem import install_problem_handlers
-from imagemill.gateway.refusals import KeyRefused, TooManyRequests
-from imagemill.gateway.routing import problems
-from imagemill.gateway.scrapers import Scrapers
+from imagemill.gateway.upload.callbacks import MOST_LOOKUPS
 from imagemill.gateway.waiting.hub import Hub
 from imagemill.imaging.confine.level import Level
 from imagemill.imaging.presets import load_presets

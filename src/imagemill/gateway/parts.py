@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from imagemill.gateway.access.link_secret import LinkSecret
+from imagemill.gateway.access.scrapers import Scrapers
 from imagemill.gateway.bounds.admission import Admission
 from imagemill.gateway.bounds.budgets import Budgets
-from imagemill.gateway.gauges import LedgerGauges
-from imagemill.gateway.link_secret import LinkSecret
-from imagemill.gateway.scrapers import Scrapers
+from imagemill.gateway.observing.gauges import LedgerGauges
 from imagemill.gateway.waiting.hub import Hub
 from imagemill.imaging.confine.level import Level
 from imagemill.imaging.pipeline import Pipeline

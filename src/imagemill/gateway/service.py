@@ -8,14 +8,14 @@ from typing import Final
 import structlog
 import uvicorn
 
+from imagemill.gateway.access.listening import is_loopback, require_keys
 from imagemill.gateway.app import create_app, open_parts
 from imagemill.gateway.bounds.connection import bounded
 from imagemill.gateway.bounds.crowd import most_connections
 from imagemill.gateway.bounds.patience import Patience
-from imagemill.gateway.listening import is_loopback, require_keys
-from imagemill.gateway.observed import Observed
-from imagemill.gateway.request_id import RequestIds
-from imagemill.gateway.traced import Traced
+from imagemill.gateway.observing.observed import Observed
+from imagemill.gateway.observing.request_id import RequestIds
+from imagemill.gateway.observing.traced import Traced
 from imagemill.gateway.waiting.hub import Hub
 from imagemill.settings import Settings
 from imagemill.telemetry.traces import tracing

@@ -10,8 +10,8 @@ from typing import Any, Final
 from imagemill.embedded.folders import PASS_THROUGH
 from imagemill.embedded.ports import free_port
 from imagemill.embedded.stack import run_stack
-from imagemill.gateway.fields import parse_fields
 from imagemill.gateway.refusals import InvalidFields
+from imagemill.gateway.upload.fields import parse_fields
 from imagemill.imaging.presets import load_presets
 from imagemill.process.asked import Asked
 from imagemill.process.errors import Misused

@@ -10,11 +10,11 @@ from fastapi.responses import PlainTextResponse
 
 from imagemill.blocking import off_loop
 from imagemill.errors import Rejected
-from imagemill.gateway.caller import Bearer, Caller, caller_of, require_admin
-from imagemill.gateway.headers import headers
+from imagemill.gateway.access.caller import Bearer, Caller, caller_of, require_admin
+from imagemill.gateway.openapi.headers import headers
+from imagemill.gateway.openapi.routing import problems, readable
 from imagemill.gateway.parts import Gateway
 from imagemill.gateway.refusals import NoAdmin
-from imagemill.gateway.routing import problems, readable
 from imagemill.jobs.postgres import LedgerUnavailable
 from imagemill.telemetry.metrics import exposition
 

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 
-from imagemill.gateway.caller import Bearer, caller_of
+from imagemill.gateway.access.caller import Bearer, caller_of
+from imagemill.gateway.access.signature import require_signature
 from imagemill.gateway.parts import Gateway, Parts
-from imagemill.gateway.signature import require_signature
 from imagemill.jobs.ledger import Ledger
 
 EXPIRES: Final = "expires"

@@ -9,11 +9,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect
 
+from imagemill.gateway.access.caller import Asking, Jobs
+from imagemill.gateway.access.linked import EXPIRES, SIGNATURE
+from imagemill.gateway.access.signature import moment_after, sign
 from imagemill.gateway.bodies import LinkBody
-from imagemill.gateway.caller import Asking, Jobs
-from imagemill.gateway.downloads import output_of
-from imagemill.gateway.headers import headers
-from imagemill.gateway.linked import EXPIRES, SIGNATURE
+from imagemill.gateway.openapi.headers import headers
+from imagemill.gateway.openapi.routing import JobIdPath, OutputNamePath, problems
 from imagemill.gateway.parts import Gateway
 from imagemill.gateway.problem import pointer
 from imagemill.gateway.refusals import (
@@ -23,8 +24,7 @@ from imagemill.gateway.refusals import (
     MalformedRequest,
     UploadTooLarge,
 )
-from imagemill.gateway.routing import JobIdPath, OutputNamePath, problems
-from imagemill.gateway.signature import moment_after, sign
+from imagemill.gateway.routes.downloads import output_of
 from imagemill.jobs.job import JobId, JobNotFound
 from imagemill.jobs.postgres import LedgerUnavailable
 from imagemill.storage.errors import FileMissing

@@ -6,10 +6,10 @@ from typing import Annotated
 import structlog
 from fastapi import APIRouter, Path
 
+from imagemill.gateway.access.caller import Jobs
 from imagemill.gateway.bodies import DeliveriesBody, DeliveryBody
-from imagemill.gateway.caller import Jobs
+from imagemill.gateway.openapi.routing import JobIdPath, problems, readable
 from imagemill.gateway.refusals import InvalidFields
-from imagemill.gateway.routing import JobIdPath, problems, readable
 from imagemill.jobs.deliveries import Deliveries
 from imagemill.jobs.delivery import DeliveryNotFound
 from imagemill.jobs.job import JobId, JobNotFound

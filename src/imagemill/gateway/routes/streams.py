@@ -8,12 +8,12 @@ from typing import Annotated, Any, Final
 import structlog
 from fastapi import APIRouter, Header, Response
 
-from imagemill.gateway.caller import Jobs
-from imagemill.gateway.examples import EVENTS
-from imagemill.gateway.headers import headers
+from imagemill.gateway.access.caller import Jobs
+from imagemill.gateway.openapi.examples import EVENTS
+from imagemill.gateway.openapi.headers import headers
+from imagemill.gateway.openapi.routing import JobIdPath, problems
 from imagemill.gateway.parts import Gateway
 from imagemill.gateway.refusals import InvalidFields
-from imagemill.gateway.routing import JobIdPath, problems
 from imagemill.gateway.waiting.event import (
     deleted_event,
     job_event,

@@ -8,8 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 
 from imagemill.errors import ServiceError
-from imagemill.gateway.headers import OF_STATUS, SOMETIMES_OF_STATUS, headers
-from imagemill.gateway.meanings import MEANINGS
+from imagemill.gateway.openapi.headers import OF_STATUS, SOMETIMES_OF_STATUS, headers
+from imagemill.gateway.openapi.meanings import MEANINGS
 from imagemill.gateway.problem import MEDIA_TYPE, Kind, ProblemBody, all_kinds, kind_of
 
 Route = TypeVar("Route", bound=Callable[..., Any])

@@ -11,15 +11,15 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from imagemill.blocking import off_loop
-from imagemill.gateway.caller import Jobs
+from imagemill.gateway.access.caller import Jobs
+from imagemill.gateway.access.linked import PARAMETERS, LinkedJobs
 from imagemill.gateway.conditional import byte_range, matches
 from imagemill.gateway.digest import to_header
 from imagemill.gateway.filenames import stem
-from imagemill.gateway.headers import asks_for, headers
-from imagemill.gateway.linked import PARAMETERS, LinkedJobs
+from imagemill.gateway.openapi.headers import asks_for, headers
+from imagemill.gateway.openapi.routing import JobIdPath, OutputNamePath, problems, readable
 from imagemill.gateway.parts import Gateway, Parts
 from imagemill.gateway.refusals import InvalidFields, LinkRefused, RangeNotSatisfiable
-from imagemill.gateway.routing import JobIdPath, OutputNamePath, problems, readable
 from imagemill.jobs.job import InputFacts, Job, JobId, JobNotFound, OutputFacts
 from imagemill.jobs.postgres import LedgerUnavailable
 from imagemill.storage.errors import FileMissing, StorageUnavailable

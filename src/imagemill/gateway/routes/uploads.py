@@ -7,17 +7,11 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from imagemill.contract.job import JobBody
-from imagemill.gateway.accept import accept, require_digest
-from imagemill.gateway.accepted import accepted
-from imagemill.gateway.assets import require_assets
-from imagemill.gateway.callbacks import require_public
-from imagemill.gateway.caller import Asking
+from imagemill.gateway.access.caller import Asking
 from imagemill.gateway.digest import announced_sha256
-from imagemill.gateway.fields import parse_fields
-from imagemill.gateway.headers import headers
-from imagemill.gateway.idempotency import REPLAYED, sent_key
-from imagemill.gateway.intake import Intake, expected_bytes, receive
-from imagemill.gateway.openapi import upload_operation
+from imagemill.gateway.openapi.headers import headers
+from imagemill.gateway.openapi.routing import Responses, problems
+from imagemill.gateway.openapi.upload import upload_operation
 from imagemill.gateway.parts import Gateway
 from imagemill.gateway.refusals import (
     BodyTooSlow,
@@ -28,7 +22,13 @@ from imagemill.gateway.refusals import (
     Overloaded,
     UploadTooLarge,
 )
-from imagemill.gateway.routing import Responses, problems
+from imagemill.gateway.upload.accept import accept, require_digest
+from imagemill.gateway.upload.accepted import accepted
+from imagemill.gateway.upload.assets import require_assets
+from imagemill.gateway.upload.callbacks import require_public
+from imagemill.gateway.upload.fields import parse_fields
+from imagemill.gateway.upload.idempotency import REPLAYED, sent_key
+from imagemill.gateway.upload.intake import Intake, expected_bytes, receive
 from imagemill.jobs.postgres import LedgerUnavailable
 from imagemill.storage.errors import StorageFull, StorageUnavailable
 

@@ -7,7 +7,8 @@ from typing import Final
 from fastapi import Request
 
 from imagemill.gateway.filenames import clean_filename
-from imagemill.gateway.multipart import (
+from imagemill.gateway.refusals import MalformedRequest, NotAnImage, UploadTooLarge
+from imagemill.gateway.upload.multipart import (
     FILE_FIELD,
     MAX_FIELDS_BYTES,
     MAX_PARTS,
@@ -15,7 +16,6 @@ from imagemill.gateway.multipart import (
     boundary_of,
     read_form,
 )
-from imagemill.gateway.refusals import MalformedRequest, NotAnImage, UploadTooLarge
 from imagemill.imaging.formats import SNIFF_BYTES, Format, sniff
 from imagemill.storage.incoming import Incoming
 

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from imagemill.gateway.authentication import admit
+from imagemill.gateway.access.authentication import admit
 from imagemill.gateway.bounds.throttle import charge
 from imagemill.gateway.parts import Gateway
 from imagemill.gateway.refusals import NoAdmin

@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from imagemill.gateway.fields import DEFAULT_PRESET, SHORTHAND_NAME
-from imagemill.gateway.headers import asks_for
-from imagemill.gateway.multipart import FILE_FIELD
+from imagemill.gateway.openapi.headers import asks_for
+from imagemill.gateway.upload.fields import DEFAULT_PRESET, SHORTHAND_NAME
+from imagemill.gateway.upload.multipart import FILE_FIELD
 from imagemill.imaging.pipeline import Output, Pipeline
 from imagemill.jobs.job import Priority
 from imagemill.webhooks.url import MAX_LENGTH

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
+from imagemill.gateway.access.caller import Jobs
 from imagemill.gateway.bodies import ExplanationBody
-from imagemill.gateway.caller import Jobs
-from imagemill.gateway.jobs import READING
-from imagemill.gateway.routing import JobIdPath, readable
+from imagemill.gateway.openapi.routing import JobIdPath, readable
+from imagemill.gateway.routes.jobs import READING
 from imagemill.jobs.explanation import explain
 from imagemill.jobs.job import JobId
 from imagemill.jobs.situation import situation_of

@@ -9,14 +9,14 @@ from fastapi.responses import JSONResponse
 
 from imagemill.contract.job import JobBody
 from imagemill.failpoints import failpoint
+from imagemill.gateway.access.caller import Jobs
 from imagemill.gateway.bodies import EventBody, HistoryBody, JobsBody
-from imagemill.gateway.caller import Jobs
 from imagemill.gateway.conditional import tagged
 from imagemill.gateway.cursor import CURSOR_PATTERN, from_cursor, to_cursor
-from imagemill.gateway.headers import asks_for, headers
+from imagemill.gateway.openapi.headers import asks_for, headers
+from imagemill.gateway.openapi.routing import JobIdPath, Responses, problems, readable
 from imagemill.gateway.parts import Gateway
 from imagemill.gateway.refusals import InvalidFields
-from imagemill.gateway.routing import JobIdPath, Responses, problems, readable
 from imagemill.gateway.waiting.end import APPLIED, applied_wait, end_of
 from imagemill.jobs.job import ENDED, IllegalTransition, JobId, JobNotFound, Status
 from imagemill.jobs.postgres import LedgerUnavailable

@@ -7,7 +7,7 @@ what makes a signed address work.
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from imagemill.gateway.observed import PROBES, UNMATCHED, method_of, route_of
+from imagemill.gateway.observing.observed import PROBES, UNMATCHED, method_of, route_of
 from imagemill.telemetry.traces import Attributes, span, valid
 
 

@@ -11,9 +11,9 @@ from typing import Final
 
 from fastapi import Request
 
-from imagemill.gateway.caller import Caller
-from imagemill.gateway.fields import JobRequest
+from imagemill.gateway.access.caller import Caller
 from imagemill.gateway.refusals import FieldError, InvalidFields
+from imagemill.gateway.upload.fields import JobRequest
 from imagemill.jobs.idempotency import Keyed, UploadKey
 from imagemill.jobs.job import Job
 

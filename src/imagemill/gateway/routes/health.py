@@ -9,9 +9,9 @@ from fastapi.responses import JSONResponse
 
 from imagemill.errors import Unavailable
 from imagemill.gateway.bodies import HealthBody, ReadinessBody, UnreadinessBody
+from imagemill.gateway.openapi.routing import problems, readable
 from imagemill.gateway.parts import Gateway
 from imagemill.gateway.problem import RETRY_AFTER_SECONDS, UNAVAILABLE, problem
-from imagemill.gateway.routing import problems, readable
 from imagemill.jobs.postgres import LedgerUnavailable
 
 router = APIRouter(tags=["health"])

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import structlog
 
 from imagemill.failpoints import failpoint
-from imagemill.gateway.caller import Caller
-from imagemill.gateway.fields import JobRequest
-from imagemill.gateway.idempotency import require_same, upload_key
-from imagemill.gateway.intake import Received
+from imagemill.gateway.access.caller import Caller
 from imagemill.gateway.parts import Parts
 from imagemill.gateway.refusals import InvalidFields, MalformedRequest
+from imagemill.gateway.upload.fields import JobRequest
+from imagemill.gateway.upload.idempotency import require_same, upload_key
+from imagemill.gateway.upload.intake import Received
 from imagemill.jobs.idempotency import UploadKey, accept_under, find_under
 from imagemill.jobs.ids import new_job_id
 from imagemill.jobs.job import InputFacts, Job, NewJob

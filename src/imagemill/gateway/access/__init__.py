@@ -1,0 +1,1 @@
+"""Who is let in, to what: by API keys, by signed links, by where the gateway listens."""
