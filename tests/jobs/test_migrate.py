@@ -9,8 +9,8 @@ import pytest
 
 from imagemill.addresses import PostgresAddress
 from imagemill.jobs import migrations
-from imagemill.jobs.migrate import SchemaTooNew, migrate, newest_version
-from imagemill.jobs.postgres import LedgerUnavailable
+from imagemill.jobs.migrate import migrate, newest_version
+from imagemill.jobs.postgres import LedgerUnavailable, SchemaTooNew
 from support.process import free_port
 from support.servers import connect
 

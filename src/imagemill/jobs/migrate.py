@@ -10,14 +10,9 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from imagemill.addresses import PostgresAddress
-from imagemill.errors import ServiceError
 from imagemill.jobs.postgres import CONNECT_TIMEOUT_SECONDS, LedgerUnavailable
 
 VERSION = "SELECT version_num FROM alembic_version"
-
-
-class SchemaTooNew(ServiceError):
-    """The schema was made by a later version of imagemill than this one."""
 
 
 def migrate(address: PostgresAddress) -> None:

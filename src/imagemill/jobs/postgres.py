@@ -12,7 +12,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from imagemill.addresses import PostgresAddress
-from imagemill.errors import Unavailable
+from imagemill.errors import ServiceError, Unavailable
 
 # A statement here takes milliseconds; one that takes this long waits for a server that hangs.
 STATEMENT_TIMEOUT_SECONDS: Final = 10
@@ -30,6 +30,10 @@ class LedgerUnavailable(Unavailable):
 
 class OutcomeUnknown(LedgerUnavailable):
     """PostgreSQL went away after the statement was sent: it may have been carried out."""
+
+
+class SchemaTooNew(ServiceError):
+    """The schema was made by a later version of imagemill than this one."""
 
 
 class Postgres:

@@ -11,8 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from imagemill.addresses import PostgresAddress
-from imagemill.jobs.migrate import SchemaTooNew
-from imagemill.jobs.postgres import CONNECT_TIMEOUT_SECONDS, LedgerUnavailable
+from imagemill.jobs.postgres import CONNECT_TIMEOUT_SECONDS, LedgerUnavailable, SchemaTooNew
 
 # Any number will do, as long as every version of imagemill uses the same.
 LOCK: Final = 0x696D_6D69_6C6C
