@@ -41,6 +41,8 @@ class Findings:
     wrong: list[str] = field(default_factory=list)
     worker_lost: int = 0
     claimed_again: int = 0
+    told: int = 0
+    told_again: int = 0
 
     def broken_promises(self) -> list[str]:
         return self.lost + self.doubled + self.wrong

@@ -26,6 +26,7 @@ class Load:
 
     url: str
     chance: random.Random
+    callback_url: str | None = None
     good: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
     canceled: set[str] = field(default_factory=set)
@@ -53,7 +54,9 @@ class Load:
     async def upload(self, client: httpx.AsyncClient) -> str | None:
         """Upload a picture, good or broken, quick or slow; return the id that was promised."""
         is_broken = self.chance.random() < 0.05
-        fields = {"pipeline": SLOW} if self.chance.random() < 0.4 else {}
+        fields = {"callback_url": self.callback_url} if self.callback_url else {}
+        if self.chance.random() < 0.4:
+            fields["pipeline"] = SLOW
         file = ("x.jpg", BROKEN if is_broken else GOOD)
         try:
             answer = await client.post("/upload", files={"file": file}, data=fields)

@@ -129,6 +129,8 @@ class Mill:
             "LEASE_SECONDS": str(LEASE_SECONDS),
             "SHUTDOWN_GRACE_SECONDS": "2",
             "JOB_TIMEOUT_SECONDS": "20",
+            "WEBHOOK_ALLOW_PRIVATE": "true",
+            "WEBHOOK_SCHEDULE_SECONDS": ",".join(["1"] * 100),
         }
 
     def _end_services(self) -> None:

@@ -7,17 +7,22 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import LiteralString
 
 from chaos.faults import FAULTS, Nemesis
 from chaos.history import Findings, examine
 from chaos.load import Load
 from chaos.mill import Mill
+from chaos.webhooks import examine_webhooks, taking_its_time
+from support.deliveries import make_due
 from support.process import wait_until
+from support.receiver import receiving
 from support.servers import connect
 
 REST_SECONDS = 120
 
 UNFINISHED = "SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'PROCESSING')"
+UNTOLD = "SELECT count(*) FROM deliveries WHERE status = 'PENDING'"
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,8 @@ class Report:
         return (
             f"{len(self.load.accepted)} accepted, {statuses['COMPLETED']} completed,"
             f" {statuses['FAILED']} failed ({reasons or 'none'}), {statuses['CANCELED']} canceled,"
-            f" {len(self.findings.lost)} lost, {len(self.findings.doubled)} doubled"
+            f" {len(self.findings.lost)} lost, {len(self.findings.doubled)} doubled,"
+            f" {self.findings.told} told, {self.findings.told_again} of them more than once"
             f" · {sum(self.done.values())} faults in {self.seconds:.0f} s, seed {self.seed}"
         )
 
@@ -48,15 +54,20 @@ class Report:
             missing.append("a lease that expired")
         if not self.findings.claimed_again:
             missing.append("a job that was claimed again")
+        if not self.findings.told_again:
+            missing.append("a webhook whose answer was lost")
         return missing
 
 
 async def wreak(seconds: float, seed: int) -> Report:
     """Run the mill under load and faults for so long, and examine it once it has come to rest."""
     chance = random.Random(seed)
-    with tempfile.TemporaryDirectory(prefix="imagemill-chaos-") as name:
+    with (
+        tempfile.TemporaryDirectory(prefix="imagemill-chaos-") as name,
+        receiving(taking_its_time) as receiver,
+    ):
         async with Mill.run(Path(name)) as mill:
-            load = Load(mill.url, random.Random(chance.random()))
+            load = Load(mill.url, random.Random(chance.random()), receiver.url)
             nemesis = Nemesis(mill, chance)
             began = time.monotonic()
             enough = asyncio.Event()
@@ -66,13 +77,16 @@ async def wreak(seconds: float, seed: int) -> Report:
             await striking
             await asyncio.to_thread(_come_to_rest, mill)
             findings = await asyncio.to_thread(examine, mill.postgres, mill.storage, load)
+            await asyncio.to_thread(examine_webhooks, findings, mill.postgres, receiver)
             lasted = time.monotonic() - began
             return Report(seed, lasted, load, findings, nemesis.done, nemesis.hit)
 
 
 def _come_to_rest(mill: Mill) -> None:
-    def is_at_rest() -> bool:
+    def is_none_left(count: LiteralString) -> bool:
         with connect(mill.postgres) as connection:
-            return connection.execute(UNFINISHED).fetchall() == [(0,)]
+            return connection.execute(count).fetchall() == [(0,)]
 
-    wait_until(is_at_rest, "all jobs end", mill.log_of_workers, REST_SECONDS)
+    wait_until(lambda: is_none_left(UNFINISHED), "all jobs end", mill.log_of_workers, REST_SECONDS)
+    make_due(mill.postgres)  # or killed workers would hold their webhooks for a minute
+    wait_until(lambda: is_none_left(UNTOLD), "all are told", mill.log_of_workers, REST_SECONDS)

@@ -1,0 +1,66 @@
+"""A receiver of webhooks in the middle of all faults, and whether it was told of every end."""
+
+import json
+import time
+from collections import defaultdict
+from http import HTTPStatus
+
+from psycopg.rows import dict_row
+
+from chaos.history import Findings, Row
+from imagemill.addresses import PostgresAddress
+from imagemill.jobs.job import ENDED
+from support.receiver import Answer, Receiver
+from support.servers import connect
+
+# Long enough that a worker which is killed has some under way.
+ANSWER_SECONDS = 0.1
+
+JOBS = """
+    SELECT jobs.id, jobs.status, array_agg(webhook_id) FILTER (WHERE n > 0) AS webhook_ids
+      FROM jobs LEFT JOIN deliveries ON job_id = jobs.id
+     GROUP BY jobs.id
+"""
+
+
+def taking_its_time(_: int) -> Answer:
+    time.sleep(ANSWER_SECONDS)
+    return HTTPStatus.OK, {}
+
+
+def examine_webhooks(findings: Findings, postgres: PostgresAddress, receiver: Receiver) -> None:
+    """Hold what the receiver was sent against the ends that the ledger knows."""
+    bodies = _bodies(receiver)
+    with connect(postgres) as connection:
+        jobs = connection.cursor(row_factory=dict_row).execute(JOBS).fetchall()
+    for job in jobs:
+        if job["status"] in ENDED:
+            _examine_end(findings, job, bodies)
+    findings.wrong += [f"{webhook_id} tells of no end" for webhook_id in bodies]
+
+
+def _bodies(receiver: Receiver) -> dict[str, list[bytes]]:
+    """Return everything that came, by `webhook-id`."""
+    bodies = defaultdict(list)
+    while not receiver.queue.empty():
+        received = receiver.queue.get()
+        bodies[received.headers["webhook-id"]].append(received.body)
+    return bodies
+
+
+def _examine_end(findings: Findings, job: Row, bodies: dict[str, list[bytes]]) -> None:
+    webhook_ids = job["webhook_ids"] or []
+    if len(webhook_ids) != 1:
+        findings.wrong.append(f"{job['id']} has ended once and has {len(webhook_ids)} webhooks")
+        return
+    told = bodies.pop(webhook_ids[0], [])
+    if not told:
+        findings.lost.append(f"the webhook of {job['id']} never came")
+        return
+    findings.told += 1
+    findings.told_again += len(told) > 1
+    if len(set(told)) > 1:
+        findings.doubled.append(f"{job['id']} was told of in two ways")
+    data = json.loads(told[0])["data"]
+    if (data["id"], data["status"]) != (str(job["id"]), job["status"]):
+        findings.wrong.append(f"{job['id']} is {job['status']} and was told of as {data}")
