@@ -68,13 +68,14 @@ def demo(
         Path | None, typer.Argument(exists=True, dir_okay=False, help="A picture of your own.")
     ] = None,
     data: Data = DEFAULT_DATA,
+    key: options.Key = None,
 ) -> None:
     """Start the whole stack, process a picture, show the result, and stop."""
     with _one_sentence():
         configure_logs("warning", None)
         from imagemill.demo import run_demo  # noqa: PLC0415 - an optional extra
 
-        asyncio.run(run_demo(photo, data))
+        asyncio.run(run_demo(photo, data, key))
 
 
 @app.command()

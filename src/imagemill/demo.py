@@ -1,8 +1,10 @@
 """`imagemill demo`: the whole stack on one picture, shown as it happens."""
 
 import asyncio
+import json
 import os
 import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,8 +19,8 @@ from imagemill.jobs.job import ENDED
 
 HOST: Final = "127.0.0.1"
 PRESET: Final = "default"
-POLL_SECONDS: Final = 0.02
 PATIENCE_SECONDS: Final = 120
+DATA: Final = "data: "
 COLOURS: Final = {
     "PENDING": "yellow",
     "PROCESSING": "cyan",
@@ -34,10 +36,10 @@ class DemoFailed(ServiceError):
     """The picture did not come out as it should."""
 
 
-async def run_demo(photo: Path | None, data: Path) -> None:
+async def run_demo(photo: Path | None, data: Path, key: str | None) -> None:
     """Process the photo, or a picture drawn for the purpose, and show what came of it.
 
-    Raises DemoFailed, EmbeddedError.
+    `key` is an API key, for a folder that has some. Raises DemoFailed, EmbeddedError.
     """
     console = Console()
     with tempfile.TemporaryDirectory() as folder:
@@ -46,7 +48,8 @@ async def run_demo(photo: Path | None, data: Path) -> None:
         # The demo tells the story itself; the services speak up only when something is wrong.
         quiet = {"LOG_LEVEL": os.environ.get("LOG_LEVEL", "warning")}
         async with run_stack(data, HOST, free_port(), quiet) as stack:
-            async with httpx.AsyncClient(base_url=stack.url, timeout=30) as client:
+            headers = {"Authorization": f"Bearer {key}"} if key else None
+            async with httpx.AsyncClient(base_url=stack.url, timeout=30, headers=headers) as client:
                 job = await _process(console, client, picture)
             _show(console, stack, picture, job)
 
@@ -67,23 +70,32 @@ async def _process(console: Console, client: httpx.AsyncClient, picture: Path) -
     if answer.status_code != httpx.codes.ACCEPTED:
         raise DemoFailed(f"The upload was refused: {answer.json()['detail']}")
     job: Json = answer.json()
-    console.print(f"202 Accepted  job {job['id']}\n")
-    return await _follow(console, client, job)
+    console.print(f"202 Accepted  job {job['id']}")
+    return await _follow(console, client, job["id"])
 
 
-async def _follow(console: Console, client: httpx.AsyncClient, job: Json) -> Json:
-    """Show each status of the job once, in the order of its history, until it has ended."""
-    shown = 0
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while True:
-            history = (await client.get(f"/jobs/{job['id']}/history")).json()["events"]
-            for event in history[shown:]:
-                status = event["status"]
-                console.print(f"  {event['at'][11:23]}  [{COLOURS[status]}]{status}[/]")
-            shown = len(history)
-            if history[-1]["status"] in ENDED:
-                return dict((await client.get(f"/jobs/{job['id']}")).json())
-            await asyncio.sleep(POLL_SECONDS)
+async def _follow(console: Console, client: httpx.AsyncClient, job_id: str) -> Json:
+    """Show each status of the job as it comes, and return the job as it ended."""
+    console.print(f"\n$ curl {client.base_url}/jobs/{job_id}/events\n", soft_wrap=True)
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            async for job in _events(client, job_id):
+                status = job["status"]
+                console.print(f"  {job['updated_at'][11:23]}  [{COLOURS[status]}]{status}[/]")
+                if status in ENDED:
+                    return job
+    except TimeoutError:
+        raise DemoFailed(f"The job has not ended after {PATIENCE_SECONDS} s.") from None
+    raise DemoFailed("The gateway went away before the job had ended.")
+
+
+async def _events(client: httpx.AsyncClient, job_id: str) -> AsyncIterator[Json]:
+    """Yield the job at each change of its status, from its first on."""
+    since = {"Last-Event-ID": "0"}
+    async with client.stream("GET", f"/jobs/{job_id}/events", headers=since) as stream:
+        async for line in stream.aiter_lines():
+            if line.startswith(DATA):
+                yield dict(json.loads(line.removeprefix(DATA)))
 
 
 def _show(console: Console, stack: Stack, picture: Path, job: Json) -> None:

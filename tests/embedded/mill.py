@@ -107,6 +107,19 @@ def running_up(folder: Path) -> Iterator[Up]:
         yield mill
 
 
+def key_made_on(data: Path) -> str:
+    """Make a key by the command, which no environment tells where PostgreSQL is."""
+    made = subprocess.run(
+        [sys.executable, "-m", "imagemill", "keys", "add", "ci", "--data", str(data)],
+        env={"PATH": os.environ["PATH"], "PG_HOST": "elsewhere.invalid"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    return made.stdout.strip()
+
+
 def kill(processes: list[psutil.Process]) -> None:
     for process in processes:
         if process.is_running():

@@ -1,30 +1,14 @@
 """API keys of an `imagemill up`, and where it does not listen without any."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
 
 from support.process import free_port, running, wait_until
 
-from .mill import running_up
+from .mill import key_made_on, running_up
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - what this is about
-
-
-def key_made_on(data: Path) -> str:
-    """Make a key by the command, which no environment tells where PostgreSQL is."""
-    made = subprocess.run(
-        [sys.executable, "-m", "imagemill", "keys", "add", "ci", "--data", str(data)],
-        env={"PATH": os.environ["PATH"], "PG_HOST": "elsewhere.invalid"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    return made.stdout.strip()
 
 
 def test_without_a_key_it_ends_at_once_with_a_sentence_instead_of_listening_for_others(

@@ -1,0 +1,41 @@
+"""`imagemill demo`, as its user sees it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from .mill import key_made_on, running_up
+
+
+def demo(data: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "imagemill", "demo", "--data", str(data)],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+
+
+def test_it_shows_each_status_of_a_job_and_where_the_result_is(tmp_path: Path) -> None:
+    shown = demo(tmp_path / "data")
+    assert shown.returncode == 0, shown.stderr
+    words = shown.stdout.split()
+    statuses = [word for word in words if word in {"PENDING", "PROCESSING", "COMPLETED"}]
+    assert statuses == ["PENDING", "PROCESSING", "COMPLETED"]
+    result = next(Path(word) for word in words if word.startswith("/") and "/outputs/" in word)
+    assert result.read_bytes()[8:12] == b"WEBP"
+
+
+def test_on_a_folder_with_keys_it_needs_one(tmp_path: Path) -> None:
+    with running_up(tmp_path) as mill:
+        key = key_made_on(mill.data)
+    refused = demo(mill.data)
+    assert refused.returncode == 1
+    assert refused.stderr.endswith(
+        "imagemill: The upload was refused: This service asks for an API key, as Authorization:"
+        " Bearer imk_….\n"
+    )
+    assert demo(mill.data, IMAGEMILL_API_KEY=key).returncode == 0
