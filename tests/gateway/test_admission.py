@@ -4,6 +4,8 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -25,15 +27,9 @@ MOST_PENDING = 6
 LARGE = picture() + bytes(20_000_000)
 
 
-@pytest.fixture(scope="module")
-def small(addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """A gateway that receives one upload at once, and takes a few jobs."""
-    folder = tmp_path_factory.mktemp("small")
-    environment = addresses | {
-        "STORAGE_URL": (folder / "storage").as_uri(),
-        "MAX_PENDING": str(MOST_PENDING),
-        "MAX_CONCURRENT_UPLOADS": "1",
-    }
+@contextmanager
+def gateway_with(addresses: dict[str, str], folder: Path, **settings: str) -> Iterator[Gateway]:
+    environment = addresses | settings | {"STORAGE_URL": (folder / "storage").as_uri()}
     with (
         running_api(environment, folder / "api.log") as (service, url),
         httpx.Client(base_url=url, timeout=30) as client,
@@ -41,15 +37,29 @@ def small(addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -
         yield Gateway(client, folder / "storage", service)
 
 
+@pytest.fixture(scope="module")
+def narrow(
+    addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Gateway]:
+    """A gateway that receives one upload at once."""
+    folder = tmp_path_factory.mktemp("narrow")
+    with gateway_with(addresses, folder, MAX_CONCURRENT_UPLOADS="1") as gateway:
+        yield gateway
+
+
 @pytest.fixture
 def mill(
-    small: Gateway,
+    narrow: Gateway,
     postgres_address: PostgresAddress,  # noqa: ARG001 - empties the ledger
 ) -> Gateway:
-    # What it last counted may still be the jobs of another test.
-    wait_until(lambda: small.client.post("/upload", **form()).is_success, "there is room")
-    small.client.delete(f"/jobs/{small.client.get('/jobs').json()['jobs'][0]['id']}")
-    return small
+    return narrow
+
+
+@pytest.fixture
+def short(environment: dict[str, str], tmp_path: Path) -> Iterator[Gateway]:
+    """A gateway with room for a few jobs, for one test: it remembers how many wait."""
+    with gateway_with(environment, tmp_path, MAX_PENDING=str(MOST_PENDING)) as gateway:
+        yield gateway
 
 
 def begun(mill: Gateway, connection: socket.socket, size: int) -> None:
@@ -72,21 +82,21 @@ def require_overloaded(answer: httpx.Response) -> None:
 
 
 def test_uploads_are_refused_while_too_many_jobs_wait_and_taken_again_later(
-    mill: Gateway, postgres_address: PostgresAddress
+    short: Gateway, postgres_address: PostgresAddress
 ) -> None:
     for _ in range(MOST_PENDING):
-        mill.client.post("/upload", **form())
-    before = mill.files()
-    require_overloaded(mill.client.post("/upload", **form()))
-    answer = mill.client.post("/upload", content=LARGE, headers=RAW)
+        short.client.post("/upload", **form())
+    before = short.files()
+    require_overloaded(short.client.post("/upload", **form()))
+    answer = short.client.post("/upload", content=LARGE, headers=RAW)
     require_overloaded(answer)
     assert answer.headers["connection"] == "close"
-    assert mill.files() == before
+    assert short.files() == before
     assert count_jobs(postgres_address) <= MOST_PENDING
-    for job in mill.client.get("/jobs").json()["jobs"]:
-        mill.client.post(f"/jobs/{job['id']}/cancel")
-    wait_until(lambda: mill.client.post("/upload", **form()).is_success, "there is room again")
-    assert mill.client.get("/readyz").is_success
+    for job in short.client.get("/jobs").json()["jobs"]:
+        short.client.post(f"/jobs/{job['id']}/cancel")
+    wait_until(lambda: short.client.post("/upload", **form()).is_success, "there is room again")
+    assert short.client.get("/readyz").is_success
 
 
 def test_an_upload_without_a_place_waits_and_then_gets_503_with_its_body_unread(
