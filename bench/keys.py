@@ -24,6 +24,7 @@ from uuid_utils.compat import uuid7
 from imagemill.addresses import PostgresAddress
 from imagemill.embedded.ports import free_port
 from imagemill.embedded.stack import Stack, run_stack
+from imagemill.gateway.access.reception import Reception
 from imagemill.imaging.drawing import draw_picture
 from imagemill.jobs.api_key import ApiKey
 from imagemill.jobs.api_keys import ApiKeys
@@ -62,7 +63,7 @@ async def measure(stack: Stack, photo: Path) -> tuple[float, float]:
             answer = await client.post("/upload", content=content, headers=headers)
             answer.raise_for_status()
 
-        asking = await milliseconds(lambda: keys.look_up(key.id))
+        asking = await milliseconds(lambda: Reception(keys).look_up(key.id))
         return await milliseconds(upload), asking
 
 

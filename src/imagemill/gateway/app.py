@@ -9,6 +9,7 @@ from typing import Final
 from fastapi import Depends, FastAPI
 
 from imagemill.gateway.access.link_secret import LinkSecret
+from imagemill.gateway.access.reception import Reception
 from imagemill.gateway.access.scrapers import Scrapers
 from imagemill.gateway.bounds.admission import Admission
 from imagemill.gateway.bounds.backlog import Backlog
@@ -139,7 +140,7 @@ async def open_parts(settings: Settings, *, allows_anonymous: bool) -> AsyncIter
             capabilities=capabilities,
             sandbox=level,
             hub=hub,
-            keys=ApiKeys(postgres),
+            reception=Reception(ApiKeys(postgres)),
             link_secret=LinkSecret(postgres),
             allows_anonymous=allows_anonymous,
             admission=Admission(

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from imagemill.gateway.access.link_secret import LinkSecret
+from imagemill.gateway.access.reception import Reception
 from imagemill.gateway.access.scrapers import Scrapers
 from imagemill.gateway.bounds.admission import Admission
 from imagemill.gateway.bounds.budgets import Budgets
@@ -15,7 +16,6 @@ from imagemill.gateway.waiting.hub import Hub
 from imagemill.imaging.confine.level import Level
 from imagemill.imaging.pipeline import Pipeline
 from imagemill.imaging.sandbox import Capabilities
-from imagemill.jobs.api_keys import ApiKeys
 from imagemill.jobs.ledger import Ledger
 from imagemill.jobs.line import Line
 from imagemill.settings import Settings
@@ -37,7 +37,7 @@ class Parts:
     capabilities: Capabilities
     sandbox: Level
     hub: Hub
-    keys: ApiKeys
+    reception: Reception
     link_secret: LinkSecret
     allows_anonymous: bool
     """Whether anybody is let in while there is no API key."""

@@ -1,5 +1,6 @@
 """The table of API keys. Rows are never deleted: see migrations/0003_access.sql."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 
@@ -14,7 +15,7 @@ COLUMNS = "id, name, secret_sha256, is_admin, created_at, revoked_at"
 # One statement says both, so that no request sees the moment between a first key and its own.
 LOOK_UP = f"""
     SELECT EXISTS (SELECT FROM api_keys) AS any_exists, {COLUMNS}
-      FROM (SELECT) AS asked LEFT JOIN api_keys ON id = %(id)s
+      FROM (SELECT) AS asked LEFT JOIN api_keys ON id = ANY(%(ids)s)
 """
 
 # Sent twice, since the outcome of the first try was unknown, it finds its own row.
@@ -42,10 +43,12 @@ class ApiKeys:
 
     postgres: Postgres
 
-    async def look_up(self, key_id: KeyId | None) -> Found:
-        """Return the row of this key, and whether there is a key at all."""
-        (row,) = await self.postgres.run(LOOK_UP, {"id": key_id})
-        return Found(row["any_exists"], _to_key(row) if row["id"] else None)
+    async def look_up(self, ids: Collection[KeyId]) -> Mapping[KeyId | None, Found]:
+        """Return what the table says of each of these keys and, under None, of no key."""
+        rows = await self.postgres.run(LOOK_UP, {"ids": list(ids)})
+        any_exists = rows[0]["any_exists"]
+        known = {row["id"]: _to_key(row) for row in rows if row["id"]}
+        return {each: Found(any_exists, known.get(each)) for each in (None, *ids)}
 
     async def add(self, key: ApiKey, name: str, *, is_admin: bool) -> bool:
         """Keep what recognises the key. Return False when one in force has the name already."""

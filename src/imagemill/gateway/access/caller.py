@@ -47,7 +47,7 @@ async def caller_of(gateway: Gateway, request: Request, bearer: Bearer) -> Calle
     """
     shown = bearer.credentials if bearer else None
     key = ApiKey.parse(shown) if shown else None
-    found = await gateway.keys.look_up(key.id if key else None)
+    found = await gateway.reception.look_up(key.id if key else None)
     known = admit(shown, key, found, allows_anonymous=gateway.allows_anonymous)
     caller = Caller(known.id, known.is_admin) if known else ANYBODY
     await charge(request, caller.key_id)

@@ -26,7 +26,7 @@ async def require_keys(parts: Parts, host: str) -> None:
 
     Raises SettingsError, LedgerUnavailable.
     """
-    if parts.allows_anonymous or (await parts.keys.look_up(None)).any_exists:
+    if parts.allows_anonymous or (await parts.reception.look_up(None)).any_exists:
         return
     raise SettingsError(
         f"--host {host or repr('')} is reached from other machines, and there is no API key to ask"
