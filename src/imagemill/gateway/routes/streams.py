@@ -118,8 +118,8 @@ async def _events_of_all(hub: Hub, last: int, reach: KeyId | None) -> AsyncGener
     yield OPENING
     try:
         async with aclosing(hub.tail.after(last, reach)) as told:
-            async for one in told:
-                yield one.event
+            async for several in told:
+                yield b"".join(one.event for one in several)
     except LedgerUnavailable as error:
         # It goes on where it was when the client comes back.
         log.warning("ledger.unavailable", reason=str(error))

@@ -7,11 +7,12 @@ instead, so it holds no memory. Nothing is read while nobody listens.
 
 import asyncio
 import time
-from collections import deque
+from bisect import bisect_right
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import islice
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 import structlog
@@ -25,8 +26,8 @@ from imagemill.telemetry.metrics import WAITING
 
 log = structlog.get_logger()
 
-# A few kilobytes each, whoever listens.
-KEPT: Final = 500
+# So many to twice as many, of a kilobyte or two, whoever listens.
+KEPT: Final = 250
 PAGE: Final = 200
 # What a listener takes in hand at once.
 HANDFUL: Final = 16
@@ -69,7 +70,7 @@ class Tail:
     position: int | None = None
     listeners: int = 0
     is_leaving: bool = False
-    _kept: deque[Told] = field(default_factory=deque)
+    _kept: list[Told] = field(default_factory=list)
     _kept_after: int = 0
     _settling: Settling = field(default_factory=Settling)
     _something_to_read: asyncio.Event = field(default_factory=asyncio.Event)
@@ -94,8 +95,11 @@ class Tail:
             if not self.listeners:
                 self._forget()
 
-    async def after(self, last: int, reach: KeyId | None) -> AsyncGenerator[Told]:
-        """Yield every change behind this id, in order, until the gateway is being stopped."""
+    async def after(self, last: int, reach: KeyId | None) -> AsyncGenerator[list[Told]]:
+        """Yield every change behind this id, in order, until the gateway is being stopped.
+
+        Those that are there already come together, to be sent at once.
+        """
         while not self.is_leaving:
             position = self.position
             if position is None or position <= last:
@@ -104,20 +108,17 @@ class Tail:
                 await self._sleep()
             elif last < self._kept_after:
                 rows = await self.changes.page(last, position, PAGE, reach)
-                for row in rows:
-                    last = row.id
-                    if row.change is not None:
-                        yield Told.of(row.change)
-                if len(rows) < PAGE:
-                    last = max(last, position)
+                last = rows[-1].id if len(rows) == PAGE else position
+                if missed := [Told.of(row.change) for row in rows if row.change is not None]:
+                    yield missed
             else:
-                news = list(islice((told for told in self._kept if told.id > last), HANDFUL))
-                for told in news:
-                    last = told.id
-                    if reach is None or told.owner == reach:
-                        yield told
-                if len(news) < HANDFUL:
-                    last = max(last, position)
+                begin = bisect_right(self._kept, last, key=attrgetter("id"))
+                news = self._kept[begin : begin + HANDFUL]
+                last = news[-1].id if len(news) == HANDFUL else position
+                if reach is not None:
+                    news = [told for told in news if told.owner == reach]
+                if news:
+                    yield news
 
     def look(self) -> None:
         """Read what is new, if anybody listens."""
@@ -218,8 +219,9 @@ class Tail:
 
     def _keep(self, rows: list[Row]) -> None:
         self._kept.extend(Told.of(row.change) for row in rows if row.change is not None)
-        while len(self._kept) > KEPT:
-            self._kept_after = self._kept.popleft().id
+        if len(self._kept) > 2 * KEPT:
+            self._kept_after = self._kept[-KEPT - 1].id
+            del self._kept[:-KEPT]
 
     async def _start(self) -> Now:
         """Wait until everything that has happened so far is read, and return how far that is."""
