@@ -1,6 +1,7 @@
 """The API-Gateway as a process."""
 
 import asyncio
+import gc
 import signal
 import socket
 from typing import Final
@@ -72,6 +73,7 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
                 timeout_graceful_shutdown=SHUTDOWN_SECONDS,
             ),
         )
+        _spare_what_is_there()
         log.info("gateway.starting", host=host, port=port, sandbox=str(parts.sandbox))
         await server.serve()
 
@@ -82,6 +84,15 @@ def _patience(settings: Settings) -> Patience:
         body=settings.body_timeout_seconds,
         idle=settings.idle_timeout_seconds,
     )
+
+
+def _spare_what_is_there() -> None:
+    """Let full garbage collections pass over what the start has made, which stays for good.
+
+    They stop the event loop: beside a thousand streams for 130 ms on average, without it for 50.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _survive_signals() -> None:
