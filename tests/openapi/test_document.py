@@ -19,11 +19,10 @@ from imagemill.gateway.openapi.examples import BODIES, OF_OPERATIONS
 from imagemill.gateway.openapi.headers import ANSWERED, OF_STATUS
 from imagemill.gateway.openapi.meanings import MEANINGS
 from imagemill.gateway.problem import all_kinds
-from support.conformance import closed, openapi_document
+from support.conformance import DOCUMENT, closed
 
 Schema = dict[str, Any]
 
-DOCUMENT = openapi_document()
 SCHEMAS = DOCUMENT["components"]["schemas"]
 PROBLEM = "application/problem+json"
 OPERATIONS = {

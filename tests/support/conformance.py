@@ -19,6 +19,10 @@ from imagemill.gateway.openapi.headers import OF_EVERY_ANSWER, OF_SOME_ANSWERS, 
 
 Schema = dict[str, Any]
 
+# As the code makes it, without anything that a gateway opens. Made here, since clients of several
+# threads may ask for it, and pydantic does not like to be asked by two at once.
+DOCUMENT: Schema = create_routes().openapi()
+
 PROBLEM = "application/problem+json"
 # Headers of the connection and the message, which say nothing of the API.
 PLAIN_HEADERS = {
@@ -139,7 +143,7 @@ def _operation(method: str, path: str) -> Schema | None:
     method = "get" if method == "HEAD" else method.lower()
     found = [
         (template.count("{"), operations)
-        for template, operations in openapi_document()["paths"].items()
+        for template, operations in DOCUMENT["paths"].items()
         if re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), path)
     ]
     matched = min(found, key=lambda one: one[0])[1] if found else {}
@@ -147,15 +151,9 @@ def _operation(method: str, path: str) -> Schema | None:
 
 
 @cache
-def openapi_document() -> Schema:
-    """Return the document as the code makes it. It needs nothing that a gateway opens."""
-    return create_routes().openapi()
-
-
-@cache
 def _validator(schema: str) -> jsonschema_rs.Draft202012Validator:
     """Return what checks a schema of the document, and lets in no member that it does not name."""
-    components = closed(openapi_document()["components"]["schemas"])
+    components = closed(DOCUMENT["components"]["schemas"])
     whole = json.loads(schema) | {"components": {"schemas": components}}
     return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
 
