@@ -31,6 +31,9 @@ PICTURES = [picture(8, 6, name) for name in ("JPEG", "PNG", "WEBP", "GIF")]
 for media_type in ("image/*", "application/octet-stream"):
     schemathesis.openapi.media_type(media_type, st.sampled_from(PICTURES))
 
+# Nobody listens there. Whatever else is generated could lead out of this machine.
+CALLBACK_URL = "http://127.0.0.1:1024/hook"
+
 # JSON in a form's text: a schema says "string".
 SAMPLES = {
     "preset": "thumbnail",
@@ -102,7 +105,8 @@ def _one_way(given: Fields) -> Fields:
     shorthand = given.keys() - OWN_FIELDS
     ways = [{"preset"}, {"pipeline"}, shorthand]
     kept = _pick([way for way in ways if way & given.keys()] or ways, given)
-    return {name: given[name] for name in given if name in kept | {"priority", "metadata"}}
+    fields = {name: given[name] for name in given if name in kept | {"priority", "metadata"}}
+    return fields | ({"callback_url": CALLBACK_URL} if "callback_url" in given else {})
 
 
 def _accepted(fields: Fields) -> Fields:

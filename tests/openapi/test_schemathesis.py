@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from support.keys import Keyring
 from support.process import running_api, running_worker
 
 HERE = Path(__file__).parent
@@ -18,7 +19,11 @@ SEED = os.environ.get("SCHEMATHESIS_SEED", "1")
 
 
 @pytest.mark.timeout(3600)
-def test_schemathesis_finds_nothing(environment: dict[str, str], tmp_path: Path) -> None:
+def test_schemathesis_finds_nothing(
+    environment: dict[str, str], keyring: Keyring, tmp_path: Path
+) -> None:
+    environment |= {"WEBHOOK_ALLOW_PRIVATE": "true"}
+    key = keyring.add("schemathesis", is_admin=True)["Authorization"]
     with (
         running_api(environment, tmp_path / "api.log") as (gateway, url),
         running_worker(environment, tmp_path / "worker.log", "--concurrency", "1"),
@@ -26,6 +31,7 @@ def test_schemathesis_finds_nothing(environment: dict[str, str], tmp_path: Path)
         program = [sys.executable, "-m", "schemathesis.cli"]
         config = ["--config-file", str(HERE / "schemathesis.toml")]
         asked = ["--max-examples", EXAMPLES, "--seed", SEED, "--no-color"]
+        asked += ["--header", f"Authorization: {key}"]
         found = subprocess.run(
             [*program, *config, "run", f"{url}/openapi.json", *asked],
             env=os.environ
