@@ -10,13 +10,16 @@ import psutil
 import pytest
 
 from conftest import Gateway
+from imagemill.addresses import PostgresAddress
 from support import process
 from support.pictures import picture
 from support.process import running_api, wait_until
+from support.servers import connect
 from support.uploads import RAW
 from support.wire import connected, head, is_open, until_closed
 
 PATIENCE = 1.5
+WAITING_CLIENTS = "imagemill_waiting_clients"
 
 
 @pytest.fixture(scope="module")
@@ -217,6 +220,35 @@ def test_a_client_that_stops_reading_is_cut_off_and_its_file_closed(hasty: Gatew
         assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
         wait_until(opened, "the file is being sent")
         wait_until(lambda: not opened(), "the file is closed")
+        with pytest.raises(ConnectionResetError):
+            until_closed(connection)
+
+
+# Events of eight megabytes: more than the system takes for a client that does not read.
+MANY_JOBS = """
+    INSERT INTO jobs (id, input_path, input, pipeline, metadata)
+    SELECT gen_random_uuid(), 'inputs/abc/cat.jpg',
+           '{"filename": null, "media_type": "image/png", "bytes": 3, "sha256": "ab"}', '{}',
+           json_build_object('note', repeat('x', 2000))
+      FROM generate_series(1, 4000)
+"""
+
+
+def test_a_client_that_stops_reading_its_events_is_cut_off(
+    hasty: Gateway, postgres_address: PostgresAddress
+) -> None:
+    with connect(postgres_address) as session:
+        session.execute(MANY_JOBS)
+
+    def listeners() -> str:
+        metrics = hasty.client.get("/metrics").text
+        return next(line for line in metrics.splitlines() if line.startswith(WAITING_CLIENTS))
+
+    with connected(str(hasty.client.base_url), receive_buffer=4096) as connection:
+        connection.sendall(head("GET", "/events", Last_Event_ID=0))
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
+        assert listeners() == f"{WAITING_CLIENTS} 1.0"
+        wait_until(lambda: listeners() == f"{WAITING_CLIENTS} 0.0", "it is cut off")
         with pytest.raises(ConnectionResetError):
             until_closed(connection)
 
