@@ -10,6 +10,9 @@ ENDS = ("kill", "error", "pause", "cut")
 
 
 def armed(environment: dict[str, str], name: str, end: str) -> dict[str, str]:
+    """Return the environment of a service that meets this end there; without a name, none."""
+    if not name:
+        return environment
     return environment | {"FAILPOINTS": f"{name}={'pause' if end == 'cut' else end}"}
 
 

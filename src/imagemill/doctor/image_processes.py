@@ -1,27 +1,20 @@
 """How far image processes are shut in here, and which formats a sample proves in one of them."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 
 from imagemill.doctor.findings import Finding, Section, bad, ok, warn
 from imagemill.imaging.confine.level import Level
 from imagemill.imaging.errors import ChildDidNotStart
 from imagemill.imaging.formats import FORMATS, INPUTS, Format, InputName
-from imagemill.imaging.rendered import Limits
 from imagemill.imaging.sandbox import Capabilities, Confinement, Sandbox
+from imagemill.limits import limits_of
 from imagemill.settings import Settings
 
 
 async def examine(settings: Settings) -> tuple[Section, Section]:
     """Start an image process as a worker would, and ask it."""
-    limits = Limits(
-        max_pixels=settings.max_pixels,
-        max_frames=settings.max_frames,
-        timeout=timedelta(seconds=settings.job_timeout_seconds),
-        memory_bytes=settings.child_memory_bytes,
-    )
     try:
-        async with Sandbox.open(1, limits, Confinement(settings.sandbox)) as sandbox:
+        async with Sandbox.open(1, limits_of(settings), Confinement(settings.sandbox)) as sandbox:
             level, proved = sandbox.level, await sandbox.capabilities()
     except ChildDidNotStart as error:
         advice = "Reinstall imagemill; is CHILD_MEMORY_BYTES enough, and SANDBOX what you mean?"

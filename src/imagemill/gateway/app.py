@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from datetime import timedelta
 from importlib.metadata import version
 from typing import Final
 
@@ -40,7 +39,6 @@ from imagemill.gateway.upload.callbacks import MOST_LOOKUPS
 from imagemill.gateway.waiting.hub import Hub
 from imagemill.imaging.confine.level import Level
 from imagemill.imaging.presets import load_presets
-from imagemill.imaging.rendered import Limits
 from imagemill.imaging.sandbox import Capabilities, Confinement, Sandbox
 from imagemill.jobs.api_keys import ApiKeys
 from imagemill.jobs.changes import Changes
@@ -48,6 +46,7 @@ from imagemill.jobs.ledger import Ledger
 from imagemill.jobs.line import Line
 from imagemill.jobs.news import News
 from imagemill.jobs.postgres import LedgerUnavailable, Postgres
+from imagemill.limits import limits_of
 from imagemill.settings import Settings
 from imagemill.storage.volume import Volume
 from imagemill.telemetry.metrics import LINE_FAILURES
@@ -156,11 +155,5 @@ async def _prove_formats(settings: Settings) -> tuple[Capabilities, Level]:
 
     Return what is proved, and how far the child was confined.
     """
-    limits = Limits(
-        max_pixels=settings.max_pixels,
-        max_frames=settings.max_frames,
-        timeout=timedelta(seconds=settings.job_timeout_seconds),
-        memory_bytes=settings.child_memory_bytes,
-    )
-    async with Sandbox.open(1, limits, Confinement(settings.sandbox)) as sandbox:
+    async with Sandbox.open(1, limits_of(settings), Confinement(settings.sandbox)) as sandbox:
         return await sandbox.capabilities(), sandbox.level

@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import structlog
 
-from imagemill.imaging.rendered import Limits
 from imagemill.imaging.sandbox import Confinement, Sandbox
 from imagemill.jobs.belongings import Inventory
 from imagemill.jobs.deliveries import Deliveries
@@ -18,6 +17,7 @@ from imagemill.jobs.line import Line
 from imagemill.jobs.news import News
 from imagemill.jobs.postgres import Postgres
 from imagemill.jobs.removals import Removals
+from imagemill.limits import limits_of
 from imagemill.settings import Settings
 from imagemill.storage.volume import Volume
 from imagemill.telemetry.metrics import LINE_FAILURES
@@ -53,13 +53,7 @@ async def run_worker(settings: Settings) -> None:
 
 
 async def _work(settings: Settings, stopping: asyncio.Event) -> None:
-    limits = Limits(
-        max_pixels=settings.max_pixels,
-        max_frames=settings.max_frames,
-        timeout=timedelta(seconds=settings.job_timeout_seconds),
-        memory_bytes=settings.child_memory_bytes,
-        assets=settings.assets_dir,
-    )
+    limits = limits_of(settings)
     confinement = Confinement(settings.sandbox, jobs_per_child=settings.jobs_per_child)
     pulse = Pulse()
     async with (  # closed in reverse order, whatever happens inside
