@@ -7,9 +7,11 @@ from uuid import UUID
 
 import httpx
 import pytest
+from fastapi import Request
 
 from conftest import Gateway
 from imagemill.addresses import RedisAddress
+from imagemill.gateway.waiting.end import applied_wait
 from imagemill.gateway.waiting.hub import Hub, Leaving, TooManyWaiting
 from imagemill.jobs.changes import Changes
 from imagemill.jobs.job import JobId
@@ -198,5 +200,9 @@ async def test_no_more_clients_wait_than_there_is_room_for(
     monkeypatch.setattr("imagemill.gateway.waiting.hub.MOST_WAITING", 1)
     job = await ledger.accept(new_job())
     hub.require_room()
-    with hub.watching(job.id), pytest.raises(TooManyWaiting):
-        hub.require_room()
+    asking = Request({"type": "http", "headers": [(b"prefer", b"wait=5")]})
+    assert applied_wait(hub, asking) == 5
+    with hub.watching(job.id):
+        with pytest.raises(TooManyWaiting):
+            hub.require_room()
+        assert applied_wait(hub, asking) is None

@@ -8,7 +8,7 @@ import pytest
 
 from imagemill.addresses import PostgresAddress
 from imagemill.jobs import deliveries as module
-from imagemill.jobs.deliveries import Deliveries, Wanted
+from imagemill.jobs.deliveries import Claimed, Deliveries, Wanted
 from imagemill.jobs.delivery import Delivery, DeliveryNotFound, DeliveryStatus, Due, Tried
 from imagemill.jobs.job import Job, JobId
 from imagemill.jobs.leases import Leases
@@ -263,6 +263,18 @@ async def test_claims_go_round_where_there_are_more_receivers_than_one_looks_at(
         behind.append(answer.behind)
     assert behind == ["", "receiver2.example", "receiver5.example", ""]
     assert found == [{job.id for job in part} for part in (jobs[:3], jobs[3:6], jobs[6:])]
+
+
+async def test_receivers_without_a_seat_are_passed_over_by_the_next_claim(
+    ledger: Ledger, deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_HOPS", 3)
+    jobs = [await ended(ledger, f"http://receiver{number}.example/") for number in range(5)]
+    wanted = replace(FIRST, seats={f"receiver{number}.example": 0 for number in range(3)})
+    nothing = await deliveries.claim(wanted, HOLD)
+    assert nothing == Claimed((), "receiver2.example")
+    found = await deliveries.claim(wanted, HOLD, nothing.behind)
+    assert {due.job_id for due in found.due} == {job.id for job in jobs[3:]}
 
 
 @pytest.mark.parametrize(

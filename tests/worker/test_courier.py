@@ -118,8 +118,10 @@ async def test_many_that_fail_leave_half_of_the_seats_to_others(
 
 
 async def test_a_receiver_that_answers_gets_all_its_messages_one_seat_after_the_other(
-    ledger: Ledger, courier: Courier
+    ledger: Ledger, courier: Courier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Nobody rings but a seat that gets free.
+    monkeypatch.setattr("imagemill.worker.courier.POLL_SECONDS", 3600)
     with receiving(always(200)) as receiver:
         jobs = [await ended(ledger, receiver.url) for _ in range(40)]
         async with at_work(courier):
