@@ -132,7 +132,7 @@ def test_a_client_that_leaves_while_it_waits_frees_its_place(mill: Gateway) -> N
             # More than is read before it is wanted: so nobody reads as far as the end.
             second.sendall(headers + LARGE[:100_000])
         left = lambda: mill.service.logged().count("upload.left") == before + 1  # noqa: E731
-        wait_until(left, "it is noticed", mill.service.logged, timeout_seconds=4)
+        wait_until(left, "it is noticed", mill.service.logged)
 
 
 async def test_a_place_that_nobody_waits_for_any_more_goes_to_the_next() -> None:
