@@ -15,6 +15,7 @@ from imagemill.jobs.leases import Leases
 from imagemill.jobs.ledger import Ledger
 from imagemill.jobs.postgres import Postgres
 from imagemill.jobs.rows import from_snapshot
+from support.deliveries import make_due
 from support.jobs import completed, failed, new_job
 from support.servers import connect
 
@@ -45,12 +46,6 @@ async def claimed(deliveries: Deliveries, wanted: Wanted = FIRST) -> tuple[Due, 
 async def only(deliveries: Deliveries, job_id: JobId) -> Delivery:
     (delivery,) = await deliveries.of(job_id)
     return delivery
-
-
-def make_due(address: PostgresAddress) -> None:
-    """Let every hold and every wait be over."""
-    with connect(address) as connection:
-        connection.execute("UPDATE deliveries SET next_try_at = now() WHERE status = 'PENDING'")
 
 
 def add_backlog(address: PostgresAddress, job: Job, receiver: str, count: int) -> None:

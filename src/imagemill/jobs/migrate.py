@@ -7,10 +7,9 @@ there is something to do: to load it takes almost half the time that a service n
 from importlib import resources
 
 import psycopg
-from psycopg.conninfo import make_conninfo
 
 from imagemill.addresses import PostgresAddress
-from imagemill.jobs.postgres import CONNECT_TIMEOUT_SECONDS, LedgerUnavailable
+from imagemill.jobs.postgres import LedgerUnavailable, conninfo
 
 VERSION = "SELECT version_num FROM alembic_version"
 
@@ -35,16 +34,8 @@ def newest_version() -> str:
 
 def _version(address: PostgresAddress) -> str | None:
     """Return the number of the last migration that was applied; None when none ever was."""
-    conninfo = make_conninfo(
-        host=address.host,
-        port=address.port,
-        user=address.user,
-        password=address.password,
-        dbname=address.dbname,
-        connect_timeout=CONNECT_TIMEOUT_SECONDS,
-    )
     try:
-        with psycopg.connect(conninfo) as connection:
+        with psycopg.connect(conninfo(address)) as connection:
             row = connection.execute(VERSION).fetchone()
     except psycopg.errors.UndefinedTable:
         return None

@@ -36,6 +36,19 @@ class SchemaTooNew(ServiceError):
     """The schema was made by a later version of imagemill than this one."""
 
 
+def conninfo(address: PostgresAddress) -> str:
+    """Return what psycopg connects by."""
+    return make_conninfo(
+        host=address.host,
+        port=address.port,
+        user=address.user,
+        password=address.password,
+        dbname=address.dbname,
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        application_name="imagemill",
+    )
+
+
 class Postgres:
     """A pool of autocommit connections: each statement is a transaction of its own."""
 
@@ -47,15 +60,7 @@ class Postgres:
     async def open(cls, address: PostgresAddress, pool_size: int) -> AsyncIterator["Postgres"]:
         """Open the pool without waiting for the server: one that is away is a passing fault."""
         pool = AsyncConnectionPool(
-            make_conninfo(
-                host=address.host,
-                port=address.port,
-                user=address.user,
-                password=address.password,
-                dbname=address.dbname,
-                connect_timeout=CONNECT_TIMEOUT_SECONDS,
-                application_name="imagemill",
-            ),
+            conninfo(address),
             connection_class=AsyncConnection[DictRow],
             kwargs={"autocommit": True, "row_factory": dict_row},
             min_size=1,
