@@ -17,7 +17,8 @@ from support.servers import connect
 ANSWER_SECONDS = 1.0
 
 JOBS = """
-    SELECT jobs.id, jobs.status, array_agg(webhook_id) FILTER (WHERE n > 0) AS webhook_ids
+    SELECT jobs.id, jobs.status,
+           array_agg(webhook_id) FILTER (WHERE webhook_id IS NOT NULL) AS webhook_ids
       FROM jobs LEFT JOIN deliveries ON job_id = jobs.id
      GROUP BY jobs.id
 """
