@@ -21,15 +21,15 @@ from rich.console import Console
 from rich.table import Table
 from uuid_utils.compat import uuid7
 
-from imagemill.addresses import PostgresAddress
+from imagemill.auth.api_key import ApiKey
+from imagemill.auth.api_keys import ApiKeys
 from imagemill.embedded.ports import free_port
 from imagemill.embedded.stack import Stack, run_stack
-from imagemill.gateway.access.reception import Reception
+from imagemill.gateway.auth.key_loader import ApiKeyLoader
 from imagemill.imaging.drawing import draw_picture
-from imagemill.jobs.api_key import ApiKey
-from imagemill.jobs.api_keys import ApiKeys
 from imagemill.jobs.job import KeyId
-from imagemill.jobs.postgres import Postgres
+from imagemill.postgres.pool import Postgres
+from imagemill.settings.addresses import PostgresAddress
 from imagemill.telemetry.logs import configure_logs
 
 TIMES: Final = 300
@@ -63,7 +63,7 @@ async def measure(stack: Stack, photo: Path) -> tuple[float, float]:
             answer = await client.post("/upload", content=content, headers=headers)
             answer.raise_for_status()
 
-        asking = await milliseconds(lambda: Reception(keys).look_up(key.id))
+        asking = await milliseconds(lambda: ApiKeyLoader(keys).look_up(key.id))
         return await milliseconds(upload), asking
 
 

@@ -20,9 +20,9 @@ from rich.table import Table
 os.environ["VIPS_CONCURRENCY"] = "1"
 
 from imagemill.imaging.drawing import draw_picture
-from imagemill.imaging.engine import render
-from imagemill.imaging.pipeline import Output, Pipeline
-from imagemill.imaging.rendered import Limits
+from imagemill.imaging.engine.render import render
+from imagemill.imaging.result import Limits
+from imagemill.imaging.spec.pipeline import Output, Pipeline
 
 WIDTHS: Final = (1600, 800, 400, 200)
 ROUNDS: Final = 25

@@ -28,16 +28,16 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from imagemill.addresses import PostgresAddress, RedisAddress
 from imagemill.embedded.ports import free_port
 from imagemill.embedded.stack import Commands, Stack, run_stack
 from imagemill.imaging.drawing import draw_picture
 from imagemill.jobs.ids import new_job_id
 from imagemill.jobs.job import Claim, Completed, InputFacts, Job, NewJob, OutputFacts
-from imagemill.jobs.leases import Leases
-from imagemill.jobs.ledger import Ledger
-from imagemill.jobs.news import News
-from imagemill.jobs.postgres import Postgres
+from imagemill.jobs.leases import JobLeases
+from imagemill.jobs.store import JobStore
+from imagemill.postgres.pool import Postgres
+from imagemill.redis.notifications import JobNotifications
+from imagemill.settings.addresses import PostgresAddress, RedisAddress
 from imagemill.storage.keys import attempt_key
 from imagemill.telemetry.logs import configure_logs
 
@@ -77,7 +77,7 @@ class Client(asyncio.Protocol):
         self.came.set()
 
 
-class Crowd:
+class ConnectionLimiter:
     """Many clients at once, each with a request of its own."""
 
     def __init__(self, url: str) -> None:
@@ -97,12 +97,12 @@ class Crowd:
         return clients
 
 
-async def accepted(ledger: Ledger, count: int) -> list[Job]:
+async def accepted(job_store: JobStore, count: int) -> list[Job]:
     """Record jobs as a gateway does."""
     facts = InputFacts("cat.jpg", "image/jpeg", 100_000, "ab" * 32)
     pipeline = {"outputs": [{"name": "thumb", "width": 320, "format": "webp"}]}
     return [
-        await ledger.accept(NewJob(new_job_id(), "inputs/abc/cat.jpg", facts, pipeline))
+        await job_store.accept(NewJob(new_job_id(), "inputs/abc/cat.jpg", facts, pipeline))
         for _ in range(count)
     ]
 
@@ -127,15 +127,15 @@ async def upload_times(url: str, photo: Path) -> list[float]:
     return times[UPLOADS // 10 :]  # the first ones open connections
 
 
-async def waits(stack: Stack, ledger: Ledger, leases: Leases, pause: float) -> Waits:
+async def waits(stack: Stack, job_store: JobStore, leases: JobLeases, pause: float) -> Waits:
     """Let many wait for the ends of jobs, which come in batches with this pause in between."""
-    jobs = await accepted(ledger, CLIENTS)
+    jobs = await accepted(job_store, CLIENTS)
     claims = [
         claim
         for start in range(0, CLIENTS, BATCH)
         for claim in await leases.claim([job.id for job in jobs[start : start + BATCH]])
     ]
-    clients = await Crowd(stack.url).ask(
+    clients = await ConnectionLimiter(stack.url).ask(
         [f"/jobs/{claim.id}" for claim in claims], "Prefer: wait=60"
     )
     await quiet(stack)
@@ -193,28 +193,28 @@ async def main() -> None:
             run_stack(folder / "data", "127.0.0.1", port, quiet, commands=commands)
         )
         pg, valkey = stack.postgres, stack.valkey
-        news = await opened.enter_async_context(
-            News.open(RedisAddress(valkey.host, valkey.port, valkey.password))
+        notifications = await opened.enter_async_context(
+            JobNotifications.open(RedisAddress(valkey.host, valkey.port, valkey.password))
         )
         address = PostgresAddress(pg.host, pg.port, pg.user, pg.password, pg.dbname)
         pool = await opened.enter_async_context(Postgres.open(address, 4))
-        ledger = Ledger(pool, tell=news.tell)
-        leases = Leases(pool, uuid4(), timedelta(seconds=600), news.tell)
-        await report(stack, ledger, leases, photo)
+        job_store = JobStore(pool, publish=notifications.publish)
+        leases = JobLeases(pool, uuid4(), timedelta(seconds=600), notifications.publish)
+        await report(stack, job_store, leases, photo)
 
 
-async def report(stack: Stack, ledger: Ledger, leases: Leases, photo: Path) -> None:
+async def report(stack: Stack, job_store: JobStore, leases: JobLeases, photo: Path) -> None:
     table = Table(title=f"{CLIENTS} clients that wait, on this machine, in one run")
     for heading in ("", "measured", "allowed"):
         table.add_column(heading, justify="right" if heading else "left")
     usual = await upload_times(stack.url, photo)
     before = rss(stack)
-    jobs = await accepted(ledger, CLIENTS)
+    jobs = await accepted(job_store, CLIENTS)
     for what, paths in (
         ("of a job each", [f"/jobs/{job.id}/events" for job in jobs]),
         ("of all jobs", ["/events"] * CLIENTS),
     ):
-        clients = await Crowd(stack.url).ask(paths)
+        clients = await ConnectionLimiter(stack.url).ask(paths)
         await asyncio.gather(*(client.came.wait() for client in clients))
         await quiet(stack)
         table.add_row(f"RSS more with streams {what}", f"{rss(stack) - before:.1f} MiB", "60 MiB")
@@ -230,7 +230,7 @@ async def report(stack: Stack, ledger: Ledger, leases: Leases, photo: Path) -> N
             client.transport.close()
         await quiet(stack)
     for pause, allowed in ((BATCH_SECONDS, "100 ms"), (0.0, "")):
-        waited = await waits(stack, ledger, leases, pause)
+        waited = await waits(stack, job_store, leases, pause)
         for share in (50, 95, 99):
             table.add_row(
                 f"from an end to its answer, {waited.rate:.0f} ends a second, p{share}",

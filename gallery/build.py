@@ -13,8 +13,8 @@ from gallery.card import Card
 from gallery.cards import CARDS, GROUPS
 from gallery.page import Shown, page
 from gallery.samples import draw_samples
-from imagemill.imaging.pipeline import Output, Pipeline
-from imagemill.imaging.sandbox import Limits, RenderedOutput, Sandbox
+from imagemill.imaging.sandbox.sandbox import Limits, RenderedOutput, Sandbox
+from imagemill.imaging.spec.pipeline import Output, Pipeline
 
 LIMITS: Final = Limits(
     max_pixels=100_000_000,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from imagemill.imaging.pipeline import Output, Pipeline
+from imagemill.imaging.spec.pipeline import Output, Pipeline
 
 Json = Mapping[str, Any]
 

@@ -10,13 +10,13 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from imagemill.addresses import PostgresAddress, RedisAddress
 from imagemill.embedded.postgres import Postgres as EmbeddedPostgres
 from imagemill.embedded.valkey import Valkey
-from imagemill.jobs.leases import Leases
-from imagemill.jobs.ledger import Ledger
-from imagemill.jobs.migrate import migrate
-from imagemill.jobs.postgres import Postgres
+from imagemill.jobs.leases import JobLeases
+from imagemill.jobs.store import JobStore
+from imagemill.postgres.migrate import migrate
+from imagemill.postgres.pool import Postgres
+from imagemill.settings.addresses import PostgresAddress, RedisAddress
 from support.client import client_of
 from support.keys import Keyring
 from support.process import Service, running_api
@@ -77,13 +77,13 @@ async def pool(postgres_address: PostgresAddress) -> AsyncIterator[Postgres]:
 
 
 @pytest.fixture
-def ledger(pool: Postgres) -> Ledger:
-    return Ledger(pool)
+def job_store(pool: Postgres) -> JobStore:
+    return JobStore(pool)
 
 
 @pytest.fixture
-def leases(pool: Postgres) -> Leases:
-    return Leases(pool, worker=uuid4(), lease=timedelta(seconds=60))
+def leases(pool: Postgres) -> JobLeases:
+    return JobLeases(pool, worker=uuid4(), lease=timedelta(seconds=60))
 
 
 @pytest.fixture(scope="session")

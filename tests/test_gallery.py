@@ -13,7 +13,7 @@ import pytest
 from gallery.build import PICTURES
 from gallery.card import Card
 from gallery.cards import CARDS
-from imagemill.imaging.pipeline import Output
+from imagemill.imaging.spec.pipeline import Output
 from imaging.studio import difference, opened
 
 ROOT = Path(__file__).parent.parent

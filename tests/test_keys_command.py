@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from conftest import Gateway
-from imagemill.keys import KeyCommandRefused, add, revoke, show
+from imagemill.cli.keys import KeyCommandRefused, add, revoke, show
 from imagemill.settings import Settings
 from support.keys import Keyring, showing
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 
 from chaos.mill import LEASE_SECONDS, WORKERS, Mill
-from imagemill.worker.source import pause
+from imagemill.worker.job_fetcher import pause
 from support.servers import connect, redis_client
 
 Fault = Callable[["Nemesis"], Awaitable[None]]

@@ -10,8 +10,8 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from chaos.load import Load
-from imagemill.addresses import PostgresAddress
 from imagemill.jobs.job import ENDED
+from imagemill.settings.addresses import PostgresAddress
 from support.servers import connect
 
 ALLOWED = {

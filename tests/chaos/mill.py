@@ -10,10 +10,10 @@ from pathlib import Path
 
 import psutil
 
-from imagemill.addresses import PostgresAddress, RedisAddress
 from imagemill.embedded.postgres import Postgres
 from imagemill.embedded.valkey import Valkey
-from imagemill.jobs.migrate import migrate
+from imagemill.postgres.migrate import migrate
+from imagemill.settings.addresses import PostgresAddress, RedisAddress
 from support.process import Service, free_port
 
 WORKERS = 2

@@ -8,8 +8,8 @@ from http import HTTPStatus
 from psycopg.rows import dict_row
 
 from chaos.history import Findings, Row
-from imagemill.addresses import PostgresAddress
 from imagemill.jobs.job import ENDED
+from imagemill.settings.addresses import PostgresAddress
 from support.receiver import Answer, Receiver
 from support.servers import connect
 

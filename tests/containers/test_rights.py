@@ -86,7 +86,7 @@ SHOW_IMAGE_PROCESS = """
 import asyncio
 from datetime import timedelta
 from pathlib import Path
-from imagemill.imaging.sandbox import Confinement, Limits, Sandbox
+from imagemill.imaging.sandbox.sandbox import Confinement, Limits, Sandbox
 
 async def show():
     limits = Limits(1, 1, timedelta(minutes=1), 2**30)

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from imagemill.addresses import PostgresAddress, RedisAddress
-from imagemill.doctor.patient import Patient
-from imagemill.jobs.leases import Leases
-from imagemill.jobs.ledger import Ledger
+from imagemill.doctor.context import DoctorContext
+from imagemill.jobs.leases import JobLeases
+from imagemill.jobs.store import JobStore
 from imagemill.settings import Settings
+from imagemill.settings.addresses import PostgresAddress, RedisAddress
 from imagemill.storage.volume import Volume
 from support.servers import connect
 
@@ -37,15 +37,18 @@ def settings(
 
 
 @pytest_asyncio.fixture
-async def patient(settings: Settings) -> AsyncIterator[Patient]:
+async def context(settings: Settings) -> AsyncIterator[DoctorContext]:
     await Volume.open(settings.storage_root, 0)
-    async with Patient.open(settings) as patient:
-        yield patient
+    async with DoctorContext.open(settings) as context:
+        yield context
 
 
 @pytest.fixture
 def saboteur(
-    patient: Patient, ledger: Ledger, leases: Leases, postgres_address: PostgresAddress
+    context: DoctorContext,
+    job_store: JobStore,
+    leases: JobLeases,
+    postgres_address: PostgresAddress,
 ) -> Iterator[Saboteur]:
     with connect(postgres_address) as database:
-        yield Saboteur(patient, ledger, leases, database)
+        yield Saboteur(context, job_store, leases, database)

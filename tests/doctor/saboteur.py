@@ -5,10 +5,10 @@ from pathlib import Path
 
 import psycopg
 
-from imagemill.doctor.patient import Patient
+from imagemill.doctor.context import DoctorContext
 from imagemill.jobs.job import Claim, Job
-from imagemill.jobs.leases import Leases
-from imagemill.jobs.ledger import Ledger
+from imagemill.jobs.leases import JobLeases
+from imagemill.jobs.store import JobStore
 from imagemill.storage.volume import Volume
 from support.belongings import completed_job, waiting_job
 
@@ -17,24 +17,24 @@ from support.belongings import completed_job, waiting_job
 class Saboteur:
     """Spoils things behind the back of the mill."""
 
-    patient: Patient
-    ledger: Ledger
-    leases: Leases
+    context: DoctorContext
+    job_store: JobStore
+    leases: JobLeases
     database: psycopg.Connection
 
     @property
     def storage(self) -> Volume:
-        return self.patient.storage
+        return self.context.storage
 
     async def waiting(self) -> Job:
-        return await waiting_job(self.ledger, self.storage)
+        return await waiting_job(self.job_store, self.storage)
 
     async def claimed(self) -> Claim:
         (claim,) = await self.leases.claim([(await self.waiting()).id])
         return claim
 
     async def completed(self) -> Job:
-        return await completed_job(self.ledger, self.leases, self.storage)
+        return await completed_job(self.job_store, self.leases, self.storage)
 
     def output(self, job: Job) -> Path:
         return self.storage.path(job.outputs[0].path)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from imagemill.addresses import PostgresAddress
 from imagemill.jobs.ids import new_job_id
+from imagemill.settings.addresses import PostgresAddress
 from imagemill.storage.keys import input_key
 from support.belongings import put
 from support.client import storage_of

@@ -7,15 +7,18 @@ from uuid import uuid4
 
 import pytest
 
-from imagemill.doctor import ledger, line, named_files, unnamed_files
+from imagemill.doctor import jobs as job_store
+from imagemill.doctor import missing_files as named_files
+from imagemill.doctor import orphaned_files as unnamed_files
+from imagemill.doctor import queue as line
+from imagemill.doctor.context import DoctorContext
 from imagemill.doctor.findings import Finding, Verdict
-from imagemill.doctor.mending import mend
-from imagemill.doctor.patient import Patient
+from imagemill.doctor.fixes import apply_fixes
 from imagemill.jobs.ids import new_job_id
 from imagemill.jobs.job import Priority, Status
-from imagemill.jobs.line import KEYS
+from imagemill.maintenance import orphan_scan as survey
+from imagemill.redis.queue import KEYS
 from imagemill.storage.keys import input_key
-from imagemill.worker import survey
 from support.belongings import DAY, put, put_output
 
 from .saboteur import Saboteur
@@ -23,13 +26,13 @@ from .saboteur import Saboteur
 HOUR = timedelta(hours=1)
 
 
-async def found(patient: Patient, *, deep: bool = False) -> dict[str, Finding]:
+async def found(context: DoctorContext, *, deep: bool = False) -> dict[str, Finding]:
     """Return what is said of jobs and files, by its subject."""
     findings = [
-        *await ledger.examine(patient),
-        *await line.examine(patient),
-        *await named_files.examine(patient, deep=deep),
-        *await unnamed_files.examine(patient),
+        *await job_store.examine(context),
+        *await line.examine(context),
+        *await named_files.examine(context, deep=deep),
+        *await unnamed_files.examine(context),
     ]
     return {finding.subject: finding for finding in findings}
 
@@ -63,7 +66,7 @@ async def a_job_of_a_dead_worker(saboteur: Saboteur) -> None:
 
 async def files_that_nobody_removed(saboteur: Saboteur) -> None:
     job = await saboteur.completed()
-    await saboteur.ledger.delete(job.id)
+    await saboteur.job_store.delete(job.id)
     saboteur.database.execute(
         "UPDATE removals SET deleted_at = now() - interval '10 minutes', due_at = now()"
     )
@@ -73,7 +76,7 @@ async def files_that_nobody_removed(saboteur: Saboteur) -> None:
 async def a_webhook_that_nobody_sends(saboteur: Saboteur) -> None:
     job = await saboteur.waiting()
     saboteur.database.execute("UPDATE jobs SET callback_url = 'http://receiver.example/'")
-    await saboteur.ledger.cancel(job.id)
+    await saboteur.job_store.cancel(job.id)
     saboteur.database.execute("UPDATE deliveries SET next_try_at = now() - interval '10 minutes'")
 
 
@@ -106,7 +109,7 @@ async def an_upload_that_was_cut_off(saboteur: Saboteur) -> None:
 async def an_input_in_quarantine(saboteur: Saboteur) -> None:
     job = await saboteur.waiting()
     now = await saboteur.storage.now()
-    await saboteur.patient.quarantine.take([job.input_path], now.date())
+    await saboteur.context.quarantine.take([job.input_path], now.date())
 
 
 async def a_ledger_that_knows_no_file(saboteur: Saboteur) -> None:
@@ -196,11 +199,11 @@ BEYOND_MENDING = (
 
 
 async def test_in_a_sound_mill_nothing_is_amiss(saboteur: Saboteur) -> None:
-    assert amiss(await found(saboteur.patient)) == {}
+    assert amiss(await found(saboteur.context)) == {}
     await saboteur.completed()
     await saboteur.waiting()
     put_output(saboteur.storage, await saboteur.claimed())
-    assert amiss(await found(saboteur.patient, deep=True)) == {}
+    assert amiss(await found(saboteur.context, deep=True)) == {}
 
 
 @pytest.mark.parametrize(
@@ -210,7 +213,7 @@ async def test_a_difference_is_found_and_told_in_words(
     spoil: Spoil, expected: dict[str, Verdict], words: str, saboteur: Saboteur
 ) -> None:
     await spoil(saboteur)
-    findings = await found(saboteur.patient)
+    findings = await found(saboteur.context)
     assert amiss(findings) == expected
     first = findings[next(iter(expected))]
     assert words in first.sentence
@@ -220,11 +223,11 @@ async def test_a_difference_is_found_and_told_in_words(
 @pytest.mark.parametrize("spoil", [row[0] for row in DIFFERENCES if row[0] not in BEYOND_MENDING])
 async def test_what_can_be_mended_is_mended(spoil: Spoil, saboteur: Saboteur) -> None:
     await spoil(saboteur)
-    assert amiss(await found(saboteur.patient))
-    (done,) = await mend(saboteur.patient)
+    assert amiss(await found(saboteur.context))
+    (done,) = await apply_fixes(saboteur.context)
     assert done != "There was nothing to mend."
-    assert amiss(await found(saboteur.patient)) == {}
-    assert await mend(saboteur.patient) == ["There was nothing to mend."]
+    assert amiss(await found(saboteur.context)) == {}
+    assert await apply_fixes(saboteur.context) == ["There was nothing to mend."]
 
 
 @pytest.mark.parametrize("spoil", [row[0] for row in DIFFERENCES])
@@ -239,7 +242,7 @@ async def test_mending_deletes_no_file_and_no_row(spoil: Spoil, saboteur: Sabote
         return sorted(path.name for path in saboteur.storage.root.rglob("*") if path.is_file())
 
     before = rows(), files()
-    await mend(saboteur.patient)
+    await apply_fixes(saboteur.context)
     assert (rows(), files()) == before
 
 
@@ -248,11 +251,11 @@ async def test_a_job_that_waits_is_rung_for_in_the_line_of_its_priority(
 ) -> None:
     await a_job_that_nobody_takes(saboteur)
     saboteur.database.execute("UPDATE jobs SET priority = 'high'")
-    assert await mend(saboteur.patient) == ["Put 1 job back into the line."]
-    line = saboteur.patient.line
+    assert await apply_fixes(saboteur.context) == ["Put 1 job back into the line."]
+    line = saboteur.context.line
     waiting = {priority: await line.taking.llen(KEYS[priority]) for priority in Priority}
     assert waiting == {Priority.HIGH: 1, Priority.NORMAL: 0, Priority.LOW: 0}
-    (job,) = (await saboteur.ledger.list([Status.PENDING], 1)).jobs
+    (job,) = (await saboteur.job_store.list([Status.PENDING], 1)).jobs
     assert await line.take(8) == (job.id,)
 
 
@@ -260,17 +263,17 @@ async def test_jobs_that_wait_in_a_line_that_moves_are_no_matter_of_concern(
     saboteur: Saboteur,
 ) -> None:
     await a_job_that_the_line_forgot(saboteur)
-    await mend(saboteur.patient)
-    finding = (await found(saboteur.patient))["waiting jobs"]
+    await apply_fixes(saboteur.context)
+    finding = (await found(saboteur.context))["waiting jobs"]
     assert finding.verdict is Verdict.OK
     assert "1 job due for up to 3 hours, all in the line" in finding.sentence
 
 
 async def test_ids_that_no_job_waits_for_are_counted_and_do_no_harm(saboteur: Saboteur) -> None:
     done = await saboteur.completed()
-    await saboteur.patient.line.put(done.id, Priority.LOW)
-    await saboteur.patient.line.put((await saboteur.waiting()).id, Priority.NORMAL)
-    finding = (await found(saboteur.patient))["ids"]
+    await saboteur.context.line.put(done.id, Priority.LOW)
+    await saboteur.context.line.put((await saboteur.waiting()).id, Priority.NORMAL)
+    finding = (await found(saboteur.context))["ids"]
     assert finding.verdict is Verdict.OK
     assert finding.facts == {"count": 2, "stale": 1}
 
@@ -280,31 +283,31 @@ async def test_a_byte_that_changed_is_seen_by_the_deep_examination_alone(
 ) -> None:
     output = saboteur.output(await saboteur.completed())
     output.write_bytes(output.read_bytes().swapcase())
-    assert amiss(await found(saboteur.patient)) == {}
-    assert amiss(await found(saboteur.patient, deep=True)) == {"changed files": Verdict.BAD}
+    assert amiss(await found(saboteur.context)) == {}
+    assert amiss(await found(saboteur.context, deep=True)) == {"changed files": Verdict.BAD}
 
 
 async def test_a_ledger_that_is_in_doubt_moves_no_file(saboteur: Saboteur) -> None:
     await a_ledger_that_knows_no_file(saboteur)
-    assert await mend(saboteur.patient) == ["There was nothing to mend."]
+    assert await apply_fixes(saboteur.context) == ["There was nothing to mend."]
 
 
 async def test_a_deletion_of_this_minute_is_not_overdue(saboteur: Saboteur) -> None:
-    await saboteur.ledger.delete((await saboteur.completed()).id)
+    await saboteur.job_store.delete((await saboteur.completed()).id)
     saboteur.database.execute("UPDATE removals SET due_at = now()")
-    assert (await found(saboteur.patient))["deleted jobs"].verdict is Verdict.OK
+    assert (await found(saboteur.context))["deleted jobs"].verdict is Verdict.OK
 
 
 async def test_what_is_young_is_not_called_litter(saboteur: Saboteur) -> None:
     put(saboteur.storage.path(input_key(new_job_id(), ".jpg")), age=DAY - HOUR)
     put(saboteur.storage.root / "tmp" / f"{uuid4()}.part", age=HOUR / 2)
-    assert amiss(await found(saboteur.patient)) == {}
+    assert amiss(await found(saboteur.context)) == {}
 
 
 async def test_what_nobody_misses_in_quarantine_is_told_and_fine(saboteur: Saboteur) -> None:
     await an_input_without_a_row(saboteur)
-    await mend(saboteur.patient)
-    finding = (await found(saboteur.patient))["quarantine"]
+    await apply_fixes(saboteur.context)
+    finding = (await found(saboteur.context))["quarantine"]
     assert finding.verdict is Verdict.OK
     assert finding.sentence.startswith("1 unit since 2")
     assert "2.0 KiB" in finding.sentence
@@ -312,15 +315,15 @@ async def test_what_nobody_misses_in_quarantine_is_told_and_fine(saboteur: Sabot
 
 async def test_a_second_copy_in_quarantine_is_not_missed(saboteur: Saboteur) -> None:
     await an_input_in_quarantine(saboteur)
-    (job,) = (await saboteur.ledger.list([Status.PENDING], 1)).jobs
+    (job,) = (await saboteur.job_store.list([Status.PENDING], 1)).jobs
     put(saboteur.storage.path(job.input_path))
-    assert amiss(await found(saboteur.patient)) == {}
+    assert amiss(await found(saboteur.context)) == {}
 
 
 async def test_a_mended_job_of_a_dead_worker_waits_to_be_tried_again(saboteur: Saboteur) -> None:
     await a_job_of_a_dead_worker(saboteur)
-    assert await mend(saboteur.patient) == ["Took 1 job from workers that went silent."]
-    (job,) = (await saboteur.ledger.list(list(Status), 2)).jobs
+    assert await apply_fixes(saboteur.context) == ["Took 1 job from workers that went silent."]
+    (job,) = (await saboteur.job_store.list(list(Status), 2)).jobs
     assert job.status is Status.PENDING
 
 
@@ -328,12 +331,12 @@ async def test_a_restored_backup_gets_its_files_back(saboteur: Saboteur) -> None
     job = await saboteur.completed()
     saboteur.database.execute("CREATE TEMP TABLE backup AS SELECT * FROM jobs")
     saboteur.forget(job)
-    assert len(await mend(saboteur.patient)) == 2
+    assert len(await apply_fixes(saboteur.context)) == 2
     assert not saboteur.output(job).exists()
     saboteur.database.execute("INSERT INTO jobs SELECT * FROM backup")
-    assert amiss(await found(saboteur.patient)) == {
+    assert amiss(await found(saboteur.context)) == {
         "missing files": Verdict.BAD,
         "quarantine": Verdict.BAD,
     }
-    assert len(await mend(saboteur.patient)) == 2
-    assert amiss(await found(saboteur.patient, deep=True)) == {}
+    assert len(await apply_fixes(saboteur.context)) == 2
+    assert amiss(await found(saboteur.context, deep=True)) == {}

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from imagemill.addresses import PostgresAddress, RedisAddress
 from imagemill.doctor import disk, image_processes, postgres, redis
+from imagemill.doctor.context import DoctorContext
 from imagemill.doctor.findings import Finding, Verdict
-from imagemill.doctor.patient import Patient
-from imagemill.imaging.confine.level import Level
 from imagemill.imaging.formats import HEIC, JPEG, PNG
-from imagemill.imaging.sandbox import Capabilities
+from imagemill.imaging.sandbox.confine.level import ConfinementLevel
+from imagemill.imaging.sandbox.sandbox import Capabilities
 from imagemill.settings import Settings
+from imagemill.settings.addresses import PostgresAddress, RedisAddress
 from support.process import free_port
 from support.servers import connect, redis_client
 
@@ -26,16 +26,16 @@ def sentence(findings: list[Finding], subject: str) -> str:
     return found
 
 
-def with_settings(patient: Patient, **changes: object) -> Patient:
-    return replace(patient, settings=patient.settings.model_copy(update=changes))
+def with_settings(context: DoctorContext, **changes: object) -> DoctorContext:
+    return replace(context, settings=context.settings.model_copy(update=changes))
 
 
-async def test_servers_that_are_as_they_should_be_are_fine(patient: Patient) -> None:
-    assert verdicts(await postgres.examine(patient)) == {
+async def test_servers_that_are_as_they_should_be_are_fine(context: DoctorContext) -> None:
+    assert verdicts(await postgres.examine(context)) == {
         "server": Verdict.OK, "durability": Verdict.OK, "schema": Verdict.OK,
     }  # fmt: skip
-    assert verdicts(await redis.examine(patient)) == {"server": Verdict.OK, "memory": Verdict.OK}
-    assert verdicts(await disk.examine(patient)) == {"storage": Verdict.OK, "room": Verdict.OK}
+    assert verdicts(await redis.examine(context)) == {"server": Verdict.OK, "memory": Verdict.OK}
+    assert verdicts(await disk.examine(context)) == {"storage": Verdict.OK, "room": Verdict.OK}
 
 
 async def test_a_commit_that_may_be_lost_is_bad(
@@ -44,8 +44,8 @@ async def test_a_commit_that_may_be_lost_is_bad(
     with connect(postgres_address) as connection:
         connection.execute("ALTER DATABASE imagemill SET synchronous_commit = off")
         try:
-            async with Patient.open(settings) as patient:
-                findings = await postgres.examine(patient)
+            async with DoctorContext.open(settings) as context:
+                findings = await postgres.examine(context)
         finally:
             connection.execute("ALTER DATABASE imagemill RESET synchronous_commit")
     assert verdicts(findings)["durability"] is Verdict.BAD
@@ -54,13 +54,13 @@ async def test_a_commit_that_may_be_lost_is_bad(
 
 @pytest.mark.parametrize(("version", "told"), [("0001", "is 0001"), ("9999", "a later version")])
 async def test_another_schema_is_named_and_left_as_it_is(
-    version: str, told: str, patient: Patient, postgres_address: PostgresAddress
+    version: str, told: str, context: DoctorContext, postgres_address: PostgresAddress
 ) -> None:
     with connect(postgres_address) as connection:
         (ours,) = connection.execute("SELECT version_num FROM alembic_version").fetchall()[0]
         connection.execute("UPDATE alembic_version SET version_num = %s", [version])
         try:
-            findings = await postgres.examine(patient)
+            findings = await postgres.examine(context)
             left = connection.execute("SELECT version_num FROM alembic_version").fetchall()
         finally:
             connection.execute("UPDATE alembic_version SET version_num = %s", [ours])
@@ -70,12 +70,12 @@ async def test_another_schema_is_named_and_left_as_it_is(
 
 
 async def test_a_redis_that_drops_ids_is_a_warning(
-    patient: Patient, redis_address: RedisAddress
+    context: DoctorContext, redis_address: RedisAddress
 ) -> None:
     with redis_client(redis_address) as client:
         client.config_set("maxmemory-policy", "allkeys-lru")
         try:
-            findings = await redis.examine(patient)
+            findings = await redis.examine(context)
         finally:
             client.config_set("maxmemory-policy", "noeviction")
     assert verdicts(findings)["memory"] is Verdict.WARN
@@ -85,23 +85,25 @@ async def test_a_redis_that_drops_ids_is_a_warning(
 async def test_a_redis_that_is_away_is_a_warning_since_jobs_are_done_without_it(
     settings: Settings,
 ) -> None:
-    async with Patient.open(settings.model_copy(update={"redis_port": free_port()})) as patient:
-        assert verdicts(await redis.examine(patient)) == {"server": Verdict.WARN}
+    async with DoctorContext.open(
+        settings.model_copy(update={"redis_port": free_port()})
+    ) as context:
+        assert verdicts(await redis.examine(context)) == {"server": Verdict.WARN}
 
 
-async def test_a_storage_that_is_away_is_not_taken_for_an_empty_one(patient: Patient) -> None:
-    patient.storage.path("tmp").rmdir()
-    assert verdicts(await disk.examine(patient)) == {"storage": Verdict.UNKNOWN}
-    assert not patient.storage.path("tmp").exists()
+async def test_a_storage_that_is_away_is_not_taken_for_an_empty_one(context: DoctorContext) -> None:
+    context.storage.path("tmp").rmdir()
+    assert verdicts(await disk.examine(context)) == {"storage": Verdict.UNKNOWN}
+    assert not context.storage.path("tmp").exists()
 
 
 async def test_a_disk_is_bad_when_uploads_are_refused_and_a_warning_before(
-    patient: Patient,
+    context: DoctorContext,
 ) -> None:
-    full = with_settings(patient, disk_reserve_bytes=1 << 60)
+    full = with_settings(context, disk_reserve_bytes=1 << 60)
     assert verdicts(await disk.examine(full))["room"] is Verdict.BAD
-    free = {finding.subject: finding for finding in await disk.examine(patient)}["room"].facts
-    nearly = with_settings(patient, max_upload_bytes=free["free_bytes"] // 10)
+    free = {finding.subject: finding for finding in await disk.examine(context)}["room"].facts
+    nearly = with_settings(context, max_upload_bytes=free["free_bytes"] // 10)
     assert verdicts(await disk.examine(nearly))["room"] is Verdict.WARN
 
 
@@ -112,7 +114,9 @@ async def test_an_image_process_is_shut_in_and_proves_every_format(settings: Set
 
 
 def test_walls_that_lack_something_are_a_warning_that_names_it() -> None:
-    finding = image_processes.walls(Level("partial", ("rlimits",), ("landlock", "seccomp")))
+    finding = image_processes.walls(
+        ConfinementLevel("partial", ("rlimits",), ("landlock", "seccomp"))
+    )
     assert finding.verdict is Verdict.WARN
     assert "only by rlimits. This system lacks landlock and seccomp." in finding.sentence
 

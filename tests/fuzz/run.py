@@ -12,8 +12,8 @@ import psutil
 from fuzz.mutations import good_pictures, mutated
 from imagemill.errors import ServiceError
 from imagemill.imaging.errors import EngineBug, ImagingError
-from imagemill.imaging.pipeline import Pipeline
-from imagemill.imaging.sandbox import Sandbox
+from imagemill.imaging.sandbox.sandbox import Sandbox
+from imagemill.imaging.spec.pipeline import Pipeline
 from imaging.studio import ANALYSES, LIMITS
 
 CHILDREN = 2

@@ -14,8 +14,8 @@ from PIL import Image
 
 from fuzz.mutations import good_pictures
 from imagemill.imaging.errors import ImagingError
-from imagemill.imaging.pipeline import Pipeline
-from imagemill.imaging.sandbox import Sandbox
+from imagemill.imaging.sandbox.sandbox import Sandbox
+from imagemill.imaging.spec.pipeline import Pipeline
 from imaging.studio import LIMITS, gradient, noise
 from support.pictures import picture, png_bomb
 

@@ -13,7 +13,7 @@ import httpx
 
 from conftest import Gateway
 from fuzz.forms import Sent, requests
-from imagemill.addresses import PostgresAddress
+from imagemill.settings.addresses import PostgresAddress
 from support.pictures import picture
 from support.process import wait_until
 from support.servers import connect

@@ -11,11 +11,11 @@ import httpx
 import pytest
 
 from conftest import Gateway
-from imagemill.addresses import PostgresAddress
-from imagemill.gateway.bounds.backlog import Backlog
-from imagemill.gateway.bounds.slots import Slots
-from imagemill.gateway.refusals import ClientLeft, Overloaded
-from imagemill.jobs.ledger import Ledger
+from imagemill.gateway.errors import ClientLeft, Overloaded
+from imagemill.gateway.limits.backlog import Backlog
+from imagemill.gateway.limits.upload_limiter import Slots
+from imagemill.jobs.store import JobStore
+from imagemill.settings.addresses import PostgresAddress
 from support.jobs import new_job
 from support.pictures import picture
 from support.process import running_api, wait_until
@@ -153,8 +153,8 @@ async def hold(slots: Slots, gone: asyncio.Event) -> None:
         pass
 
 
-async def test_room_that_is_not_used_is_given_back(ledger: Ledger) -> None:
-    backlog = Backlog(ledger, most=2)
+async def test_room_that_is_not_used_is_given_back(job_store: JobStore) -> None:
+    backlog = Backlog(job_store, most=2)
     async with backlog.one_more(), backlog.one_more():
         with pytest.raises(Overloaded, match="2 jobs wait already"):
             await enter(backlog)
@@ -162,18 +162,18 @@ async def test_room_that_is_not_used_is_given_back(ledger: Ledger) -> None:
         await enter(backlog)
 
 
-async def test_an_upload_that_fails_leaves_its_room_to_others(ledger: Ledger) -> None:
-    backlog = Backlog(ledger, most=1)
+async def test_an_upload_that_fails_leaves_its_room_to_others(job_store: JobStore) -> None:
+    backlog = Backlog(job_store, most=1)
     with pytest.raises(ZeroDivisionError):
         async with backlog.one_more():
             _ = 1 / 0
     await enter(backlog)
 
 
-async def test_jobs_are_counted_as_far_as_the_limit(ledger: Ledger) -> None:
+async def test_jobs_are_counted_as_far_as_the_limit(job_store: JobStore) -> None:
     for _ in range(3):
-        await ledger.accept(new_job())
-    assert [await ledger.waiting(limit) for limit in (1, 3, 10)] == [1, 3, 3]
+        await job_store.accept(new_job())
+    assert [await job_store.waiting(limit) for limit in (1, 3, 10)] == [1, 3, 3]
 
 
 async def enter(backlog: Backlog) -> None:

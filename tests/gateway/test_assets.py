@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from imagemill.addresses import PostgresAddress
+from imagemill.settings.addresses import PostgresAddress
 from support.client import client_of
 from support.pictures import picture
 from support.process import running_api

@@ -7,11 +7,11 @@ from uuid import UUID
 
 import pytest
 
-from imagemill.gateway.access.authentication import admit
-from imagemill.gateway.access.caller import ANYBODY, Caller, require_admin
+from imagemill.auth.api_key import ApiKey, KeyLookup, KnownKey
+from imagemill.gateway.auth.authentication import admit
+from imagemill.gateway.auth.caller import ANYBODY, Caller, require_admin
+from imagemill.gateway.errors import KeyRefused, NoAdmin
 from imagemill.gateway.problem import KINDS
-from imagemill.gateway.refusals import KeyRefused, NoAdmin
-from imagemill.jobs.api_key import ApiKey, Found, KnownKey
 from imagemill.jobs.job import KeyId
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -20,8 +20,8 @@ WRONG = replace(KEY, secret="b" * 43)
 KNOWN = KnownKey(KEY.id, "ci", KEY.sha256, is_admin=False, created_at=NOW, revoked_at=None)
 REVOKED = replace(KNOWN, revoked_at=NOW)
 
-NO_KEY_YET = Found(any_exists=False, key=None)
-OTHERS_ONLY = Found(any_exists=True, key=None)
+NO_KEY_YET = KeyLookup(any_exists=False, key=None)
+OTHERS_ONLY = KeyLookup(any_exists=True, key=None)
 
 
 @pytest.mark.parametrize("key", [None, KEY])
@@ -39,12 +39,12 @@ def test_while_there_is_no_key_anybody_is_let_in_where_that_is_allowed(key: ApiK
         (None, None, OTHERS_ONLY),
         ("nonsense", None, OTHERS_ONLY),
         (str(KEY), KEY, OTHERS_ONLY),
-        (str(WRONG), WRONG, Found(any_exists=True, key=KNOWN)),
-        (str(KEY), KEY, Found(any_exists=True, key=REVOKED)),
+        (str(WRONG), WRONG, KeyLookup(any_exists=True, key=KNOWN)),
+        (str(KEY), KEY, KeyLookup(any_exists=True, key=REVOKED)),
     ],
 )
 def test_once_there_is_a_key_nobody_is_let_in_without_one_that_is_in_force(
-    bearer: str | None, key: ApiKey | None, found: Found, *, allows_anonymous: bool
+    bearer: str | None, key: ApiKey | None, found: KeyLookup, *, allows_anonymous: bool
 ) -> None:
     with pytest.raises(KeyRefused):
         admit(bearer, key, found, allows_anonymous=allows_anonymous)
@@ -52,7 +52,7 @@ def test_once_there_is_a_key_nobody_is_let_in_without_one_that_is_in_force(
 
 @pytest.mark.parametrize("allows_anonymous", [True, False])
 def test_a_key_that_is_in_force_is_let_in(*, allows_anonymous: bool) -> None:
-    found = Found(any_exists=True, key=KNOWN)
+    found = KeyLookup(any_exists=True, key=KNOWN)
     assert admit(str(KEY), KEY, found, allows_anonymous=allows_anonymous) == KNOWN
 
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from imagemill.addresses import PostgresAddress
+from imagemill.settings.addresses import PostgresAddress
 from support.client import Json, upload
 from support.pictures import picture
 from support.servers import connect

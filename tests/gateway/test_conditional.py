@@ -2,7 +2,7 @@ import pytest
 from fastapi import Request
 
 from imagemill.gateway.conditional import byte_range, matches
-from imagemill.gateway.refusals import RangeNotSatisfiable
+from imagemill.gateway.errors import RangeNotSatisfiable
 
 ETAG = '"abc"'
 SIZE = 1000

@@ -2,7 +2,7 @@
 
 import pytest
 
-from imagemill.gateway.waiting.event import to_id
+from imagemill.gateway.waiting.sse import to_id
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,14 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from imagemill.addresses import PostgresAddress
-from imagemill.jobs import situation
+from imagemill.jobs import explain_query as situation
+from imagemill.jobs.explain_query import explain_query
 from imagemill.jobs.ids import new_job_id
 from imagemill.jobs.job import ErrorCode, JobError, JobId, JobNotFound, KeyId
-from imagemill.jobs.leases import Leases
-from imagemill.jobs.ledger import Ledger
-from imagemill.jobs.postgres import Postgres
-from imagemill.jobs.situation import situation_of
+from imagemill.jobs.leases import JobLeases
+from imagemill.jobs.store import JobStore
+from imagemill.postgres.pool import Postgres
+from imagemill.settings.addresses import PostgresAddress
 from support.client import upload
 from support.jobs import completed, failed, new_job
 from support.pictures import picture
@@ -72,7 +72,7 @@ def test_a_line_that_nobody_serves_is_told_to_whoever_asks(
 
 
 async def test_a_line_is_called_silent_when_nobody_took_a_job_for_long_and_nobody_has_one(
-    api: httpx.Client, leases: Leases, postgres_address: PostgresAddress
+    api: httpx.Client, leases: JobLeases, postgres_address: PostgresAddress
 ) -> None:
     done, waiting = upload(api, picture()), upload(api, picture())
     let_wait(postgres_address, waiting, since=timedelta(minutes=10))
@@ -86,7 +86,7 @@ async def test_a_line_is_called_silent_when_nobody_took_a_job_for_long_and_nobod
     assert "no worker has taken a job for 5 minutes" in explained(api, waiting)["summary"]
 
 
-async def test_a_job_in_the_works_tells_who_has_it(api: httpx.Client, leases: Leases) -> None:
+async def test_a_job_in_the_works_tells_who_has_it(api: httpx.Client, leases: JobLeases) -> None:
     job_id = upload(api, picture())
     (claim,) = await leases.claim([JobId(UUID(job_id))])
     found = explained(api, job_id)
@@ -102,7 +102,7 @@ async def test_a_job_in_the_works_tells_who_has_it(api: httpx.Client, leases: Le
     assert found["summary"].startswith("It waits for its next try in 59 minutes, at ")
 
 
-async def test_a_job_that_has_ended_waits_for_nothing(api: httpx.Client, leases: Leases) -> None:
+async def test_a_job_that_has_ended_waits_for_nothing(api: httpx.Client, leases: JobLeases) -> None:
     ids = [upload(api, picture()) for _ in range(3)]
     good, bad = await leases.claim([JobId(UUID(one)) for one in ids[:2]])
     await leases.finish([completed(good), failed(bad)])
@@ -126,15 +126,15 @@ def test_it_is_asked_for_as_its_neighbours_are(api: httpx.Client) -> None:
     assert described["properties"]["summary"]["examples"] == ["It waits in line behind 12 jobs."]
 
 
-async def test_a_job_out_of_reach_is_not_found(ledger: Ledger) -> None:
-    job = await ledger.accept(new_job())
-    assert (await situation_of(ledger, job.id)).job == job
+async def test_a_job_out_of_reach_is_not_found(job_store: JobStore) -> None:
+    job = await job_store.accept(new_job())
+    assert (await explain_query(job_store, job.id)).job == job
     with pytest.raises(JobNotFound):
-        await situation_of(ledger.within(KeyId(new_job_id())), job.id)
+        await explain_query(job_store.within(KeyId(new_job_id())), job.id)
 
 
 async def test_of_a_long_line_no_more_is_read_than_is_told(
-    ledger: Ledger,
+    job_store: JobStore,
     pool: Postgres,
     postgres_address: PostgresAddress,
     monkeypatch: pytest.MonkeyPatch,
@@ -146,9 +146,9 @@ async def test_of_a_long_line_no_more_is_read_than_is_told(
             " FROM generate_series(1, 20000) n"
         )
         connection.execute("ANALYZE jobs")
-    last = await ledger.accept(new_job())
+    last = await job_store.accept(new_job())
     monkeypatch.setattr(situation, "MOST_COUNTED", 50)
-    found = (await situation_of(ledger, last.id)).before
+    found = (await explain_query(job_store, last.id)).before
     assert found is not None
     assert (found.count, found.is_all) == (50, False)
     parameters = {"id": last.id, "reach": None, "most_counted": 50, "most_events": 50}

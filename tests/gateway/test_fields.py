@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from imagemill.gateway.refusals import InvalidFields
+from imagemill.gateway.errors import InvalidFields
 from imagemill.gateway.upload.fields import parse_fields
-from imagemill.imaging.presets import BUILT_IN
+from imagemill.imaging.spec.presets import BUILT_IN
 from imagemill.jobs.job import Json, Priority
 
 

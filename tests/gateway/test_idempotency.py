@@ -10,13 +10,13 @@ import httpx
 import pytest
 
 from conftest import Gateway
-from imagemill.addresses import PostgresAddress, RedisAddress
 from imagemill.gateway.upload.fields import parse_fields
 from imagemill.gateway.upload.idempotency import content_sha256
-from imagemill.imaging.pipeline import Pipeline
+from imagemill.imaging.spec.pipeline import Pipeline
 from imagemill.jobs.job import JobId, Priority
-from imagemill.jobs.leases import Leases
-from imagemill.jobs.line import KEYS
+from imagemill.jobs.leases import JobLeases
+from imagemill.redis.queue import KEYS
+from imagemill.settings.addresses import PostgresAddress, RedisAddress
 from support.jobs import completed
 from support.pictures import picture
 from support.process import wait_until
@@ -165,7 +165,7 @@ def test_a_refused_upload_uses_no_key(gateway: Gateway, postgres_address: Postgr
 
 
 async def test_a_key_gives_its_job_as_it_is_by_now_until_that_is_deleted(
-    api: httpx.Client, leases: Leases
+    api: httpx.Client, leases: JobLeases
 ) -> None:
     job_id = send(api).json()["id"]
     await leases.finish([completed(one) for one in await leases.claim([JobId(UUID(job_id))])])

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from conftest import Gateway
-from imagemill.addresses import RedisAddress
 from imagemill.jobs.job import Claim, Completed, JobId, OutputFacts, Priority
-from imagemill.jobs.leases import Leases
-from imagemill.jobs.line import KEYS
+from imagemill.jobs.leases import JobLeases
+from imagemill.redis.queue import KEYS
+from imagemill.settings.addresses import RedisAddress
 from imagemill.storage.keys import attempt_key
 from support.jobs import failed
 from support.pictures import picture
@@ -32,12 +32,12 @@ def job(api: httpx.Client) -> Json:
     return upload(api)
 
 
-async def claim(leases: Leases, job: Json) -> Claim:
+async def claim(leases: JobLeases, job: Json) -> Claim:
     (claim,) = await leases.claim([JobId(UUID(job["id"]))])
     return claim
 
 
-async def complete(leases: Leases, gateway: Gateway, job: Json, content: bytes) -> str:
+async def complete(leases: JobLeases, gateway: Gateway, job: Json, content: bytes) -> str:
     """End the job as a worker would, with one output `thumb`, and return the output's path."""
     held = await claim(leases, job)
     path = f"{attempt_key(held.id, held.fence)}/thumb.webp"
@@ -76,7 +76,7 @@ def test_head_answers_wherever_get_does_without_a_body(
 
 
 async def test_a_completed_job_shows_its_outputs_and_where_they_are(
-    gateway: Gateway, leases: Leases
+    gateway: Gateway, leases: JobLeases
 ) -> None:
     job = upload(gateway.client, preset="thumbnail")
     content = b"RIFF....WEBP" + bytes(5000)
@@ -106,7 +106,7 @@ async def test_a_completed_job_shows_its_outputs_and_where_they_are(
     assert answer.headers["content-disposition"] == 'inline; filename="cat-thumb.webp"'
 
 
-async def test_a_part_of_an_output_can_be_asked_for(gateway: Gateway, leases: Leases) -> None:
+async def test_a_part_of_an_output_can_be_asked_for(gateway: Gateway, leases: JobLeases) -> None:
     job = upload(gateway.client)
     content = bytes(range(256)) * 4
     await complete(leases, gateway, job, content)
@@ -185,7 +185,7 @@ def test_a_job_is_canceled_once(api: httpx.Client, job: Json) -> None:
 
 
 async def test_a_failed_job_tells_why_and_can_be_retried(
-    api: httpx.Client, job: Json, leases: Leases, redis_address: RedisAddress
+    api: httpx.Client, job: Json, leases: JobLeases, redis_address: RedisAddress
 ) -> None:
     assert api.post(f"/jobs/{job['id']}/retry").status_code == httpx.codes.CONFLICT
     await leases.finish([failed(await claim(leases, job))])
@@ -202,7 +202,7 @@ async def test_a_failed_job_tells_why_and_can_be_retried(
     assert again["created_at"] == job["created_at"]
 
 
-async def test_a_deleted_job_is_gone_with_its_files(gateway: Gateway, leases: Leases) -> None:
+async def test_a_deleted_job_is_gone_with_its_files(gateway: Gateway, leases: JobLeases) -> None:
     before = gateway.files()
     job = upload(gateway.client)
     await complete(leases, gateway, job, b"x")
@@ -214,7 +214,9 @@ async def test_a_deleted_job_is_gone_with_its_files(gateway: Gateway, leases: Le
         assert again.status_code == httpx.codes.NOT_FOUND
 
 
-async def test_the_history_shows_every_change(api: httpx.Client, job: Json, leases: Leases) -> None:
+async def test_the_history_shows_every_change(
+    api: httpx.Client, job: Json, leases: JobLeases
+) -> None:
     await leases.finish([failed(await claim(leases, job))])
     events = api.get(f"/jobs/{job['id']}/history").json()["events"]
     assert [(event["status"], event["attempt"]) for event in events] == [

@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from conftest import Gateway
-from imagemill.addresses import PostgresAddress
 from imagemill.jobs.job import Completed, JobId, OutputFacts
-from imagemill.jobs.leases import Leases
+from imagemill.jobs.leases import JobLeases
+from imagemill.settings.addresses import PostgresAddress
 from imagemill.storage.keys import attempt_key
 from support.events import stream
 from support.keys import Headers, Keyring, showing
@@ -54,7 +54,7 @@ def status_of(client: httpx.Client, method: str, path: str, job_id: object, key:
         return answer.status_code
 
 
-async def completed_job(gateway: Gateway, leases: Leases, key: Headers) -> Json:
+async def completed_job(gateway: Gateway, leases: JobLeases, key: Headers) -> Json:
     """Send a picture with this key and end its job as a worker would."""
     job: Json = gateway.client.post("/upload", **form(), headers=key).json()
     job_id = JobId(UUID(job["id"]))
@@ -86,7 +86,7 @@ def test_the_list_of_open_routes_names_none_that_is_gone() -> None:
 
 @pytest.mark.parametrize(("method", "path"), OF_A_JOB)
 async def test_to_another_key_a_job_is_not_there(
-    method: str, path: str, gateway: Gateway, leases: Leases, keyring: Keyring
+    method: str, path: str, gateway: Gateway, leases: JobLeases, keyring: Keyring
 ) -> None:
     owner, other = keyring.add("owner"), keyring.add("other")
     job = await completed_job(gateway, leases, owner)
@@ -112,7 +112,7 @@ def test_another_key_changes_no_job_that_its_own_key_could_change(
 @pytest.mark.parametrize("is_admin", [False, True], ids=["owner", "admin"])
 @pytest.mark.parametrize(("method", "path"), OF_A_JOB)
 async def test_to_its_own_key_and_to_an_admins_a_job_is_there(
-    method: str, path: str, gateway: Gateway, leases: Leases, keyring: Keyring, *, is_admin: bool
+    method: str, path: str, gateway: Gateway, leases: JobLeases, keyring: Keyring, *, is_admin: bool
 ) -> None:
     owner, admin = keyring.add("owner"), keyring.add("boss", is_admin=True)
     job = await completed_job(gateway, leases, owner)

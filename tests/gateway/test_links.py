@@ -11,12 +11,12 @@ import pytest
 import pytest_asyncio
 
 from conftest import Gateway
-from imagemill.gateway.access.link_secret import NAME
-from imagemill.gateway.access.signature import sign
+from imagemill.gateway.auth.link_secret import NAME
+from imagemill.gateway.auth.signature import sign
 from imagemill.jobs.job import Completed, JobId, OutputFacts
-from imagemill.jobs.leases import Leases
-from imagemill.jobs.postgres import Postgres
-from imagemill.jobs.secrets import kept_secret
+from imagemill.jobs.leases import JobLeases
+from imagemill.postgres.pool import Postgres
+from imagemill.postgres.shared_secrets import shared_secret
 from imagemill.storage.keys import attempt_key
 from support.keys import Headers, Keyring
 from support.process import running_api, wait_until
@@ -33,7 +33,7 @@ def owner(keyring: Keyring) -> Headers:
 
 
 @pytest_asyncio.fixture
-async def job(gateway: Gateway, leases: Leases, owner: Headers) -> Json:
+async def job(gateway: Gateway, leases: JobLeases, owner: Headers) -> Json:
     """A job that has ended, with the outputs `thumb` and `large`."""
     sent: Json = gateway.client.post("/upload", **form(), headers=owner).json()
     (claim,) = await leases.claim([JobId(UUID(sent["id"]))])
@@ -145,7 +145,7 @@ def test_the_link_of_one_job_does_not_open_another(
 async def test_a_link_that_has_expired_is_refused(
     api: httpx.Client, job: Json, pool: Postgres
 ) -> None:
-    secret = await kept_secret(pool, NAME)
+    secret = await shared_secret(pool, NAME)
     now = int(datetime.now(UTC).timestamp())
     for expires, status in ((now - 1, 403), (now + 60, 200)):
         signature = sign(secret, job["id"], "thumb", str(expires))

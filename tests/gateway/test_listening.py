@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from imagemill.gateway.access.listening import is_loopback
+from imagemill.gateway.auth.listening import is_loopback
 from imagemill.settings.values import SettingsError
 from support.keys import Keyring
 from support.process import free_port, running, wait_until

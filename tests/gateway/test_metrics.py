@@ -6,9 +6,9 @@ import httpx
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as plain
 
-from imagemill.gateway.observing.gauges import LedgerGauges
-from imagemill.jobs.ledger import Ledger
-from imagemill.jobs.postgres import Postgres
+from imagemill.gateway.observability.queue_gauges import QueueGauges
+from imagemill.jobs.store import JobStore
+from imagemill.postgres.pool import Postgres
 from imagemill.telemetry.metrics import Metrics
 from support.jobs import new_job
 from support.pictures import picture
@@ -55,14 +55,14 @@ def test_names_units_and_labels_follow_prometheus_conventions(api: httpx.Client)
 
 
 async def test_however_many_look_the_ledger_is_asked_once_in_a_while(
-    pool: Postgres, ledger: Ledger
+    pool: Postgres, job_store: JobStore
 ) -> None:
-    patient, curious = LedgerGauges(pool, fresh_seconds=3600), LedgerGauges(pool, fresh_seconds=0)
-    both = (patient, curious)
+    context, curious = QueueGauges(pool, fresh_seconds=3600), QueueGauges(pool, fresh_seconds=0)
+    both = (context, curious)
     assert [due(await one.read()) for one in both] == [0, 0]
-    await ledger.accept(new_job())
+    await job_store.accept(new_job())
     assert [due(await one.read()) for one in both] == [0, 1]
-    asking = [patient.read() for _ in range(20)]
+    asking = [context.read() for _ in range(20)]
     assert {due(told) for told in await asyncio.gather(*asking)} == {0}
 
 

@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from imagemill.gateway.observing.observed import Observed
+from imagemill.gateway.observability.request_metrics import Observed
 
 
 async def request_to(path: str, status: int, *headers: tuple[bytes, bytes]) -> None:

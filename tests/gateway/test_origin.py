@@ -2,7 +2,7 @@
 
 import pytest
 
-from imagemill.gateway.bounds.origin import origin
+from imagemill.gateway.limits.client_network import client_network
 
 
 @pytest.mark.parametrize(
@@ -19,4 +19,4 @@ from imagemill.gateway.bounds.origin import origin
     ],
 )
 def test_an_address_counts_as_what_one_client_has(host: str, counted_as: str) -> None:
-    assert origin(host) == counted_as
+    assert client_network(host) == counted_as

@@ -11,13 +11,13 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from imagemill.addresses import PostgresAddress, RedisAddress
-from imagemill.gateway.bounds.budgets import Budgets
-from imagemill.gateway.bounds.throttle import Tab
-from imagemill.gateway.refusals import TooManyRequests
+from imagemill.gateway.errors import TooManyRequests
+from imagemill.gateway.limits.rate_limit_middleware import RequestCharge
+from imagemill.gateway.limits.rate_limiter import RateLimiter
 from imagemill.jobs.job import KeyId
-from imagemill.jobs.line import Line
+from imagemill.redis.queue import JobQueue
 from imagemill.settings import Settings
+from imagemill.settings.addresses import PostgresAddress, RedisAddress
 from support.pictures import picture
 from support.process import Service, running_api, wait_until
 from support.proxy import OPEN, STALLED, Proxy
@@ -170,25 +170,27 @@ def is_counted(client: httpx.Client, service: Service) -> bool:
 
 
 @pytest_asyncio.fixture
-async def budgets(redis_address: RedisAddress) -> AsyncIterator[Budgets]:
+async def budgets(redis_address: RedisAddress) -> AsyncIterator[RateLimiter]:
     rate = Settings(rate_limit="2/hour").rate
     assert rate is not None
-    async with Line.open(redis_address) as line:
-        yield Budgets(rate, line)
+    async with JobQueue.open(redis_address) as line:
+        yield RateLimiter(rate, line)
 
 
-async def test_a_right_key_has_a_budget_of_its_own_wherever_it_is_used(budgets: Budgets) -> None:
+async def test_a_right_key_has_a_budget_of_its_own_wherever_it_is_used(
+    budgets: RateLimiter,
+) -> None:
     key, other = KeyId(UUID(int=1)), KeyId(UUID(int=2))
     for number in range(2):
-        await Tab(budgets, f"192.0.2.{number}").charge(key)
+        await RequestCharge(budgets, f"192.0.2.{number}").charge(key)
     with pytest.raises(TooManyRequests):
-        await Tab(budgets, "192.0.2.9").charge(key)
-    await Tab(budgets, "192.0.2.9").charge(other)
-    await Tab(budgets, "192.0.2.9").charge()
+        await RequestCharge(budgets, "192.0.2.9").charge(key)
+    await RequestCharge(budgets, "192.0.2.9").charge(other)
+    await RequestCharge(budgets, "192.0.2.9").charge()
 
 
-async def test_a_request_is_counted_once(budgets: Budgets) -> None:
-    tab = Tab(budgets, "192.0.2.1")
+async def test_a_request_is_counted_once(budgets: RateLimiter) -> None:
+    tab = RequestCharge(budgets, "192.0.2.1")
     for _ in range(5):
         await tab.charge()
     assert tab.quota is not None
@@ -196,11 +198,11 @@ async def test_a_request_is_counted_once(budgets: Budgets) -> None:
 
 
 async def test_an_address_over_its_limit_is_refused_without_asking_whose_the_key_is(
-    budgets: Budgets,
+    budgets: RateLimiter,
 ) -> None:
     for _ in range(3):
         await budgets.spend("192.0.2.1")
     with pytest.raises(TooManyRequests) as caught:
-        Tab(budgets, "192.0.2.1").require_address()
+        RequestCharge(budgets, "192.0.2.1").require_address()
     assert 1 <= caught.value.retry_seconds <= 3600
-    Tab(budgets, "192.0.2.2").require_address()
+    RequestCharge(budgets, "192.0.2.2").require_address()

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from imagemill.addresses import PostgresAddress
-from imagemill.gateway.access.reception import TURNS, Reception
-from imagemill.jobs.api_key import Found
-from imagemill.jobs.api_keys import ApiKeys
+from imagemill.auth.api_key import KeyLookup
+from imagemill.auth.api_keys import ApiKeys
+from imagemill.gateway.auth.key_loader import TURNS, ApiKeyLoader
 from imagemill.jobs.job import KeyId
-from imagemill.jobs.postgres import LedgerUnavailable, Postgres
+from imagemill.postgres.pool import DatabaseUnavailable, Postgres
+from imagemill.settings.addresses import PostgresAddress
 from support.keys import Headers, Keyring
 from support.process import free_port
 
@@ -27,7 +27,7 @@ class Watched(ApiKeys):
     held: asyncio.Event = field(default_factory=asyncio.Event)
     let_go: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def look_up(self, ids: Collection[KeyId]) -> Mapping[KeyId | None, Found]:
+    async def look_up(self, ids: Collection[KeyId]) -> Mapping[KeyId | None, KeyLookup]:
         self.asked.append(len(ids))
         is_first = len(self.asked) == 1
         found = await ApiKeys.look_up(self, ids)
@@ -49,8 +49,8 @@ async def test_a_crowd_costs_a_few_statements_and_each_hears_of_its_own_key(
     asked = [*ids, stranger, None] * (CROWD // 5)
     table = Watched(pool)
     table.let_go.set()
-    reception = Reception(table)
-    found = await asyncio.gather(*(reception.look_up(key_id) for key_id in asked))
+    key_loader = ApiKeyLoader(table)
+    found = await asyncio.gather(*(key_loader.look_up(key_id) for key_id in asked))
     assert [one.key and one.key.id for one in found] == [*ids, None, None] * (CROWD // 5)
     assert all(one.any_exists for one in found)
     assert len(table.asked) <= TURNS
@@ -62,10 +62,10 @@ async def test_a_statement_that_hangs_keeps_nobody_waiting_but_those_it_was_sent
 ) -> None:
     key_id = id_of(keyring.add("ci"))
     table = Watched(pool)
-    reception = Reception(table)
-    unlucky = asyncio.ensure_future(reception.look_up(key_id))
+    key_loader = ApiKeyLoader(table)
+    unlucky = asyncio.ensure_future(key_loader.look_up(key_id))
     await table.held.wait()
-    assert (await reception.look_up(key_id)).key
+    assert (await key_loader.look_up(key_id)).key
     assert not unlucky.done()
     table.let_go.set()
     assert (await unlucky).key
@@ -75,11 +75,11 @@ async def test_who_comes_while_a_statement_is_under_way_is_not_told_what_that_on
     pool: Postgres, keyring: Keyring
 ) -> None:
     table = Watched(pool)
-    reception = Reception(table)
-    before = asyncio.ensure_future(reception.look_up(None))
+    key_loader = ApiKeyLoader(table)
+    before = asyncio.ensure_future(key_loader.look_up(None))
     await table.held.wait()
     keyring.add("first")
-    assert (await reception.look_up(None)).any_exists
+    assert (await key_loader.look_up(None)).any_exists
     table.let_go.set()
     assert not (await before).any_exists
 
@@ -88,8 +88,8 @@ async def test_one_who_leaves_takes_nothing_from_the_others(
     pool: Postgres, keyring: Keyring
 ) -> None:
     key_id = id_of(keyring.add("ci"))
-    reception = Reception(ApiKeys(pool))
-    leaving, staying = (asyncio.ensure_future(reception.look_up(key_id)) for _ in range(2))
+    key_loader = ApiKeyLoader(ApiKeys(pool))
+    leaving, staying = (asyncio.ensure_future(key_loader.look_up(key_id)) for _ in range(2))
     await asyncio.sleep(0)
     leaving.cancel()
     assert (await staying).key
@@ -98,8 +98,8 @@ async def test_one_who_leaves_takes_nothing_from_the_others(
 async def test_without_postgresql_all_are_told_so() -> None:
     nobody = PostgresAddress("127.0.0.1", free_port(), "imagemill", "", "imagemill")
     async with Postgres.open(nobody, pool_size=2) as away:
-        reception = Reception(ApiKeys(away))
+        key_loader = ApiKeyLoader(ApiKeys(away))
         answers = await asyncio.gather(
-            *(reception.look_up(None) for _ in range(CROWD)), return_exceptions=True
+            *(key_loader.look_up(None) for _ in range(CROWD)), return_exceptions=True
         )
-    assert {type(answer) for answer in answers} == {LedgerUnavailable}
+    assert {type(answer) for answer in answers} == {DatabaseUnavailable}

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from imagemill.gateway.access.signature import moment_after, require_signature, sign
-from imagemill.gateway.refusals import LinkRefused
+from imagemill.gateway.auth.signature import moment_after, require_signature, sign
+from imagemill.gateway.errors import LinkRefused
 
 SECRET = b"s" * 32
 PATH = ("0199f0c2-7a1e-7c3a-9d52-5d0c3c0a7b11", "thumb")

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from conftest import Gateway
-from imagemill.addresses import PostgresAddress
+from imagemill.settings.addresses import PostgresAddress
 from support import process
 from support.pictures import picture
 from support.process import running_api, wait_until

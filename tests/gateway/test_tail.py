@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from imagemill.addresses import PostgresAddress
-from imagemill.gateway.waiting.settling import Settling
-from imagemill.gateway.waiting.tail import KEPT, Tail
-from imagemill.jobs.changes import Changes, Row, Standing
+from imagemill.gateway.waiting.event_feed import KEPT, EventFeed
+from imagemill.gateway.waiting.gap_tracker import GapTracker
+from imagemill.jobs.changes import Changes, Row, SequenceState
 from imagemill.jobs.ids import new_job_id
-from imagemill.jobs.ledger import Ledger
-from imagemill.jobs.postgres import Postgres
+from imagemill.jobs.store import JobStore
+from imagemill.postgres.pool import Postgres
+from imagemill.settings.addresses import PostgresAddress
 from support.jobs import new_job
 from support.servers import connect
 
@@ -51,20 +51,22 @@ def writers(postgres_address: PostgresAddress) -> Iterator[tuple[Writer, Writer]
 
 
 @pytest.fixture
-async def tail(pool: Postgres) -> Tail:
+async def tail(pool: Postgres) -> EventFeed:
     """A tail that somebody listens to, read up to now."""
-    tail = Tail(Changes(pool), listeners=1)
+    tail = EventFeed(Changes(pool), listeners=1)
     assert await tail.advance()
     return tail
 
 
-def told(tail: Tail) -> list[int]:
+def told(tail: EventFeed) -> list[int]:
     return [one.id for one in tail._kept]
 
 
-async def test_changes_are_told_in_the_order_of_their_ids(tail: Tail, ledger: Ledger) -> None:
-    ids = [(await ledger.accept(new_job())).id for _ in range(3)]
-    await ledger.cancel(ids[0])
+async def test_changes_are_told_in_the_order_of_their_ids(
+    tail: EventFeed, job_store: JobStore
+) -> None:
+    ids = [(await job_store.accept(new_job())).id for _ in range(3)]
+    await job_store.cancel(ids[0])
     assert await tail.advance()
     assert len(told(tail)) == 4
     assert told(tail) == sorted(told(tail))
@@ -72,7 +74,7 @@ async def test_changes_are_told_in_the_order_of_their_ids(tail: Tail, ledger: Le
 
 @pytest.mark.parametrize("numbered_first", [0, 1], ids=["lower", "higher"])
 async def test_a_lower_id_that_is_committed_after_a_higher_one_was_seen_is_not_missed(
-    tail: Tail, writers: tuple[Writer, Writer], numbered_first: int
+    tail: EventFeed, writers: tuple[Writer, Writer], numbered_first: int
 ) -> None:
     # Whichever transaction is the older one: ids of events and of transactions need not agree.
     writers[numbered_first].begin()
@@ -90,7 +92,7 @@ async def test_a_lower_id_that_is_committed_after_a_higher_one_was_seen_is_not_m
 
 
 async def test_an_id_that_nobody_will_bring_is_passed_over(
-    tail: Tail, writers: tuple[Writer, Writer]
+    tail: EventFeed, writers: tuple[Writer, Writer]
 ) -> None:
     failing, other = writers
     failing.accept()
@@ -103,7 +105,7 @@ async def test_an_id_that_nobody_will_bring_is_passed_over(
 
 
 async def test_a_gap_is_settled_though_others_go_on_writing(
-    tail: Tail, writers: tuple[Writer, Writer]
+    tail: EventFeed, writers: tuple[Writer, Writer]
 ) -> None:
     one, other = writers
     lower, higher = one.accept(), other.accept()
@@ -120,7 +122,7 @@ async def test_a_gap_is_settled_though_others_go_on_writing(
 
 
 async def test_a_transaction_that_writes_no_history_holds_up_nothing(
-    tail: Tail, writers: tuple[Writer, Writer]
+    tail: EventFeed, writers: tuple[Writer, Writer]
 ) -> None:
     idle, busy = writers
     idle.begin()
@@ -139,7 +141,7 @@ async def test_what_was_under_way_when_a_listener_came_is_still_told(
     late.accept()
     early.accept()
     early.commit()
-    tail = Tail(Changes(pool), listeners=1)
+    tail = EventFeed(Changes(pool), listeners=1)
     assert not await tail.advance()  # it does not begin before it is known what is past
     assert tail.position is None
     late.commit()
@@ -152,11 +154,11 @@ async def test_what_was_under_way_when_a_listener_came_is_still_told(
 
 
 async def test_only_so_many_changes_are_kept_and_the_others_are_read_from_the_ledger(
-    tail: Tail, ledger: Ledger
+    tail: EventFeed, job_store: JobStore
 ) -> None:
     begin = tail.position
     assert begin is not None
-    ids = [(await ledger.accept(new_job())).id for _ in range(2 * KEPT + 20)]
+    ids = [(await job_store.accept(new_job())).id for _ in range(2 * KEPT + 20)]
     assert await tail.advance()
     assert KEPT <= len(told(tail)) < 2 * KEPT
     listener = tail.after(begin, reach=None)
@@ -169,23 +171,23 @@ async def test_only_so_many_changes_are_kept_and_the_others_are_read_from_the_le
 
 
 async def test_history_that_counts_anew_from_a_lower_id_is_followed_from_there(
-    tail: Tail, ledger: Ledger
+    tail: EventFeed, job_store: JobStore
 ) -> None:
     newest = tail.position
     assert newest is not None
     tail.position = newest + 1000  # as if PostgreSQL had lost as many
     assert await tail.advance()
-    await ledger.accept(new_job())
+    await job_store.accept(new_job())
     assert await tail.advance()
     assert told(tail) == [newest + 1]
 
 
 def test_what_is_behind_a_gap_waits_until_those_who_may_fill_it_are_done() -> None:
-    settling, rows = Settling(), [Row(1, None), Row(3, None)]
-    settling.note(Standing(3, frozenset({"2/7"})))
+    settling, rows = GapTracker(), [Row(1, None), Row(3, None)]
+    settling.note(SequenceState(3, frozenset({"2/7"})))
     assert [row.id for row in settling.complete(0, rows)] == [1]
-    settling.note(Standing(9, frozenset({"2/7", "3/1"})))
+    settling.note(SequenceState(9, frozenset({"2/7", "3/1"})))
     assert [row.id for row in settling.complete(0, rows)] == [1]
-    settling.note(Standing(9, frozenset({"3/1"})))
+    settling.note(SequenceState(9, frozenset({"3/1"})))
     assert [row.id for row in settling.complete(0, rows)] == [1, 3]
     assert settling.settled == 3

@@ -8,11 +8,11 @@ import httpx
 import pytest
 
 from conftest import Gateway
-from imagemill.addresses import PostgresAddress, RedisAddress
 from imagemill.gateway.digest import to_header
-from imagemill.imaging.proof import HEIC_SAMPLE
+from imagemill.imaging.engine.probe import HEIC_SAMPLE
 from imagemill.jobs.job import Priority
-from imagemill.jobs.line import KEYS
+from imagemill.redis.queue import KEYS
+from imagemill.settings.addresses import PostgresAddress, RedisAddress
 from support.pictures import picture
 from support.servers import connect, count_jobs, redis_client
 from support.uploads import MULTIPART, RAW, form, multipart

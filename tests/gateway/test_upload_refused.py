@@ -9,11 +9,11 @@ import httpx
 import pytest
 
 from conftest import SHARED_LIMIT, Gateway
-from imagemill.addresses import PostgresAddress
-from imagemill.gateway.refusals import NotAnImage
-from imagemill.gateway.upload.intake import Intake
+from imagemill.gateway.errors import NotAnImage
+from imagemill.gateway.upload.upload_reader import UploadReader
+from imagemill.imaging.engine.probe import HEIC_SAMPLE
 from imagemill.imaging.formats import FORMATS
-from imagemill.imaging.proof import HEIC_SAMPLE
+from imagemill.settings.addresses import PostgresAddress
 from imagemill.storage.volume import Volume
 from support.pictures import picture
 from support.process import wait_until
@@ -92,10 +92,10 @@ async def test_a_format_that_no_sample_proved_is_refused(tmp_path: Path) -> None
         yield HEIC_SAMPLE
 
     volume = await Volume.open(tmp_path, reserve_bytes=0)
-    async with volume.receive() as incoming:
-        intake = Intake(incoming, FORMATS.values(), SHARED_LIMIT)
+    async with volume.receive() as pending_file:
+        reader = UploadReader(pending_file, FORMATS.values(), SHARED_LIMIT)
         with pytest.raises(NotAnImage, match=r"taken here: image/avif, .*image/webp"):
-            await intake.take(body())
+            await reader.take(body())
 
 
 def test_wrong_fields_are_named_by_json_pointers(api: httpx.Client) -> None:

@@ -7,8 +7,8 @@ import pytest
 import uvicorn
 
 from imagemill.gateway.app import create_app, open_parts
-from imagemill.gateway.parts import Parts
-from imagemill.gateway.service import Server
+from imagemill.gateway.service import GatewayServer
+from imagemill.gateway.services import Services
 from imagemill.settings import read_settings
 from support.jobs import new_job
 from support.pictures import picture
@@ -20,7 +20,7 @@ IN_TIME = 60
 @pytest.fixture
 async def parts(
     environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Parts]:
+) -> AsyncIterator[Services]:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     async with open_parts(read_settings(), allows_anonymous=True) as parts:
@@ -28,11 +28,11 @@ async def parts(
 
 
 @pytest.fixture
-async def port(parts: Parts) -> AsyncIterator[int]:
+async def port(parts: Services) -> AsyncIterator[int]:
     """Where a gateway with these parts listens."""
     port = free_port()
     config = uvicorn.Config(create_app(parts), port=port, lifespan="off", log_config=None)
-    server = Server(parts.hub, config)
+    server = GatewayServer(parts.waiters, config)
     serving = asyncio.create_task(server.serve())
     await until(lambda: server.started)
     yield port
@@ -52,8 +52,8 @@ def sent(method: str, path: str, *headers: str, body: bytes = b"") -> bytes:
     return f"{head}\r\n\r\n".encode() + body
 
 
-async def test_clients_that_vanish_leave_nothing(parts: Parts, port: int) -> None:
-    job = await parts.ledger.accept(new_job())
+async def test_clients_that_vanish_leave_nothing(parts: Services, port: int) -> None:
+    job = await parts.job_store.accept(new_job())
     requests = [
         sent("GET", f"/jobs/{job.id}/events"),
         sent("GET", "/events"),
@@ -65,10 +65,10 @@ async def test_clients_that_vanish_leave_nothing(parts: Parts, port: int) -> Non
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(request)
         writers.append(writer)
-    await until(lambda: parts.hub.waiting == len(writers))
+    await until(lambda: parts.waiters.waiting == len(writers))
     for writer in writers:
         writer.transport.abort()
-    await until(lambda: parts.hub.waiting == 0)
-    assert not parts.hub._watches
-    assert not parts.hub.tail._sleepers
-    assert parts.hub.tail.position is None
+    await until(lambda: parts.waiters.waiting == 0)
+    assert not parts.waiters._watches
+    assert not parts.waiters.tail._sleepers
+    assert parts.waiters.tail.position is None

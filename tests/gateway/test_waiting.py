@@ -10,15 +10,15 @@ import pytest
 from fastapi import Request
 
 from conftest import Gateway
-from imagemill.addresses import RedisAddress
-from imagemill.gateway.waiting.end import applied_wait
-from imagemill.gateway.waiting.hub import Hub, Leaving, TooManyWaiting
+from imagemill.gateway.waiting.wait_for_end import applied_wait
+from imagemill.gateway.waiting.waiter_registry import Leaving, TooManyWaiting, WaiterRegistry
 from imagemill.jobs.changes import Changes
 from imagemill.jobs.job import JobId
-from imagemill.jobs.leases import Leases
-from imagemill.jobs.ledger import Ledger
-from imagemill.jobs.news import News
-from imagemill.jobs.postgres import Postgres
+from imagemill.jobs.leases import JobLeases
+from imagemill.jobs.store import JobStore
+from imagemill.postgres.pool import Postgres
+from imagemill.redis.notifications import JobNotifications
+from imagemill.settings.addresses import RedisAddress
 from support.client import upload
 from support.events import stream
 from support.jobs import failed, new_job
@@ -95,7 +95,7 @@ def test_a_stream_of_a_deleted_job_ends_with_an_event_that_says_so(
 
 
 async def test_what_a_stream_missed_is_told_in_order_each_change_as_it_was(
-    gateway: Gateway, leases: Leases
+    gateway: Gateway, leases: JobLeases
 ) -> None:
     api = gateway.client
     job_id = upload(api, picture())
@@ -159,50 +159,55 @@ def test_a_stream_that_has_nothing_to_tell_comments(api: httpx.Client) -> None:
 
 
 @pytest.fixture
-async def hub(pool: Postgres, redis_address: RedisAddress) -> AsyncIterator[Hub]:
-    async with News.open(redis_address) as news, Hub.open(Changes(pool), news) as hub:
-        yield hub
+async def waiters(pool: Postgres, redis_address: RedisAddress) -> AsyncIterator[WaiterRegistry]:
+    async with (
+        JobNotifications.open(redis_address) as notifications,
+        WaiterRegistry.open(Changes(pool), notifications) as waiters,
+    ):
+        yield waiters
 
 
 async def test_a_watch_that_is_not_emptied_gets_no_more_until_it_is(
-    hub: Hub, ledger: Ledger
+    waiters: WaiterRegistry, job_store: JobStore
 ) -> None:
-    job = await ledger.accept(new_job())
-    with hub.watching(job.id, after=0) as watch:
+    job = await job_store.accept(new_job())
+    with waiters.watching(job.id, after=0) as watch:
         await watch.woken.wait()
         for _ in range(20):
-            await ledger.cancel(job.id)
-            await ledger.retry(job.id)
-        await hub._read([job.id])
+            await job_store.cancel(job.id)
+            await job_store.retry(job.id)
+        await waiters._read([job.id])
         assert len(watch.changes) == 1
-        seen = [one.event.status for _ in range(4) for one in await hub.next(watch)]
+        seen = [one.event.status for _ in range(4) for one in await waiters.next(watch)]
     assert seen == ["PENDING", *(["CANCELED", "PENDING"] * 20)]
 
 
-async def test_who_leaves_is_forgotten_and_who_is_sent_away_knows(hub: Hub, ledger: Ledger) -> None:
-    job = await ledger.accept(new_job())
-    with hub.watching(job.id, after=0), hub.watching(job.id, after=0):
-        async with hub.tail.listening():
-            assert hub.waiting == 3
-    assert (hub.waiting, hub._watches) == (0, {})
-    with hub.watching(job.id, after=0) as watch:
-        await hub.next(watch)
-        hub.leave()
+async def test_who_leaves_is_forgotten_and_who_is_sent_away_knows(
+    waiters: WaiterRegistry, job_store: JobStore
+) -> None:
+    job = await job_store.accept(new_job())
+    with waiters.watching(job.id, after=0), waiters.watching(job.id, after=0):
+        async with waiters.tail.listening():
+            assert waiters.waiting == 3
+    assert (waiters.waiting, waiters._watches) == (0, {})
+    with waiters.watching(job.id, after=0) as watch:
+        await waiters.next(watch)
+        waiters.leave()
         with pytest.raises(Leaving):
-            await hub.next(watch)
-    with hub.watching(job.id) as late, pytest.raises(Leaving):
-        await hub.next(late)
+            await waiters.next(watch)
+    with waiters.watching(job.id) as late, pytest.raises(Leaving):
+        await waiters.next(late)
 
 
 async def test_no_more_clients_wait_than_there_is_room_for(
-    hub: Hub, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    waiters: WaiterRegistry, job_store: JobStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imagemill.gateway.waiting.hub.MOST_WAITING", 1)
-    job = await ledger.accept(new_job())
-    hub.require_room()
+    monkeypatch.setattr("imagemill.gateway.waiting.waiter_registry.MOST_WAITING", 1)
+    job = await job_store.accept(new_job())
+    waiters.require_room()
     asking = Request({"type": "http", "headers": [(b"prefer", b"wait=5")]})
-    assert applied_wait(hub, asking) == 5
-    with hub.watching(job.id):
+    assert applied_wait(waiters, asking) == 5
+    with waiters.watching(job.id):
         with pytest.raises(TooManyWaiting):
-            hub.require_room()
-        assert applied_wait(hub, asking) is None
+            waiters.require_room()
+        assert applied_wait(waiters, asking) is None

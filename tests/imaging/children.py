@@ -7,8 +7,8 @@ from pathlib import Path
 
 import psutil
 
-from imagemill.imaging.pipeline import Output, Pipeline
-from imagemill.imaging.sandbox import Confinement, Rendered, Sandbox
+from imagemill.imaging.sandbox.sandbox import Confinement, Rendered, Sandbox
+from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imaging.studio import Studio
 
 TESTS = str(Path(__file__).parent.parent)

@@ -6,9 +6,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from imagemill.imaging import header
+from imagemill.imaging.engine import header
 from imagemill.imaging.formats import JPEG
-from imagemill.imaging.sandbox import Sandbox
+from imagemill.imaging.sandbox.sandbox import Sandbox
 from imaging.children import OFF, OTHERS, REQUIRED, STUB
 from imaging.studio import LIMITS, Studio, gradient
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Thread
 
 from imagemill.imaging.formats import PNG
-from imagemill.imaging.protocol import Render
+from imagemill.imaging.sandbox.protocol import Render
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 LIBC.shmat.restype = ctypes.c_long

@@ -14,10 +14,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from imagemill.imaging import child
-from imagemill.imaging.confine.level import Level
-from imagemill.imaging.confine.terms import Terms
-from imagemill.imaging.protocol import (
+from imagemill.imaging.sandbox import child
+from imagemill.imaging.sandbox.confine.level import ConfinementLevel
+from imagemill.imaging.sandbox.confine.policy import SandboxPolicy
+from imagemill.imaging.sandbox.protocol import (
     LENGTH_BYTES,
     MAX_FRAME,
     REQUEST,
@@ -26,7 +26,7 @@ from imagemill.imaging.protocol import (
     Ready,
     Render,
     Request,
-    framed,
+    encode_frame,
 )
 from imaging import deeds
 
@@ -110,7 +110,7 @@ def lie(request: Render, **lies: object) -> bytes:
     done = child.answer(request)
     assert isinstance(done, Done)
     first = done.outputs[0].model_copy(update=lies)
-    return framed(done.model_copy(update={"outputs": (first, *done.outputs[1:])}))
+    return encode_frame(done.model_copy(update={"outputs": (first, *done.outputs[1:])}))
 
 
 def exchange_for_a_link(request: Render) -> bytes:
@@ -126,13 +126,13 @@ def exchange_for_a_link(request: Render) -> bytes:
 def analyze_unasked(request: Render) -> bytes:
     done = child.answer(request)
     assert isinstance(done, Done)
-    return framed(done.model_copy(update={"analysis": {"palette": []}}))
+    return encode_frame(done.model_copy(update={"analysis": {"palette": []}}))
 
 
 def say_it_twice(request: Render) -> bytes:
     done = child.answer(request)
     assert isinstance(done, Done)
-    return framed(done.model_copy(update={"outputs": done.outputs * 2}))
+    return encode_frame(done.model_copy(update={"outputs": done.outputs * 2}))
 
 
 def leave_nothing(request: Render) -> bytes:
@@ -144,14 +144,14 @@ def leave_nothing(request: Render) -> bytes:
 def stumble(request: Render) -> bytes:
     """Meet a bug of ours, in the middle of a render."""
     too_few = request.model_copy(update={"limits": None})
-    return framed(child.answer(too_few))
+    return encode_frame(child.answer(too_few))
 
 
 INSTEAD: dict[str, Callable[[Render], bytes]] = {
     "garbage": lambda _request: framed_text("<html>"),
     "bug": stumble,
     "bits": lambda _request: framed_text("\x00" * 40),
-    "ready": lambda _request: framed(Ready(level=Level("off", ()))),
+    "ready": lambda _request: encode_frame(Ready(level=ConfinementLevel("off", ()))),
     "unknown failure": lambda _request: framed_text(
         '{"kind": "failed", "failure": "os.system", "detail": "x"}'
     ),
@@ -169,7 +169,9 @@ INSTEAD: dict[str, Callable[[Render], bytes]] = {
 
 
 def main() -> None:
-    requests, replies = child.set_up(int(sys.argv[1]), Terms.model_validate_json(sys.argv[2]))
+    requests, replies = child.set_up(
+        int(sys.argv[1]), SandboxPolicy.model_validate_json(sys.argv[2])
+    )
     while length := requests.read(LENGTH_BYTES):
         request = REQUEST.validate_json(requests.read(int.from_bytes(length)))
         replies.write(reply_to(request))
@@ -185,5 +187,5 @@ def reply_to(request: Request) -> bytes:
             return INSTEAD[behaviour](request)
         if behaviour in deeds.DEEDS:
             outcome = deeds.outcome(deeds.DEEDS[behaviour], request)
-            return framed(Failed(failure="invalid_image", detail=outcome))
-    return framed(child.answer(request))
+            return encode_frame(Failed(failure="invalid_image", detail=outcome))
+    return encode_frame(child.answer(request))

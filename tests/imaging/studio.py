@@ -11,10 +11,10 @@ import pillow_heif
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from imagemill.imaging.analysis.shapes import AnalysisName
-from imagemill.imaging.engine import render
-from imagemill.imaging.pipeline import Pipeline
-from imagemill.imaging.rendered import Limits, Rendered
+from imagemill.imaging.engine.render import render
+from imagemill.imaging.result import Limits, Rendered
+from imagemill.imaging.spec.analysis import AnalysisName
+from imagemill.imaging.spec.pipeline import Pipeline
 
 Pixels = NDArray[np.int16]
 

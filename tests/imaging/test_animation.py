@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 from PIL import Image, ImageDraw
 
+from imagemill.imaging.engine.geometry import Size
+from imagemill.imaging.engine.timing import Timing
+from imagemill.imaging.engine.verify import BadOutput, ExpectedOutput, verify_output
 from imagemill.imaging.errors import InvalidImage, TooLarge
 from imagemill.imaging.formats import GIF
-from imagemill.imaging.geometry import Size
-from imagemill.imaging.pipeline import Output, Pipeline
-from imagemill.imaging.sandbox import Sandbox
-from imagemill.imaging.timing import Timing
-from imagemill.imaging.verify import BadOutput, Promised, verified
+from imagemill.imaging.sandbox.sandbox import Sandbox
+from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imaging.animations import COLOURS, Patch, gif, plain, save, seen, shown, spotted
 from imaging.studio import LIMITS, Studio, difference, gradient, noise, opened
 
@@ -219,12 +219,12 @@ def test_pixels_of_an_output_count_in_all_its_frames(studio: Studio) -> None:
 
 def test_an_output_that_lost_frames_or_time_is_none(studio: Studio) -> None:
     folder = save(studio, spotted(60, 40), "in.gif", [50, 60, 70, 80]).parent
-    four = Promised(GIF, Size(60, 40), frames=4, timing=Timing((65, 65, 65, 65), 0))
-    assert verified(folder, "in", four).frames == 4
+    four = ExpectedOutput(GIF, Size(60, 40), frames=4, timing=Timing((65, 65, 65, 65), 0))
+    assert verify_output(folder, "in", four).frames == 4
     with pytest.raises(BadOutput, match="4 frames for 260 ms, not 1 for 260 ms"):
-        verified(folder, "in", replace(four, frames=1))
+        verify_output(folder, "in", replace(four, frames=1))
     with pytest.raises(BadOutput, match="4 frames for 260 ms, not 4 for 270 ms"):
-        verified(folder, "in", replace(four, timing=Timing((50, 60, 70, 90), 0)))
+        verify_output(folder, "in", replace(four, timing=Timing((50, 60, 70, 90), 0)))
 
 
 async def test_frames_are_made_one_at_a_time_in_little_memory(studio: Studio) -> None:

@@ -3,10 +3,10 @@
 import pytest
 from PIL import Image, ImageDraw
 
-from imagemill.imaging.decode import decode
-from imagemill.imaging.demand import demand
-from imagemill.imaging.header import read_header
-from imagemill.imaging.pipeline import Output, Pipeline
+from imagemill.imaging.engine.decode import decode
+from imagemill.imaging.engine.decode_plan import plan_decode
+from imagemill.imaging.engine.header import read_header
+from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imaging.animations import COLOURS, plain, save, shown, spotted
 from imaging.studio import LIMITS, Studio, difference, noise, opened, pixels
 
@@ -156,7 +156,7 @@ def test_frames_of_a_small_decode_are_those_of_the_whole(studio: Studio) -> None
     frames = [frame.resize((900, 600)) for frame in spotted(90, 60)]
     file = save(studio, frames, "in.webp")
     header = read_header(file)
-    decoded = decode(file, header, demand(header, Pipeline.of(Output(width=60)), LIMITS))
+    decoded = decode(file, header, plan_decode(header, Pipeline.of(Output(width=60)), LIMITS))
     assert [(frame.width, frame.height) for frame in decoded] == [(90, 60)] * 4
     made = studio.render(file, {"width": 60, "format": "png"}, {"name": "b", "width": 60})
     still, moving = opened(made.outputs[0].file), shown(made.outputs[1].file).frames

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from imagemill.imaging.confine.landlock import KNOWN_FILES
 from imagemill.imaging.errors import ChildDidNotStart, InvalidImage
-from imagemill.imaging.pipeline import Pipeline
-from imagemill.imaging.process import PROGRAM
-from imagemill.imaging.sandbox import BEST_EFFORT, Sandbox
+from imagemill.imaging.sandbox.confine.landlock import KNOWN_FILES
+from imagemill.imaging.sandbox.image_process import PROGRAM
+from imagemill.imaging.sandbox.sandbox import BEST_EFFORT, Sandbox
+from imagemill.imaging.spec.pipeline import Pipeline
 from imaging.children import OFF, ONE, REQUIRED, STUB, behave
 from imaging.studio import LIMITS, Studio
 
@@ -20,10 +20,10 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="walls of Linux"
 # Becomes a child on a kernel that answers one system call as older ones do.
 OLDER_KERNEL = """
 import errno, os, sys
-from imagemill.imaging.confine.bpf import ALLOW, EQUAL, FAIL, NUMBER, end, load, low, when
-from imagemill.imaging.confine.process import PR_SET_NO_NEW_PRIVS
-from imagemill.imaging.confine.seccomp import PR_SET_SECCOMP, _install
-from imagemill.imaging.confine.system import prctl
+from imagemill.imaging.sandbox.confine.bpf import ALLOW, EQUAL, FAIL, NUMBER, end, load, low, when
+from imagemill.imaging.sandbox.confine.process import PR_SET_NO_NEW_PRIVS
+from imagemill.imaging.sandbox.confine.seccomp import PR_SET_SECCOMP, _install
+from imagemill.imaging.sandbox.confine.system import prctl
 missing = {
     "landlock": when(EQUAL, 444, end(FAIL | errno.ENOSYS)),
     "seccomp": when(
@@ -75,9 +75,9 @@ async def test_what_the_kernel_lacks_is_told_and_refused_when_it_is_required(
 
 CLOSED = """
 import sys, threading
-from imagemill.imaging.confine import landlock, process
-from imagemill.imaging.confine.system import prctl
-from imagemill.imaging.confine.terms import Terms
+from imagemill.imaging.sandbox.confine import landlock, process
+from imagemill.imaging.sandbox.confine.system import prctl
+from imagemill.imaging.sandbox.confine.policy import Terms
 terms = Terms(
     mode="required", memory_bytes=1, cpu_seconds=1, readable=(sys.argv[1],), writable=(sys.argv[2],)
 )

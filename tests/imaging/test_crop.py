@@ -3,10 +3,10 @@
 import pytest
 from PIL import Image, ImageDraw, ImageOps
 
-from imagemill.imaging.demand import demand
+from imagemill.imaging.engine.decode_plan import plan_decode
+from imagemill.imaging.engine.header import read_header
 from imagemill.imaging.errors import DoesNotFit
-from imagemill.imaging.header import read_header
-from imagemill.imaging.pipeline import Output, Pipeline
+from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imaging.studio import LIMITS, Studio, delta_e, difference, gradient, opened
 
 AREA = {"left": 10, "top": 5, "width": 30, "height": 20}
@@ -47,7 +47,7 @@ def test_what_is_decoded_goes_by_the_area(studio: Studio) -> None:
     header = read_header(studio.save(gradient(1200, 800), "in.jpg"))
     area = {"left": 100, "top": 0, "width": 400, "height": 400}
     output = Output.model_validate({"crop": area, "width": 50})
-    needed = demand(header, Pipeline.of(output), LIMITS)
+    needed = plan_decode(header, Pipeline.of(output), LIMITS)
     assert needed.hold
     assert needed.excess == 2
 

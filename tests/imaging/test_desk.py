@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from imagemill.imaging.desk import Desk
 from imagemill.imaging.errors import DecoderCrashed, InvalidImage, ScratchFull
-from imagemill.imaging.pipeline import Output, Pipeline
-from imagemill.imaging.sandbox import Sandbox
+from imagemill.imaging.sandbox.job_directory import JobDirectory
+from imagemill.imaging.sandbox.sandbox import Sandbox
+from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imaging.children import ONE, REQUIRED, behave
 from imaging.studio import LIMITS, Studio
 
 
 @pytest.fixture
-def desk(studio: Studio) -> Desk:
-    return Desk.set_up(studio.desks)
+def job_directory(studio: Studio) -> JobDirectory:
+    return JobDirectory.set_up(studio.desks)
 
 
 @pytest.fixture
@@ -29,26 +29,28 @@ def elsewhere() -> Iterator[Path]:
         yield Path(folder)
 
 
-def test_the_input_is_a_link_and_no_copy(desk: Desk, picture: Path) -> None:
-    assert desk.lay_out(picture, ONE).samefile(picture)
+def test_the_input_is_a_link_and_no_copy(job_directory: JobDirectory, picture: Path) -> None:
+    assert job_directory.prepare(picture, ONE).samefile(picture)
 
 
-def test_what_an_output_may_become_is_laid_out_empty(desk: Desk, picture: Path) -> None:
+def test_what_an_output_may_become_is_laid_out_empty(
+    job_directory: JobDirectory, picture: Path
+) -> None:
     pipeline = Pipeline.of(Output(name="a", format="webp"), Output(name="b"))
-    desk.lay_out(picture, pipeline)
-    laid_out = {file.name: file.stat().st_size for file in desk.outputs.iterdir()}
+    job_directory.prepare(picture, pipeline)
+    laid_out = {file.name: file.stat().st_size for file in job_directory.outputs.iterdir()}
     names = {"a.webp", "b.jpg", "b.png", "b.webp", "b.avif", "b.gif", "b.tiff"}
     assert laid_out == dict.fromkeys(names, 0)
 
 
 def test_what_was_written_is_handed_over_and_the_desk_is_clear(
-    desk: Desk, studio: Studio, picture: Path
+    job_directory: JobDirectory, studio: Studio, picture: Path
 ) -> None:
-    desk.lay_out(picture, ONE)
-    (desk.outputs / "image.png").write_bytes(b"written")
-    desk.hand_over(studio.outputs)
+    job_directory.prepare(picture, ONE)
+    (job_directory.outputs / "image.png").write_bytes(b"written")
+    job_directory.collect(studio.outputs)
     assert [file.name for file in studio.outputs.iterdir()] == ["image.png"]
-    assert not [*desk.inputs.iterdir(), *desk.outputs.iterdir()]
+    assert not [*job_directory.inputs.iterdir(), *job_directory.outputs.iterdir()]
     assert picture.exists()
 
 

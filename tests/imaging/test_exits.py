@@ -9,29 +9,35 @@ from pathlib import Path
 import pytest
 
 from imagemill.imaging.errors import ImagingError
-from imagemill.imaging.exits import Exit
-from imagemill.imaging.sandbox import BEST_EFFORT, Sandbox
+from imagemill.imaging.sandbox.exit_reason import ExitReason
+from imagemill.imaging.sandbox.sandbox import BEST_EFFORT, Sandbox
 from imaging.children import ONE, STUB, behave, children, has_begun, until
 from imaging.studio import LIMITS, Studio
 
 
 @pytest.mark.usefixtures("picture")
 async def test_each_child_that_a_picture_ends_is_told_once_with_the_cause(studio: Studio) -> None:
-    exits: list[Exit] = []
+    exits: list[ExitReason] = []
     short = replace(LIMITS, timeout=timedelta(seconds=2))
     async with Sandbox.open(
-        1, short, workplace=studio.desks, program=STUB, on_exit=exits.append
+        1, short, scratch_dir=studio.desks, program=STUB, on_exit=exits.append
     ) as sandbox:
         for behaviour in ("segv", "kill", "sleep", "bug", "garbage"):
             with pytest.raises(ImagingError):
                 await behave(sandbox, studio, behaviour)
-    assert exits == [Exit.CRASHED, Exit.OUT_OF_MEMORY, Exit.TIMED_OUT, Exit.FAILED, Exit.CRASHED]
+    assert exits == [
+        ExitReason.CRASHED,
+        ExitReason.OUT_OF_MEMORY,
+        ExitReason.TIMED_OUT,
+        ExitReason.FAILED,
+        ExitReason.CRASHED,
+    ]
 
 
 async def test_a_child_that_has_had_its_share_is_told_as_retired(
     studio: Studio, picture: Path
 ) -> None:
-    exits: list[Exit] = []
+    exits: list[ExitReason] = []
     broken = studio.inputs / "broken.png"
     broken.write_bytes(picture.read_bytes()[:60])
     async with Sandbox.open(
@@ -40,26 +46,26 @@ async def test_a_child_that_has_had_its_share_is_told_as_retired(
         for file in (picture, picture, picture, broken, picture):
             with suppress(ImagingError):
                 await sandbox.render(file, studio.outputs, ONE)
-    assert exits == [Exit.RETIRED, Exit.RETIRED]
+    assert exits == [ExitReason.RETIRED, ExitReason.RETIRED]
 
 
 async def test_a_child_that_died_at_rest_or_whose_job_was_canceled_is_told(
     studio: Studio, picture: Path
 ) -> None:
-    exits: list[Exit] = []
+    exits: list[ExitReason] = []
     async with Sandbox.open(
-        1, LIMITS, workplace=studio.desks, program=STUB, on_exit=exits.append
+        1, LIMITS, scratch_dir=studio.desks, program=STUB, on_exit=exits.append
     ) as sandbox:
         (idle,) = children()
         idle.kill()
-        seated = sandbox._crew._seats[0].child
+        seated = sandbox._crew._slots[0].child
         assert seated is not None
         await until(lambda: not seated.is_alive)
         await sandbox.render(picture, studio.outputs, ONE)
-        assert exits == [Exit.DIED]
+        assert exits == [ExitReason.DIED]
         rendering = asyncio.create_task(behave(sandbox, studio, "sleep"))
         await until(lambda: has_begun(studio))
         rendering.cancel()
         with pytest.raises(asyncio.CancelledError):
             await rendering
-    assert exits == [Exit.DIED, Exit.CANCELED]
+    assert exits == [ExitReason.DIED, ExitReason.CANCELED]

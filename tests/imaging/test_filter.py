@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from imagemill.imaging.confine.seccomp import program
-from imagemill.imaging.confine.syscalls import ARCHITECTURES, DENIED
+from imagemill.imaging.sandbox.confine.seccomp import program
+from imagemill.imaging.sandbox.confine.syscalls import ARCHITECTURES, DENIED
 
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 OWN_PID = 4711
@@ -127,8 +127,8 @@ def test_some_are_judged_by_their_arguments(
 
 CALLER = """
 import ctypes, errno, json, os, sys
-from imagemill.imaging.confine import confine
-from imagemill.imaging.confine.terms import Terms
+from imagemill.imaging.sandbox.confine import confine
+from imagemill.imaging.sandbox.confine.policy import Terms
 confine(Terms(mode="required", memory_bytes=2**31, cpu_seconds=60))
 call = ctypes.CDLL(None, use_errno=True).syscall
 found = {}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from imagemill.imaging.decode import SPARE
+from imagemill.imaging.engine.decode import SPARE
 from imaging.studio import Studio, delta_e, difference, gradient, opened, pixels
 
 

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imagemill.imaging.engine.geometry import Size, place
 from imagemill.imaging.errors import TooLarge
-from imagemill.imaging.geometry import Size, place
-from imagemill.imaging.measures import MAX_SIDE
-from imagemill.imaging.pipeline import Fit, Output
+from imagemill.imaging.spec.field_types import MAX_SIDE
+from imagemill.imaging.spec.pipeline import Fit, Output
 
 SIDES = st.integers(1, 20_000)
 FITS: tuple[Fit, ...] = get_args(Fit)

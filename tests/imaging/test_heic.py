@@ -14,6 +14,8 @@ import pytest
 from PIL import Image, ImageCms, ImageOps
 from PIL.ExifTags import IFD, Base
 
+from imagemill.imaging.engine.heic import load
+from imagemill.imaging.engine.libvips import Image as VipsImage
 from imagemill.imaging.errors import (
     ImagingError,
     InvalidImage,
@@ -22,9 +24,7 @@ from imagemill.imaging.errors import (
     UnsupportedFormat,
 )
 from imagemill.imaging.formats import FORMATS
-from imagemill.imaging.heic import load
-from imagemill.imaging.libvips import Image as VipsImage
-from imagemill.imaging.sandbox import Sandbox
+from imagemill.imaging.sandbox.sandbox import Sandbox
 from imaging.children import ONE
 from imaging.studio import (
     LIMITS,
@@ -43,7 +43,7 @@ ORIENTATION = bytes.fromhex("0112 0003 00000001 00")
 
 # What starts a child to which the extra `heic` was not installed.
 HIDING = "import sys; sys.modules['pillow_heif'] = None"
-STARTING = "from imagemill.imaging.child import main; main()"
+STARTING = "from imagemill.imaging.sandbox.child import main; main()"
 WITHOUT_THE_EXTRA = (sys.executable, "-c", f"{HIDING}; {STARTING}")
 
 

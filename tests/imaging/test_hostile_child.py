@@ -14,7 +14,7 @@ from imagemill.imaging.errors import (
     OutOfMemory,
     TimedOut,
 )
-from imagemill.imaging.sandbox import Sandbox
+from imagemill.imaging.sandbox.sandbox import Sandbox
 from imaging.children import REQUIRED, STUB, behave, children, has_begun, until
 from imaging.studio import LIMITS, Studio
 

@@ -19,7 +19,7 @@ from imaging.told import (
     PRIVATE,
     TELLING,
     XMP,
-    Told,
+    EncodedEvent,
     as_text,
     dataset,
     iptc_segment,
@@ -44,7 +44,9 @@ TECHNICAL = {
 }
 
 
-def made(studio: Studio, source: str, output: str, keep: str, **more: object) -> tuple[Path, Told]:
+def made(
+    studio: Studio, source: str, output: str, keep: str, **more: object
+) -> tuple[Path, EncodedEvent]:
     file = telling(studio.inputs, source, orientation=6)
     asked = {"format": output, "keep_metadata": keep, **more}
     rendered = studio.render(file, asked).outputs[0].file
@@ -101,7 +103,7 @@ def test_artist_and_copyright_are_kept_letter_by_letter(
         assert found.iptc[1, 90] == b"\x1b%G"
 
 
-def xmp_items(found: Told, name: str) -> list[tuple[str, str]]:
+def xmp_items(found: EncodedEvent, name: str) -> list[tuple[str, str]]:
     """Return language and text of each item of a property."""
     rdf, dc = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}", "{http://purl.org/dc/elements/1.1/}"
     language = "{http://www.w3.org/XML/1998/namespace}lang"

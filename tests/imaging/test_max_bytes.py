@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagemill.imaging import encode
-from imagemill.imaging.encode.search import best_within
+from imagemill.imaging.engine import encode
+from imagemill.imaging.engine.encode.search import best_within
 from imagemill.imaging.errors import DoesNotFit, ScratchFull
 from imagemill.imaging.formats import Format
-from imagemill.imaging.pipeline import Output
+from imagemill.imaging.spec.pipeline import Output
 from imaging.studio import Studio, gradient, noise, opened
 
 FORMATS = ["jpeg", "webp", "avif"]

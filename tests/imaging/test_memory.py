@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from imagemill.imaging.buffering import samples_per_pixel
+from imagemill.imaging.engine.buffering import samples_per_pixel
+from imagemill.imaging.engine.libvips import Image
 from imagemill.imaging.errors import InvalidImage, TooLarge
-from imagemill.imaging.libvips import Image
-from imagemill.imaging.pipeline import Output, Pipeline
-from imagemill.imaging.sandbox import Sandbox
+from imagemill.imaging.sandbox.sandbox import Sandbox
+from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imaging.children import children
 from imaging.studio import LIMITS, Studio, gradient
 

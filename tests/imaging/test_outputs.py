@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
 
-from imagemill.imaging.demand import demand
-from imagemill.imaging.header import read_header
-from imagemill.imaging.pipeline import Output, Pipeline
+from imagemill.imaging.engine.decode_plan import plan_decode
+from imagemill.imaging.engine.header import read_header
+from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imaging.studio import LIMITS, Studio, gradient, noise, opened
 
 THREE: tuple[dict[str, object], ...] = (
@@ -64,7 +64,7 @@ def test_several_outputs_come_from_one_decode(
 
 def test_a_small_output_of_a_large_picture_needs_little_of_it(studio: Studio) -> None:
     picture = read_header(studio.save(gradient(1200, 800), "in.jpg"))
-    small = demand(picture, Pipeline.of(Output(width=100)), LIMITS)
+    small = plan_decode(picture, Pipeline.of(Output(width=100)), LIMITS)
     assert small.excess == pytest.approx(12, rel=0.01)
     assert not small.hold
 

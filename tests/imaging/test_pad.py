@@ -3,7 +3,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from imagemill.imaging.errors import TooLarge
-from imagemill.imaging.pipeline import Output
+from imagemill.imaging.spec.pipeline import Output
 from imaging.studio import Studio, difference, gradient, pixels
 
 

@@ -3,8 +3,8 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from imagemill.imaging.measures import parse_colour
-from imagemill.imaging.pipeline import Output, Pipeline
+from imagemill.imaging.spec.field_types import parse_colour
+from imagemill.imaging.spec.pipeline import Output, Pipeline
 
 
 def blamed(pipeline: object) -> list[tuple[int | str, ...]]:

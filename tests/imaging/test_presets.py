@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from imagemill.imaging.pipeline import Output, Pipeline
-from imagemill.imaging.presets import PresetsError, load_presets
+from imagemill.imaging.spec.pipeline import Output, Pipeline
+from imagemill.imaging.spec.presets import PresetsError, load_presets
 
 
 def test_default_and_thumbnail_are_built_in() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.ExifTags import Base
 
-from imagemill.imaging.rights import LONGEST, exif, iptc, xmp
+from imagemill.imaging.metadata.rights import LONGEST, exif, iptc, xmp
 from imaging.told import ARTIST, COPYRIGHT, IPTC, XMP, as_text, dataset
 from imaging.told import exif as telling_exif
 

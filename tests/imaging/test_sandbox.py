@@ -21,8 +21,8 @@ from imagemill.imaging.errors import (
     OutOfMemory,
 )
 from imagemill.imaging.formats import FORMATS, INPUTS
-from imagemill.imaging.pipeline import Output, Pipeline
-from imagemill.imaging.sandbox import BEST_EFFORT, Sandbox
+from imagemill.imaging.sandbox.sandbox import BEST_EFFORT, Sandbox
+from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imaging.children import ONE, REQUIRED, STUB, behave, children, has_begun, until
 from imaging.studio import LIMITS, Studio, noise, opened
 
@@ -79,7 +79,7 @@ async def test_closing_in_the_middle_of_a_render_leaves_no_process(
     studio: Studio, picture: Path
 ) -> None:
     del picture
-    async with Sandbox.open(1, LIMITS, workplace=studio.desks, program=STUB) as sandbox:
+    async with Sandbox.open(1, LIMITS, scratch_dir=studio.desks, program=STUB) as sandbox:
         rendering = asyncio.create_task(behave(sandbox, studio, "sleep"))
         await until(lambda: has_begun(studio))
     with pytest.raises(ImagingError):
@@ -92,7 +92,7 @@ async def test_a_child_is_replaced_after_so_many_jobs(studio: Studio, picture: P
     async with Sandbox.open(1, LIMITS, replace(BEST_EFFORT, jobs_per_child=2)) as sandbox:
         for _ in range(6):
             await sandbox.render(picture, studio.outputs, ONE)
-            seen |= {seat.child.pid for seat in sandbox._crew._seats if seat.child}
+            seen |= {slot.child.pid for slot in sandbox._crew._slots if slot.child}
     assert len(seen) in {3, 4}  # the last one may already be the next
 
 
@@ -101,14 +101,14 @@ async def test_a_child_may_have_one_job_and_no_more(studio: Studio, picture: Pat
     async with Sandbox.open(1, LIMITS, replace(REQUIRED, jobs_per_child=1)) as sandbox:
         for _ in range(3):
             await sandbox.render(picture, studio.outputs, ONE)
-            seen += [seat.child.pid for seat in sandbox._crew._seats if seat.child]
+            seen += [slot.child.pid for slot in sandbox._crew._slots if slot.child]
     assert len(set(seen)) == 3
 
 
 async def test_a_child_that_used_much_cpu_time_is_replaced(
     studio: Studio, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imagemill.imaging.sandbox.lifetime", lambda *_: 1)
+    monkeypatch.setattr("imagemill.imaging.sandbox.sandbox.lifetime", lambda *_: 1)
     async with Sandbox.open(1, LIMITS) as sandbox:
         (before,) = children()
         while children() == [before]:
@@ -119,7 +119,7 @@ async def test_an_idle_child_that_was_killed_costs_no_job(studio: Studio, pictur
     async with Sandbox.open(1, LIMITS) as sandbox:
         (idle,) = children()
         idle.kill()
-        seated = sandbox._crew._seats[0].child
+        seated = sandbox._crew._slots[0].child
         assert seated is not None
         await until(lambda: not seated.is_alive)
         assert (await sandbox.render(picture, studio.outputs, ONE)).width == 32
@@ -167,8 +167,8 @@ PARENT = """
 import asyncio, sys
 from datetime import timedelta
 from pathlib import Path
-from imagemill.imaging.pipeline import Output, Pipeline
-from imagemill.imaging.sandbox import Limits, Sandbox
+from imagemill.imaging.spec.pipeline import Output, Pipeline
+from imagemill.imaging.sandbox.sandbox import Limits, Sandbox
 
 async def main(folder, *program):
     limits = Limits(1000, 1, timedelta(seconds=100), 2**30)

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from imagemill.imaging.errors import DecoderCrashed, InvalidImage, OutOfMemory
-from imagemill.imaging.sandbox import Sandbox
+from imagemill.imaging.sandbox.sandbox import Sandbox
 from imaging import deeds
 from imaging.children import REQUIRED, STUB, behave, children, until
 from imaging.deeds import Deed
@@ -90,7 +90,7 @@ async def test_a_child_that_works_when_it_has_no_job_is_stopped(
     limits = replace(LIMITS, timeout=timedelta(seconds=0.5))
     async with Sandbox.open(1, limits, REQUIRED, studio.desks, STUB) as sandbox:
         await behave(sandbox, studio, "spin later")
-        seated = sandbox._crew._seats[0].child
+        seated = sandbox._crew._slots[0].child
         assert seated is not None
         await until(lambda: not seated.is_alive)
         assert (await behave(sandbox, studio, "well")).width == 32

@@ -2,8 +2,8 @@
 
 import pytest
 
+from imagemill.imaging.engine.timing import Timing
 from imagemill.imaging.formats import GIF, PNG, WEBP
-from imagemill.imaging.timing import Timing
 
 
 @pytest.mark.parametrize("delay", [16, 17, 25, 33, 41, 100])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from imagemill.imaging.geometry import Size, rotated
+from imagemill.imaging.engine.geometry import Size, rotated
 from imaging.studio import Studio, difference, gradient, opened, pixels
 
 TURNS = {

@@ -13,11 +13,11 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from pydantic import ValidationError
 
+from imagemill.imaging.engine.geometry import Size
+from imagemill.imaging.engine.text_image import FONT, draw_text
 from imagemill.imaging.errors import DoesNotFit
-from imagemill.imaging.geometry import Size
-from imagemill.imaging.lettering import FONT, lettered
-from imagemill.imaging.pipeline import Output, Pipeline
-from imagemill.imaging.sandbox import Sandbox
+from imagemill.imaging.sandbox.sandbox import Sandbox
+from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imaging.studio import LIMITS, Studio, difference, gradient, noise, opened, pixels
 
 Bounds = tuple[int, int, int, int]
@@ -311,7 +311,7 @@ def test_any_text_can_be_asked_for(studio: Studio, text: str) -> None:
 
 def test_a_dot_may_be_as_wide_as_any_output(capfd: pytest.CaptureFixture[str]) -> None:
     """Pango would warn of letters that FreeType cannot make so large."""
-    dot = lettered(".", lambda _: Size(10000, 11000))
+    dot = draw_text(".", lambda _: Size(10000, 11000))
     assert (dot.width, dot.height) == (10000, 11000)
     assert capfd.readouterr().err == ""
 
@@ -443,7 +443,7 @@ JAGGED = """<?xml version="1.0"?><fontconfig>
 </fontconfig>"""
 
 COUNT_LEVELS = """
-from imagemill.imaging.lettering import lettered
+from imagemill.imaging.engine.text_image import lettered
 print(len(set(lettered("@", lambda size: size).write_to_memory())))
 """
 

@@ -7,14 +7,14 @@ from PIL import Image
 from PIL.ExifTags import IFD, Base
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from imagemill.imaging import engine
-from imagemill.imaging.encode import write
+from imagemill.imaging.engine.encode import write
+from imagemill.imaging.engine.geometry import Size
+from imagemill.imaging.engine.render import render as engine
+from imagemill.imaging.engine.timing import Timing
+from imagemill.imaging.engine.verify import BadOutput, ExpectedOutput, verify_output
 from imagemill.imaging.formats import FORMATS, FormatName
-from imagemill.imaging.geometry import Size
-from imagemill.imaging.pipeline import Output
-from imagemill.imaging.rendered import RenderedOutput
-from imagemill.imaging.timing import Timing
-from imagemill.imaging.verify import BadOutput, Promised, verified
+from imagemill.imaging.result import RenderedOutput
+from imagemill.imaging.spec.pipeline import Output
 from imaging.studio import Studio, noise
 from imaging.told import TELLING, telling
 
@@ -26,8 +26,8 @@ def looked_at(
     known = FORMATS[format_]
     file.rename(known.file(file.parent, "image"))
     still = Timing((), 1)
-    return verified(
-        file.parent, "image", Promised(known, Size(24, 16), 1, still, may_tell_position)
+    return verify_output(
+        file.parent, "image", ExpectedOutput(known, Size(24, 16), 1, still, may_tell_position)
     )
 
 

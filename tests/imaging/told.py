@@ -96,7 +96,7 @@ def iptc_segment(records: bytes) -> bytes:
 
 
 @dataclass(frozen=True)
-class Told:
+class EncodedEvent:
     """What a file tells: the tags of EXIF's directories (or TIFF's first), XMP, and IPTC."""
 
     exif: dict[int, Any] = field(default_factory=dict)
@@ -106,7 +106,7 @@ class Told:
     iptc: dict[tuple[int, int], bytes | list[bytes]] = field(default_factory=dict)
 
 
-def told(file: Path) -> Told:
+def told(file: Path) -> EncodedEvent:
     picture = Image.open(BytesIO(file.read_bytes()))
     block = picture.getexif()
     exif_block = dict(block)
@@ -118,7 +118,7 @@ def told(file: Path) -> Told:
     xmp = picture.info.get("xmp", b"")
     if picture.format == "TIFF":
         xmp = block.get(XMP_OF_TIFF, b"")
-    return Told(
+    return EncodedEvent(
         exif=exif_block,
         details=dict(block.get_ifd(IFD.Exif)),
         position=dict(block.get_ifd(IFD.GPSInfo)),

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from imagemill.jobs.api_key import ApiKey, KnownKey, is_name, recognise
+from imagemill.auth.api_key import ApiKey, KnownKey, is_name, recognise
 from imagemill.jobs.job import KeyId
 
 ID = KeyId(UUID("0199f0c2-7a1e-7c3a-9d52-5d0c3c0a7b11"))

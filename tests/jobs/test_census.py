@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from imagemill.addresses import PostgresAddress
-from imagemill.jobs import census
-from imagemill.jobs.census import CENSUS, Census, take_census
+from imagemill.jobs import queue_stats as census
 from imagemill.jobs.job import Priority
-from imagemill.jobs.leases import Leases
-from imagemill.jobs.ledger import Ledger
-from imagemill.jobs.postgres import Postgres
+from imagemill.jobs.leases import JobLeases
+from imagemill.jobs.queue_stats import CENSUS, QueueStats, read_queue_stats
+from imagemill.jobs.store import JobStore
+from imagemill.postgres.pool import Postgres
+from imagemill.settings.addresses import PostgresAddress
 from support.jobs import completed, new_job
 from support.servers import connect
 
@@ -22,13 +22,13 @@ MANY = """
 
 
 async def test_an_empty_ledger_has_nobody_waiting(pool: Postgres) -> None:
-    assert await take_census(pool) == Census(0, 0, 0, timedelta(0))
+    assert await read_queue_stats(pool) == QueueStats(0, 0, 0, timedelta(0))
 
 
 async def test_jobs_count_as_due_delayed_or_processing_and_no_more_when_they_have_ended(
-    pool: Postgres, ledger: Ledger, leases: Leases, postgres_address: PostgresAddress
+    pool: Postgres, job_store: JobStore, leases: JobLeases, postgres_address: PostgresAddress
 ) -> None:
-    first, second, *others = [await ledger.accept(new_job(p)) for p in [*Priority, *Priority]]
+    first, second, *others = [await job_store.accept(new_job(p)) for p in [*Priority, *Priority]]
     (done,) = await leases.claim([first.id])
     await leases.finish([completed(done)])
     (given_back,) = await leases.claim([second.id])
@@ -38,17 +38,17 @@ async def test_jobs_count_as_due_delayed_or_processing_and_no_more_when_they_hav
         connection.execute(
             "UPDATE jobs SET run_at = now() - interval '1 day' WHERE id = %s", (others[1].id,)
         )
-    found = await take_census(pool)
+    found = await read_queue_stats(pool)
     assert (found.due, found.delayed, found.processing) == (3, 1, 1)
     assert timedelta(days=1) <= found.oldest_due < timedelta(days=1, hours=1)
 
 
 async def test_jobs_of_the_future_are_not_waiting_yet(
-    pool: Postgres, ledger: Ledger, leases: Leases
+    pool: Postgres, job_store: JobStore, leases: JobLeases
 ) -> None:
-    await ledger.accept(new_job())
+    await job_store.accept(new_job())
     await leases.release(await leases.sweep(1, timedelta(0)), timedelta(hours=1))
-    assert await take_census(pool) == Census(0, 1, 0, timedelta(0))
+    assert await read_queue_stats(pool) == QueueStats(0, 1, 0, timedelta(0))
 
 
 async def test_no_more_rows_are_looked_at_than_are_counted(
@@ -58,7 +58,7 @@ async def test_no_more_rows_are_looked_at_than_are_counted(
     with connect(postgres_address) as connection:
         connection.execute(MANY)
         connection.execute("ANALYZE jobs")
-        assert (await take_census(pool)).due == 100
+        assert (await read_queue_stats(pool)).due == 100
         plan = connection.execute(
             f"EXPLAIN (ANALYZE, FORMAT JSON) {CENSUS}",
             {"most": 100},

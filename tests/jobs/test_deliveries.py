@@ -6,23 +6,29 @@ from datetime import timedelta
 
 import pytest
 
-from imagemill.addresses import PostgresAddress
-from imagemill.jobs import deliveries as module
-from imagemill.jobs.deliveries import Claimed, Deliveries, Wanted
-from imagemill.jobs.delivery import Delivery, DeliveryNotFound, DeliveryStatus, Due, Tried
 from imagemill.jobs.job import Job, JobId
-from imagemill.jobs.leases import Leases
-from imagemill.jobs.ledger import Ledger
-from imagemill.jobs.postgres import Postgres
+from imagemill.jobs.leases import JobLeases
 from imagemill.jobs.rows import from_snapshot
+from imagemill.jobs.store import JobStore
+from imagemill.postgres.pool import Postgres
+from imagemill.settings.addresses import PostgresAddress
+from imagemill.webhooks import deliveries as module
+from imagemill.webhooks.deliveries import ClaimBatch, ClaimRequest, Deliveries
+from imagemill.webhooks.delivery import (
+    ClaimedDelivery,
+    Delivery,
+    DeliveryNotFound,
+    DeliveryOutcome,
+    DeliveryStatus,
+)
 from support.deliveries import make_due
 from support.jobs import completed, failed, new_job
 from support.servers import connect
 
 URL = "https://example.com/hook"
 HOLD = timedelta(minutes=1)
-FIRST, AGAIN = (Wanted(limit=100, each=4, again=again) for again in (False, True))
-FAILED = Tried(DeliveryStatus.FAILED, 500, "The receiver answered 500.")
+FIRST, AGAIN = (ClaimRequest(limit=100, each=4, again=again) for again in (False, True))
+FAILED = DeliveryOutcome(DeliveryStatus.FAILED, 500, "The receiver answered 500.")
 
 
 @pytest.fixture
@@ -30,16 +36,18 @@ def deliveries(pool: Postgres) -> Deliveries:
     return Deliveries(pool)
 
 
-async def accepted(ledger: Ledger, url: str | None = URL, max_attempts: int = 3) -> Job:
-    return await ledger.accept(replace(new_job(max_attempts=max_attempts), callback_url=url))
+async def accepted(job_store: JobStore, url: str | None = URL, max_attempts: int = 3) -> Job:
+    return await job_store.accept(replace(new_job(max_attempts=max_attempts), callback_url=url))
 
 
-async def ended(ledger: Ledger, url: str = URL) -> Job:
+async def ended(job_store: JobStore, url: str = URL) -> Job:
     """Return a job that was canceled, and whose end is to be told."""
-    return await ledger.cancel((await accepted(ledger, url)).id)
+    return await job_store.cancel((await accepted(job_store, url)).id)
 
 
-async def claimed(deliveries: Deliveries, wanted: Wanted = FIRST) -> tuple[Due, ...]:
+async def claimed(
+    deliveries: Deliveries, wanted: ClaimRequest = FIRST
+) -> tuple[ClaimedDelivery, ...]:
     return (await deliveries.claim(wanted, HOLD)).due
 
 
@@ -60,9 +68,12 @@ def add_backlog(address: PostgresAddress, job: Job, receiver: str, count: int) -
 
 
 async def test_each_way_to_end_is_told_as_the_job_was_then(
-    ledger: Ledger, leases: Leases, deliveries: Deliveries, postgres_address: PostgresAddress
+    job_store: JobStore,
+    leases: JobLeases,
+    deliveries: Deliveries,
+    postgres_address: PostgresAddress,
 ) -> None:
-    good, bad, lost, dropped = [await accepted(ledger, max_attempts=1) for _ in range(4)]
+    good, bad, lost, dropped = [await accepted(job_store, max_attempts=1) for _ in range(4)]
     claims = {claim.id: claim for claim in await leases.claim([good.id, bad.id, lost.id])}
     await leases.finish([completed(claims[good.id]), failed(claims[bad.id])])
     with connect(postgres_address) as connection:
@@ -70,7 +81,7 @@ async def test_each_way_to_end_is_told_as_the_job_was_then(
             "UPDATE jobs SET lease_expires_at = now() - interval '1 s' WHERE id = %s", [lost.id]
         )
     await leases.reap()
-    await ledger.cancel(dropped.id)
+    await job_store.cancel(dropped.id)
     due = {one.job_id: one for one in await claimed(deliveries)}
     assert {job_id: one.event for job_id, one in due.items()} == {
         good.id: "job.completed",
@@ -80,23 +91,25 @@ async def test_each_way_to_end_is_told_as_the_job_was_then(
     }
     for job_id, one in due.items():
         assert one.snapshot
-        assert from_snapshot(one.snapshot) == await ledger.find(job_id)
+        assert from_snapshot(one.snapshot) == await job_store.find(job_id)
 
 
-async def test_what_is_no_end_is_not_told(ledger: Ledger, leases: Leases, pool: Postgres) -> None:
-    job = await accepted(ledger)
+async def test_what_is_no_end_is_not_told(
+    job_store: JobStore, leases: JobLeases, pool: Postgres
+) -> None:
+    job = await accepted(job_store)
     (claim,) = await leases.claim([job.id])
     await leases.heartbeat([claim])
     await leases.release([claim])
-    silent = await accepted(ledger, url=None)
-    await ledger.cancel(silent.id)
+    silent = await accepted(job_store, url=None)
+    await job_store.cancel(silent.id)
     assert await pool.run("SELECT FROM deliveries", {}) == []
 
 
 async def test_an_end_that_is_recorded_twice_is_told_once(
-    ledger: Ledger, leases: Leases, deliveries: Deliveries
+    job_store: JobStore, leases: JobLeases, deliveries: Deliveries
 ) -> None:
-    (claim,) = await leases.claim([(await accepted(ledger)).id])
+    (claim,) = await leases.claim([(await accepted(job_store)).id])
     assert claim.has_callback
     await leases.finish([completed(claim)])
     await leases.finish([completed(claim)])
@@ -104,29 +117,29 @@ async def test_an_end_that_is_recorded_twice_is_told_once(
 
 
 async def test_a_job_that_is_retried_and_ends_again_is_told_again(
-    ledger: Ledger, deliveries: Deliveries
+    job_store: JobStore, deliveries: Deliveries
 ) -> None:
-    job = await ended(ledger)
-    await ledger.retry(job.id)
-    await ledger.cancel(job.id)
+    job = await ended(job_store)
+    await job_store.retry(job.id)
+    await job_store.cancel(job.id)
     first, second = await deliveries.of(job.id)
     assert (first.n, second.n) == (1, 2)
     assert first.webhook_id != second.webhook_id
 
 
 async def test_nothing_is_told_of_a_job_that_was_deleted(
-    ledger: Ledger, deliveries: Deliveries
+    job_store: JobStore, deliveries: Deliveries
 ) -> None:
-    canceled, waiting = await ended(ledger), await accepted(ledger)
-    await ledger.delete(canceled.id)
-    await ledger.delete(waiting.id)
+    canceled, waiting = await ended(job_store), await accepted(job_store)
+    await job_store.delete(canceled.id)
+    await job_store.delete(waiting.id)
     assert await claimed(deliveries) == ()
 
 
 async def test_of_many_workers_each_delivery_goes_to_one(
-    ledger: Ledger, deliveries: Deliveries
+    job_store: JobStore, deliveries: Deliveries
 ) -> None:
-    jobs = [await ended(ledger, f"https://receiver{number % 10}.com/") for number in range(30)]
+    jobs = [await ended(job_store, f"https://receiver{number % 10}.com/") for number in range(30)]
     answers = await asyncio.gather(*(claimed(deliveries) for _ in range(6)))
     ids = [due.job_id for answer in answers for due in answer]
     assert len(ids) == len(set(ids))
@@ -135,9 +148,9 @@ async def test_of_many_workers_each_delivery_goes_to_one(
 
 
 async def test_a_delivery_whose_worker_died_is_due_again_as_the_same_message(
-    ledger: Ledger, deliveries: Deliveries, postgres_address: PostgresAddress
+    job_store: JobStore, deliveries: Deliveries, postgres_address: PostgresAddress
 ) -> None:
-    await ended(ledger)
+    await ended(job_store)
     (lost,) = await claimed(deliveries)
     (lost,) = await deliveries.keep_bodies([(lost, "as this version writes it")])
     assert await claimed(deliveries) == await claimed(deliveries, AGAIN) == ()
@@ -148,9 +161,9 @@ async def test_a_delivery_whose_worker_died_is_due_again_as_the_same_message(
 
 
 async def test_a_body_that_may_have_been_sent_is_never_replaced(
-    ledger: Ledger, deliveries: Deliveries
+    job_store: JobStore, deliveries: Deliveries
 ) -> None:
-    await ended(ledger)
+    await ended(job_store)
     (due,) = await claimed(deliveries)
     await deliveries.keep_bodies([(due, "first")])
     (kept,) = await deliveries.keep_bodies([(due, "second")])
@@ -158,9 +171,9 @@ async def test_a_body_that_may_have_been_sent_is_never_replaced(
 
 
 async def test_a_worker_that_was_given_up_changes_nothing(
-    ledger: Ledger, deliveries: Deliveries, postgres_address: PostgresAddress
+    job_store: JobStore, deliveries: Deliveries, postgres_address: PostgresAddress
 ) -> None:
-    job = await ended(ledger)
+    job = await ended(job_store)
     (lost,) = await claimed(deliveries)
     make_due(postgres_address)
     assert await deliveries.keep_bodies([(lost, "late")])
@@ -170,26 +183,28 @@ async def test_a_worker_that_was_given_up_changes_nothing(
     await deliveries.give_back([lost])
     assert (await only(deliveries, job.id)).tries == 2
     assert await claimed(deliveries, AGAIN) == ()
-    assert await deliveries.record(newer, Tried(DeliveryStatus.DELIVERED, 200))
+    assert await deliveries.record(newer, DeliveryOutcome(DeliveryStatus.DELIVERED, 200))
     assert not await deliveries.record(newer, FAILED)
     assert (await only(deliveries, job.id)).status is DeliveryStatus.DELIVERED
 
 
 async def test_a_delivery_that_is_given_back_was_not_tried_and_is_due_at_once(
-    ledger: Ledger, deliveries: Deliveries
+    job_store: JobStore, deliveries: Deliveries
 ) -> None:
-    await ended(ledger)
+    await ended(job_store)
     await deliveries.give_back(await claimed(deliveries))
     (due,) = await claimed(deliveries)
     assert (due.attempt, due.turn) == (1, 1)
 
 
 async def test_a_failed_try_is_kept_in_words_and_repeated_after_its_delay(
-    ledger: Ledger, deliveries: Deliveries, postgres_address: PostgresAddress
+    job_store: JobStore, deliveries: Deliveries, postgres_address: PostgresAddress
 ) -> None:
-    job = await ended(ledger)
+    job = await ended(job_store)
     (due,) = await claimed(deliveries)
-    later = Tried(DeliveryStatus.PENDING, 503, "The receiver answered 503.", timedelta(hours=2))
+    later = DeliveryOutcome(
+        DeliveryStatus.PENDING, 503, "The receiver answered 503.", timedelta(hours=2)
+    )
     await deliveries.record(due, later)
     delivery = await only(deliveries, job.id)
     assert (delivery.status, delivery.tries) == (DeliveryStatus.PENDING, 1)
@@ -203,54 +218,54 @@ async def test_a_failed_try_is_kept_in_words_and_repeated_after_its_delay(
 
 
 async def test_of_each_receiver_the_oldest_are_claimed_however_many_wait_for_one(
-    ledger: Ledger, deliveries: Deliveries, postgres_address: PostgresAddress
+    job_store: JobStore, deliveries: Deliveries, postgres_address: PostgresAddress
 ) -> None:
-    dead = await ended(ledger, "http://aaa.example/")
+    dead = await ended(job_store, "http://aaa.example/")
     add_backlog(postgres_address, dead, "aaa.example", 10_000)
-    quick = await ended(ledger, "http://quick.example/")
-    due = await claimed(deliveries, Wanted(limit=3, each=4, again=False))
+    quick = await ended(job_store, "http://quick.example/")
+    due = await claimed(deliveries, ClaimRequest(limit=3, each=4, again=False))
     assert [one.receiver for one in due].count("aaa.example") == 2
     assert quick.id in {one.job_id for one in due}
 
 
 async def test_what_is_not_due_takes_no_place_of_what_is(
-    ledger: Ledger, deliveries: Deliveries, pool: Postgres
+    job_store: JobStore, deliveries: Deliveries, pool: Postgres
 ) -> None:
     for number in range(3):
-        await ended(ledger, f"http://later{number}.example/")
+        await ended(job_store, f"http://later{number}.example/")
     await pool.run("UPDATE deliveries SET next_try_at = now() + interval '1 hour'", {})
-    jobs = [await ended(ledger) for _ in range(2)]
-    due = await claimed(deliveries, Wanted(limit=2, each=4, again=False))
+    jobs = [await ended(job_store) for _ in range(2)]
+    due = await claimed(deliveries, ClaimRequest(limit=2, each=4, again=False))
     assert {one.job_id for one in due} == {job.id for job in jobs}
 
 
 async def test_a_receiver_gets_no_more_than_it_has_seats(
-    ledger: Ledger, deliveries: Deliveries
+    job_store: JobStore, deliveries: Deliveries
 ) -> None:
     for host in ("none", "two", "full"):
         for _ in range(6):
-            await ended(ledger, f"http://{host}/")
-    wanted = Wanted(limit=100, each=4, again=False, seats={"none": 0, "two": 2, "absent": 4})
+            await ended(job_store, f"http://{host}/")
+    wanted = ClaimRequest(limit=100, each=4, again=False, slots={"none": 0, "two": 2, "absent": 4})
     receivers = [due.receiver for due in await claimed(deliveries, wanted)]
     assert sorted(receivers) == ["full"] * 4 + ["two"] * 2
 
 
 async def test_repeated_tries_are_no_part_of_a_claim_of_first_ones(
-    ledger: Ledger, deliveries: Deliveries, postgres_address: PostgresAddress
+    job_store: JobStore, deliveries: Deliveries, postgres_address: PostgresAddress
 ) -> None:
-    old = await ended(ledger)
+    old = await ended(job_store)
     await claimed(deliveries)
     make_due(postgres_address)
-    new = await ended(ledger)
+    new = await ended(job_store)
     assert [due.job_id for due in await claimed(deliveries)] == [new.id]
     assert [due.job_id for due in await claimed(deliveries, AGAIN)] == [old.id]
 
 
 async def test_claims_go_round_where_there_are_more_receivers_than_one_looks_at(
-    ledger: Ledger, deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch
+    job_store: JobStore, deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MOST_HOPS", 3)
-    jobs = [await ended(ledger, f"http://receiver{number}.example/") for number in range(8)]
+    jobs = [await ended(job_store, f"http://receiver{number}.example/") for number in range(8)]
     found, behind = [], [""]
     for _ in range(3):
         answer = await deliveries.claim(FIRST, HOLD, behind[-1])
@@ -261,25 +276,29 @@ async def test_claims_go_round_where_there_are_more_receivers_than_one_looks_at(
 
 
 async def test_receivers_without_a_seat_are_passed_over_by_the_next_claim(
-    ledger: Ledger, deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch
+    job_store: JobStore, deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MOST_HOPS", 3)
-    jobs = [await ended(ledger, f"http://receiver{number}.example/") for number in range(5)]
-    wanted = replace(FIRST, seats={f"receiver{number}.example": 0 for number in range(3)})
+    jobs = [await ended(job_store, f"http://receiver{number}.example/") for number in range(5)]
+    wanted = replace(FIRST, slots={f"receiver{number}.example": 0 for number in range(3)})
     nothing = await deliveries.claim(wanted, HOLD)
-    assert nothing == Claimed((), "receiver2.example")
+    assert nothing == ClaimBatch((), "receiver2.example")
     found = await deliveries.claim(wanted, HOLD, nothing.behind)
     assert {due.job_id for due in found.due} == {job.id for job in jobs[3:]}
 
 
 @pytest.mark.parametrize(
     "before",
-    [FAILED, Tried(DeliveryStatus.DELIVERED, 200), Tried(DeliveryStatus.PENDING, delay=HOLD)],
+    [
+        FAILED,
+        DeliveryOutcome(DeliveryStatus.DELIVERED, 200),
+        DeliveryOutcome(DeliveryStatus.PENDING, delay=HOLD),
+    ],
 )
 async def test_a_delivery_that_is_asked_for_again_begins_its_schedule_anew(
-    ledger: Ledger, deliveries: Deliveries, before: Tried
+    job_store: JobStore, deliveries: Deliveries, before: DeliveryOutcome
 ) -> None:
-    job = await ended(ledger)
+    job = await ended(job_store)
     (due,) = await claimed(deliveries)
     await deliveries.record(due, before)
     delivery = await deliveries.redeliver(job.id, 1)
@@ -289,9 +308,9 @@ async def test_a_delivery_that_is_asked_for_again_begins_its_schedule_anew(
 
 
 async def test_only_a_delivery_that_exists_can_be_asked_for_again(
-    ledger: Ledger, deliveries: Deliveries
+    job_store: JobStore, deliveries: Deliveries
 ) -> None:
-    job = await ended(ledger)
+    job = await ended(job_store)
     for n in (2, 10**6, 10**30):
         with pytest.raises(DeliveryNotFound):
             await deliveries.redeliver(job.id, n)

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from imagemill.addresses import PostgresAddress
 from imagemill.jobs import idempotency
 from imagemill.jobs.idempotency import UploadKey, accept_under, find_under, forget_old_keys
 from imagemill.jobs.ids import new_job_id
 from imagemill.jobs.job import JobId, KeyId, Status
-from imagemill.jobs.leases import Leases
-from imagemill.jobs.ledger import Ledger
-from imagemill.jobs.postgres import OutcomeUnknown, Postgres
+from imagemill.jobs.leases import JobLeases
+from imagemill.jobs.store import JobStore
+from imagemill.postgres.pool import OutcomeUnknown, Postgres
+from imagemill.settings.addresses import PostgresAddress
 from support.jobs import completed, new_job
 from support.process import wait_until
 from support.servers import connect, count_jobs, waits_for_a_lock
@@ -42,103 +42,103 @@ def api_key(address: PostgresAddress, name: str) -> KeyId:
     return key_id
 
 
-async def test_the_second_job_under_a_key_is_the_first(ledger: Ledger) -> None:
-    first = await accept_under(ledger, new_job(), KEY)
-    assert await accept_under(ledger, new_job(), KEY) == first
-    assert await find_under(ledger, KEY) == first
-    assert [job.id for job in (await ledger.list(list(Status), 10)).jobs] == [first.job.id]
+async def test_the_second_job_under_a_key_is_the_first(job_store: JobStore) -> None:
+    first = await accept_under(job_store, new_job(), KEY)
+    assert await accept_under(job_store, new_job(), KEY) == first
+    assert await find_under(job_store, KEY) == first
+    assert [job.id for job in (await job_store.list(list(Status), 10)).jobs] == [first.job.id]
 
 
-async def test_whoever_comes_second_is_told_what_was_sent_first(ledger: Ledger) -> None:
-    first = await accept_under(ledger, new_job(), KEY)
+async def test_whoever_comes_second_is_told_what_was_sent_first(job_store: JobStore) -> None:
+    first = await accept_under(job_store, new_job(), KEY)
     other = UploadKey(KEY.key, b"other content", key_id=None)
-    assert await accept_under(ledger, new_job(), other) == first
+    assert await accept_under(job_store, new_job(), other) == first
 
 
 async def test_of_many_jobs_under_one_key_at_once_one_is_recorded(
-    ledger: Ledger, postgres_address: PostgresAddress
+    job_store: JobStore, postgres_address: PostgresAddress
 ) -> None:
-    accepted = await asyncio.gather(*(accept_under(ledger, new_job(), KEY) for _ in range(20)))
+    accepted = await asyncio.gather(*(accept_under(job_store, new_job(), KEY) for _ in range(20)))
     assert len({keyed.job.id for keyed in accepted}) == 1
     assert count_jobs(postgres_address) == 1
 
 
 async def test_a_job_whose_answer_was_lost_and_that_is_sent_again_is_its_senders(
-    ledger: Ledger,
+    job_store: JobStore,
 ) -> None:
     new = new_job()
-    first = await accept_under(ledger, new, KEY)
-    assert await accept_under(ledger, new, KEY) == first
+    first = await accept_under(job_store, new, KEY)
+    assert await accept_under(job_store, new, KEY) == first
     assert first.job.id == new.id
-    assert len(await ledger.history(new.id)) == 1
+    assert len(await job_store.history(new.id)) == 1
 
 
 async def test_a_job_that_is_not_recorded_uses_no_key(
-    ledger: Ledger, postgres_address: PostgresAddress
+    job_store: JobStore, postgres_address: PostgresAddress
 ) -> None:
     with connect(postgres_address) as connection:
         connection.execute("ALTER TABLE jobs ADD CONSTRAINT closed CHECK (false) NOT VALID")
         try:
             with pytest.raises(Exception, match="closed"):
-                await accept_under(ledger, new_job(), KEY)
+                await accept_under(job_store, new_job(), KEY)
         finally:
             connection.execute("ALTER TABLE jobs DROP CONSTRAINT closed")
-    assert await find_under(ledger, KEY) is None
+    assert await find_under(job_store, KEY) is None
 
 
 async def test_a_key_stands_for_its_job_as_long_as_there_is_that_job(
-    ledger: Ledger, leases: Leases, postgres_address: PostgresAddress
+    job_store: JobStore, leases: JobLeases, postgres_address: PostgresAddress
 ) -> None:
     new = new_job()
-    await accept_under(ledger, new, KEY)
-    await ledger.cancel(new.id)
-    assert (await accept_under(ledger, new_job(), KEY)).job.status is Status.CANCELED
-    await ledger.retry(new.id)
+    await accept_under(job_store, new, KEY)
+    await job_store.cancel(new.id)
+    assert (await accept_under(job_store, new_job(), KEY)).job.status is Status.CANCELED
+    await job_store.retry(new.id)
     await leases.finish([completed(claim) for claim in await leases.claim([new.id])])
-    ended = (await accept_under(ledger, new_job(), KEY)).job
+    ended = (await accept_under(job_store, new_job(), KEY)).job
     assert (ended.id, ended.status) == (new.id, Status.COMPLETED)
-    await ledger.delete(new.id)
+    await job_store.delete(new.id)
     assert jobs_under_keys(postgres_address) == []
-    assert (await accept_under(ledger, new_job(), KEY)).job.id != new.id
+    assert (await accept_under(job_store, new_job(), KEY)).job.id != new.id
 
 
 async def test_a_key_is_free_again_after_a_day_and_the_earlier_job_stays(
-    ledger: Ledger, postgres_address: PostgresAddress
+    job_store: JobStore, postgres_address: PostgresAddress
 ) -> None:
-    first = await accept_under(ledger, new_job(), KEY)
+    first = await accept_under(job_store, new_job(), KEY)
     let_age(postgres_address, DAY - MINUTE)
-    assert await accept_under(ledger, new_job(), KEY) == first
+    assert await accept_under(job_store, new_job(), KEY) == first
     let_age(postgres_address, DAY + MINUTE)
-    assert await find_under(ledger, KEY) is None
+    assert await find_under(job_store, KEY) is None
     other = UploadKey(KEY.key, b"other content", key_id=None)
-    second = await accept_under(ledger, new_job(), other)
+    second = await accept_under(job_store, new_job(), other)
     assert second.content_sha256 == b"other content"
-    assert await find_under(ledger, KEY) == second
-    assert await ledger.find(first.job.id) == first.job
+    assert await find_under(job_store, KEY) == second
+    assert await job_store.find(first.job.id) == first.job
     assert jobs_under_keys(postgres_address) == [(KEY.key, second.job.id)]
 
 
 async def test_each_api_key_has_idempotency_keys_of_its_own(
-    ledger: Ledger, postgres_address: PostgresAddress
+    job_store: JobStore, postgres_address: PostgresAddress
 ) -> None:
     owners = [None, api_key(postgres_address, "one"), api_key(postgres_address, "two")]
     keys = [UploadKey("k", b"content", owner) for owner in owners]
-    accepted = [await accept_under(ledger, new_job(), key) for key in keys]
+    accepted = [await accept_under(job_store, new_job(), key) for key in keys]
     assert len({keyed.job.id for keyed in accepted}) == len(owners)
-    assert [await find_under(ledger, key) for key in keys] == accepted
+    assert [await find_under(job_store, key) for key in keys] == accepted
 
 
 async def test_old_keys_are_forgotten_and_no_others(
-    ledger: Ledger, pool: Postgres, postgres_address: PostgresAddress
+    job_store: JobStore, pool: Postgres, postgres_address: PostgresAddress
 ) -> None:
     owner = api_key(postgres_address, "one")
     old = [UploadKey("old", b"content", key_id) for key_id in (None, owner)]
-    jobs = [(await accept_under(ledger, new_job(), key)).job for key in old]
+    jobs = [(await accept_under(job_store, new_job(), key)).job for key in old]
     let_age(postgres_address, DAY + MINUTE)
-    young = await accept_under(ledger, new_job(), KEY)
+    young = await accept_under(job_store, new_job(), KEY)
     assert [await forget_old_keys(pool, limit=1) for _ in range(3)] == [1, 1, 0]
     assert jobs_under_keys(postgres_address) == [(KEY.key, young.job.id)]
-    assert [await ledger.find(job.id) for job in jobs] == jobs
+    assert [await job_store.find(job.id) for job in jobs] == jobs
 
 
 async def test_whoever_cannot_ask_whose_job_it_is_does_not_say_that_there_is_none(
@@ -147,11 +147,11 @@ async def test_whoever_cannot_ask_whose_job_it_is_does_not_say_that_there_is_non
     """The insert may have been sent twice, and its first run may have recorded the job."""
     with connect(postgres_address) as other:
         async with Postgres.open(postgres_address, pool_size=1) as pool:
-            ledger = Ledger(pool)
-            await accept_under(ledger, new_job(), KEY)
+            job_store = JobStore(pool)
+            await accept_under(job_store, new_job(), KEY)
             other.execute("BEGIN")
             other.execute("SELECT FROM idempotency_keys FOR UPDATE")
-            asking = asyncio.create_task(accept_under(ledger, new_job(), KEY))
+            asking = asyncio.create_task(accept_under(job_store, new_job(), KEY))
             await asyncio.to_thread(
                 wait_until,
                 lambda: waits_for_a_lock(postgres_address, "INSERT INTO jobs"),
@@ -167,9 +167,9 @@ async def test_whoever_cannot_ask_whose_job_it_is_does_not_say_that_there_is_non
 
 
 async def test_a_key_is_found_by_its_index_whoever_sent_it(
-    ledger: Ledger, pool: Postgres, postgres_address: PostgresAddress
+    job_store: JobStore, pool: Postgres, postgres_address: PostgresAddress
 ) -> None:
-    await accept_under(ledger, new_job(), KEY)
+    await accept_under(job_store, new_job(), KEY)
     with connect(postgres_address) as connection:
         connection.execute(
             "INSERT INTO idempotency_keys (key, content_sha256, job_id)"

@@ -71,4 +71,4 @@ def test_the_delay_doubles_up_to_a_minute_give_or_take_half(
 
 
 def test_only_a_job_that_was_tried_before_runs_alone() -> None:
-    assert [claim(attempt).runs_alone for attempt in (1, 2, 3)] == [False, True, True]
+    assert [claim(attempt).needs_isolation for attempt in (1, 2, 3)] == [False, True, True]

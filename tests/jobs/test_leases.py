@@ -10,7 +10,6 @@ from uuid import uuid4
 
 import pytest
 
-from imagemill.addresses import PostgresAddress
 from imagemill.jobs.job import (
     Claim,
     Completed,
@@ -21,9 +20,10 @@ from imagemill.jobs.job import (
     Priority,
     Status,
 )
-from imagemill.jobs.leases import Leases
-from imagemill.jobs.ledger import Ledger
-from imagemill.jobs.postgres import Postgres
+from imagemill.jobs.leases import JobLeases
+from imagemill.jobs.store import JobStore
+from imagemill.postgres.pool import Postgres
+from imagemill.settings.addresses import PostgresAddress
 from support.jobs import completed, failed, new_job
 from support.servers import connect
 
@@ -31,9 +31,9 @@ NOW = timedelta(0)
 
 
 @pytest.fixture
-def other(pool: Postgres) -> Leases:
+def other(pool: Postgres) -> JobLeases:
     """Another worker."""
-    return Leases(pool, worker=uuid4(), lease=timedelta(seconds=60))
+    return JobLeases(pool, worker=uuid4(), lease=timedelta(seconds=60))
 
 
 def expire(address: PostgresAddress) -> None:
@@ -49,21 +49,21 @@ def make_due(address: PostgresAddress) -> None:
         connection.execute("UPDATE jobs SET run_at = now() WHERE status = 'PENDING'")
 
 
-async def one_claim(ledger: Ledger, leases: Leases, max_attempts: int = 3) -> Claim:
-    job = await ledger.accept(new_job(max_attempts=max_attempts))
+async def one_claim(job_store: JobStore, leases: JobLeases, max_attempts: int = 3) -> Claim:
+    job = await job_store.accept(new_job(max_attempts=max_attempts))
     (claim,) = await leases.claim([job.id])
     return claim
 
 
-async def statuses(ledger: Ledger, job_id: JobId) -> list[Status]:
-    return [event.status for event in await ledger.history(job_id)]
+async def statuses(job_store: JobStore, job_id: JobId) -> list[Status]:
+    return [event.status for event in await job_store.history(job_id)]
 
 
 async def test_a_claimed_job_is_processing_and_nobody_else_gets_it(
-    ledger: Ledger, leases: Leases, other: Leases
+    job_store: JobStore, leases: JobLeases, other: JobLeases
 ) -> None:
-    claim = await one_claim(ledger, leases)
-    job = await ledger.find(claim.id)
+    claim = await one_claim(job_store, leases)
+    job = await job_store.find(claim.id)
     assert (job.status, job.attempts, claim.attempt, claim.fence) == (Status.PROCESSING, 1, 1, 1)
     assert job.started_at is not None
     assert claim.pipeline == job.pipeline
@@ -72,10 +72,10 @@ async def test_a_claimed_job_is_processing_and_nobody_else_gets_it(
 
 
 async def test_of_many_workers_that_claim_the_same_ids_each_job_goes_to_one(
-    ledger: Ledger, pool: Postgres
+    job_store: JobStore, pool: Postgres
 ) -> None:
-    ids = [(await ledger.accept(new_job())).id for _ in range(30)]
-    workers = [Leases(pool, uuid4(), timedelta(seconds=60)) for _ in range(6)]
+    ids = [(await job_store.accept(new_job())).id for _ in range(30)]
+    workers = [JobLeases(pool, uuid4(), timedelta(seconds=60)) for _ in range(6)]
     answers = await asyncio.gather(
         *(worker.claim(ids[start::2] + ids[::-1]) for start, worker in enumerate(workers)),
         *(worker.sweep(20, NOW) for worker in workers),
@@ -85,9 +85,9 @@ async def test_of_many_workers_that_claim_the_same_ids_each_job_goes_to_one(
 
 
 async def test_a_claim_passes_over_what_another_is_claiming(
-    ledger: Ledger, leases: Leases, postgres_address: PostgresAddress
+    job_store: JobStore, leases: JobLeases, postgres_address: PostgresAddress
 ) -> None:
-    taken, free = [(await ledger.accept(new_job())).id for _ in range(2)]
+    taken, free = [(await job_store.accept(new_job())).id for _ in range(2)]
     with connect(postgres_address) as other, other.transaction():
         other.execute("SELECT FROM jobs WHERE id = %s FOR UPDATE", (taken,))
         # Whoever waits for the other one instead waits until PostgreSQL's patience ends.
@@ -96,31 +96,31 @@ async def test_a_claim_passes_over_what_another_is_claiming(
 
 
 async def test_a_sweep_takes_urgent_jobs_first_and_then_the_oldest(
-    ledger: Ledger, leases: Leases
+    job_store: JobStore, leases: JobLeases
 ) -> None:
-    low = await ledger.accept(new_job(Priority.LOW))
-    old = await ledger.accept(new_job())
-    young = await ledger.accept(new_job())
-    high = await ledger.accept(new_job(Priority.HIGH))
+    low = await job_store.accept(new_job(Priority.LOW))
+    old = await job_store.accept(new_job())
+    young = await job_store.accept(new_job())
+    high = await job_store.accept(new_job(Priority.HIGH))
     order = [(await leases.sweep(1, NOW))[0].id for _ in range(4)]
     assert order == [high.id, old.id, young.id, low.id]
 
 
 async def test_a_sweep_leaves_alone_what_became_due_within_the_grace(
-    ledger: Ledger, leases: Leases
+    job_store: JobStore, leases: JobLeases
 ) -> None:
-    await ledger.accept(new_job())
+    await job_store.accept(new_job())
     assert await leases.sweep(10, timedelta(seconds=30)) == ()
     assert len(await leases.sweep(10, NOW)) == 1
 
 
 async def test_a_completed_job_has_its_outputs_and_the_size_of_its_input(
-    ledger: Ledger, leases: Leases
+    job_store: JobStore, leases: JobLeases
 ) -> None:
-    claim = await one_claim(ledger, leases)
+    claim = await one_claim(job_store, leases)
     result = completed(claim)
     assert await leases.finish([result]) == frozenset()
-    job = await ledger.find(claim.id)
+    job = await job_store.find(claim.id)
     assert (job.status, job.outputs) == (Status.COMPLETED, result.outputs)
     assert job.output_path == result.outputs[0].path
     assert (job.input.width, job.input.height, job.input.frames) == (20, 16, 1)
@@ -128,30 +128,30 @@ async def test_a_completed_job_has_its_outputs_and_the_size_of_its_input(
     assert job.completed_at is not None
 
 
-async def test_a_batch_ends_each_job_in_its_own_way(ledger: Ledger, leases: Leases) -> None:
-    good, bad = await one_claim(ledger, leases), await one_claim(ledger, leases)
+async def test_a_batch_ends_each_job_in_its_own_way(job_store: JobStore, leases: JobLeases) -> None:
+    good, bad = await one_claim(job_store, leases), await one_claim(job_store, leases)
     assert await leases.finish([completed(good), failed(bad)]) == frozenset()
-    assert (await ledger.find(good.id)).status is Status.COMPLETED
-    job = await ledger.find(bad.id)
+    assert (await job_store.find(good.id)).status is Status.COMPLETED
+    job = await job_store.find(bad.id)
     assert job.status is Status.FAILED
     assert job.error == JobError(ErrorCode.INVALID_IMAGE, "The picture ends too early.")
 
 
 @pytest.mark.parametrize("result", [completed, failed])
 async def test_a_result_that_is_sent_twice_counts_once(
-    ledger: Ledger, leases: Leases, result: Callable[[Claim], Completed | Failed]
+    job_store: JobStore, leases: JobLeases, result: Callable[[Claim], Completed | Failed]
 ) -> None:
-    claim = await one_claim(ledger, leases)
+    claim = await one_claim(job_store, leases)
     assert await leases.finish([result(claim)]) == frozenset()
     assert await leases.finish([result(claim)]) == frozenset()
-    assert (await statuses(ledger, claim.id))[-1] in {Status.COMPLETED, Status.FAILED}
-    assert len(await ledger.history(claim.id)) == 3
+    assert (await statuses(job_store, claim.id))[-1] in {Status.COMPLETED, Status.FAILED}
+    assert len(await job_store.history(claim.id)) == 3
 
 
 async def test_a_failure_of_another_kind_or_claim_is_not_taken_for_ones_own(
-    ledger: Ledger, leases: Leases, other: Leases, postgres_address: PostgresAddress
+    job_store: JobStore, leases: JobLeases, other: JobLeases, postgres_address: PostgresAddress
 ) -> None:
-    first = await one_claim(ledger, leases)
+    first = await one_claim(job_store, leases)
     expire(postgres_address)
     await other.reap()
     make_due(postgres_address)
@@ -163,9 +163,9 @@ async def test_a_failure_of_another_kind_or_claim_is_not_taken_for_ones_own(
 
 
 async def test_a_worker_that_was_given_up_cannot_end_a_later_attempt(
-    ledger: Ledger, leases: Leases, other: Leases, postgres_address: PostgresAddress
+    job_store: JobStore, leases: JobLeases, other: JobLeases, postgres_address: PostgresAddress
 ) -> None:
-    lost = await one_claim(ledger, leases)
+    lost = await one_claim(job_store, leases)
     expire(postgres_address)
     (reaped,) = await other.reap()
     assert (reaped.id, reaped.status, reaped.attempt) == (lost.id, Status.PENDING, 1)
@@ -175,43 +175,43 @@ async def test_a_worker_that_was_given_up_cannot_end_a_later_attempt(
     assert await leases.heartbeat([lost]) == {lost.id}
     await leases.release([lost])
     assert not await leases.retry_later(lost, JobError(ErrorCode.INTERNAL, "late"), NOW)
-    assert (await ledger.find(lost.id)).status is Status.PROCESSING
+    assert (await job_store.find(lost.id)).status is Status.PROCESSING
     assert await other.finish([completed(newer)]) == frozenset()
-    assert (await ledger.find(lost.id)).output_path == completed(newer).outputs[0].path
+    assert (await job_store.find(lost.id)).output_path == completed(newer).outputs[0].path
 
 
 async def test_the_same_fence_in_the_hands_of_another_worker_is_not_enough(
-    ledger: Ledger, leases: Leases, other: Leases
+    job_store: JobStore, leases: JobLeases, other: JobLeases
 ) -> None:
-    claim = await one_claim(ledger, leases)
+    claim = await one_claim(job_store, leases)
     assert await other.heartbeat([claim]) == {claim.id}
     assert await other.finish([completed(claim)]) == {claim.id}
-    assert (await ledger.find(claim.id)).status is Status.PROCESSING
+    assert (await job_store.find(claim.id)).status is Status.PROCESSING
 
 
 async def test_a_heartbeat_keeps_a_lease_that_would_have_been_reaped(
-    ledger: Ledger, leases: Leases, other: Leases, postgres_address: PostgresAddress
+    job_store: JobStore, leases: JobLeases, other: JobLeases, postgres_address: PostgresAddress
 ) -> None:
-    claim = await one_claim(ledger, leases)
+    claim = await one_claim(job_store, leases)
     expire(postgres_address)
     assert await leases.heartbeat([claim]) == frozenset()
     assert await other.reap() == ()
 
 
 async def test_a_lease_that_has_not_expired_is_not_reaped(
-    ledger: Ledger, leases: Leases, other: Leases
+    job_store: JobStore, leases: JobLeases, other: JobLeases
 ) -> None:
-    await one_claim(ledger, leases)
+    await one_claim(job_store, leases)
     assert await other.reap() == ()
 
 
 async def test_a_lost_worker_costs_an_attempt_and_the_last_one_ends_the_job(
-    ledger: Ledger, leases: Leases, postgres_address: PostgresAddress
+    job_store: JobStore, leases: JobLeases, postgres_address: PostgresAddress
 ) -> None:
-    claim = await one_claim(ledger, leases, max_attempts=2)
+    claim = await one_claim(job_store, leases, max_attempts=2)
     expire(postgres_address)
     await leases.reap()
-    job = await ledger.find(claim.id)
+    job = await job_store.find(claim.id)
     assert (job.status, job.attempts) == (Status.PENDING, 1)
     assert job.error is not None
     assert job.error.code is ErrorCode.WORKER_LOST
@@ -222,48 +222,48 @@ async def test_a_lost_worker_costs_an_attempt_and_the_last_one_ends_the_job(
     expire(postgres_address)
     (reaped,) = await leases.reap()
     assert reaped.status is Status.FAILED
-    assert (await ledger.find(claim.id)).attempts == 2
+    assert (await job_store.find(claim.id)).attempts == 2
 
 
 async def test_a_job_that_is_given_back_has_not_used_an_attempt(
-    ledger: Ledger, leases: Leases, other: Leases
+    job_store: JobStore, leases: JobLeases, other: JobLeases
 ) -> None:
-    claim = await one_claim(ledger, leases)
+    claim = await one_claim(job_store, leases)
     await leases.release([claim])
-    job = await ledger.find(claim.id)
+    job = await job_store.find(claim.id)
     assert (job.status, job.attempts, job.error) == (Status.PENDING, 0, None)
     (again,) = await other.claim([claim.id])
     assert (again.attempt, again.fence) == (1, 2)
 
 
 async def test_a_job_given_back_with_a_delay_is_not_due_before(
-    ledger: Ledger, leases: Leases
+    job_store: JobStore, leases: JobLeases
 ) -> None:
-    claim = await one_claim(ledger, leases)
+    claim = await one_claim(job_store, leases)
     await leases.release([claim], timedelta(seconds=30))
     assert await leases.claim([claim.id]) == ()
 
 
 async def test_a_failed_attempt_is_tried_again_after_its_delay_and_tells_why(
-    ledger: Ledger, leases: Leases, postgres_address: PostgresAddress
+    job_store: JobStore, leases: JobLeases, postgres_address: PostgresAddress
 ) -> None:
-    claim = await one_claim(ledger, leases)
+    claim = await one_claim(job_store, leases)
     error = JobError(ErrorCode.DECODER_CRASHED, "The decoder died of signal 11.")
     assert await leases.retry_later(claim, error, timedelta(seconds=30))
-    job = await ledger.find(claim.id)
+    job = await job_store.find(claim.id)
     assert (job.status, job.attempts, job.error) == (Status.PENDING, 1, error)
     assert await leases.claim([claim.id]) == ()
     make_due(postgres_address)
     (second,) = await leases.claim([claim.id])
     assert (second.attempt, second.previous_error) == (2, ErrorCode.DECODER_CRASHED)
     await leases.finish([completed(second)])
-    assert (await ledger.find(claim.id)).error is None
+    assert (await job_store.find(claim.id)).error is None
 
 
 async def test_the_history_tells_every_change_with_its_attempt_worker_and_error(
-    ledger: Ledger, leases: Leases, postgres_address: PostgresAddress
+    job_store: JobStore, leases: JobLeases, postgres_address: PostgresAddress
 ) -> None:
-    claim = await one_claim(ledger, leases)
+    claim = await one_claim(job_store, leases)
     error = JobError(ErrorCode.INTERNAL, "A bug.")
     await leases.retry_later(claim, error, NOW)
     (second,) = await leases.claim([claim.id])
@@ -274,7 +274,7 @@ async def test_the_history_tells_every_change_with_its_attempt_worker_and_error(
     make_due(postgres_address)
     (fourth,) = await leases.claim([claim.id])
     await leases.finish([completed(fourth)])
-    events = await ledger.history(claim.id)
+    events = await job_store.history(claim.id)
     lost = JobError(ErrorCode.WORKER_LOST, f"The worker of attempt {third.attempt} went silent.")
     assert [(e.status, e.attempt, e.worker, e.error) for e in events] == [
         (Status.PENDING, 0, None, None),
@@ -289,17 +289,19 @@ async def test_the_history_tells_every_change_with_its_attempt_worker_and_error(
     ]
 
 
-async def test_a_result_for_a_deleted_job_is_nobodys(ledger: Ledger, leases: Leases) -> None:
-    claim = await one_claim(ledger, leases)
-    await ledger.delete(claim.id)
+async def test_a_result_for_a_deleted_job_is_nobodys(
+    job_store: JobStore, leases: JobLeases
+) -> None:
+    claim = await one_claim(job_store, leases)
+    await job_store.delete(claim.id)
     assert await leases.finish([completed(claim)]) == {claim.id}
     assert await leases.heartbeat([claim]) == {claim.id}
 
 
 async def test_a_worker_cannot_end_its_own_later_attempt_with_an_earlier_result(
-    ledger: Ledger, leases: Leases, postgres_address: PostgresAddress
+    job_store: JobStore, leases: JobLeases, postgres_address: PostgresAddress
 ) -> None:
-    earlier = await one_claim(ledger, leases)
+    earlier = await one_claim(job_store, leases)
     expire(postgres_address)
     await leases.reap()
     make_due(postgres_address)
@@ -307,5 +309,5 @@ async def test_a_worker_cannot_end_its_own_later_attempt_with_an_earlier_result(
     assert await leases.finish([completed(earlier)]) == {earlier.id}
     assert await leases.heartbeat([earlier]) == {earlier.id}
     await leases.release([earlier])
-    assert (await ledger.find(earlier.id)).status is Status.PROCESSING
+    assert (await job_store.find(earlier.id)).status is Status.PROCESSING
     assert await leases.finish([completed(later)]) == frozenset()

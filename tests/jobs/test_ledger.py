@@ -6,7 +6,6 @@ from itertools import product
 import psycopg
 import pytest
 
-from imagemill.addresses import PostgresAddress
 from imagemill.jobs.ids import new_job_id
 from imagemill.jobs.job import (
     TRANSITIONS,
@@ -16,82 +15,91 @@ from imagemill.jobs.job import (
     Priority,
     Status,
 )
-from imagemill.jobs.leases import Leases
-from imagemill.jobs.ledger import Ledger
+from imagemill.jobs.leases import JobLeases
+from imagemill.jobs.store import JobStore
+from imagemill.settings.addresses import PostgresAddress
 from support.jobs import completed, failed, new_job
 from support.servers import connect
 
 
-async def test_an_accepted_job_is_pending_and_as_it_was_sent(ledger: Ledger) -> None:
+async def test_an_accepted_job_is_pending_and_as_it_was_sent(job_store: JobStore) -> None:
     new = new_job(Priority.HIGH)
-    job = await ledger.accept(new)
+    job = await job_store.accept(new)
     assert (job.id, job.status, job.attempts) == (new.id, Status.PENDING, 0)
     assert (job.input, job.input_path) == (new.input, new.input_path)
     assert (job.pipeline, job.metadata, job.priority) == (new.pipeline, new.metadata, new.priority)
     assert list(job.metadata) == ["z", "album"]
     assert (job.output_path, job.outputs, job.error, job.completed_at) == (None, (), None, None)
-    assert await ledger.find(job.id) == job
+    assert await job_store.find(job.id) == job
 
 
-async def test_accepting_the_same_job_twice_records_it_once(ledger: Ledger) -> None:
+async def test_accepting_the_same_job_twice_records_it_once(job_store: JobStore) -> None:
     new = new_job()
-    first = await ledger.accept(new)
-    assert await ledger.accept(new) == first
-    assert len(await ledger.history(new.id)) == 1
+    first = await job_store.accept(new)
+    assert await job_store.accept(new) == first
+    assert len(await job_store.history(new.id)) == 1
 
 
-async def test_a_job_that_is_not_there_is_not_found(ledger: Ledger) -> None:
+async def test_a_job_that_is_not_there_is_not_found(job_store: JobStore) -> None:
     nobody = new_job_id()
-    for method in (ledger.find, ledger.history, ledger.cancel, ledger.retry, ledger.delete):
+    for method in (
+        job_store.find,
+        job_store.history,
+        job_store.cancel,
+        job_store.retry,
+        job_store.delete,
+    ):
         with pytest.raises(JobNotFound):
             await method(nobody)
 
 
-async def test_pages_are_newest_first_and_stay_right_while_jobs_are_added(ledger: Ledger) -> None:
-    jobs = [await ledger.accept(new_job()) for _ in range(5)]
+async def test_pages_are_newest_first_and_stay_right_while_jobs_are_added(
+    job_store: JobStore,
+) -> None:
+    jobs = [await job_store.accept(new_job()) for _ in range(5)]
     newest_first = [job.id for job in reversed(jobs)]
-    first = await ledger.list(list(Status), limit=2)
-    await ledger.accept(new_job())
-    second = await ledger.list(list(Status), limit=2, before=first.next_before)
-    third = await ledger.list(list(Status), limit=2, before=second.next_before)
+    first = await job_store.list(list(Status), limit=2)
+    await job_store.accept(new_job())
+    second = await job_store.list(list(Status), limit=2, before=first.next_before)
+    third = await job_store.list(list(Status), limit=2, before=second.next_before)
     seen = [job.id for page in (first, second, third) for job in page.jobs]
     assert seen == newest_first
     assert third.next_before is None
 
 
 async def test_a_page_holds_only_the_statuses_asked_for_in_the_order_of_arrival(
-    ledger: Ledger, leases: Leases
+    job_store: JobStore, leases: JobLeases
 ) -> None:
-    jobs = [await ledger.accept(new_job()) for _ in range(4)]
+    jobs = [await job_store.accept(new_job()) for _ in range(4)]
     await leases.claim([jobs[0].id])
-    await ledger.cancel(jobs[1].id)
-    await ledger.cancel(jobs[3].id)
-    page = await ledger.list([Status.CANCELED, Status.PROCESSING], limit=10)
+    await job_store.cancel(jobs[1].id)
+    await job_store.cancel(jobs[3].id)
+    page = await job_store.list([Status.CANCELED, Status.PROCESSING], limit=10)
     assert [job.id for job in page.jobs] == [jobs[3].id, jobs[1].id, jobs[0].id]
 
 
 async def test_a_pending_or_processing_job_can_be_canceled_and_no_other(
-    ledger: Ledger, leases: Leases
+    job_store: JobStore, leases: JobLeases
 ) -> None:
-    waiting, running = await ledger.accept(new_job()), await ledger.accept(new_job())
+    waiting, running = await job_store.accept(new_job()), await job_store.accept(new_job())
     (claim,) = await leases.claim([running.id])
     for job in (waiting, running):
-        canceled = await ledger.cancel(job.id)
+        canceled = await job_store.cancel(job.id)
         assert canceled.status is Status.CANCELED
         assert canceled.completed_at is not None
         with pytest.raises(IllegalTransition, match="CANCELED"):
-            await ledger.cancel(job.id)
+            await job_store.cancel(job.id)
     assert await leases.finish([completed(claim)]) == {running.id}
-    assert (await ledger.find(running.id)).status is Status.CANCELED
+    assert (await job_store.find(running.id)).status is Status.CANCELED
 
 
 async def test_a_failed_job_that_is_retried_begins_anew_and_keeps_its_fence(
-    ledger: Ledger, leases: Leases
+    job_store: JobStore, leases: JobLeases
 ) -> None:
-    job = await ledger.accept(new_job())
+    job = await job_store.accept(new_job())
     (claim,) = await leases.claim([job.id])
     await leases.finish([failed(claim)])
-    again = await ledger.retry(job.id)
+    again = await job_store.retry(job.id)
     assert (again.status, again.attempts, again.error) == (Status.PENDING, 0, None)
     assert (again.started_at, again.completed_at) == (None, None)
     assert again.created_at == job.created_at
@@ -100,32 +108,34 @@ async def test_a_failed_job_that_is_retried_begins_anew_and_keeps_its_fence(
     assert (second.attempt, second.fence) == (1, claim.fence + 1)
 
 
-async def test_only_a_failed_or_canceled_job_can_be_retried(ledger: Ledger, leases: Leases) -> None:
-    job = await ledger.accept(new_job())
+async def test_only_a_failed_or_canceled_job_can_be_retried(
+    job_store: JobStore, leases: JobLeases
+) -> None:
+    job = await job_store.accept(new_job())
     with pytest.raises(IllegalTransition, match="PENDING"):
-        await ledger.retry(job.id)
+        await job_store.retry(job.id)
     (claim,) = await leases.claim([job.id])
     with pytest.raises(IllegalTransition, match="PROCESSING"):
-        await ledger.retry(job.id)
+        await job_store.retry(job.id)
     await leases.finish([completed(claim)])
     with pytest.raises(IllegalTransition, match="COMPLETED"):
-        await ledger.retry(job.id)
+        await job_store.retry(job.id)
 
 
-async def test_a_deleted_job_is_gone_with_its_history(ledger: Ledger) -> None:
-    job = await ledger.accept(new_job())
-    assert (await ledger.delete(job.id)).input_path == job.input_path
+async def test_a_deleted_job_is_gone_with_its_history(job_store: JobStore) -> None:
+    job = await job_store.accept(new_job())
+    assert (await job_store.delete(job.id)).input_path == job.input_path
     with pytest.raises(JobNotFound):
-        await ledger.history(job.id)
+        await job_store.history(job.id)
 
 
-async def test_of_many_who_cancel_at_once_one_does_it(ledger: Ledger) -> None:
-    job = await ledger.accept(new_job())
+async def test_of_many_who_cancel_at_once_one_does_it(job_store: JobStore) -> None:
+    job = await job_store.accept(new_job())
     answers = await asyncio.gather(
-        *(ledger.cancel(job.id) for _ in range(8)), return_exceptions=True
+        *(job_store.cancel(job.id) for _ in range(8)), return_exceptions=True
     )
     assert sum(isinstance(answer, Job) for answer in answers) == 1
-    assert len(await ledger.history(job.id)) == 2
+    assert len(await job_store.history(job.id)) == 2
 
 
 # A row in each status, as the table's constraints want it.
@@ -158,9 +168,9 @@ def put(connection: psycopg.Connection, job: Job, status: Status) -> None:
     [(before, after) for before, after in product(Status, Status) if before is not after],
 )
 async def test_the_table_itself_allows_the_transitions_of_a_job_and_no_other(
-    before: Status, after: Status, ledger: Ledger, postgres_address: PostgresAddress
+    before: Status, after: Status, job_store: JobStore, postgres_address: PostgresAddress
 ) -> None:
-    job = await ledger.accept(new_job())
+    job = await job_store.accept(new_job())
     with connect(postgres_address) as connection:
         for status in WAY_TO[before]:
             put(connection, job, status)
@@ -170,13 +180,13 @@ async def test_the_table_itself_allows_the_transitions_of_a_job_and_no_other(
             with pytest.raises(psycopg.errors.CheckViolation):
                 put(connection, job, after)
     expected = after if after in TRANSITIONS[before] else before
-    assert (await ledger.find(job.id)).status is expected
+    assert (await job_store.find(job.id)).status is expected
 
 
 async def test_the_table_itself_refuses_a_fence_that_falls_or_a_claim_that_keeps_it(
-    ledger: Ledger, leases: Leases, postgres_address: PostgresAddress
+    job_store: JobStore, leases: JobLeases, postgres_address: PostgresAddress
 ) -> None:
-    claimed, waiting = await ledger.accept(new_job()), await ledger.accept(new_job())
+    claimed, waiting = await job_store.accept(new_job()), await job_store.accept(new_job())
     await leases.claim([claimed.id])
     with connect(postgres_address) as connection:
         with pytest.raises(psycopg.errors.CheckViolation):

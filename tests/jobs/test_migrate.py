@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from imagemill.addresses import PostgresAddress
-from imagemill.jobs import migrations
-from imagemill.jobs.migrate import migrate, newest_version
-from imagemill.jobs.postgres import LedgerUnavailable, SchemaTooNew
+from imagemill.postgres import migrations
+from imagemill.postgres.migrate import migrate, newest_version
+from imagemill.postgres.pool import DatabaseUnavailable, SchemaTooNew
+from imagemill.settings.addresses import PostgresAddress
 from support.process import free_port
 from support.servers import connect
 
@@ -65,5 +65,5 @@ def test_a_schema_of_a_later_version_is_left_alone(empty_database: PostgresAddre
 
 
 def test_without_postgres_the_ledger_is_unavailable(migrated: PostgresAddress) -> None:
-    with pytest.raises(LedgerUnavailable):
+    with pytest.raises(DatabaseUnavailable):
         migrate(replace(migrated, port=free_port()))

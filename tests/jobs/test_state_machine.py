@@ -27,7 +27,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from imagemill.addresses import PostgresAddress
 from imagemill.jobs.job import (
     ENDED,
     Claim,
@@ -37,9 +36,10 @@ from imagemill.jobs.job import (
     JobId,
     Status,
 )
-from imagemill.jobs.leases import Leases
-from imagemill.jobs.ledger import Ledger
-from imagemill.jobs.postgres import Postgres
+from imagemill.jobs.leases import JobLeases
+from imagemill.jobs.store import JobStore
+from imagemill.postgres.pool import Postgres
+from imagemill.settings.addresses import PostgresAddress
 from support.jobs import completed, failed, new_job
 from support.servers import connect
 
@@ -83,8 +83,8 @@ class Ledgers(RuleBasedStateMachine):
         self.behind.execute("TRUNCATE jobs CASCADE")
         self.opened = Postgres.open(self.address, pool_size=2)
         pool = self.run(self.opened.__aenter__())
-        self.ledger = Ledger(pool)
-        self.workers = [Leases(pool, uuid4(), timedelta(minutes=1)) for _ in range(WORKERS)]
+        self.job_store = JobStore(pool)
+        self.workers = [JobLeases(pool, uuid4(), timedelta(minutes=1)) for _ in range(WORKERS)]
 
     def teardown(self) -> None:
         self.run(self.opened.__aexit__(None, None, None))
@@ -99,8 +99,8 @@ class Ledgers(RuleBasedStateMachine):
     @rule(target=jobs, max_attempts=st.integers(1, 3))
     def accept(self, max_attempts: int) -> JobId:
         new = new_job(max_attempts=max_attempts)
-        self.run(self.ledger.accept(new))
-        self.run(self.ledger.accept(new))  # as after an answer that was lost
+        self.run(self.job_store.accept(new))
+        self.run(self.job_store.accept(new))  # as after an answer that was lost
         self.model[new.id] = Model(max_attempts)
         return new.id
 
@@ -110,7 +110,7 @@ class Ledgers(RuleBasedStateMachine):
         if job is None:
             return
         with refused_if(job.status in ENDED):
-            self.run(self.ledger.cancel(job_id))
+            self.run(self.job_store.cancel(job_id))
             self.model[job_id] = job.becomes(Status.CANCELED)
 
     @rule(job_id=jobs)
@@ -119,13 +119,13 @@ class Ledgers(RuleBasedStateMachine):
         if job is None:
             return
         with refused_if(job.status not in {Status.FAILED, Status.CANCELED}):
-            self.run(self.ledger.retry(job_id))
+            self.run(self.job_store.retry(job_id))
             self.model[job_id] = job.becomes(Status.PENDING, attempts=0, is_due=True)
 
     @rule(job_id=consumes(jobs))
     def delete(self, job_id: JobId) -> None:
         if self.model.pop(job_id, None) is not None:
-            self.run(self.ledger.delete(job_id))
+            self.run(self.job_store.delete(job_id))
 
     # What workers do.
 

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from types import MappingProxyType, ModuleType
 from typing import Final
 
-from imagemill.gateway.parts import Parts
-from imagemill.gateway.upload import accept
-from imagemill.jobs import deliveries, idempotency, leases, ledger
+from imagemill.gateway.services import Services
+from imagemill.gateway.upload import create_job as accept
+from imagemill.jobs import idempotency, leases
+from imagemill.jobs import store as job_store
 from imagemill.jobs.idempotency import UploadKey
 from imagemill.jobs.job import Claim, Job, NewJob
-from imagemill.jobs.postgres import LedgerUnavailable
-from imagemill.worker import source
+from imagemill.postgres.pool import DatabaseUnavailable
+from imagemill.webhooks import deliveries
+from imagemill.worker import job_fetcher as source
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +41,14 @@ def without_sweep() -> None:
     async def sweep(*_: object) -> tuple[Claim, ...]:
         return ()
 
-    source.Source._sweep = sweep  # type: ignore[assignment,method-assign]
+    source.JobFetcher._sweep = sweep  # type: ignore[assignment,method-assign]
 
 
 def with_the_file_deleted_whatever_became_of_the_row() -> None:
-    async def record(gateway: Parts, new: NewJob, key: UploadKey | None) -> Job:  # noqa: ARG001
+    async def record(gateway: Services, new: NewJob, key: UploadKey | None) -> Job:  # noqa: ARG001
         try:
-            return await gateway.ledger.accept(new)
-        except LedgerUnavailable:
+            return await gateway.job_store.accept(new)
+        except DatabaseUnavailable:
             await gateway.storage.delete(new.input_path)
             raise
 
@@ -101,7 +103,7 @@ MUTANTS: Final = MappingProxyType(
         ),
         "an upload that fails when it is recorded twice": Mutant(
             "jobs/test_ledger.py::test_accepting_the_same_job_twice_records_it_once",
-            without(ledger, "ACCEPT", "ON CONFLICT (id) DO NOTHING"),
+            without(job_store, "ACCEPT", "ON CONFLICT (id) DO NOTHING"),
         ),
         "a key that lets everybody through": Mutant(
             f"{KEYS}test_of_many_jobs_under_one_key_at_once_one_is_recorded",

@@ -17,7 +17,7 @@ from apidocs.words import anchor
 from imagemill.gateway import app as gateway
 from imagemill.gateway.openapi.examples import BODIES, OF_OPERATIONS
 from imagemill.gateway.openapi.headers import ANSWERED, OF_STATUS
-from imagemill.gateway.openapi.meanings import MEANINGS
+from imagemill.gateway.openapi.problem_docs import MEANINGS
 from imagemill.gateway.problem import all_kinds
 from support.conformance import DOCUMENT, closed
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from imagemill.process.patience import TRIES
+from imagemill.process.backoff import TRIES
 from support.pictures import picture
 from support.process import free_port, running_api, wait_until
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from imagemill.process.inputs import Found, find_inputs
+from imagemill.process.inputs import FoundInputs, find_inputs
 from support.pictures import picture
 
 OUT = Path("nowhere")
@@ -23,7 +23,7 @@ def photos(tmp_path: Path) -> Path:
     return photos
 
 
-def places(found: Found) -> list[tuple[str, str]]:
+def places(found: FoundInputs) -> list[tuple[str, str]]:
     return [(source.path.name, str(source.place)) for source in found.inputs]
 
 

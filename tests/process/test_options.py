@@ -7,8 +7,8 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from imagemill.cli import app
-from imagemill.imaging.pipeline import Output
-from imagemill.process.asked import Asked
+from imagemill.imaging.spec.pipeline import Output
+from imagemill.process.job_options import Asked
 
 
 def options() -> list[str]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from imagemill.process.patience import before_next_try, between_looks, retry_after
+from imagemill.process.backoff import before_next_try, between_looks, retry_after
 
 NOW = datetime(2026, 7, 1, 12, 0, 0, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from imagemill.addresses import PostgresAddress, RedisAddress
+from imagemill.settings.addresses import PostgresAddress, RedisAddress
 from support.proxy import Proxy
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from imagemill.addresses import PostgresAddress
+from imagemill.settings.addresses import PostgresAddress
 from support.client import Json, client_of, ended, no_leftovers, storage_of, upload
 from support.disk import filled, small_disk, without_inodes
 from support.pictures import picture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from imagemill.addresses import PostgresAddress
+from imagemill.settings.addresses import PostgresAddress
 from support import process, watched
 from support.client import client_of, ended, upload
 from support.pictures import picture

@@ -14,7 +14,7 @@ import pytest
 import imagemill
 from chaos.history import examine
 from chaos.load import Load
-from imagemill.addresses import PostgresAddress
+from imagemill.settings.addresses import PostgresAddress
 from support.client import changes, client_of, ended, storage_of, upload
 from support.failpoints import ENDS, armed, meet
 from support.pictures import picture

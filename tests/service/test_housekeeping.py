@@ -4,9 +4,9 @@ from pathlib import Path
 
 import httpx
 
-from imagemill.addresses import PostgresAddress
 from imagemill.jobs.idempotency import UploadKey, accept_under
-from imagemill.jobs.ledger import Ledger
+from imagemill.jobs.store import JobStore
+from imagemill.settings.addresses import PostgresAddress
 from support.client import client_of, ended, storage_of, upload
 from support.jobs import new_job
 from support.pictures import picture
@@ -37,9 +37,12 @@ def test_a_job_and_its_files_are_gone_when_its_time_is_over(
 
 
 async def test_a_key_is_forgotten_when_its_day_is_over(
-    environment: dict[str, str], tmp_path: Path, postgres_address: PostgresAddress, ledger: Ledger
+    environment: dict[str, str],
+    tmp_path: Path,
+    postgres_address: PostgresAddress,
+    job_store: JobStore,
 ) -> None:
-    await accept_under(ledger, new_job(), UploadKey("a-key", b"content", None))
+    await accept_under(job_store, new_job(), UploadKey("a-key", b"content", None))
     with connect(postgres_address) as connection:
         connection.execute("UPDATE idempotency_keys SET created_at = now() - interval '25 h'")
         with running_worker(environment, tmp_path / "worker.log") as worker:

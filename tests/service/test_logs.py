@@ -24,7 +24,7 @@ OF_NO_JOB = {
     "worker.draining",
     "worker.stopped",
     "jobs.swept",
-    "news.heard",
+    "notifications.subscribed",
 }
 
 

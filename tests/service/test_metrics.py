@@ -6,7 +6,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from imagemill.addresses import PostgresAddress
+from imagemill.settings.addresses import PostgresAddress
 from support.client import ended, upload
 from support.keys import Keyring
 from support.pictures import picture
@@ -117,7 +117,7 @@ def test_the_ledger_tells_who_waits_and_for_how_long(
                 (later,),
             )
         seen = scrape(api)
-    assert seen["imagemill_ledger_up"] == 1
+    assert seen["imagemill_postgres_up"] == 1
     assert {state: seen[f"imagemill_jobs,state={state}"] for state in STATES} == dict.fromkeys(
         STATES, 1
     )
@@ -133,10 +133,10 @@ def test_without_postgres_the_other_metrics_are_answered_to_who_was_let_in_befor
         scrape(api)
         to_postgres.become(way)
         # What it heard of the ledger is told for a few seconds more.
-        wait_until(lambda: scrape(api)["imagemill_ledger_up"] == 0, "it is known to be away")
+        wait_until(lambda: scrape(api)["imagemill_postgres_up"] == 0, "it is known to be away")
         seen = scrape(api)
         to_postgres.become(OPEN)
-    assert seen["imagemill_ledger_up"] == 0
+    assert seen["imagemill_postgres_up"] == 0
     assert "imagemill_oldest_due_job_age_seconds" not in seen
     assert not [name for name in seen if name.startswith("imagemill_jobs,")]
     assert seen["imagemill_build_info,version=0.1.0"] == 1

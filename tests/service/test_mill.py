@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 from PIL import Image
 
-from imagemill.addresses import PostgresAddress, RedisAddress
-from imagemill.imaging.proof import HEIC_SAMPLE
+from imagemill.imaging.engine.probe import HEIC_SAMPLE
+from imagemill.settings.addresses import PostgresAddress, RedisAddress
 from support.client import changes, client_of, ended, no_leftovers, storage_of, upload
 from support.pictures import picture, png_bomb
 from support.process import free_port, running_api, running_worker, wait_until

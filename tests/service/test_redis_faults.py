@@ -44,10 +44,12 @@ def test_while_redis_is_away_uploads_are_taken_at_once_and_jobs_done_in_time(
         job_id, seconds = timed_upload(client)
         assert seconds < usual + EXTRA_SECONDS
         assert ended(client, job_id, seconds=TURN_SECONDS)["status"] == "COMPLETED"
-    assert "line.put_failed" in (tmp_path / "api.log").read_text(encoding="utf-8")
-    assert "line.away" in worker.logged()
+    assert "queue.push_failed" in (tmp_path / "api.log").read_text(encoding="utf-8")
+    assert "queue.unavailable" in worker.logged()
     to_redis.become(OPEN)
-    wait_until(lambda: "line.back" in worker.logged(), "the line is used again", worker.logged)
+    wait_until(
+        lambda: "queue.available" in worker.logged(), "the line is used again", worker.logged
+    )
 
 
 def test_a_line_that_is_cut_costs_no_job_and_no_restart(
@@ -62,4 +64,4 @@ def test_a_line_that_is_cut_costs_no_job_and_no_restart(
         job_id = upload(client, picture())
         assert ended(client, job_id, seconds=TURN_SECONDS)["status"] == "COMPLETED"
         assert changes(client, job_id) == ["PENDING", "PROCESSING", "COMPLETED"]
-    assert "line.away" in worker.logged()
+    assert "queue.unavailable" in worker.logged()

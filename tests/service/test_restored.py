@@ -4,7 +4,7 @@ from pathlib import Path
 
 import httpx
 
-from imagemill.addresses import PostgresAddress
+from imagemill.settings.addresses import PostgresAddress
 from support.client import client_of, ended, upload
 from support.pictures import picture
 from support.process import running_api, running_worker

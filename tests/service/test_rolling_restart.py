@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from imagemill.addresses import PostgresAddress
+from imagemill.settings.addresses import PostgresAddress
 from support.client import client_of, ended, no_leftovers, storage_of
 from support.pictures import picture
 from support.process import Service, running_api, running_worker, wait_until

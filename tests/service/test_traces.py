@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from imagemill.addresses import PostgresAddress
+from imagemill.settings.addresses import PostgresAddress
 from support.client import ended, upload
-from support.collector import Collector, Told
+from support.collector import Collector, EncodedEvent
 from support.pictures import picture
 from support.process import free_port, running_api, running_worker, wait_until
 from support.receiver import always, receiving
@@ -67,7 +67,7 @@ def test_a_job_is_one_trace_from_its_upload_to_its_webhook(
     assert attempt.attributes == {"imagemill.job.id": job_id, "imagemill.job.attempt": 1}
 
 
-def edges(spans: dict[str, Told]) -> set[tuple[str, str, str, str]]:
+def edges(spans: dict[str, EncodedEvent]) -> set[tuple[str, str, str, str]]:
     names = {span_id: span.name for span_id, span in spans.items()} | {CLIENTS_SPAN: "the client's"}
     return {(span.service, span.name, span.kind, names[span.parent_id]) for span in spans.values()}
 

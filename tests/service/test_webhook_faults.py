@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from imagemill.addresses import PostgresAddress, RedisAddress
+from imagemill.settings.addresses import PostgresAddress, RedisAddress
 from support.client import ended, upload
 from support.deliveries import deliveries, make_due, settled
 from support.failpoints import armed, meet
@@ -185,7 +185,7 @@ def test_what_was_answered_while_postgres_was_away_is_recorded_when_it_is_back(
     receiver.next()
     to_postgres.become(CLOSED)
     receiver.released.set()
-    wait_until(lambda: "ledger.unavailable" in worker.logged(), "it is missed", worker.logged)
+    wait_until(lambda: "postgres.unavailable" in worker.logged(), "it is missed", worker.logged)
     to_postgres.become(OPEN)
     delivery = settled(client, job_id)
     assert (delivery["status"], delivery["tries"]) == ("DELIVERED", 1)

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from imagemill.blocking import off_loop
+from imagemill.blocking import run_in_thread
 from imagemill.storage.errors import (
     FileMissing,
     StorageFull,
@@ -33,10 +33,10 @@ def files(volume: Volume) -> list[Path]:
 
 async def test_a_file_that_is_kept_has_its_bytes_size_and_hash(volume: Volume) -> None:
     content = os.urandom(1_300_000)
-    async with volume.receive() as incoming:
+    async with volume.receive() as pending_file:
         for start in range(0, len(content), 65536):
-            await incoming.write(content[start : start + 65536])
-        stored = await incoming.keep("inputs/abc/x.jpg")
+            await pending_file.write(content[start : start + 65536])
+        stored = await pending_file.keep("inputs/abc/x.jpg")
     assert stored.bytes == len(content)
     assert stored.sha256 == hashlib.sha256(content).hexdigest()
     assert volume.path("inputs/abc/x.jpg").read_bytes() == content
@@ -44,8 +44,8 @@ async def test_a_file_that_is_kept_has_its_bytes_size_and_hash(volume: Volume) -
 
 
 async def test_a_file_that_is_not_kept_leaves_nothing(volume: Volume) -> None:
-    async with volume.receive() as incoming:
-        await incoming.write(b"x" * 2_000_000)
+    async with volume.receive() as pending_file:
+        await pending_file.write(b"x" * 2_000_000)
         assert len(files(volume)) == 1
     assert files(volume) == []
 
@@ -84,8 +84,8 @@ async def test_deleting_removes_files_and_folders_and_does_not_mind_missing_ones
     volume: Volume,
 ) -> None:
     job_id = uuid4()
-    async with volume.receive() as incoming:
-        await incoming.keep(input_key(job_id, ".png"))
+    async with volume.receive() as pending_file:
+        await pending_file.keep(input_key(job_id, ".png"))
     async with volume.scratch() as folder:
         (folder / "a.webp").write_bytes(b"a")
         await volume.publish(folder, attempt_key(job_id, 3), ["a.webp"])
@@ -112,8 +112,8 @@ async def test_pruning_takes_an_empty_folder_and_no_other(volume: Volume) -> Non
 
 async def test_the_time_is_that_of_the_clock_that_stamps_the_files(volume: Volume) -> None:
     before = await volume.now()
-    async with volume.receive() as incoming:
-        await incoming.keep("inputs/abc/x.jpg")
+    async with volume.receive() as pending_file:
+        await pending_file.keep("inputs/abc/x.jpg")
     (unit,) = units_of(volume.root, "abc")
     assert before <= unit.modified_at <= await volume.now()
     assert len(files(volume)) == 1
@@ -159,7 +159,7 @@ async def test_a_cancelled_caller_waits_for_its_thread() -> None:
         asyncio.run_coroutine_threadsafe(may_leave.wait(), loop).result(10)
         left.append(True)
 
-    task = asyncio.create_task(off_loop(work))
+    task = asyncio.create_task(run_in_thread(work))
     await entered.wait()
     task.cancel()
     await asyncio.sleep(0)

@@ -8,8 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from imagemill.jobs.job import Claim, Completed, InputFacts, Job, OutputFacts
-from imagemill.jobs.leases import Leases
-from imagemill.jobs.ledger import Ledger
+from imagemill.jobs.leases import JobLeases
+from imagemill.jobs.store import JobStore
 from imagemill.storage.keys import attempt_key, input_key
 from imagemill.storage.volume import Volume
 from support.jobs import new_job
@@ -31,13 +31,13 @@ def let_age(path: Path, age: timedelta) -> None:
     os.utime(path, (moment, moment))
 
 
-async def waiting_job(ledger: Ledger, storage: Volume, content: bytes = b"picture") -> Job:
+async def waiting_job(job_store: JobStore, storage: Volume, content: bytes = b"picture") -> Job:
     """Accept a job whose input was stored two days ago."""
     new = new_job()
     key = input_key(new.id, ".jpg")
     put(storage.path(key), content)
     facts = InputFacts("cat.jpg", "image/jpeg", len(content), hashlib.sha256(content).hexdigest())
-    return await ledger.accept(replace(new, input_path=key, input=facts))
+    return await job_store.accept(replace(new, input_path=key, input=facts))
 
 
 def put_output(storage: Volume, claim: Claim, content: bytes = b"thumbnail") -> OutputFacts:
@@ -48,9 +48,9 @@ def put_output(storage: Volume, claim: Claim, content: bytes = b"thumbnail") -> 
     return OutputFacts("thumb", key, "image/webp", len(content), 10, 8, 1, digest)
 
 
-async def completed_job(ledger: Ledger, leases: Leases, storage: Volume) -> Job:
+async def completed_job(job_store: JobStore, leases: JobLeases, storage: Volume) -> Job:
     """Complete a job; its input and output are two days old."""
-    job = await waiting_job(ledger, storage)
+    job = await waiting_job(job_store, storage)
     (claim,) = await leases.claim([job.id])
     await leases.finish([Completed(claim, (put_output(storage, claim),), 20, 16, 1)])
-    return await ledger.find(job.id)
+    return await job_store.find(job.id)

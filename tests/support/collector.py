@@ -17,7 +17,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class EncodedEvent:
     """A span as it arrived; ids in hexadecimal, times in nanoseconds."""
 
     service: str
@@ -37,7 +37,7 @@ class Collector:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.spans: list[Told] = []
+        self.spans: list[EncodedEvent] = []
 
     @classmethod
     @contextmanager
@@ -54,7 +54,7 @@ class Collector:
             thread.join()
             server.server_close()
 
-    def named(self, name: str) -> list[Told]:
+    def named(self, name: str) -> list[EncodedEvent]:
         """Return the spans of this name, in the order of their beginnings."""
         return sorted((s for s in self.spans if s.name == name), key=lambda span: span.started)
 
@@ -79,12 +79,12 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing: the spans are what is looked at."""
 
 
-def told(request: ExportTraceServiceRequest) -> Iterator[Told]:
+def told(request: ExportTraceServiceRequest) -> Iterator[EncodedEvent]:
     for resource in request.resource_spans:
         service = values(resource.resource.attributes)["service.name"]
         for scope in resource.scope_spans:
             for span in scope.spans:
-                yield Told(
+                yield EncodedEvent(
                     service=service,
                     name=span.name,
                     kind=SentSpan.SpanKind.Name(span.kind).removeprefix("SPAN_KIND_"),

@@ -4,7 +4,7 @@ import json
 
 import httpx
 
-from imagemill.addresses import PostgresAddress
+from imagemill.settings.addresses import PostgresAddress
 from support.client import Json
 from support.process import wait_until
 from support.servers import connect

@@ -1,6 +1,6 @@
 """Ends that services meet at a named moment: see imagemill/failpoints.py."""
 
-from imagemill.addresses import PostgresAddress
+from imagemill.settings.addresses import PostgresAddress
 from support.process import Service, wait_until
 from support.servers import connect
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from uuid_utils.compat import uuid7
 
-from imagemill.addresses import PostgresAddress
-from imagemill.jobs.api_key import ApiKey
+from imagemill.auth.api_key import ApiKey
 from imagemill.jobs.job import KeyId
+from imagemill.settings.addresses import PostgresAddress
 from support.servers import connect
 
 Headers = dict[str, str]

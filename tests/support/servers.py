@@ -3,7 +3,7 @@
 import psycopg
 import redis
 
-from imagemill.addresses import PostgresAddress, RedisAddress
+from imagemill.settings.addresses import PostgresAddress, RedisAddress
 
 
 def connect(address: PostgresAddress) -> psycopg.Connection:

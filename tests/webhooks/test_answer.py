@@ -6,8 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagemill.jobs.delivery import DeliveryStatus, Tried
-from imagemill.webhooks.answer import Answer, Result, follow_up, judge, parse_retry_after
+from imagemill.webhooks.delivery import DeliveryOutcome, DeliveryStatus
+from imagemill.webhooks.try_result import (
+    TryResult,
+    TryStatus,
+    classify_response,
+    next_state,
+    parse_retry_after,
+)
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 SCHEDULE = [timedelta(seconds=5), timedelta(minutes=5)]
@@ -19,21 +25,21 @@ DATE = r"[A-Za-z]{3}, \d{1,9} [A-Za-z]{3} \d{1,12} \d{1,12}:\d{1,12}(:\d{1,12})?
 @pytest.mark.parametrize(
     ("status", "result", "error"),
     [
-        (200, Result.DELIVERED, None),
-        (204, Result.DELIVERED, None),
-        (299, Result.DELIVERED, None),
-        (300, Result.STATUS, "The receiver answered 300; redirects are not followed."),
-        (308, Result.STATUS, "The receiver answered 308; redirects are not followed."),
-        (404, Result.STATUS, "The receiver answered 404."),
-        (410, Result.GONE, "The receiver answered 410: it wants no more."),
-        (500, Result.STATUS, "The receiver answered 500."),
-        (999, Result.STATUS, "The receiver answered 999."),
+        (200, TryStatus.DELIVERED, None),
+        (204, TryStatus.DELIVERED, None),
+        (299, TryStatus.DELIVERED, None),
+        (300, TryStatus.STATUS, "The receiver answered 300; redirects are not followed."),
+        (308, TryStatus.STATUS, "The receiver answered 308; redirects are not followed."),
+        (404, TryStatus.STATUS, "The receiver answered 404."),
+        (410, TryStatus.GONE, "The receiver answered 410: it wants no more."),
+        (500, TryStatus.STATUS, "The receiver answered 500."),
+        (999, TryStatus.STATUS, "The receiver answered 999."),
     ],
 )
 def test_any_2xx_is_delivery_and_nothing_else_is(
-    status: int, result: Result, error: str | None
+    status: int, result: TryStatus, error: str | None
 ) -> None:
-    assert judge(status, None, NOW) == Answer(result, error, status)
+    assert classify_response(status, None, NOW) == TryResult(result, error, status)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +67,7 @@ def test_retry_after_is_read_as_seconds_or_a_date_and_counts_for_a_day_at_most(
     header: str | None, wait: timedelta
 ) -> None:
     assert parse_retry_after(header, NOW) == wait
-    assert judge(503, header, NOW).retry_after == wait
+    assert classify_response(503, header, NOW).retry_after == wait
 
 
 @given(header=st.text() | st.from_regex(DATE))
@@ -75,29 +81,32 @@ def test_whatever_a_receiver_asks_for_it_is_some_time_up_to_a_day(header: str) -
 def test_a_failed_try_waits_as_the_schedule_says_a_little_more_or_less(
     turn: int, draw: float, seconds: float
 ) -> None:
-    tried = follow_up(judge(500, None, NOW), turn, SCHEDULE, draw)
+    tried = next_state(classify_response(500, None, NOW), turn, SCHEDULE, draw)
     assert tried.status is DeliveryStatus.PENDING
     assert tried.delay.total_seconds() == pytest.approx(seconds)
 
 
 def test_a_receiver_may_ask_for_a_longer_wait_and_not_for_a_shorter_one() -> None:
-    longer, shorter = judge(503, "3600", NOW), judge(503, "1", NOW)
-    assert follow_up(longer, 1, SCHEDULE, 0.5).delay == timedelta(hours=1)
-    assert follow_up(shorter, 1, SCHEDULE, 0.5).delay == timedelta(seconds=5)
+    longer, shorter = classify_response(503, "3600", NOW), classify_response(503, "1", NOW)
+    assert next_state(longer, 1, SCHEDULE, 0.5).delay == timedelta(hours=1)
+    assert next_state(shorter, 1, SCHEDULE, 0.5).delay == timedelta(seconds=5)
 
 
 def test_after_the_last_try_a_delivery_has_failed_for_good() -> None:
-    answer = judge(500, "3600", NOW)
-    assert follow_up(answer, 3, SCHEDULE, 0.5) == Tried(
+    answer = classify_response(500, "3600", NOW)
+    assert next_state(answer, 3, SCHEDULE, 0.5) == DeliveryOutcome(
         DeliveryStatus.FAILED, 500, "The receiver answered 500."
     )
 
 
 def test_a_receiver_that_is_gone_is_not_tried_again() -> None:
-    assert follow_up(judge(410, None, NOW), 1, SCHEDULE, 0.5).status is DeliveryStatus.FAILED
+    assert (
+        next_state(classify_response(410, None, NOW), 1, SCHEDULE, 0.5).status
+        is DeliveryStatus.FAILED
+    )
 
 
 @pytest.mark.parametrize("turn", [1, 3, 4])
 def test_a_delivery_counts_whichever_try_it_was(turn: int) -> None:
-    tried = follow_up(judge(200, None, NOW), turn, SCHEDULE, 0.5)
-    assert tried == Tried(DeliveryStatus.DELIVERED, 200)
+    tried = next_state(classify_response(200, None, NOW), turn, SCHEDULE, 0.5)
+    assert tried == DeliveryOutcome(DeliveryStatus.DELIVERED, 200)

@@ -14,16 +14,18 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from imagemill.webhooks.answer import Answer, Result
 from imagemill.webhooks.public import Address
 from imagemill.webhooks.sender import Sender, _pinned
+from imagemill.webhooks.try_result import TryResult, TryStatus
 from imagemill.webhooks.url import parse_callback_url
 from imagemill.webhooks.vetting import Vetting
 from support.process import free_port
 from support.receiver import always, receiving
 
 PUBLIC, LOOPBACK = ip_address("93.184.215.14"), ip_address("127.0.0.1")
-REFUSED = Answer(Result.REFUSED_ADDRESS, "name.example leads to an address that is not public.")
+REFUSED = TryResult(
+    TryStatus.REFUSED_ADDRESS, "name.example leads to an address that is not public."
+)
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -40,7 +42,7 @@ def sender(
     return Sender(Vetting(resolve, allow_private), tls or ssl.create_default_context())
 
 
-async def tried(one: Sender, url: str) -> Answer:
+async def tried(one: Sender, url: str) -> TryResult:
     return await one.send(url, {"webhook-id": "msg_1"}, '{"a": "ü"}')
 
 
@@ -61,7 +63,7 @@ async def test_the_body_is_posted_as_it_is() -> None:
     with receiving(always(200)) as receiver:
         answer = await tried(sender([LOOPBACK], allow_private=True), f"{receiver.url}?a=%2F")
         received = receiver.next()
-    assert answer == Answer(Result.DELIVERED, None, 200)
+    assert answer == TryResult(TryStatus.DELIVERED, None, 200)
     assert (received.path, received.body) == ("/hook?a=%2F", '{"a": "ü"}'.encode())
     assert received.headers["webhook-id"] == "msg_1"
     assert received.headers["user-agent"].startswith("imagemill/")
@@ -71,7 +73,7 @@ async def test_a_name_is_connected_to_at_the_address_that_was_vetted() -> None:
     with receiving(always(200)) as receiver:
         one = sender([LOOPBACK], allow_private=True)
         answer = await tried(one, f"http://name.example:{receiver.port}/")
-        assert answer.result is Result.DELIVERED
+        assert answer.result is TryStatus.DELIVERED
         assert receiver.next().headers["host"] == f"name.example:{receiver.port}"
 
 
@@ -81,7 +83,7 @@ async def test_a_name_is_connected_to_at_the_address_that_was_vetted() -> None:
 async def test_an_address_in_the_url_is_vetted_as_those_of_names_are(host: str) -> None:
     with receiving(always(200)) as receiver:
         answer = await tried(sender(), f"http://{host}:{receiver.port}/")
-        assert (answer.result, receiver.count) == (Result.REFUSED_ADDRESS, 0)
+        assert (answer.result, receiver.count) == (TryStatus.REFUSED_ADDRESS, 0)
 
 
 async def test_a_name_that_changes_its_address_is_refused_from_then_on() -> None:
@@ -103,7 +105,7 @@ async def test_a_name_is_resolved_once_and_never_again_for_its_connection() -> N
 
     one = Sender(Vetting(resolve, allow_private=True), ssl.create_default_context())
     port = free_port()
-    assert (await tried(one, f"http://localhost:{port}/")).result is Result.CONNECTION
+    assert (await tried(one, f"http://localhost:{port}/")).result is TryStatus.CONNECTION
     assert asked == ["localhost"]
 
 
@@ -135,7 +137,7 @@ async def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPat
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
         answer = await tried(sender([LOOPBACK], allow_private=True), receiver.url)
-        assert (answer.result, proxy.count, receiver.count) == (Result.DELIVERED, 0, 1)
+        assert (answer.result, proxy.count, receiver.count) == (TryStatus.DELIVERED, 0, 1)
 
 
 async def test_a_wait_that_is_asked_for_is_told() -> None:
@@ -156,7 +158,7 @@ async def dripping(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Non
         await asyncio.sleep(0.02)
 
 
-async def patient(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def context(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     while not writer.is_closing():
         writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         await writer.drain()
@@ -180,24 +182,24 @@ async def long_winded(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 @pytest.mark.parametrize(
     ("serve", "result", "error"),
     [
-        (silent, Result.TIMEOUT, "The receiver did not answer in time."),
-        (dripping, Result.TIMEOUT, "The receiver did not answer in time."),
-        (patient, Result.TIMEOUT, "The receiver did not answer in time."),
+        (silent, TryStatus.TIMEOUT, "The receiver did not answer in time."),
+        (dripping, TryStatus.TIMEOUT, "The receiver did not answer in time."),
+        (context, TryStatus.TIMEOUT, "The receiver did not answer in time."),
         (
             closing_at_once,
-            Result.CONNECTION,
+            TryStatus.CONNECTION,
             "The receiver closed the connection without an answer.",
         ),
-        (of_another_trade, Result.CONNECTION, "The receiver's answer is no HTTP."),
-        (long_winded, Result.CONNECTION, "The receiver's answer is no HTTP."),
+        (of_another_trade, TryStatus.CONNECTION, "The receiver's answer is no HTTP."),
+        (long_winded, TryStatus.CONNECTION, "The receiver's answer is no HTTP."),
     ],
 )
 async def test_what_is_wrong_with_a_receiver_is_said_in_a_sentence(
-    serve: Serve, result: Result, error: str
+    serve: Serve, result: TryStatus, error: str
 ) -> None:
     one = replace(sender([LOOPBACK], allow_private=True), try_seconds=1)
     async with serving(serve) as port:
-        assert await tried(one, f"http://name.example:{port}/") == Answer(result, error)
+        assert await tried(one, f"http://name.example:{port}/") == TryResult(result, error)
 
 
 async def test_the_body_of_an_answer_is_not_waited_for() -> None:
@@ -214,7 +216,7 @@ async def test_the_body_of_an_answer_is_not_waited_for() -> None:
 
     async with serving(endless) as port:
         answer = await tried(sender([LOOPBACK], allow_private=True), f"http://name.example:{port}/")
-    assert answer.result is Result.DELIVERED
+    assert answer.result is TryStatus.DELIVERED
     assert written < 16 * 1024 * 1024  # what the kernel and one buffer hold
 
 
@@ -222,7 +224,9 @@ async def test_nobody_at_the_port_is_said_without_names_of_ours() -> None:
     answer = await tried(
         sender([LOOPBACK], allow_private=True), f"http://name.example:{free_port()}/"
     )
-    assert answer == Answer(Result.CONNECTION, "No connection to the receiver: Connection refused.")
+    assert answer == TryResult(
+        TryStatus.CONNECTION, "No connection to the receiver: Connection refused."
+    )
 
 
 @pytest.fixture(scope="module")
@@ -257,7 +261,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(secure_port: int
     answer = await tried(
         sender([LOOPBACK], allow_private=True), f"https://name.example:{secure_port}/"
     )
-    assert answer.result is Result.CERTIFICATE
+    assert answer.result is TryStatus.CERTIFICATE
     assert str(answer.error).startswith("The receiver's certificate is not accepted: self")
 
 
@@ -268,8 +272,8 @@ async def test_a_certificate_has_to_be_that_of_the_name_in_the_url(
     one = sender([LOOPBACK], [LOOPBACK], allow_private=True, tls=tls)
     right = await tried(one, f"https://name.example:{secure_port}/")
     wrong = await tried(one, f"https://other.example:{secure_port}/")
-    assert right.result is Result.DELIVERED
-    assert wrong.result is Result.CERTIFICATE
+    assert right.result is TryStatus.DELIVERED
+    assert wrong.result is TryStatus.CERTIFICATE
     assert "Hostname mismatch" in str(wrong.error)
 
 
@@ -278,4 +282,6 @@ async def test_a_receiver_without_tls_is_told_so() -> None:
         answer = await tried(
             sender([LOOPBACK], allow_private=True), f"https://name.example:{port}/"
         )
-    assert answer == Answer(Result.CONNECTION, "The receiver speaks no TLS that is accepted here.")
+    assert answer == TryResult(
+        TryStatus.CONNECTION, "The receiver speaks no TLS that is accepted here."
+    )

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from imagemill.jobs.belongings import Inventory
-from imagemill.jobs.postgres import Postgres
+from imagemill.jobs.job_files import JobFilesIndex
+from imagemill.maintenance.janitor import Janitor
+from imagemill.postgres.pool import Postgres
 from imagemill.storage.volume import Volume
-from imagemill.worker.janitor import Janitor
 
 
 @pytest.fixture
@@ -18,4 +18,4 @@ async def storage(tmp_path: Path) -> Volume:
 
 @pytest.fixture
 def janitor(pool: Postgres, storage: Volume) -> Janitor:
-    return Janitor(Inventory(pool), storage, job_timeout=timedelta(minutes=30))
+    return Janitor(JobFilesIndex(pool), storage, job_timeout=timedelta(minutes=30))

@@ -2,18 +2,18 @@
 
 import asyncio
 
-from imagemill.worker.gate import Gate
+from imagemill.worker.shared_exclusive_lock import SharedExclusiveLock
 
 
 class Visitor:
     """Somebody who enters a gate and stays until told to leave."""
 
-    def __init__(self, gate: Gate, *, alone: bool) -> None:
+    def __init__(self, gate: SharedExclusiveLock, *, alone: bool) -> None:
         self.is_inside = False
         self._may_leave = asyncio.Event()
         self.task = asyncio.create_task(self._visit(gate, alone=alone))
 
-    async def _visit(self, gate: Gate, *, alone: bool) -> None:
+    async def _visit(self, gate: SharedExclusiveLock, *, alone: bool) -> None:
         async with gate.enter(alone=alone):
             self.is_inside = True
             await self._may_leave.wait()
@@ -30,7 +30,7 @@ async def settle() -> None:
 
 
 async def test_first_attempts_run_side_by_side() -> None:
-    gate = Gate()
+    gate = SharedExclusiveLock()
     visitors = [Visitor(gate, alone=False) for _ in range(3)]
     await settle()
     assert [visitor.is_inside for visitor in visitors] == [True] * 3
@@ -39,7 +39,7 @@ async def test_first_attempts_run_side_by_side() -> None:
 
 
 async def test_a_second_attempt_waits_until_nobody_is_inside_and_keeps_others_out() -> None:
-    gate = Gate()
+    gate = SharedExclusiveLock()
     first = Visitor(gate, alone=False)
     await settle()
     alone, late = Visitor(gate, alone=True), Visitor(gate, alone=False)
@@ -55,7 +55,7 @@ async def test_a_second_attempt_waits_until_nobody_is_inside_and_keeps_others_ou
 
 
 async def test_two_second_attempts_run_one_after_the_other() -> None:
-    gate = Gate()
+    gate = SharedExclusiveLock()
     one, two = Visitor(gate, alone=True), Visitor(gate, alone=True)
     await settle()
     assert (one.is_inside, two.is_inside) == (True, False)
@@ -66,7 +66,7 @@ async def test_two_second_attempts_run_one_after_the_other() -> None:
 
 
 async def test_one_who_gives_up_waiting_blocks_nobody() -> None:
-    gate = Gate()
+    gate = SharedExclusiveLock()
     first = Visitor(gate, alone=False)
     await settle()
     impatient, late = Visitor(gate, alone=True), Visitor(gate, alone=False)

@@ -8,15 +8,15 @@ from uuid import uuid4
 
 import pytest
 
-from imagemill.addresses import PostgresAddress
 from imagemill.jobs.ids import new_job_id
 from imagemill.jobs.job import Completed, Job, Status
-from imagemill.jobs.leases import Leases
-from imagemill.jobs.ledger import Ledger
+from imagemill.jobs.leases import JobLeases
+from imagemill.jobs.store import JobStore
+from imagemill.maintenance import orphan_scan as survey
+from imagemill.maintenance.janitor import Janitor
+from imagemill.settings.addresses import PostgresAddress
 from imagemill.storage.keys import attempt_key, input_key, outputs_key
 from imagemill.storage.volume import Volume
-from imagemill.worker import survey
-from imagemill.worker.janitor import Janitor
 from support.belongings import DAY, completed_job, let_age, put, put_output, waiting_job
 from support.servers import connect
 
@@ -53,11 +53,11 @@ async def test_a_file_without_a_row_goes_to_quarantine_after_a_day_and_not_befor
 
 
 async def test_whatever_a_row_speaks_for_stays(
-    ledger: Ledger, leases: Leases, storage: Volume, janitor: Janitor
+    job_store: JobStore, leases: JobLeases, storage: Volume, janitor: Janitor
 ) -> None:
-    waiting = await waiting_job(ledger, storage)
-    done = await completed_job(ledger, leases, storage)
-    running = await waiting_job(ledger, storage)
+    waiting = await waiting_job(job_store, storage)
+    done = await completed_job(job_store, leases, storage)
+    running = await waiting_job(job_store, storage)
     (claim,) = await leases.claim([running.id])
     about_to_be_recorded = put_output(storage, claim)
     await janitor.tidy(NOW)
@@ -69,9 +69,9 @@ async def test_whatever_a_row_speaks_for_stays(
 
 
 async def test_outputs_of_an_attempt_that_lost_its_job_are_set_aside(
-    ledger: Ledger, leases: Leases, storage: Volume, janitor: Janitor
+    job_store: JobStore, leases: JobLeases, storage: Volume, janitor: Janitor
 ) -> None:
-    job = await waiting_job(ledger, storage)
+    job = await waiting_job(job_store, storage)
     (zombie,) = await leases.claim([job.id])
     left = storage.path(put_output(storage, zombie).path)
     await leases.release([zombie])
@@ -86,9 +86,9 @@ async def test_outputs_of_an_attempt_that_lost_its_job_are_set_aside(
 
 
 async def test_outputs_of_an_attempt_are_set_aside_while_its_job_waits_to_be_tried_again(
-    ledger: Ledger, leases: Leases, storage: Volume, janitor: Janitor
+    job_store: JobStore, leases: JobLeases, storage: Volume, janitor: Janitor
 ) -> None:
-    job = await waiting_job(ledger, storage)
+    job = await waiting_job(job_store, storage)
     (zombie,) = await leases.claim([job.id])
     left = storage.path(put_output(storage, zombie).path)
     await leases.release([zombie])
@@ -121,16 +121,16 @@ async def test_temporary_files_are_set_aside_once_nobody_can_be_writing_to_them(
 
 
 async def test_an_upload_in_flight_is_not_touched(
-    ledger: Ledger, storage: Volume, janitor: Janitor
+    job_store: JobStore, storage: Volume, janitor: Janitor
 ) -> None:
-    async with storage.receive() as incoming:
-        await incoming.write(b"picture")
+    async with storage.receive() as pending_file:
+        await pending_file.write(b"picture")
         await janitor.tidy(await storage.now())
-        stored = await incoming.keep("inputs/abc/cat.jpg")
+        stored = await pending_file.keep("inputs/abc/cat.jpg")
         await janitor.tidy(await storage.now())
         assert storage.path("inputs/abc/cat.jpg").read_bytes() == b"picture"
     assert stored.bytes == 7
-    assert (await ledger.list(list(Status), 1)).jobs == ()
+    assert (await job_store.list(list(Status), 1)).jobs == ()
 
 
 async def test_quarantine_is_emptied_after_a_week_and_not_before(
@@ -145,13 +145,13 @@ async def test_quarantine_is_emptied_after_a_week_and_not_before(
 
 
 async def test_what_a_row_names_after_all_comes_back_instead_of_being_deleted(
-    ledger: Ledger,
-    leases: Leases,
+    job_store: JobStore,
+    leases: JobLeases,
     storage: Volume,
     janitor: Janitor,
     postgres_address: PostgresAddress,
 ) -> None:
-    job = await completed_job(ledger, leases, storage)
+    job = await completed_job(job_store, leases, storage)
     with connect(postgres_address) as connection:
         connection.execute("CREATE TEMP TABLE newer_backup AS SELECT * FROM jobs")
         restore_older_backup(postgres_address, job)
@@ -164,9 +164,9 @@ async def test_what_a_row_names_after_all_comes_back_instead_of_being_deleted(
 
 
 async def test_a_unit_that_a_row_names_neither_comes_back_over_another_one_nor_is_deleted(
-    ledger: Ledger, storage: Volume, janitor: Janitor
+    job_store: JobStore, storage: Volume, janitor: Janitor
 ) -> None:
-    job = await waiting_job(ledger, storage, b"the one that is there")
+    job = await waiting_job(job_store, storage, b"the one that is there")
     other = put(quarantined(storage, storage.path(job.input_path)), b"an older one")
     await janitor.tidy(NOW + 8 * DAY)
     assert storage.path(job.input_path).read_bytes() == b"the one that is there"
@@ -174,9 +174,9 @@ async def test_a_unit_that_a_row_names_neither_comes_back_over_another_one_nor_i
 
 
 async def test_a_row_that_comes_just_before_the_move_saves_its_file(
-    ledger: Ledger, storage: Volume, janitor: Janitor, postgres_address: PostgresAddress
+    job_store: JobStore, storage: Volume, janitor: Janitor, postgres_address: PostgresAddress
 ) -> None:
-    job = await waiting_job(ledger, storage)
+    job = await waiting_job(job_store, storage)
     with connect(postgres_address) as connection:
         connection.execute("CREATE TEMP TABLE backup AS SELECT * FROM jobs")
         restore_older_backup(postgres_address, job)
@@ -200,9 +200,9 @@ async def test_a_ledger_that_knows_hardly_any_file_is_doubted_and_nothing_is_tou
 
 
 async def test_two_janitors_at_once_do_no_harm_not_even_at_midnight(
-    ledger: Ledger, leases: Leases, storage: Volume, janitor: Janitor
+    job_store: JobStore, leases: JobLeases, storage: Volume, janitor: Janitor
 ) -> None:
-    job = await completed_job(ledger, leases, storage)
+    job = await completed_job(job_store, leases, storage)
     orphans = [orphan(storage) for _ in range(20)]
     await asyncio.gather(*(janitor.tidy(NOW + day * DAY) for day in (0, 0, 1, 1)))
     assert not any(file.exists() for file in orphans)

@@ -5,17 +5,17 @@ import time
 
 import pytest
 
-from imagemill.imaging.confine.level import Level
-from imagemill.worker.port import MAX_HEAD_BYTES, Port
-from imagemill.worker.pulse import Pulse
+from imagemill.imaging.sandbox.confine.level import ConfinementLevel
+from imagemill.worker.health_server import MAX_HEAD_BYTES, HealthServer
+from imagemill.worker.liveness import Liveness
 from support.process import free_port
 
-LEVEL = Level("partial", ("seccomp", "rlimits"), ("Landlock (Linux 5.13)",))
+LEVEL = ConfinementLevel("partial", ("seccomp", "rlimits"), ("Landlock (Linux 5.13)",))
 
 
-async def ask(request: bytes, pulse: Pulse | None = None) -> bytes:
+async def ask(request: bytes, liveness: Liveness | None = None) -> bytes:
     number = free_port()
-    async with Port(pulse or Pulse(), LEVEL).open(number):
+    async with HealthServer(liveness or Liveness(), LEVEL).open(number):
         reader, writer = await asyncio.open_connection("127.0.0.1", number)
         writer.write(request)
         writer.write_eof()
@@ -47,7 +47,7 @@ async def test_the_port_answers_whatever_it_is_asked(request_head: bytes, status
 
 
 async def test_a_worker_that_makes_no_progress_says_so() -> None:
-    answer = await ask(head("GET /healthz HTTP/1.1"), Pulse(turned_at=time.monotonic() - 1000))
+    answer = await ask(head("GET /healthz HTTP/1.1"), Liveness(turned_at=time.monotonic() - 1000))
     assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
     assert b"the loop has not turned" in answer
 
@@ -83,5 +83,5 @@ async def test_a_method_that_is_not_possible_is_told_the_others() -> None:
 
 
 async def test_without_a_port_nothing_listens() -> None:
-    async with Port(Pulse(), LEVEL).open(None):
+    async with HealthServer(Liveness(), LEVEL).open(None):
         pass

@@ -8,36 +8,38 @@ from dataclasses import replace
 import psycopg
 
 from imagemill.jobs.job import Claim, Status
-from imagemill.jobs.leases import Leases
-from imagemill.jobs.ledger import Ledger
-from imagemill.worker.recorder import Recorder
+from imagemill.jobs.leases import JobLeases
+from imagemill.jobs.store import JobStore
+from imagemill.worker.result_batcher import ResultBatcher
 from support.jobs import completed, failed, new_job
 
 
 @asynccontextmanager
-async def recording(leases: Leases) -> AsyncIterator[Recorder]:
-    recorder = Recorder(leases)
+async def recording(leases: JobLeases) -> AsyncIterator[ResultBatcher]:
+    recorder = ResultBatcher(leases)
     running = asyncio.create_task(recorder.run())
     yield recorder
     running.cancel()
 
 
-async def claims(ledger: Ledger, leases: Leases, count: int) -> tuple[Claim, ...]:
-    return await leases.claim([(await ledger.accept(new_job())).id for _ in range(count)])
+async def claims(job_store: JobStore, leases: JobLeases, count: int) -> tuple[Claim, ...]:
+    return await leases.claim([(await job_store.accept(new_job())).id for _ in range(count)])
 
 
-async def test_results_that_come_together_are_all_recorded(ledger: Ledger, leases: Leases) -> None:
-    held = await claims(ledger, leases, 100)
+async def test_results_that_come_together_are_all_recorded(
+    job_store: JobStore, leases: JobLeases
+) -> None:
+    held = await claims(job_store, leases, 100)
     async with recording(leases) as recorder:
         answers = await asyncio.gather(*(recorder.record(completed(claim)) for claim in held))
     assert answers == [True] * 100
-    page = await ledger.list([Status.COMPLETED], 200)
+    page = await job_store.list([Status.COMPLETED], 200)
     assert len(page.jobs) == 100
 
 
-async def test_whoever_lost_a_job_is_told_so(ledger: Ledger, leases: Leases) -> None:
-    mine, lost = await claims(ledger, leases, 2)
-    await ledger.cancel(lost.id)
+async def test_whoever_lost_a_job_is_told_so(job_store: JobStore, leases: JobLeases) -> None:
+    mine, lost = await claims(job_store, leases, 2)
+    await job_store.cancel(lost.id)
     async with recording(leases) as recorder:
         answers = await asyncio.gather(
             recorder.record(completed(mine)), recorder.record(completed(lost))
@@ -46,9 +48,9 @@ async def test_whoever_lost_a_job_is_told_so(ledger: Ledger, leases: Leases) -> 
 
 
 async def test_a_result_that_postgres_refuses_does_not_take_its_neighbours_with_it(
-    ledger: Ledger, leases: Leases
+    job_store: JobStore, leases: JobLeases
 ) -> None:
-    good, bad, other = await claims(ledger, leases, 3)
+    good, bad, other = await claims(job_store, leases, 3)
     unstorable = replace(completed(bad), analysis={"text": "\0"})
     async with recording(leases) as recorder:
         answers = await asyncio.gather(

@@ -5,18 +5,18 @@ from datetime import timedelta
 
 import pytest
 
-from imagemill.addresses import PostgresAddress
 from imagemill.jobs.idempotency import UploadKey, accept_under
 from imagemill.jobs.job import Job, JobId, Status
-from imagemill.jobs.leases import Leases
-from imagemill.jobs.ledger import Ledger
-from imagemill.jobs.postgres import Postgres
-from imagemill.jobs.removals import Removals
+from imagemill.jobs.leases import JobLeases
+from imagemill.jobs.store import JobStore
+from imagemill.maintenance import retention as module
+from imagemill.maintenance.file_deletions import FileDeletions
+from imagemill.maintenance.janitor import Janitor
+from imagemill.maintenance.retention import Retention
+from imagemill.postgres.pool import Postgres
+from imagemill.settings.addresses import PostgresAddress
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.volume import Volume
-from imagemill.worker import retention as module
-from imagemill.worker.janitor import Janitor
-from imagemill.worker.retention import Retention
 from support.belongings import completed_job, put_output, waiting_job
 from support.jobs import failed, new_job
 from support.servers import connect
@@ -26,7 +26,7 @@ MONTH = timedelta(days=30)
 
 @pytest.fixture
 def retention(pool: Postgres, storage: Volume) -> Retention:
-    return Retention(Removals(pool), storage, MONTH)
+    return Retention(FileDeletions(pool), storage, MONTH)
 
 
 def files(storage: Volume) -> set[str]:
@@ -59,35 +59,35 @@ def noted(address: PostgresAddress) -> list[JobId]:
         return [row[0] for row in rows]
 
 
-async def all_ids(ledger: Ledger) -> set[JobId]:
-    return {job.id for job in (await ledger.list(list(Status), 200)).jobs}
+async def all_ids(job_store: JobStore) -> set[JobId]:
+    return {job.id for job in (await job_store.list(list(Status), 200)).jobs}
 
 
 async def test_jobs_that_ended_long_ago_go_with_their_files_and_no_others(
-    ledger: Ledger,
-    leases: Leases,
+    job_store: JobStore,
+    leases: JobLeases,
     storage: Volume,
     retention: Retention,
     postgres_address: PostgresAddress,
 ) -> None:
-    done = await completed_job(ledger, leases, storage)
-    lost, dropped, waiting = [await waiting_job(ledger, storage) for _ in range(3)]
+    done = await completed_job(job_store, leases, storage)
+    lost, dropped, waiting = [await waiting_job(job_store, storage) for _ in range(3)]
     (claim,) = await leases.claim([lost.id])
     await leases.finish([failed(claim)])
-    await ledger.cancel(dropped.id)
+    await job_store.cancel(dropped.id)
     for job in (done, lost, dropped, waiting):
         let_age(postgres_address, job, MONTH + timedelta(minutes=1))
-    young = await completed_job(ledger, leases, storage)
+    young = await completed_job(job_store, leases, storage)
     let_age(postgres_address, young, MONTH - timedelta(minutes=1))
     await retention.forget()
-    assert await all_ids(ledger) == {waiting.id, young.id}
+    assert await all_ids(job_store) == {waiting.id, young.id}
     await retention.remove_files()
     assert files(storage) == {waiting.input_path, young.input_path, young.output_path}
     assert noted(postgres_address) == []
 
 
 async def test_jobs_are_forgotten_in_batches_until_none_is_left(
-    ledger: Ledger,
+    job_store: JobStore,
     storage: Volume,
     retention: Retention,
     postgres_address: PostgresAddress,
@@ -95,23 +95,23 @@ async def test_jobs_are_forgotten_in_batches_until_none_is_left(
 ) -> None:
     monkeypatch.setattr(module, "BATCH", 2)
     for _ in range(5):
-        job = await ledger.cancel((await waiting_job(ledger, storage)).id)
+        job = await job_store.cancel((await waiting_job(job_store, storage)).id)
         let_age(postgres_address, job, 2 * MONTH)
     await retention.forget()
-    assert await all_ids(ledger) == set()
+    assert await all_ids(job_store) == set()
     await retention.remove_files()
     assert files(storage) == set()
 
 
 async def test_keys_of_uploads_of_yesterday_are_forgotten_in_batches_and_their_jobs_are_not(
-    ledger: Ledger,
+    job_store: JobStore,
     retention: Retention,
     postgres_address: PostgresAddress,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "BATCH", 2)
     keys = [UploadKey(str(number), b"content", None) for number in range(6)]
-    jobs = [(await accept_under(ledger, new_job(), key)).job for key in keys]
+    jobs = [(await accept_under(job_store, new_job(), key)).job for key in keys]
     with connect(postgres_address) as connection:
         connection.execute(
             "UPDATE idempotency_keys SET created_at = now() - interval '25 h' WHERE key <> '0'"
@@ -119,31 +119,31 @@ async def test_keys_of_uploads_of_yesterday_are_forgotten_in_batches_and_their_j
         await retention.forget_keys()
         left = connection.execute("SELECT key FROM idempotency_keys").fetchall()
     assert left == [("0",)]
-    assert await all_ids(ledger) == {job.id for job in jobs}
+    assert await all_ids(job_store) == {job.id for job in jobs}
 
 
 async def test_without_a_retention_jobs_are_kept_for_ever(
-    ledger: Ledger,
-    leases: Leases,
+    job_store: JobStore,
+    leases: JobLeases,
     storage: Volume,
     retention: Retention,
     postgres_address: PostgresAddress,
 ) -> None:
-    job = await completed_job(ledger, leases, storage)
+    job = await completed_job(job_store, leases, storage)
     let_age(postgres_address, job, 1000 * MONTH)
     await replace(retention, age=None).forget()
-    assert await all_ids(ledger) == {job.id}
+    assert await all_ids(job_store) == {job.id}
 
 
 async def test_of_a_deleted_job_whose_files_stayed_a_worker_removes_them(
-    ledger: Ledger,
-    leases: Leases,
+    job_store: JobStore,
+    leases: JobLeases,
     storage: Volume,
     retention: Retention,
     postgres_address: PostgresAddress,
 ) -> None:
-    job = await completed_job(ledger, leases, storage)
-    await ledger.delete(job.id)
+    job = await completed_job(job_store, leases, storage)
+    await job_store.delete(job.id)
     await retention.remove_files()
     assert files(storage)  # the gateway has its chance first
     make_due(postgres_address)
@@ -152,34 +152,34 @@ async def test_of_a_deleted_job_whose_files_stayed_a_worker_removes_them(
 
 
 async def test_nothing_of_a_deleted_job_is_kept_in_quarantine(
-    ledger: Ledger,
-    leases: Leases,
+    job_store: JobStore,
+    leases: JobLeases,
     storage: Volume,
     retention: Retention,
     janitor: Janitor,
     postgres_address: PostgresAddress,
 ) -> None:
-    job = await waiting_job(ledger, storage)
+    job = await waiting_job(job_store, storage)
     (zombie,) = await leases.claim([job.id])
     put_output(storage, zombie)
     await leases.release([zombie])
     await janitor.tidy(await storage.now())
     assert any(name.startswith("quarantine/") for name in files(storage))
-    await ledger.delete(job.id)
+    await job_store.delete(job.id)
     make_due(postgres_address)
     await retention.remove_files()
     assert files(storage) == set()
 
 
 async def test_files_of_a_storage_that_is_away_are_removed_when_it_is_back(
-    ledger: Ledger,
-    leases: Leases,
+    job_store: JobStore,
+    leases: JobLeases,
     storage: Volume,
     retention: Retention,
     postgres_address: PostgresAddress,
 ) -> None:
-    job = await completed_job(ledger, leases, storage)
-    await ledger.delete(job.id)
+    job = await completed_job(job_store, leases, storage)
+    await job_store.delete(job.id)
     make_due(postgres_address)
     unmounted = storage.root.rename(storage.root.with_name("unmounted"))
     storage.root.mkdir()  # an empty mount point, in which nothing is to be found
@@ -195,11 +195,11 @@ async def test_files_of_a_storage_that_is_away_are_removed_when_it_is_back(
 
 
 async def test_of_a_job_deleted_in_the_works_files_are_removed_when_its_lease_is_over(
-    ledger: Ledger, leases: Leases, storage: Volume, postgres_address: PostgresAddress
+    job_store: JobStore, leases: JobLeases, storage: Volume, postgres_address: PostgresAddress
 ) -> None:
-    job = await waiting_job(ledger, storage)
+    job = await waiting_job(job_store, storage)
     (claim,) = await leases.claim([job.id])
-    await ledger.delete(job.id)
+    await job_store.delete(job.id)
     put_output(storage, claim)  # by a worker that has not heard of it, and dies now
     with connect(postgres_address) as connection:
         (waits,) = connection.execute("SELECT due_at - now() FROM removals").fetchall()[0]
@@ -207,32 +207,32 @@ async def test_of_a_job_deleted_in_the_works_files_are_removed_when_its_lease_is
 
 
 async def test_of_many_workers_each_removal_goes_to_one(
-    ledger: Ledger, storage: Volume, pool: Postgres, postgres_address: PostgresAddress
+    job_store: JobStore, storage: Volume, pool: Postgres, postgres_address: PostgresAddress
 ) -> None:
-    ids = [(await waiting_job(ledger, storage)).id for _ in range(20)]
+    ids = [(await waiting_job(job_store, storage)).id for _ in range(20)]
     for job_id in ids:
-        await ledger.delete(job_id)
+        await job_store.delete(job_id)
     make_due(postgres_address)
-    removals = Removals(pool)
+    removals = FileDeletions(pool)
     taken = [removal.id for _ in range(6) for removal in await removals.take(5)]
     assert sorted(taken) == sorted(ids)
 
 
 async def test_files_of_a_job_that_a_backup_brought_back_are_not_removed(
-    ledger: Ledger,
-    leases: Leases,
+    job_store: JobStore,
+    leases: JobLeases,
     storage: Volume,
     retention: Retention,
     postgres_address: PostgresAddress,
 ) -> None:
-    job = await completed_job(ledger, leases, storage)
+    job = await completed_job(job_store, leases, storage)
     with connect(postgres_address) as connection:
         connection.execute("CREATE TEMP TABLE backup AS SELECT * FROM jobs")
-        await ledger.delete(job.id)
+        await job_store.delete(job.id)
         connection.execute("INSERT INTO jobs SELECT * FROM backup")
     make_due(postgres_address)
     await retention.remove_files()
     assert files(storage) == {job.input_path, job.output_path}
-    await ledger.delete(job.id)
+    await job_store.delete(job.id)
     await retention.remove_files()
     assert files(storage) == set()

@@ -4,8 +4,8 @@ import asyncio
 
 import structlog
 
-from imagemill.jobs.postgres import LedgerUnavailable
-from imagemill.worker.rounds import pause_after, rounds
+from imagemill.periodic import pause_after, run_periodically
+from imagemill.postgres.pool import DatabaseUnavailable
 
 
 async def told(*outcomes: Exception | None) -> list[tuple[str, str]]:
@@ -20,14 +20,14 @@ async def told(*outcomes: Exception | None) -> list[tuple[str, str]]:
             raise outcome
 
     with structlog.testing.capture_logs() as logged:
-        task = asyncio.create_task(rounds("dusting", chore, (0, 0)))
+        task = asyncio.create_task(run_periodically("dusting", chore, (0, 0)))
         await asyncio.wait({task, asyncio.create_task(done.wait())}, return_when="FIRST_COMPLETED")
         task.cancel()
     return [(line["log_level"], line["event"]) for line in logged]
 
 
 async def test_a_neighbour_that_is_away_is_logged_once_and_once_when_it_is_back() -> None:
-    away = LedgerUnavailable("PostgreSQL is away")
+    away = DatabaseUnavailable("PostgreSQL is away")
     assert await told(None, away, away, away, None, None) == [
         ("warning", "chore.put_off"),
         ("info", "chore.resumed"),

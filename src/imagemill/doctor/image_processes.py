@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 from imagemill.doctor.findings import Finding, Section, bad, ok, warn
-from imagemill.imaging.confine.level import Level
 from imagemill.imaging.errors import ChildDidNotStart
 from imagemill.imaging.formats import FORMATS, INPUTS, Format, InputName
-from imagemill.imaging.sandbox import Capabilities, Confinement, Sandbox
-from imagemill.limits import limits_of
+from imagemill.imaging.limits_of_settings import limits_of
+from imagemill.imaging.sandbox.confine.level import ConfinementLevel
+from imagemill.imaging.sandbox.sandbox import Capabilities, Confinement, Sandbox
 from imagemill.settings import Settings
 
 
@@ -22,7 +22,7 @@ async def examine(settings: Settings) -> tuple[Section, Section]:
     return Section("sandbox", (walls(level),)), Section("formats", formats(proved))
 
 
-def walls(level: Level) -> Finding:
+def walls(level: ConfinementLevel) -> Finding:
     facts = {"level": level.name, "closed": level.closed, "lacking": level.lacking}
     if level.name == "full":
         return ok("walls", f"Image processes are shut in: {', '.join(level.closed)}.", **facts)

@@ -2,24 +2,24 @@
 
 from typing import Final
 
+from imagemill.doctor.context import DoctorContext
 from imagemill.doctor.findings import Finding, bad, ok, unknown
-from imagemill.doctor.patient import Patient
-from imagemill.jobs.migrate import newest_version
-from imagemill.jobs.postgres import LedgerUnavailable
+from imagemill.postgres.migrate import newest_version
+from imagemill.postgres.pool import DatabaseUnavailable
 
 # Off, each of them loses what was committed, or tears pages, when the machine crashes.
 DURABILITY: Final = ("fsync", "full_page_writes", "synchronous_commit")
 
 
-async def examine(patient: Patient) -> list[Finding]:
-    address = patient.settings.postgres
+async def examine(context: DoctorContext) -> list[Finding]:
+    address = context.settings.postgres
     try:
-        set_to = await patient.condition.server_settings("server_version", *DURABILITY)
-    except LedgerUnavailable as error:
+        set_to = await context.condition.server_settings("server_version", *DURABILITY)
+    except DatabaseUnavailable as error:
         advice = f"Start it, or look at PG_HOST and its like: {address} was asked."
         return [unknown("server", f"{error}.", advice)]
     answers = ok("server", f"PostgreSQL {set_to.pop('server_version')} at {address} answers.")
-    return [answers, _durability(set_to), await _schema(patient)]
+    return [answers, _durability(set_to), await _schema(context)]
 
 
 def _durability(set_to: dict[str, str]) -> Finding:
@@ -34,8 +34,8 @@ def _durability(set_to: dict[str, str]) -> Finding:
     )
 
 
-async def _schema(patient: Patient) -> Finding:
-    found, ours = await patient.condition.schema_version(), newest_version()
+async def _schema(context: DoctorContext) -> Finding:
+    found, ours = await context.condition.schema_version(), newest_version()
     facts = {"found": found, "newest": ours}
     if found == ours:
         return ok("schema", f"The schema is that of this version, {ours}.", **facts)

@@ -1,15 +1,15 @@
 """The server of the line: whether it answers, and keeps every id."""
 
+from imagemill.doctor.context import DoctorContext
 from imagemill.doctor.findings import Finding, ok, warn
-from imagemill.doctor.patient import Patient
-from imagemill.jobs.line import LineUnavailable
+from imagemill.redis.queue import QueueUnavailable
 
 
-async def examine(patient: Patient) -> list[Finding]:
-    address = patient.settings.redis
+async def examine(context: DoctorContext) -> list[Finding]:
+    address = context.settings.redis
     try:
-        policy = await patient.line.eviction_policy()
-    except LineUnavailable as error:
+        policy = await context.line.eviction_policy()
+    except QueueUnavailable as error:
         return [
             warn(
                 "server",

@@ -49,7 +49,7 @@ class Ending:
         return self.words
 
 
-class Child:
+class ChildProcess:
     """A running program, in a session of its own: Ctrl-C in the terminal is for us alone."""
 
     def __init__(self, process: Process) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from imagemill.embedded.account import give
 from imagemill.embedded.binaries import postgres_program
-from imagemill.embedded.child import Child, Ending, Tie
+from imagemill.embedded.child import ChildProcess, Ending, Tie
 from imagemill.embedded.errors import EmbeddedError
-from imagemill.embedded.leftovers import clear_leftovers
 from imagemill.embedded.log_file import LogFile
+from imagemill.embedded.run_as import give
+from imagemill.embedded.stale_processes import clear_leftovers
 
 # Nothing of the user's own settings (PGDATA, PGOPTIONS, LANG) may reach a server of ours.
 ENVIRONMENT: Final = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
@@ -81,7 +81,7 @@ def _single_user(data: Path) -> Sequence[str | Path]:
 
 async def _run(command: Sequence[str | Path], stdin: bytes, tie: Tie, log: LogFile) -> None:
     with log.open() as output:
-        child = await Child.start(command, ENVIRONMENT, tie, stdin=stdin, output=output)
+        child = await ChildProcess.start(command, ENVIRONMENT, tie, stdin=stdin, output=output)
     try:
         ending = await child.wait()
     finally:

@@ -9,16 +9,16 @@ from typing import IO, Final
 
 import psycopg
 
-from imagemill.embedded.account import account_of, server_account
 from imagemill.embedded.binaries import postgres_program
-from imagemill.embedded.child import Child, Tie
+from imagemill.embedded.child import ChildProcess, Tie
 from imagemill.embedded.cluster import ENVIRONMENT, OWNER, make_cluster
 from imagemill.embedded.errors import EmbeddedError
 from imagemill.embedded.folders import sole_use
-from imagemill.embedded.keepsakes import keep_password
-from imagemill.embedded.leftovers import clear_leftovers
 from imagemill.embedded.log_file import LogFile
-from imagemill.embedded.server import HOST, Kind, Server
+from imagemill.embedded.persisted_state import keep_password
+from imagemill.embedded.run_as import account_of, server_account
+from imagemill.embedded.server import HOST, EmbeddedServer, Kind
+from imagemill.embedded.stale_processes import clear_leftovers
 
 NAME: Final = "postgres"
 
@@ -45,7 +45,7 @@ PATIENCE_SECONDS: Final = 600.0
 class Postgres:
     """A PostgreSQL 18 that listens on 127.0.0.1 alone and asks for the password."""
 
-    server: Server
+    server: EmbeddedServer
     password: str
     host: str = HOST
     user: str = OWNER
@@ -62,7 +62,7 @@ class Postgres:
             data, password = home / "data", _password(home)
             if not _is_there(data):
                 await make_cluster(data, server_account(), password, LogFile(home / "initdb.log"))
-            async with Server.run(_kind(data, password), home) as server:
+            async with EmbeddedServer.run(_kind(data, password), home) as server:
                 yield cls(server, password)
 
     @property
@@ -93,13 +93,13 @@ def _password(folder: Path) -> str:
 
 
 def _kind(data: Path, password: str) -> Kind:
-    async def launch(port: int, log: IO[bytes]) -> Child:
+    async def launch(port: int, log: IO[bytes]) -> ChildProcess:
         await clear_leftovers(data)
         # When we die: SIGQUIT, for nobody would be left to wait for a shutdown in good order.
         tie = Tie(signal.SIGQUIT, account_of(data), str(data))
-        return await Child.start(_command(data, port), ENVIRONMENT, tie, output=log)
+        return await ChildProcess.start(_command(data, port), ENVIRONMENT, tie, output=log)
 
-    async def is_ready(child: Child, port: int) -> bool:
+    async def is_ready(child: ChildProcess, port: int) -> bool:
         if not _says_ready(data, child.pid):
             return False
         await _greet(port, password)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from imagemill.embedded.child import Child, Ending, Tie
+from imagemill.embedded.child import ChildProcess, Ending, Tie
 
 log = structlog.get_logger()
 
@@ -25,7 +25,7 @@ class Program:
         self._command = command
         self._environment = environment
         self._grace_seconds = grace_seconds
-        self._child: Child | None = None
+        self._child: ChildProcess | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Program"]:
@@ -40,7 +40,7 @@ class Program:
     async def start(self) -> None:
         """Start it; whether it gets on is for keep_running to see."""
         tie = Tie(signal.SIGTERM)
-        self._child = await Child.start(self._command, self._environment, tie)
+        self._child = await ChildProcess.start(self._command, self._environment, tie)
         log.debug("program.started", program=self.name, pid=self.pid)
 
     async def wait(self) -> Ending:
@@ -52,7 +52,7 @@ class Program:
         return self._running.pid
 
     @property
-    def _running(self) -> Child:
+    def _running(self) -> ChildProcess:
         if self._child is None:
             raise AssertionError("the program was never started")
         return self._child

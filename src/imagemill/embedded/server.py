@@ -11,10 +11,10 @@ from typing import IO, Final
 
 import structlog
 
-from imagemill.embedded.child import Child, Ending
+from imagemill.embedded.child import ChildProcess, Ending
 from imagemill.embedded.errors import EmbeddedError
-from imagemill.embedded.keepsakes import keep_port
 from imagemill.embedded.log_file import LogFile
+from imagemill.embedded.persisted_state import keep_port
 from imagemill.embedded.ports import is_free
 
 log = structlog.get_logger()
@@ -30,26 +30,26 @@ class Kind:
     """What sets one server apart from another."""
 
     name: str
-    launch: Callable[[int, IO[bytes]], Awaitable[Child]]
+    launch: Callable[[int, IO[bytes]], Awaitable[ChildProcess]]
     """Start it on a port, with a file for its log."""
-    is_ready: Callable[[Child, int], Awaitable[bool]]
+    is_ready: Callable[[ChildProcess, int], Awaitable[bool]]
     stop_signal: signal.Signals
     grace_seconds: float
     patience_seconds: float
     """How long it may take from its start until it is ready."""
 
 
-class Server:
+class EmbeddedServer:
     def __init__(self, kind: Kind, folder: Path) -> None:
         self._kind = kind
         self._port_file = folder / "port"
         self._log = LogFile(folder / f"{kind.name}.log")
-        self._child: Child | None = None
+        self._child: ChildProcess | None = None
         self.port = keep_port(self._port_file)
 
     @classmethod
     @asynccontextmanager
-    async def run(cls, kind: Kind, folder: Path) -> AsyncIterator["Server"]:
+    async def run(cls, kind: Kind, folder: Path) -> AsyncIterator["EmbeddedServer"]:
         """Run the server until the block is left. It is not restarted if it dies: see keep_running.
 
         Raises EmbeddedError when it does not start.
@@ -100,7 +100,7 @@ class Server:
         await self.start()
 
     @property
-    def _running(self) -> Child:
+    def _running(self) -> ChildProcess:
         if self._child is None:
             raise AssertionError("the server was never started")
         return self._child
@@ -116,7 +116,7 @@ class Server:
                 self.port = keep_port(self._port_file)
         return await self.start()
 
-    async def _until_ready(self, child: Child) -> None:
+    async def _until_ready(self, child: ChildProcess) -> None:
         begun = said = time.monotonic()
         while not await self._kind.is_ready(child, self.port):
             if not child.is_running:

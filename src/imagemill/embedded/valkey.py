@@ -11,12 +11,12 @@ from typing import IO, Final
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from imagemill.embedded.account import server_account
 from imagemill.embedded.binaries import valkey_program
-from imagemill.embedded.child import Child, Tie
+from imagemill.embedded.child import ChildProcess, Tie
 from imagemill.embedded.folders import sole_use
-from imagemill.embedded.keepsakes import keep_password
-from imagemill.embedded.server import HOST, Kind, Server
+from imagemill.embedded.persisted_state import keep_password
+from imagemill.embedded.run_as import server_account
+from imagemill.embedded.server import HOST, EmbeddedServer, Kind
 
 NAME: Final = "valkey"
 
@@ -37,7 +37,7 @@ PATIENCE_SECONDS: Final = 60.0
 class Valkey:
     """A Valkey 9 that listens on 127.0.0.1 alone and asks for the password."""
 
-    server: Server
+    server: EmbeddedServer
     password: str
     host: str = HOST
 
@@ -50,7 +50,7 @@ class Valkey:
         """
         with sole_use(folder) as home:
             password = keep_password(home / "password")
-            async with Server.run(_kind(password), home) as server:
+            async with EmbeddedServer.run(_kind(password), home) as server:
                 yield cls(server, password)
 
     @property
@@ -67,12 +67,12 @@ class Valkey:
 
 
 def _kind(password: str) -> Kind:
-    async def launch(port: int, log: IO[bytes]) -> Child:
+    async def launch(port: int, log: IO[bytes]) -> ChildProcess:
         # It would write to its working folder if a client told it to: one that is closed to it.
         tie = Tie(signal.SIGTERM, server_account(), folder="/")
         # Through standard input, since arguments can be read by every user of the machine.
         configuration = CONFIGURATION.format(host=HOST, port=port, password=password)
-        return await Child.start(
+        return await ChildProcess.start(
             (valkey_program(), "-"),
             {"PATH": os.defpath},
             tie,
@@ -80,7 +80,7 @@ def _kind(password: str) -> Kind:
             output=log,
         )
 
-    async def is_ready(child: Child, port: int) -> bool:
+    async def is_ready(child: ChildProcess, port: int) -> bool:
         return child.is_running and await _answers(port, password)
 
     return Kind(NAME, launch, is_ready, signal.SIGTERM, GRACE_SECONDS, PATIENCE_SECONDS)

@@ -7,22 +7,22 @@ from typing import Final
 
 from fastapi import Depends, FastAPI
 
-from imagemill.gateway.access.link_secret import LinkSecret
-from imagemill.gateway.access.reception import Reception
-from imagemill.gateway.access.scrapers import Scrapers
-from imagemill.gateway.bounds.admission import Admission
-from imagemill.gateway.bounds.backlog import Backlog
-from imagemill.gateway.bounds.budgets import Budgets
-from imagemill.gateway.bounds.slots import Slots
-from imagemill.gateway.bounds.throttle import Throttle
-from imagemill.gateway.observing.gauges import LedgerGauges
-from imagemill.gateway.observing.job_in_logs import name_the_job
+from imagemill.auth.api_keys import ApiKeys
+from imagemill.gateway.auth.key_loader import ApiKeyLoader
+from imagemill.gateway.auth.link_secret import LinkSecret
+from imagemill.gateway.auth.scrapers import Scrapers
+from imagemill.gateway.errors import KeyRefused, TooManyRequests
+from imagemill.gateway.limits.admission import Admission
+from imagemill.gateway.limits.backlog import Backlog
+from imagemill.gateway.limits.rate_limit_middleware import RateLimitMiddleware
+from imagemill.gateway.limits.rate_limiter import RateLimiter
+from imagemill.gateway.limits.upload_limiter import Slots
+from imagemill.gateway.observability.job_in_logs import name_the_job
+from imagemill.gateway.observability.queue_gauges import QueueGauges
 from imagemill.gateway.openapi.document import document, operation_id
 from imagemill.gateway.openapi.pages import install_pages
 from imagemill.gateway.openapi.routing import problems
-from imagemill.gateway.parts import Parts
 from imagemill.gateway.problem import install_problem_handlers
-from imagemill.gateway.refusals import KeyRefused, TooManyRequests
 from imagemill.gateway.routes import (
     about,
     deliveries,
@@ -35,21 +35,21 @@ from imagemill.gateway.routes import (
     streams,
     uploads,
 )
+from imagemill.gateway.services import Services
 from imagemill.gateway.upload.callbacks import MOST_LOOKUPS
-from imagemill.gateway.waiting.hub import Hub
-from imagemill.imaging.confine.level import Level
-from imagemill.imaging.presets import load_presets
-from imagemill.imaging.sandbox import Capabilities, Confinement, Sandbox
-from imagemill.jobs.api_keys import ApiKeys
+from imagemill.gateway.waiting.waiter_registry import WaiterRegistry
+from imagemill.imaging.limits_of_settings import limits_of
+from imagemill.imaging.sandbox.confine.level import ConfinementLevel
+from imagemill.imaging.sandbox.sandbox import Capabilities, Confinement, Sandbox
+from imagemill.imaging.spec.presets import load_presets
 from imagemill.jobs.changes import Changes
-from imagemill.jobs.ledger import Ledger
-from imagemill.jobs.line import Line
-from imagemill.jobs.news import News
-from imagemill.jobs.postgres import LedgerUnavailable, Postgres
-from imagemill.limits import limits_of
+from imagemill.jobs.store import JobStore
+from imagemill.postgres.pool import DatabaseUnavailable, Postgres
+from imagemill.redis.notifications import JobNotifications
+from imagemill.redis.queue import JobQueue
 from imagemill.settings import Settings
 from imagemill.storage.volume import Volume
-from imagemill.telemetry.metrics import LINE_FAILURES
+from imagemill.telemetry.metrics import QUEUE_FAILURES
 from imagemill.webhooks.names import Names
 from imagemill.webhooks.vetting import Vetting
 
@@ -74,14 +74,14 @@ it. `POST /upload` an image, then read `GET /jobs/{id}`, which waits for the job
 """
 
 # What every route may answer that asks who asks: PostgreSQL knows which keys there are.
-ASKED_FOR: Final = problems(KeyRefused, TooManyRequests, LedgerUnavailable)
+ASKED_FOR: Final = problems(KeyRefused, TooManyRequests, DatabaseUnavailable)
 
 
-def create_app(parts: Parts) -> FastAPI:
+def create_app(parts: Services) -> FastAPI:
     app = create_routes()
     app.state.parts = parts
     if parts.budgets is not None:
-        app.add_middleware(Throttle, budgets=parts.budgets)
+        app.add_middleware(RateLimitMiddleware, budgets=parts.budgets)
     return app
 
 
@@ -112,7 +112,7 @@ def create_routes() -> FastAPI:
 
 
 @asynccontextmanager
-async def open_parts(settings: Settings, *, allows_anonymous: bool) -> AsyncIterator[Parts]:
+async def open_parts(settings: Settings, *, allows_anonymous: bool) -> AsyncIterator[Services]:
     """Open everything that the routes work with.
 
     `allows_anonymous` lets anybody in while there is no API key.
@@ -123,34 +123,34 @@ async def open_parts(settings: Settings, *, allows_anonymous: bool) -> AsyncIter
     async with (  # closed in reverse order, whatever happens inside
         aclosing(await Volume.open(settings.storage_root, settings.disk_reserve_bytes)) as storage,
         Postgres.open(settings.postgres, settings.pg_pool_size) as postgres,
-        Line.open(settings.redis, failed=LINE_FAILURES.inc) as line,
-        News.open(settings.redis) as news,
-        Hub.open(Changes(postgres), news) as hub,
+        JobQueue.open(settings.redis, failed=QUEUE_FAILURES.inc) as line,
+        JobNotifications.open(settings.redis) as notifications,
+        WaiterRegistry.open(Changes(postgres), notifications) as waiters,
     ):
-        ledger = Ledger(postgres, tell=news.tell)
-        yield Parts(
+        job_store = JobStore(postgres, publish=notifications.publish)
+        yield Services(
             settings=settings,
-            ledger=ledger,
-            gauges=LedgerGauges(postgres),
+            job_store=job_store,
+            gauges=QueueGauges(postgres),
             scrapers=Scrapers(),
             line=line,
             storage=storage,
             presets=presets,
             capabilities=capabilities,
             sandbox=level,
-            hub=hub,
-            reception=Reception(ApiKeys(postgres)),
+            waiters=waiters,
+            key_loader=ApiKeyLoader(ApiKeys(postgres)),
             link_secret=LinkSecret(postgres),
             allows_anonymous=allows_anonymous,
             admission=Admission(
-                Backlog(ledger, settings.max_pending), Slots(settings.max_concurrent_uploads)
+                Backlog(job_store, settings.max_pending), Slots(settings.max_concurrent_uploads)
             ),
-            budgets=Budgets(settings.rate, line) if settings.rate else None,
+            budgets=RateLimiter(settings.rate, line) if settings.rate else None,
             vetting=Vetting(Names(MOST_LOOKUPS).addresses, settings.webhook_allow_private),
         )
 
 
-async def _prove_formats(settings: Settings) -> tuple[Capabilities, Level]:
+async def _prove_formats(settings: Settings) -> tuple[Capabilities, ConfinementLevel]:
     """Let a child process decode a sample of every format; the gateway itself touches no pixel.
 
     Return what is proved, and how far the child was confined.

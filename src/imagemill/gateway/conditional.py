@@ -9,7 +9,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from imagemill.gateway.refusals import RangeNotSatisfiable
+from imagemill.gateway.errors import RangeNotSatisfiable
 
 ENTITY_TAG: Final = re.compile(r'(?:W/)?("[^"]*")')
 ONE_RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)", re.IGNORECASE)

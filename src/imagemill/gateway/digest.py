@@ -5,7 +5,7 @@ import binascii
 import re
 from typing import Final
 
-from imagemill.gateway.refusals import MalformedRequest
+from imagemill.gateway.errors import MalformedRequest
 
 # A member of a dictionary of byte sequences: sha-256=:base64:, perhaps with parameters (RFC 9651).
 MEMBER: Final = re.compile(r"([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/=]*):(?:;[^,]*)?")

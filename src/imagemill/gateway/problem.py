@@ -13,9 +13,9 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 
-from imagemill.contract.job import DESCRIBED
+from imagemill.api_schemas import DESCRIBED
 from imagemill.errors import ServiceError
-from imagemill.gateway.refusals import (
+from imagemill.gateway.errors import (
     BodyTooSlow,
     ClientLeft,
     FieldError,
@@ -30,13 +30,13 @@ from imagemill.gateway.refusals import (
     TooManyRequests,
     UploadTooLarge,
 )
-from imagemill.gateway.waiting.hub import TooManyWaiting
-from imagemill.jobs.delivery import DeliveryNotFound
+from imagemill.gateway.waiting.waiter_registry import TooManyWaiting
 from imagemill.jobs.job import IllegalTransition, JobNotFound
-from imagemill.jobs.line import LineUnavailable
-from imagemill.jobs.postgres import LedgerUnavailable
+from imagemill.postgres.pool import DatabaseUnavailable
+from imagemill.redis.queue import QueueUnavailable
 from imagemill.storage.errors import FileMissing, StorageFull, StorageUnavailable
 from imagemill.telemetry.metrics import REFUSALS
+from imagemill.webhooks.delivery import DeliveryNotFound
 
 log = structlog.get_logger()
 
@@ -77,8 +77,8 @@ KINDS: Final[Mapping[type[ServiceError], Kind]] = {
     NotAnImage: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type"),
     RangeNotSatisfiable: Kind(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "range-not-satisfiable"),
     InvalidFields: INVALID,
-    LedgerUnavailable: UNAVAILABLE,
-    LineUnavailable: UNAVAILABLE,
+    DatabaseUnavailable: UNAVAILABLE,
+    QueueUnavailable: UNAVAILABLE,
     TooManyWaiting: UNAVAILABLE,
     StorageUnavailable: UNAVAILABLE,
     StorageFull: Kind(HTTPStatus.INSUFFICIENT_STORAGE, "storage-full"),

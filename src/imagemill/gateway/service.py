@@ -9,15 +9,15 @@ from typing import Final
 import structlog
 import uvicorn
 
-from imagemill.gateway.access.listening import is_loopback, require_keys
 from imagemill.gateway.app import create_app, open_parts
-from imagemill.gateway.bounds.connection import bounded
-from imagemill.gateway.bounds.crowd import most_connections
-from imagemill.gateway.bounds.patience import Patience
-from imagemill.gateway.observing.observed import Observed
-from imagemill.gateway.observing.request_id import RequestIds
-from imagemill.gateway.observing.traced import Traced
-from imagemill.gateway.waiting.hub import Hub
+from imagemill.gateway.auth.listening import is_loopback, require_keys
+from imagemill.gateway.limits.connection import bounded
+from imagemill.gateway.limits.connection_limiter import most_connections
+from imagemill.gateway.limits.timeouts import Timeouts
+from imagemill.gateway.observability.request_id import RequestIds
+from imagemill.gateway.observability.request_metrics import Observed
+from imagemill.gateway.observability.tracing import Traced
+from imagemill.gateway.waiting.waiter_registry import WaiterRegistry
 from imagemill.settings import Settings
 from imagemill.telemetry.traces import tracing
 
@@ -26,12 +26,12 @@ log = structlog.get_logger()
 SHUTDOWN_SECONDS: Final = 30
 
 
-class Server(uvicorn.Server):
+class GatewayServer(uvicorn.Server):
     """Sends away who waits before it waits for answers to be finished."""
 
-    def __init__(self, hub: Hub, config: uvicorn.Config) -> None:
+    def __init__(self, waiters: WaiterRegistry, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self._hub = hub
+        self._hub = waiters
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._hub.leave()
@@ -56,8 +56,8 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
         await require_keys(parts, host)
         # Around all of the application: its answer to an unforeseen error is noted as well.
         observed = RequestIds(Traced(Observed(create_app(parts))))
-        server = Server(
-            parts.hub,
+        server = GatewayServer(
+            parts.waiters,
             uvicorn.Config(
                 observed,
                 host=host,
@@ -78,8 +78,8 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
         await server.serve()
 
 
-def _patience(settings: Settings) -> Patience:
-    return Patience(
+def _patience(settings: Settings) -> Timeouts:
+    return Timeouts(
         headers=settings.header_timeout_seconds,
         body=settings.body_timeout_seconds,
         idle=settings.idle_timeout_seconds,

@@ -13,9 +13,9 @@ from typing import Final, LiteralString, NamedTuple
 from psycopg.rows import DictRow
 
 from imagemill.jobs.job import ENDED, Event, Job, JobId, JobNotFound, KeyId, Status
-from imagemill.jobs.ledger import IN_REACH
-from imagemill.jobs.postgres import Postgres
 from imagemill.jobs.rows import JOB_COLUMNS, to_event, to_job
+from imagemill.jobs.store import IN_REACH
+from imagemill.postgres.pool import Postgres
 
 LARGEST_ID: Final = 2**63 - 1
 # Changes of one job that are read at once. More is rare, and read by the next statement.
@@ -101,14 +101,14 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class JobChanges:
     """What became of a job that is watched: as it is now, and what changed. No job: deleted."""
 
     job: Job | None
     changes: tuple[Change, ...]
 
 
-class Standing(NamedTuple):
+class SequenceState(NamedTuple):
     """The highest id that was given out, and the transactions that may yet bring one up to it."""
 
     newest: int
@@ -124,7 +124,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The history as streams read it. Every method raises LedgerUnavailable."""
+    """The history as streams read it. Every method raises DatabaseUnavailable."""
 
     postgres: Postgres
 
@@ -143,21 +143,21 @@ class Changes:
 
     async def since(
         self, watched: Sequence[tuple[JobId, int]]
-    ) -> Mapping[tuple[JobId, int], Found]:
+    ) -> Mapping[tuple[JobId, int], JobChanges]:
         """Return those of the jobs that have changes behind the given ids, or that are deleted."""
         ids, afters = zip(*watched, strict=True)
         rows = await self.postgres.run(
             SINCE, {"ids": list(ids), "afters": list(afters), "limit": BATCH}
         )
-        found: dict[tuple[JobId, int], Found] = {}
+        found: dict[tuple[JobId, int], JobChanges] = {}
         for row in rows:
             key = watched[row["n"] - 1]
             if row["id"] is None:
-                found[key] = Found(None, ())
+                found[key] = JobChanges(None, ())
                 continue
             earlier = found[key].changes if key in found else ()
             job = found[key].job if key in found else to_job(row)
-            found[key] = Found(job, (*earlier, _change(row, job)))
+            found[key] = JobChanges(job, (*earlier, _change(row, job)))
         return found
 
     async def page(
@@ -170,7 +170,7 @@ class Changes:
             Row(row["event_id"], None if row["id"] is None else _change(row)) for row in rows
         )
 
-    async def standing(self) -> Standing:
+    async def standing(self) -> SequenceState:
         """Return how far ids have been given out, and who may still bring one.
 
         An id is taken before its transaction commits, so that a lower one may become visible after
@@ -179,7 +179,7 @@ class Changes:
         ever come that the next statement does not see.
         """
         (row,) = await self.postgres.run(STANDING, {})
-        return Standing(row["newest"], frozenset(row["writers"]))
+        return SequenceState(row["newest"], frozenset(row["writers"]))
 
 
 def as_of(job: Job, event: Event) -> Job:

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from imagemill.formatting import format_duration, pluralize
 from imagemill.jobs.job import ENDED, Job, JobError, Status
-from imagemill.words import amount, span
 
 # Workers ask the ledger every few seconds. When jobs have been due for this long, none was taken
 # and none is being processed, there may be no worker.
@@ -92,7 +92,7 @@ def _what_it_waits_for(found: Situation) -> str:
 
 
 def _in_line(found: Situation, before: Before) -> str:
-    count = amount(before.count, "job")
+    count = pluralize(before.count, "job")
     place = f"It waits in line behind {count}{'' if before.is_all else ' or more'}"
     if before.count == 0 and before.is_all:
         place = "It is the next in line"
@@ -106,16 +106,16 @@ def _silence(found: Situation, before: Before) -> str:
     if found.workers.are_busy or found.now - idle_since < SILENCE:
         return ""
     if last_claim is None:
-        nobody = f"no worker has taken a job, the first due {span(found.now - idle_since)} ago"
+        nobody = f"no worker has taken a job, the first due {format_duration(found.now - idle_since)} ago"
     else:
-        nobody = f"no worker has taken a job for {span(found.now - last_claim)}"
+        nobody = f"no worker has taken a job for {format_duration(found.now - last_claim)}"
     return f", and {nobody} (is one running?)"
 
 
 def _until_its_time(found: Situation) -> str:
     run_at = found.job.run_at
     why = _failure(found) or "; it was given back, and no attempt used"
-    return f"It waits for its next try in {span(run_at - found.now)}, at {_clock(run_at)}{why}"
+    return f"It waits for its next try in {format_duration(run_at - found.now)}, at {_clock(run_at)}{why}"
 
 
 def _processing(found: Situation) -> str:
@@ -130,18 +130,18 @@ def _processing(found: Situation) -> str:
     then = "be FAILED" if job.attempts >= job.max_attempts else "be tried again"
     return (
         f"Worker {found.holder}, at work on it in {attempt}, went silent {_ago(found)}; its lease"
-        f" ran out {span(overdue)} ago, and the job will {then} once a worker notices"
+        f" ran out {format_duration(overdue)} ago, and the job will {then} once a worker notices"
     )
 
 
 def _ago(found: Situation) -> str:
     heard = found.last_heartbeat or found.job.updated_at
-    return f"{span(found.now - heard)} ago"
+    return f"{format_duration(found.now - heard)} ago"
 
 
 def _ended(job: Job) -> str:
     at = _clock(job.completed_at or job.updated_at)
-    attempts = f"after {job.attempts} of {amount(job.max_attempts, 'attempt')}"
+    attempts = f"after {job.attempts} of {pluralize(job.max_attempts, 'attempt')}"
     if job.error:
         why = f"{job.error.code}: {_clause(job.error.detail)}"
         return f"It failed for good at {at}, {attempts}, as {why}"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from imagemill.jobs.job import Job, KeyId, NewJob
-from imagemill.jobs.ledger import INSERT, Ledger, recorded_perhaps
-from imagemill.jobs.postgres import LedgerUnavailable, Postgres
 from imagemill.jobs.rows import JOB_COLUMNS, to_job
+from imagemill.jobs.store import INSERT, JobStore, recorded_perhaps
+from imagemill.postgres.pool import DatabaseUnavailable, Postgres
 
 KEPT_FOR: Final = "interval '24 h'"
 # One is enough unless somebody deletes the key's job between insert and look.
@@ -71,26 +71,28 @@ class Keyed:
     content_sha256: bytes
 
 
-async def find_under(ledger: Ledger, key: UploadKey) -> Keyed | None:
-    """Return the job that the key stands for, if it does. Raises LedgerUnavailable."""
-    rows = await ledger.postgres.run(FIND, {"key": key.key, "owner": key.key_id})
+async def find_under(job_store: JobStore, key: UploadKey) -> Keyed | None:
+    """Return the job that the key stands for, if it does. Raises DatabaseUnavailable."""
+    rows = await job_store.postgres.run(FIND, {"key": key.key, "owner": key.key_id})
     return Keyed(to_job(rows[0]), bytes(rows[0]["content_sha256"])) if rows else None
 
 
-async def accept_under(ledger: Ledger, new: NewJob, key: UploadKey) -> Keyed:
+async def accept_under(job_store: JobStore, new: NewJob, key: UploadKey) -> Keyed:
     """Record the job, unless the key stands for another one already: then return that one.
 
-    Raises what `Ledger.accept` does.
+    Raises what `JobStore.accept` does.
     """
     parameters = {"owner": key.key_id, "key": key.key, "content_sha256": key.content_sha256}
     for _ in range(TRIES):
-        rows = await ledger.insert(ACCEPT, new, parameters)
+        rows = await job_store.insert(ACCEPT, new, parameters)
         if rows:
             return Keyed(to_job(rows[0]), key.content_sha256)
         with recorded_perhaps():
-            if found := await find_under(ledger, key):
+            if found := await find_under(job_store, key):
                 return found
-    raise LedgerUnavailable("The jobs under this Idempotency-Key are deleted as fast as they come.")
+    raise DatabaseUnavailable(
+        "The jobs under this Idempotency-Key are deleted as fast as they come."
+    )
 
 
 async def forget_old_keys(postgres: Postgres, limit: int) -> int:

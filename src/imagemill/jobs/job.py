@@ -193,7 +193,7 @@ class Claim:
     waited: timedelta = timedelta(0)
 
     @property
-    def runs_alone(self) -> bool:
+    def needs_isolation(self) -> bool:
         """Whether nothing else may run beside it: a try that failed may have been a killer's."""
         return self.attempt > 1
 

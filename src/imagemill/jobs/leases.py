@@ -18,9 +18,9 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from imagemill.jobs.job import Claim, Completed, Failed, JobError, JobId, Json, Status
-from imagemill.jobs.news import Tell, tell_nobody
-from imagemill.jobs.postgres import Postgres
+from imagemill.jobs.publish import Publish, publish_nothing
 from imagemill.jobs.rows import to_claim
+from imagemill.postgres.pool import Postgres
 
 REAP_BATCH: Final = 100
 
@@ -126,18 +126,18 @@ class Reaped:
 
 
 @dataclass(frozen=True, slots=True)
-class Leases:
+class JobLeases:
     """One worker's dealings with the ledger.
 
     `worker` is an incarnation: new at every start of the process, so that a worker never mistakes
-    the claims of the one before it for its own. Every method raises LedgerUnavailable when
-    PostgreSQL is away. Those that change a job's status `tell` those who wait for it.
+    the claims of the one before it for its own. Every method raises DatabaseUnavailable when
+    PostgreSQL is away. Those that change a job's status `publish` to those who wait for it.
     """
 
     postgres: Postgres
     worker: UUID
     lease: timedelta
-    tell: Tell = tell_nobody
+    publish: Publish = publish_nothing
 
     async def claim(self, ids: Collection[JobId]) -> tuple[Claim, ...]:
         """Claim those of the jobs that wait and are due; the others are somebody else's."""
@@ -172,7 +172,7 @@ class Leases:
             {"results": Jsonb([_result(r) for r in by_id.values()]), "worker": self.worker},
         )
         # All of them: the first of two tries may have ended those that are doubtful.
-        self.tell(by_id)
+        self.publish(by_id)
         doubtful = by_id.keys() - {JobId(row["id"]) for row in rows}
         if not doubtful:
             return frozenset()
@@ -188,7 +188,7 @@ class Leases:
             self._held(claims)
             | {"unused": True, "delay": delay, "error_code": None, "error_detail": None},
         )
-        self.tell(claim.id for claim in claims)
+        self.publish(claim.id for claim in claims)
 
     async def retry_later(self, claim: Claim, error: JobError, delay: timedelta) -> bool:
         """Give a job back after a failed attempt, to be tried again once the delay is over.
@@ -205,19 +205,19 @@ class Leases:
                 "error_detail": error.detail,
             },
         )
-        self.tell([claim.id])
+        self.publish([claim.id])
         return bool(rows)
 
     async def reap(self) -> tuple[Reaped, ...]:
         """Take the jobs of workers that went silent, whoever they were."""
         rows = await self.postgres.run(REAP, {"limit": REAP_BATCH})
-        self.tell(JobId(row["id"]) for row in rows)
+        self.publish(JobId(row["id"]) for row in rows)
         return tuple(
             Reaped(JobId(row["id"]), Status(row["status"]), row["attempts"]) for row in rows
         )
 
     def _claimed(self, rows: list[DictRow]) -> tuple[Claim, ...]:
-        self.tell(JobId(row["id"]) for row in rows)
+        self.publish(JobId(row["id"]) for row in rows)
         return tuple(to_claim(row) for row in rows)
 
     def _held(self, claims: Collection[Claim]) -> Json:

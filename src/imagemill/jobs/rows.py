@@ -6,7 +6,6 @@ from uuid import UUID
 
 from psycopg.rows import DictRow
 
-from imagemill.jobs.delivery import Delivery, DeliveryStatus, Due
 from imagemill.jobs.explanation import Before, Situation, Workers
 from imagemill.jobs.job import (
     Claim,
@@ -50,11 +49,11 @@ def to_job(row: DictRow) -> Job:
         metadata=row["metadata"],
         attempts=row["attempts"],
         max_attempts=row["max_attempts"],
-        created_at=_utc(row["created_at"]),
-        run_at=_utc(row["run_at"]),
-        started_at=_utc(row["started_at"]) if row["started_at"] else None,
-        completed_at=_utc(row["completed_at"]) if row["completed_at"] else None,
-        updated_at=_utc(row["updated_at"]),
+        created_at=to_utc(row["created_at"]),
+        run_at=to_utc(row["run_at"]),
+        started_at=to_utc(row["started_at"]) if row["started_at"] else None,
+        completed_at=to_utc(row["completed_at"]) if row["completed_at"] else None,
+        updated_at=to_utc(row["updated_at"]),
     )
 
 
@@ -82,7 +81,7 @@ def to_claim(row: DictRow) -> Claim:
 def to_event(row: DictRow) -> Event:
     return Event(
         id=row["id"],
-        at=_utc(row["at"]),
+        at=to_utc(row["at"]),
         status=Status(row["status"]),
         attempt=row["attempt"],
         worker=row["worker"],
@@ -90,53 +89,22 @@ def to_event(row: DictRow) -> Event:
     )
 
 
-def to_delivery(row: DictRow) -> Delivery:
-    return Delivery(
-        n=row["n"],
-        event=row["event"],
-        url=row["url"],
-        webhook_id=row["webhook_id"],
-        status=DeliveryStatus(row["status"]),
-        tries=row["tries"],
-        last_status_code=row["last_status_code"],
-        last_error=row["last_error"],
-        next_try_at=_utc(row["next_try_at"]) if row["next_try_at"] else None,
-        delivered_at=_utc(row["delivered_at"]) if row["delivered_at"] else None,
-    )
-
-
-def to_due(row: DictRow) -> Due:
-    return Due(
-        job_id=JobId(row["job_id"]),
-        n=row["n"],
-        event=row["event"],
-        url=row["url"],
-        receiver=row["receiver"],
-        webhook_id=row["webhook_id"],
-        attempt=row["tries"],
-        turn=row["tries"] - row["tries_before"],
-        snapshot=row["job"],
-        body=row["body"],
-        traceparent=row["traceparent"],
-    )
-
-
 def to_situation(row: DictRow) -> Situation:
     return Situation(
-        now=_utc(row["now"]),
+        now=to_utc(row["now"]),
         job=to_job(row),
         last_error=_error(row),
         holder=row["locked_by"],
-        lease_expires_at=_utc(row["lease_expires_at"]) if row["lease_expires_at"] else None,
-        last_heartbeat=_utc(row["heartbeat_at"]) if row["heartbeat_at"] else None,
-        before=Before(row["due"], row["is_all"], _utc(row["due_since"]))
+        lease_expires_at=to_utc(row["lease_expires_at"]) if row["lease_expires_at"] else None,
+        last_heartbeat=to_utc(row["heartbeat_at"]) if row["heartbeat_at"] else None,
+        before=Before(row["due"], row["is_all"], to_utc(row["due_since"]))
         if row["is_in_line"]
         else None,
-        workers=Workers(_utc(row["last_claim"]) if row["last_claim"] else None, row["are_busy"]),
+        workers=Workers(to_utc(row["last_claim"]) if row["last_claim"] else None, row["are_busy"]),
     )
 
 
-def _utc(moment: datetime) -> datetime:
+def to_utc(moment: datetime) -> datetime:
     # The driver gives it in whatever time zone the server's settings name.
     return moment.astimezone(UTC)
 

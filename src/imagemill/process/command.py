@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from imagemill.interruption import stopped_by_signals
-from imagemill.process.asked import Asked
 from imagemill.process.destinations import Claims, Naming
 from imagemill.process.errors import Misused
-from imagemill.process.inputs import Found, Input, find_inputs
+from imagemill.process.inputs import FoundInputs, Input, find_inputs
+from imagemill.process.job_options import Asked
 from imagemill.process.outcomes import Outcome
-from imagemill.process.refusals import FieldsRefused
-from imagemill.process.screen import Screen
-from imagemill.process.server import Address, Server
+from imagemill.process.progress import Screen
+from imagemill.process.responses import FieldsRefused
+from imagemill.process.server import Address, ServerClient
 from imagemill.process.single import Rules, process_one
 
 # What shells make of a program that a signal ended.
@@ -59,7 +59,7 @@ async def run(order: Order, *, quiet: bool, as_json: bool) -> int:
     return int(any(outcome.error for outcome in screen.outcomes))
 
 
-async def _process(order: Order, found: Found, screen: Screen) -> None:
+async def _process(order: Order, found: FoundInputs, screen: Screen) -> None:
     rules = await _rules(order, found.inputs)
     todo = []
     for path, error in found.failed:
@@ -78,11 +78,11 @@ async def _process(order: Order, found: Found, screen: Screen) -> None:
 async def _rules(order: Order, inputs: Sequence[Input]) -> Rules:
     address = order.address
     if address is None:
-        from imagemill.process.own import checked_pipeline  # noqa: PLC0415 - an optional extra
+        from imagemill.process.local_server import checked_pipeline  # noqa: PLC0415 - an optional extra
 
         pipeline = checked_pipeline(order.asked)
     else:
-        async with Server.open(address) as server:
+        async with ServerClient.open(address) as server:
             pipeline = order.asked.outline(await server.presets())
     naming = Naming.of(order.out, pipeline)
     return Rules(
@@ -95,18 +95,18 @@ async def _rules(order: Order, inputs: Sequence[Input]) -> Rules:
 
 
 @asynccontextmanager
-async def _server(address: Address | None, screen: Screen) -> AsyncIterator[Server]:
+async def _server(address: Address | None, screen: Screen) -> AsyncIterator[ServerClient]:
     async with AsyncExitStack() as stack:
         if address is None:
-            from imagemill.process.own import server_of_ones_own  # noqa: PLC0415 - optional
+            from imagemill.process.local_server import server_of_ones_own  # noqa: PLC0415 - optional
 
             with screen.starting() as tell:
                 address = await stack.enter_async_context(server_of_ones_own(tell))
-        yield await stack.enter_async_context(Server.open(address))
+        yield await stack.enter_async_context(ServerClient.open(address))
 
 
 async def _process_all(
-    server: Server, todo: Sequence[Input], rules: Rules, at_once: int, screen: Screen
+    server: ServerClient, todo: Sequence[Input], rules: Rules, at_once: int, screen: Screen
 ) -> None:
     waiting = iter(todo)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Self
 
 from imagemill.errors import Rejected, ServiceError
-from imagemill.process.answers import JobError
+from imagemill.process.schemas import JobError
 
 
 class Misused(Rejected):

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import httpx
 
+from imagemill.process.backoff import TRIES, before_next_try
 from imagemill.process.errors import Passing, ServerAway
-from imagemill.process.patience import TRIES, before_next_try
-from imagemill.process.refusals import reaching, require_success
+from imagemill.process.responses import reaching, require_success
 
 T = TypeVar("T")
 

@@ -19,7 +19,7 @@ class Input:
 
 
 @dataclass(slots=True)
-class Found:
+class FoundInputs:
     """What the arguments stand for. `others` counts the files of folders that are no pictures."""
 
     inputs: list[Input] = field(default_factory=list)
@@ -27,13 +27,13 @@ class Found:
     others: int = 0
 
 
-def find_inputs(arguments: Iterable[Path], out: Path) -> Found:
+def find_inputs(arguments: Iterable[Path], out: Path) -> FoundInputs:
     """Return the pictures among the files and, recursively, in the folders; each once.
 
     A folder of outputs inside a named folder is left out: the next run would process its own
     results. Links to folders are not followed.
     """
-    found = Found()
+    found = FoundInputs()
     seen: set[tuple[Path, PurePath]] = set()
     for argument in arguments:
         for path, place in _files(argument, out.resolve(), found):
@@ -43,7 +43,7 @@ def find_inputs(arguments: Iterable[Path], out: Path) -> Found:
     return found
 
 
-def _files(argument: Path, out: Path, found: Found) -> Iterator[tuple[Path, PurePath]]:
+def _files(argument: Path, out: Path, found: FoundInputs) -> Iterator[tuple[Path, PurePath]]:
     if not argument.is_dir():
         yield argument, PurePath()
         return
@@ -58,7 +58,7 @@ def _files(argument: Path, out: Path, found: Found) -> Iterator[tuple[Path, Pure
             yield folder / file, folder.relative_to(argument)
 
 
-def _look_at(path: Path, place: PurePath, found: Found, *, is_named: bool) -> None:
+def _look_at(path: Path, place: PurePath, found: FoundInputs, *, is_named: bool) -> None:
     try:
         format_ = _sniffed(path)
     except OSError as error:

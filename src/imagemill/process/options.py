@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from imagemill.imaging.pipeline import Output
-from imagemill.process.asked import as_option, as_text
+from imagemill.imaging.spec.pipeline import Output
+from imagemill.process.job_options import as_option, as_text
 
 # A line a paragraph: the lines are folded where the terminal ends.
 HELP: Final = """Process files and folders of pictures.

@@ -12,12 +12,12 @@ from uuid import uuid4
 import httpx
 
 from imagemill.gateway.digest import to_header
-from imagemill.process.answers import Job, JobOutput, Presets
+from imagemill.process.backoff import between_looks
 from imagemill.process.errors import Misused, Passing
 from imagemill.process.exchange import Exchange
 from imagemill.process.files import shown
-from imagemill.process.patience import between_looks
-from imagemill.process.refusals import read
+from imagemill.process.responses import read
+from imagemill.process.schemas import Job, JobOutput, Presets
 
 # A server that can hold its answer until the job has ended does so; any other answers at once.
 WAIT_SECONDS: Final = 30
@@ -57,7 +57,7 @@ def _is_address(text: str) -> bool:
     return url.scheme in {"http", "https"} and bool(url.host)
 
 
-class Server:
+class ServerClient:
     """A server of imagemill. What time can mend is tried again, a few times.
 
     Beside what the methods name, they raise Misused and NotImagemill for what every file would

@@ -5,13 +5,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from imagemill.process.answers import Job, JobOutput
 from imagemill.process.destinations import Claims, Naming
 from imagemill.process.errors import FileFailed, Misused
 from imagemill.process.files import appearing, shown
 from imagemill.process.inputs import Input
 from imagemill.process.outcomes import Outcome, Written
-from imagemill.process.server import Server
+from imagemill.process.schemas import Job, JobOutput
+from imagemill.process.server import ServerClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Rules:
         return not self.overwrite and bool(paths) and all(path.exists() for path in paths)
 
 
-async def process_one(server: Server, source: Input, rules: Rules) -> Outcome:
+async def process_one(server: ServerClient, source: Input, rules: Rules) -> Outcome:
     """Return what became of the file. Raises Misused, NotImagemill for what all would meet."""
     try:
         with _or_failed("unreadable", "It cannot be read"):
@@ -46,7 +46,7 @@ async def process_one(server: Server, source: Input, rules: Rules) -> Outcome:
     return outcome
 
 
-async def _ended(server: Server, job: Job, source: Input, size: int, rules: Rules) -> Outcome:
+async def _ended(server: ServerClient, job: Job, source: Input, size: int, rules: Rules) -> Outcome:
     try:
         job = await server.ended(job)
         outputs = await _outputs(server, job, source, rules)
@@ -55,7 +55,7 @@ async def _ended(server: Server, job: Job, source: Input, size: int, rules: Rule
     return Outcome(source.path, "done", size, job.id, outputs, job.analysis)
 
 
-async def _outputs(server: Server, job: Job, source: Input, rules: Rules) -> list[Written]:
+async def _outputs(server: ServerClient, job: Job, source: Input, rules: Rules) -> list[Written]:
     if job.status != "COMPLETED":
         raise _why(job)
     written = [await _fetch(server, job, output, source, rules) for output in job.outputs]
@@ -63,7 +63,7 @@ async def _outputs(server: Server, job: Job, source: Input, rules: Rules) -> lis
 
 
 async def _fetch(
-    server: Server, job: Job, output: JobOutput, source: Input, rules: Rules
+    server: ServerClient, job: Job, output: JobOutput, source: Input, rules: Rules
 ) -> Written | None:
     """Fetch the output, unless it is there and must not be overwritten."""
     path = rules.naming.path(source, output.name, PurePosixPath(output.path).suffix)

@@ -13,7 +13,7 @@ from limits import RateLimitItem, parse_many
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from imagemill.addresses import PostgresAddress, RedisAddress
+from imagemill.settings.addresses import PostgresAddress, RedisAddress
 from imagemill.settings.secret_files import SECRETS, SecretFiles
 from imagemill.settings.values import (
     ExistingFolder,

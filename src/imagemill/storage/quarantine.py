@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from imagemill.blocking import off_loop
+from imagemill.blocking import run_in_thread
 from imagemill.storage.errors import storage_errors
 from imagemill.storage.units import all_units
 
@@ -22,7 +22,7 @@ QUARANTINE: Final = "quarantine"
 
 
 @dataclass(frozen=True, slots=True)
-class Detained:
+class QuarantinedUnit:
     """A unit in quarantine: the day it came, the key that was its own, the job that this names."""
 
     day: date
@@ -36,30 +36,30 @@ class Quarantine:
 
     root: Path
 
-    def path(self, unit: Detained) -> Path:
+    def path(self, unit: QuarantinedUnit) -> Path:
         return self._folder(unit.day) / unit.key
 
-    async def detained(self) -> list[Detained]:
+    async def detained(self) -> list[QuarantinedUnit]:
         """Return everything that is in quarantine; what came first, first."""
-        return await off_loop(self._detained)
+        return await run_in_thread(self._detained)
 
     async def take(self, keys: Iterable[str], day: date) -> list[str]:
         """Move these units here and return the keys of those that could be moved."""
-        return await off_loop(
+        return await run_in_thread(
             lambda: [key for key in keys if _move(self.root / key, self._folder(day) / key)]
         )
 
-    async def bring_back(self, units: Collection[Detained]) -> list[str]:
+    async def bring_back(self, units: Collection[QuarantinedUnit]) -> list[str]:
         """Move units back to where they were, never over another one, and return their keys."""
-        return await off_loop(self._bring_back, units)
+        return await run_in_thread(self._bring_back, units)
 
-    async def delete(self, units: Collection[Detained]) -> None:
+    async def delete(self, units: Collection[QuarantinedUnit]) -> None:
         """Remove these units for good."""
-        await off_loop(self._delete, units)
+        await run_in_thread(self._delete, units)
 
     async def forget(self, keys: Collection[str]) -> None:
         """Remove what lies here under these keys, or in folders of these names, since any day."""
-        await off_loop(self._forget, keys)
+        await run_in_thread(self._forget, keys)
 
     def _folder(self, day: date) -> Path:
         return self.root / QUARANTINE / day.isoformat()
@@ -71,15 +71,15 @@ class Quarantine:
             return []
         return sorted(day for name in names if (day := _as_day(name)))
 
-    def _detained(self) -> list[Detained]:
+    def _detained(self) -> list[QuarantinedUnit]:
         with storage_errors():
             return [
-                Detained(day, unit.key, unit.job_id)
+                QuarantinedUnit(day, unit.key, unit.job_id)
                 for day in self._days()
                 for unit in all_units(self._folder(day))
             ]
 
-    def _bring_back(self, units: Collection[Detained]) -> list[str]:
+    def _bring_back(self, units: Collection[QuarantinedUnit]) -> list[str]:
         moved = [unit for unit in units if _move(self.path(unit), self.root / unit.key)]
         for unit in moved:
             self._drop_empty(self.path(unit).parent)
@@ -90,7 +90,7 @@ class Quarantine:
             for key in keys:
                 self._remove(self._folder(day) / key)
 
-    def _delete(self, units: Collection[Detained]) -> None:
+    def _delete(self, units: Collection[QuarantinedUnit]) -> None:
         for unit in units:
             self._remove(self.path(unit))
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from imagemill.storage.errors import storage_errors
 from imagemill.storage.keys import INPUTS, OUTPUTS, TEMPORARY
-from imagemill.storage.workplace import is_workplace
+from imagemill.storage.scratch_dir import is_workplace
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from io import FileIO
 from pathlib import Path
 from uuid import uuid4
 
-from imagemill.blocking import off_loop
+from imagemill.blocking import run_in_thread
 from imagemill.failpoints import failpoint
 from imagemill.storage.durable import make_durable_parents, sync_file, sync_folder
 from imagemill.storage.errors import FileMissing, NotAFile, StorageFull, storage_errors
-from imagemill.storage.incoming import Incoming
 from imagemill.storage.keys import TEMPORARY
-from imagemill.storage.workplace import Workplace, clear_abandoned
+from imagemill.storage.pending_file import PendingFile
+from imagemill.storage.scratch_dir import ScratchDir, clear_abandoned
 
 
 @dataclass(frozen=True)
@@ -35,21 +35,21 @@ class Volume:
     async def open(cls, root: Path, reserve_bytes: int) -> "Volume":
         """Make the folders that are missing. Raises StorageUnavailable."""
         volume = cls(root, reserve_bytes)
-        await off_loop(volume._make_folders)
+        await run_in_thread(volume._make_folders)
         return volume
 
     @cached_property
-    def workplace(self) -> Workplace:
-        return Workplace(self.root)
+    def scratch_dir(self) -> ScratchDir:
+        return ScratchDir(self.root)
 
     async def aclose(self) -> None:
         """Leave nothing unfinished behind."""
-        await off_loop(self.workplace.leave)
+        await run_in_thread(self.scratch_dir.leave)
 
     async def clear_abandoned(self) -> list[str]:
         """Remove what dead processes have not finished; return keys. Raises StorageUnavailable."""
         with storage_errors():
-            return await off_loop(clear_abandoned, self.root)
+            return await run_in_thread(clear_abandoned, self.root)
 
     def path(self, key: str) -> Path:
         return self.root / key
@@ -57,34 +57,34 @@ class Volume:
     async def require_room(self, expected_bytes: int = 0) -> None:
         """Raise StorageFull unless this many bytes fit above the reserve."""
         with storage_errors():
-            usage = await off_loop(shutil.disk_usage, self.root)
+            usage = await run_in_thread(shutil.disk_usage, self.root)
         if usage.free < expected_bytes + self.reserve_bytes:
             raise StorageFull("The storage has no room for this file.")
 
     @asynccontextmanager
-    async def receive(self, expected_bytes: int = 0) -> AsyncIterator[Incoming]:
+    async def receive(self, expected_bytes: int = 0) -> AsyncIterator[PendingFile]:
         """Open a file to write to; unless it is kept, nothing of it stays.
 
         Raises StorageFull, StorageUnavailable.
         """
         await self.require_room(expected_bytes)
         with storage_errors():
-            file = await off_loop(self._begun)
+            file = await run_in_thread(self._begun)
         temporary = Path(file.name)
         try:
-            yield Incoming(self.root, temporary, file)
+            yield PendingFile(self.root, temporary, file)
         finally:
-            await off_loop(_let_go, file, temporary)
+            await run_in_thread(_let_go, file, temporary)
 
     @asynccontextmanager
     async def scratch(self) -> AsyncIterator[Path]:
         """Make an empty folder for unfinished outputs; what is not published goes with it."""
         with storage_errors():
-            folder = await off_loop(self._make_scratch)
+            folder = await run_in_thread(self._make_scratch)
         try:
             yield folder
         finally:
-            await off_loop(shutil.rmtree, folder, ignore_errors=True)
+            await run_in_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def publish(self, folder: Path, key: str, names: Iterable[str]) -> None:
         """Make these files of a scratch folder durable and visible under the key, all at once.
@@ -92,14 +92,14 @@ class Volume:
         Raises StorageFull, StorageUnavailable, and NotAFile for a name that is none: whoever wrote
         into the folder is not to be trusted.
         """
-        await off_loop(self._publish, folder, self.root / key, tuple(names))
+        await run_in_thread(self._publish, folder, self.root / key, tuple(names))
 
     async def find(self, key: str) -> tuple[Path, os.stat_result]:
         """Return where a file is and what it is like. Raises FileMissing, StorageUnavailable."""
         path = self.root / key
         with storage_errors():
             try:
-                return path, await off_loop(path.stat)
+                return path, await run_in_thread(path.stat)
             except FileNotFoundError as error:
                 raise FileMissing(f"There is no file {key}.") from error
 
@@ -108,32 +108,32 @@ class Volume:
 
         Raises StorageUnavailable.
         """
-        await off_loop(self._delete, [self.root / key for key in keys])
+        await run_in_thread(self._delete, [self.root / key for key in keys])
 
     async def prune(self, key: str) -> None:
         """Remove a folder if nothing is in it."""
-        await off_loop(self._prune, self.root / key)
+        await run_in_thread(self._prune, self.root / key)
 
     async def probe(self) -> None:
         """Return when a file can be written and synced. Raises StorageFull, StorageUnavailable."""
-        await off_loop(self._probe)
+        await run_in_thread(self._probe)
 
     async def now(self) -> datetime:
         """Return the time by the clock that stamps the files, which may be another machine's.
 
         Raises StorageFull, StorageUnavailable.
         """
-        return await off_loop(self._now)
+        return await run_in_thread(self._now)
 
     def _make_folders(self) -> None:
         with storage_errors():
             (self.root / TEMPORARY).mkdir(parents=True, exist_ok=True)
 
     def _begun(self) -> FileIO:
-        return FileIO(self.workplace.folder() / f"{uuid4()}.part", "xb")
+        return FileIO(self.scratch_dir.folder() / f"{uuid4()}.part", "xb")
 
     def _make_scratch(self) -> Path:
-        folder = self.workplace.folder() / str(uuid4())
+        folder = self.scratch_dir.folder() / str(uuid4())
         folder.mkdir()
         return folder
 
@@ -165,7 +165,7 @@ class Volume:
 
     def _probe(self) -> None:
         with storage_errors():
-            path = self.workplace.folder() / f"{uuid4()}.probe"
+            path = self.scratch_dir.folder() / f"{uuid4()}.probe"
             try:
                 path.write_bytes(b"imagemill")
                 sync_file(path)
@@ -174,7 +174,7 @@ class Volume:
 
     def _now(self) -> datetime:
         with storage_errors():
-            path = self.workplace.folder() / f"{uuid4()}.clock"
+            path = self.scratch_dir.folder() / f"{uuid4()}.clock"
             try:
                 path.touch()
                 return datetime.fromtimestamp(path.stat().st_mtime, UTC)

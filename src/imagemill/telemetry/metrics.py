@@ -49,8 +49,8 @@ UPLOADED_BYTES: Final = Counter(
     "imagemill_uploaded_bytes", "Bytes of the images whose upload was accepted."
 )
 DOWNLOADED_BYTES: Final = Counter("imagemill_downloaded_bytes", "Bytes of files that went out.")
-LINE_FAILURES: Final = Counter(
-    "imagemill_line_failures", "Times that Redis did not take an id, or give one."
+QUEUE_FAILURES: Final = Counter(
+    "imagemill_queue_failures", "Times that Redis did not take an id, or give one."
 )
 WAITING: Final = Gauge(
     "imagemill_waiting_clients", "Open streams, and requests that wait for a job to end."
@@ -104,7 +104,7 @@ WEBHOOK_TRIES: Final = Counter(
 def of_ledger(jobs: Mapping[str, int] | None, oldest_due: timedelta = timedelta(0)) -> Metrics:
     """Return what the ledger says of jobs that have not ended, by state; None: it is away."""
     is_up = 0 if jobs is None else 1
-    up = GaugeMetricFamily("imagemill_ledger_up", "Whether PostgreSQL answered.", is_up)
+    up = GaugeMetricFamily("imagemill_postgres_up", "Whether PostgreSQL answered.", is_up)
     if jobs is None:
         return (up,)
     by_state = GaugeMetricFamily(

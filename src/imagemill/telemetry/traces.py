@@ -58,7 +58,7 @@ class Span:
         """Let it be over."""
 
 
-class Recorder(Protocol):
+class SpanRecorder(Protocol):
     """Makes spans that are recorded: telemetry/otel.py has the one there is."""
 
     def start(
@@ -69,7 +69,7 @@ class Recorder(Protocol):
 
 
 class _Traces:
-    recorder: Recorder | None = None
+    recorder: SpanRecorder | None = None
 
 
 _traces: Final = _Traces()
@@ -154,7 +154,7 @@ def valid(traceparent: str | None) -> str | None:
     return "00-{trace}-{span}-{flags}".format(**found.groupdict())
 
 
-def _recorder(service: str) -> Recorder | None:
+def _recorder(service: str) -> SpanRecorder | None:
     if not _is_wanted(os.environ):
         return None
     try:

@@ -20,9 +20,9 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from imagemill.webhooks.answer import Answer, Result, judge
 from imagemill.webhooks.names import NameUnresolved
 from imagemill.webhooks.public import Address
+from imagemill.webhooks.try_result import TryResult, TryStatus, classify_response
 from imagemill.webhooks.url import CallbackUrl, parse_callback_url
 from imagemill.webhooks.vetting import AddressRefused, Vetting
 
@@ -43,7 +43,7 @@ class Sender:
     tls: ssl.SSLContext
     try_seconds: float = TRY_SECONDS
 
-    async def send(self, url: str, headers: Mapping[str, str], body: str) -> Answer:
+    async def send(self, url: str, headers: Mapping[str, str], body: str) -> TryResult:
         """Post the body once and return what came of it, within `try_seconds`."""
         try:
             async with asyncio.timeout(self.try_seconds):
@@ -51,7 +51,7 @@ class Sender:
         except (TimeoutError, AddressRefused, NameUnresolved, aiohttp.ClientError) as error:
             return _failure(error)
 
-    async def _post(self, url: CallbackUrl, headers: Mapping[str, str], body: str) -> Answer:
+    async def _post(self, url: CallbackUrl, headers: Mapping[str, str], body: str) -> TryResult:
         addresses = await self.vetting.addresses(url)
         async with _pinned(addresses, self.tls) as session:
             request = session.post(
@@ -62,7 +62,7 @@ class Sender:
             )
             async with request as response:
                 wait = response.headers.get("Retry-After")
-                return judge(response.status, wait, datetime.now(UTC))
+                return classify_response(response.status, wait, datetime.now(UTC))
 
 
 class _Vetted(AbstractResolver):
@@ -123,18 +123,18 @@ async def _pinned(
         yield session
 
 
-def _failure(error: Exception) -> Answer:
-    result = Result.CONNECTION
+def _failure(error: Exception) -> TryResult:
+    result = TryStatus.CONNECTION
     match error:
         case TimeoutError():
-            result = Result.TIMEOUT
+            result = TryStatus.TIMEOUT
             sentence = "The receiver did not answer in time."
         case AddressRefused():
-            result, sentence = Result.REFUSED_ADDRESS, str(error)
+            result, sentence = TryStatus.REFUSED_ADDRESS, str(error)
         case NameUnresolved():
-            result, sentence = Result.NAME, str(error)
+            result, sentence = TryStatus.NAME, str(error)
         case aiohttp.ClientConnectorCertificateError(certificate_error=cause):
-            result = Result.CERTIFICATE
+            result = TryStatus.CERTIFICATE
             reason = getattr(cause, "verify_message", "it is for another name")
             sentence = f"The receiver's certificate is not accepted: {reason}."
         case aiohttp.ClientSSLError():
@@ -146,4 +146,4 @@ def _failure(error: Exception) -> Answer:
             sentence = "The receiver closed the connection without an answer."
         case _:
             sentence = "The receiver's answer is no HTTP."
-    return Answer(result, sentence)
+    return TryResult(result, sentence)

@@ -8,8 +8,8 @@ from typing import Final
 from pydantic import SecretStr
 from standardwebhooks import Webhook
 
-from imagemill.jobs.postgres import Postgres
-from imagemill.jobs.secrets import kept_secret
+from imagemill.postgres.pool import Postgres
+from imagemill.postgres.shared_secrets import shared_secret
 
 PREFIX: Final = "whsec_"
 NAME: Final = "webhook"
@@ -24,7 +24,7 @@ class Signing:
     _secrets: tuple[str, ...] = ()
 
     async def headers(self, webhook_id: str, now: datetime, body: str) -> dict[str, str]:
-        """Return the headers of a try that is made `now`, in UTC. Raises LedgerUnavailable."""
+        """Return the headers of a try that is made `now`, in UTC. Raises DatabaseUnavailable."""
         if not self._secrets:
             self._secrets = await webhook_secrets(self.postgres, self.chosen)
         signatures = [Webhook(secret).sign(webhook_id, now, body) for secret in self._secrets]
@@ -38,9 +38,9 @@ class Signing:
 async def webhook_secrets(postgres: Postgres, chosen: SecretStr) -> tuple[str, ...]:
     """Return the secrets of the operator's choice, or else the one that is kept for all services.
 
-    Raises LedgerUnavailable when it is to be asked for and PostgreSQL is away.
+    Raises DatabaseUnavailable when it is to be asked for and PostgreSQL is away.
     """
     if secrets := chosen.get_secret_value().split():
         return tuple(secrets)
-    kept = await kept_secret(postgres, NAME)
+    kept = await shared_secret(postgres, NAME)
     return (PREFIX + base64.b64encode(kept).decode("ascii"),)

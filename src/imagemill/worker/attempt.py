@@ -7,9 +7,9 @@ from pydantic import ValidationError
 
 from imagemill.failpoints import failpoint
 from imagemill.imaging.errors import EngineBug, ImagingError
-from imagemill.imaging.pipeline import Pipeline
-from imagemill.imaging.rendered import Rendered
-from imagemill.imaging.sandbox import Sandbox
+from imagemill.imaging.result import Rendered
+from imagemill.imaging.sandbox.sandbox import Sandbox
+from imagemill.imaging.spec.pipeline import Pipeline
 from imagemill.jobs.job import Claim, Completed, ErrorCode, JobError, OutputFacts
 from imagemill.storage.errors import FileMissing, NotAFile
 from imagemill.storage.keys import attempt_key, outputs_key

@@ -9,35 +9,35 @@ from uuid import uuid4
 
 import structlog
 
-from imagemill.imaging.sandbox import Confinement, Sandbox
-from imagemill.jobs.belongings import Inventory
-from imagemill.jobs.deliveries import Deliveries
-from imagemill.jobs.leases import Leases
-from imagemill.jobs.line import Line
-from imagemill.jobs.news import News
-from imagemill.jobs.postgres import Postgres
-from imagemill.jobs.removals import Removals
-from imagemill.limits import limits_of
+from imagemill.imaging.limits_of_settings import limits_of
+from imagemill.imaging.sandbox.sandbox import Confinement, Sandbox
+from imagemill.jobs.job_files import JobFilesIndex
+from imagemill.jobs.leases import JobLeases
+from imagemill.maintenance.file_deletions import FileDeletions
+from imagemill.maintenance.janitor import Janitor
+from imagemill.maintenance.retention import Retention
+from imagemill.maintenance.schedule import JANITOR_PAUSE_SECONDS, Housekeeping
+from imagemill.postgres.pool import Postgres
+from imagemill.redis.notifications import JobNotifications
+from imagemill.redis.queue import JobQueue
 from imagemill.settings import Settings
 from imagemill.storage.volume import Volume
-from imagemill.telemetry.metrics import LINE_FAILURES
+from imagemill.telemetry.metrics import QUEUE_FAILURES
 from imagemill.telemetry.traces import tracing
+from imagemill.webhooks.deliveries import Deliveries
+from imagemill.webhooks.dispatcher import WebhookDispatcher
 from imagemill.webhooks.names import Names
-from imagemill.webhooks.seats import ALL
+from imagemill.webhooks.receiver_limiter import ALL
 from imagemill.webhooks.sender import Sender
 from imagemill.webhooks.signing import Signing
 from imagemill.webhooks.vetting import Vetting
 from imagemill.worker.attempt import Mill
-from imagemill.worker.counters import begin_counting, count_exit
-from imagemill.worker.courier import Courier
-from imagemill.worker.holder import Holder
-from imagemill.worker.housekeeping import JANITOR_PAUSE_SECONDS, Housekeeping
-from imagemill.worker.janitor import Janitor
-from imagemill.worker.port import Port
-from imagemill.worker.pulse import Pulse
-from imagemill.worker.recorder import Recorder
-from imagemill.worker.retention import Retention
-from imagemill.worker.source import Source
+from imagemill.worker.health_server import HealthServer
+from imagemill.worker.job_executor import JobExecutor
+from imagemill.worker.job_fetcher import JobFetcher
+from imagemill.worker.liveness import Liveness
+from imagemill.worker.metrics import count_exit, init_metrics
+from imagemill.worker.result_batcher import ResultBatcher
 from imagemill.worker.worker import Worker
 
 log = structlog.get_logger()
@@ -47,7 +47,7 @@ async def run_worker(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT, then drain. A second SIGINT ends at once."""
     stopping = asyncio.Event()
     _stop_on_signals(stopping)
-    begin_counting()
+    init_metrics()
     with tracing("imagemill-worker"):
         await _work(settings, stopping)
 
@@ -55,20 +55,22 @@ async def run_worker(settings: Settings) -> None:
 async def _work(settings: Settings, stopping: asyncio.Event) -> None:
     limits = limits_of(settings)
     confinement = Confinement(settings.sandbox, jobs_per_child=settings.jobs_per_child)
-    pulse = Pulse()
+    liveness = Liveness()
     async with (  # closed in reverse order, whatever happens inside
         aclosing(await Volume.open(settings.storage_root, settings.disk_reserve_bytes)) as storage,
         Postgres.open(settings.postgres, settings.pg_pool_size) as postgres,
-        Line.open(settings.redis, failed=LINE_FAILURES.inc) as line,
-        News.open(settings.redis) as news,
-        storage.scratch() as workplace,
+        JobQueue.open(settings.redis, failed=QUEUE_FAILURES.inc) as line,
+        JobNotifications.open(settings.redis) as notifications,
+        storage.scratch() as scratch_dir,
         Sandbox.open(
-            settings.worker_concurrency, limits, confinement, workplace, on_exit=count_exit
+            settings.worker_concurrency, limits, confinement, scratch_dir, on_exit=count_exit
         ) as sandbox,
-        Port(pulse, sandbox.level).open(settings.health_port),
+        HealthServer(liveness, sandbox.level).open(settings.health_port),
     ):
-        leases = Leases(postgres, worker=uuid4(), lease=settings.lease, tell=news.tell)
-        courier = Courier(
+        leases = JobLeases(
+            postgres, worker=uuid4(), lease=settings.lease, publish=notifications.publish
+        )
+        dispatcher = WebhookDispatcher(
             Deliveries(postgres),
             Sender(
                 Vetting(Names(ALL).addresses, settings.webhook_allow_private),
@@ -78,14 +80,23 @@ async def _work(settings: Settings, stopping: asyncio.Event) -> None:
             settings.webhook_schedule,
             asyncio.Event(),
         )
-        recorder = Recorder(leases, courier.bell)
-        holder = Holder(leases, Mill(storage, sandbox), recorder, settings.worker_concurrency)
+        recorder = ResultBatcher(leases, dispatcher.wakeup)
+        executor = JobExecutor(
+            leases, Mill(storage, sandbox), recorder, settings.worker_concurrency
+        )
         housekeeping = Housekeeping(
-            Retention(Removals(postgres), storage, settings.retention),
-            Janitor(Inventory(postgres), storage, limits.timeout, JANITOR_PAUSE_SECONDS),
+            Retention(FileDeletions(postgres), storage, settings.retention),
+            Janitor(JobFilesIndex(postgres), storage, limits.timeout, JANITOR_PAUSE_SECONDS),
         )
         worker = Worker(
-            leases, Source(leases, line), holder, recorder, storage, pulse, housekeeping, courier
+            leases,
+            JobFetcher(leases, line),
+            executor,
+            recorder,
+            storage,
+            liveness,
+            housekeeping,
+            dispatcher,
         )
         log.info(
             "worker.started",

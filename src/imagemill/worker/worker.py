@@ -11,18 +11,18 @@ import structlog
 
 from imagemill.failpoints import failpoint
 from imagemill.jobs.job import ErrorCode, Status
-from imagemill.jobs.leases import Leases
-from imagemill.jobs.postgres import LedgerUnavailable
+from imagemill.jobs.leases import JobLeases
+from imagemill.maintenance.schedule import Housekeeping
+from imagemill.periodic import run_periodically
+from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.volume import Volume
 from imagemill.telemetry.metrics import JOBS_ENDED, REAPED
-from imagemill.worker.courier import Courier
-from imagemill.worker.holder import Holder
-from imagemill.worker.housekeeping import Housekeeping
-from imagemill.worker.pulse import Pulse
-from imagemill.worker.recorder import Recorder
-from imagemill.worker.rounds import rounds
-from imagemill.worker.source import Source, pause
+from imagemill.webhooks.dispatcher import WebhookDispatcher
+from imagemill.worker.job_executor import JobExecutor
+from imagemill.worker.job_fetcher import JobFetcher, pause
+from imagemill.worker.liveness import Liveness
+from imagemill.worker.result_batcher import ResultBatcher
 
 log = structlog.get_logger()
 
@@ -39,14 +39,14 @@ LONGEST_REAP_SECONDS: Final = 10.0
 class Worker:
     """Takes jobs until it is told to stop, then lets go of them in good order."""
 
-    leases: Leases
-    source: Source
-    holder: Holder
-    recorder: Recorder
+    leases: JobLeases
+    source: JobFetcher
+    executor: JobExecutor
+    recorder: ResultBatcher
     storage: Volume
-    pulse: Pulse
+    liveness: Liveness
     housekeeping: Housekeeping
-    courier: Courier
+    dispatcher: WebhookDispatcher
 
     async def run(self, stopping: asyncio.Event, grace: timedelta) -> None:
         """Work until `stopping` is set; then finish what runs within the grace time."""
@@ -59,32 +59,32 @@ class Worker:
                     self._reap(),
                     self.housekeeping.run(),
                     # It waits for its bell by itself.
-                    rounds("webhooks", self.courier.round, (0, 0)),
+                    run_periodically("webhooks", self.dispatcher.round, (0, 0)),
                 )
             ]
             try:
                 await self._take(stopping)
             finally:
-                log.info("worker.draining", held=len(self.holder.claims))
+                log.info("worker.draining", held=len(self.executor.claims))
                 until = time.monotonic() + grace.total_seconds()
-                await self.holder.drain(grace)
-                await self.courier.drain(timedelta(seconds=max(0, until - time.monotonic())))
+                await self.executor.drain(grace)
+                await self.dispatcher.drain(timedelta(seconds=max(0, until - time.monotonic())))
                 for task in tasks:
                     task.cancel()
 
     async def _take(self, stopping: asyncio.Event) -> None:
         while not stopping.is_set():
-            self.pulse.turned()
-            if self.holder.storage_failed.is_set():
+            self.liveness.turned()
+            if self.executor.storage_failed.is_set():
                 await self._wait_for_storage(stopping)
                 continue
-            room = await self.holder.room(ROOM_TIMEOUT_SECONDS)
+            room = await self.executor.room(ROOM_TIMEOUT_SECONDS)
             if not room:
                 continue
             try:
-                self.holder.start(await self.source.next(room, stopping))
-            except LedgerUnavailable as error:
-                log.warning("ledger.unavailable", reason=str(error))
+                self.executor.start(await self.source.next(room, stopping))
+            except DatabaseUnavailable as error:
+                log.warning("postgres.unavailable", reason=str(error))
                 await pause(RETRY_SECONDS, stopping)
 
     async def _wait_for_storage(self, stopping: asyncio.Event) -> None:
@@ -95,19 +95,19 @@ class Worker:
             log.warning("storage.unavailable", reason=str(error))
             await pause(PROBE_SECONDS, stopping)
         else:
-            self.holder.storage_failed.clear()
+            self.executor.storage_failed.clear()
 
     async def _keep_leases(self) -> None:
         interval = self.leases.lease.total_seconds() / 3
         while True:
             await asyncio.sleep(interval)
-            claims = self.holder.claims
+            claims = self.executor.claims
             if not claims:
                 continue
             failpoint("leases.renewing")
             try:
-                self.holder.drop(await self.leases.heartbeat(claims))
-            except LedgerUnavailable as error:
+                self.executor.drop(await self.leases.heartbeat(claims))
+            except DatabaseUnavailable as error:
                 ids = [str(claim.id) for claim in claims]
                 log.warning("leases.not_renewed", job_ids=ids, reason=str(error))
 
@@ -117,13 +117,13 @@ class Worker:
             await asyncio.sleep(random.uniform(longest / 2, longest))  # noqa: S311 - no secret
             try:
                 reaped = await self.leases.reap()
-            except LedgerUnavailable as error:
+            except DatabaseUnavailable as error:
                 log.warning("leases.not_reaped", reason=str(error))
                 continue
-            self.pulse.answered()
+            self.liveness.answered()
             if reaped:
                 failpoint("leases.reaped")
-                self.courier.bell.set()  # some may have failed for good
+                self.dispatcher.wakeup.set()  # some may have failed for good
             for job in reaped:
                 REAPED.labels(job.status).inc()
                 if job.status is Status.FAILED:

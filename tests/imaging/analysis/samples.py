@@ -1,6 +1,6 @@
 """Pictures that anyone can draw again from a formula, with no decoder's rounding in them."""
 
-from imagemill.imaging.analysis.pixels import Pixels
+from imagemill.imaging.engine.analysis.pixels import Pixels
 
 
 def sample(width: int, height: int, *, is_faint: bool = False) -> Pixels:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from imagemill.imaging.analysis.blurhash import blurhash
+from imagemill.imaging.engine.analysis.blurhash import blurhash
 from imaging.analysis.samples import hidden, plain, sample
 from imaging.studio import Studio, gradient, pixels
 

@@ -7,13 +7,13 @@ import pytest
 from PIL import Image, TiffImagePlugin
 from PIL.ExifTags import GPS, IFD, Base
 
-from imagemill.imaging.analysis.exif import exif
-from imagemill.imaging.analysis.icc import profile_name
-from imagemill.imaging.analysis.metadata import _density
-from imagemill.imaging.demand import demand
-from imagemill.imaging.header import read_header
-from imagemill.imaging.libvips import Image as VipsImage
-from imagemill.imaging.pipeline import Pipeline
+from imagemill.imaging.engine.analysis.exif import exif
+from imagemill.imaging.engine.analysis.icc import profile_name
+from imagemill.imaging.engine.analysis.metadata import _density
+from imagemill.imaging.engine.decode_plan import plan_decode
+from imagemill.imaging.engine.header import read_header
+from imagemill.imaging.engine.libvips import Image as VipsImage
+from imagemill.imaging.spec.pipeline import Pipeline
 from imaging.studio import LIMITS, Studio, gradient, srgb_profile
 
 
@@ -157,4 +157,4 @@ def test_a_broken_profile_has_no_name(profile: bytes) -> None:
 def test_metadata_alone_needs_no_pixel_in_memory(studio: Studio) -> None:
     header = read_header(studio.save(gradient(1200, 800), "in.jpg"))
     asked = Pipeline.model_validate({"outputs": [{"width": 10}], "analyze": ["metadata"]})
-    assert not demand(header, asked, LIMITS).hold
+    assert not plan_decode(header, asked, LIMITS).hold

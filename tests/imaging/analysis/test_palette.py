@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from imagemill.imaging.analysis.dominant_color import dominant_color
-from imagemill.imaging.analysis.palette import palette
-from imagemill.imaging.analysis.pixels import Pixels
+from imagemill.imaging.engine.analysis.dominant_color import dominant_color
+from imagemill.imaging.engine.analysis.palette import palette
+from imagemill.imaging.engine.analysis.pixels import Pixels
 from imaging.studio import Studio, gradient
 
 SIX = ["#ffffff", "#ff6600", "#003366", "#22aa44", "#000000", "#ffd700"]

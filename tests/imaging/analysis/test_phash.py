@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
-from imagemill.imaging.analysis.phash import phash
-from imagemill.imaging.analysis.pixels import Pixels
+from imagemill.imaging.engine.analysis.phash import phash
+from imagemill.imaging.engine.analysis.pixels import Pixels
 from imaging.analysis.samples import hidden, plain, sample
 from imaging.studio import Studio, noise
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from imagemill.imaging.analysis.analyze import OF_SQUARE, OF_THUMBNAIL
-from imagemill.imaging.analysis.shapes import METADATA, Analysis
-from imagemill.imaging.pipeline import Pipeline
-from imagemill.imaging.sandbox import Sandbox
+from imagemill.imaging.engine.analysis.analyze import OF_SQUARE, OF_THUMBNAIL
+from imagemill.imaging.sandbox.sandbox import Sandbox
+from imagemill.imaging.spec.analysis import METADATA, Analysis
+from imagemill.imaging.spec.pipeline import Pipeline
 from imaging.studio import ANALYSES, LIMITS, Studio, noise
 
 SHAPE: TypeAdapter[Analysis] = TypeAdapter(Analysis)

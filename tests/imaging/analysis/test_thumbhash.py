@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from imagemill.imaging.analysis.thumbhash import thumbhash
+from imagemill.imaging.engine.analysis.thumbhash import thumbhash
 from imaging.analysis.samples import hidden, plain, sample
 from imaging.studio import Studio, gradient, pixels
 

@@ -7,8 +7,8 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from imagemill.gateway.problem import ProblemBody, all_kinds, type_of
-from imagemill.imaging.analysis.shapes import Analysis
-from imagemill.imaging.pipeline import Pipeline
+from imagemill.imaging.spec.analysis import Analysis
+from imagemill.imaging.spec.pipeline import Pipeline
 
 REF: Final = "#/components/schemas/{model}"
 # A field's name once more, with capitals.

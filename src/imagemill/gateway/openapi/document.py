@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 from imagemill.gateway.openapi.components import components, named, plain, with_kinds, without_null
 from imagemill.gateway.openapi.examples import BODIES, OF_OPERATIONS
 from imagemill.gateway.openapi.headers import OF_EVERY_ANSWER, OF_SOME_ANSWERS, headers
-from imagemill.gateway.openapi.meanings import MEANINGS
+from imagemill.gateway.openapi.problem_docs import MEANINGS
 from imagemill.gateway.problem import all_kinds, type_of
 
 Schema = dict[str, Any]

@@ -12,7 +12,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
-from imagemill.gateway.openapi.meanings import MEANINGS
+from imagemill.gateway.openapi.problem_docs import MEANINGS
 from imagemill.gateway.problem import all_kinds
 
 ASSETS: Final = Path(fastapi_offline.__file__).parent / "static"

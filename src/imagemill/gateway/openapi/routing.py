@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path
 
 from imagemill.errors import ServiceError
 from imagemill.gateway.openapi.headers import OF_STATUS, SOMETIMES_OF_STATUS, headers
-from imagemill.gateway.openapi.meanings import MEANINGS
+from imagemill.gateway.openapi.problem_docs import MEANINGS
 from imagemill.gateway.problem import MEDIA_TYPE, Kind, ProblemBody, all_kinds, kind_of
 
 Route = TypeVar("Route", bound=Callable[..., Any])

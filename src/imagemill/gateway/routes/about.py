@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter, Depends
 
-from imagemill.gateway.access.caller import caller_of
-from imagemill.gateway.bodies import CapabilitiesBody, LimitsBody, PresetsBody
+from imagemill.gateway.auth.caller import caller_of
 from imagemill.gateway.openapi.routing import readable
-from imagemill.gateway.parts import Gateway
+from imagemill.gateway.schemas import CapabilitiesBody, LimitsBody, PresetsBody
+from imagemill.gateway.services import Gateway
 
 router = APIRouter(tags=["about"], dependencies=[Depends(caller_of)])
 

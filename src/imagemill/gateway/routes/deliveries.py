@@ -6,19 +6,19 @@ from typing import Annotated
 import structlog
 from fastapi import APIRouter, Path
 
-from imagemill.gateway.access.caller import Jobs
-from imagemill.gateway.bodies import DeliveriesBody, DeliveryBody
+from imagemill.gateway.auth.caller import Jobs
+from imagemill.gateway.errors import InvalidFields
 from imagemill.gateway.openapi.routing import JobIdPath, problems, readable
-from imagemill.gateway.refusals import InvalidFields
-from imagemill.jobs.deliveries import Deliveries
-from imagemill.jobs.delivery import DeliveryNotFound
+from imagemill.gateway.schemas import DeliveriesBody, DeliveryBody
 from imagemill.jobs.job import JobId, JobNotFound
-from imagemill.jobs.postgres import LedgerUnavailable
+from imagemill.postgres.pool import DatabaseUnavailable
+from imagemill.webhooks.deliveries import Deliveries
+from imagemill.webhooks.delivery import DeliveryNotFound
 
 log = structlog.get_logger()
 router = APIRouter(tags=["webhooks"])
 
-RESPONSES = problems(JobNotFound, DeliveryNotFound, InvalidFields, LedgerUnavailable)
+RESPONSES = problems(JobNotFound, DeliveryNotFound, InvalidFields, DatabaseUnavailable)
 
 
 @readable(

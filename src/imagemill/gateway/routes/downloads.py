@@ -10,18 +10,18 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
-from imagemill.blocking import off_loop
-from imagemill.gateway.access.caller import Jobs
-from imagemill.gateway.access.linked import PARAMETERS, LinkedJobs
+from imagemill.blocking import run_in_thread
+from imagemill.gateway.auth.caller import Jobs
+from imagemill.gateway.auth.linked import PARAMETERS, LinkedJobs
 from imagemill.gateway.conditional import byte_range, matches
 from imagemill.gateway.digest import to_header
+from imagemill.gateway.errors import InvalidFields, LinkRefused, RangeNotSatisfiable
 from imagemill.gateway.filenames import stem
 from imagemill.gateway.openapi.headers import asks_for, headers
 from imagemill.gateway.openapi.routing import JobIdPath, OutputNamePath, problems, readable
-from imagemill.gateway.parts import Gateway, Parts
-from imagemill.gateway.refusals import InvalidFields, LinkRefused, RangeNotSatisfiable
+from imagemill.gateway.services import Gateway, Services
 from imagemill.jobs.job import InputFacts, Job, JobId, JobNotFound, OutputFacts
-from imagemill.jobs.postgres import LedgerUnavailable
+from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.storage.errors import FileMissing, StorageUnavailable
 from imagemill.telemetry.metrics import DOWNLOADED_BYTES
 
@@ -57,7 +57,7 @@ RESPONSES: Final = {
     FileMissing,
     RangeNotSatisfiable,
     InvalidFields,
-    LedgerUnavailable,
+    DatabaseUnavailable,
     StorageUnavailable,
 )
 ASKING: Final = asks_for("If-None-Match", "Range", "If-Range")
@@ -106,7 +106,7 @@ def output_of(job: Job, name: str) -> OutputFacts:
 
 
 async def _send(
-    gateway: Parts, request: Request, key: str, facts: InputFacts | OutputFacts, filename: str
+    gateway: Services, request: Request, key: str, facts: InputFacts | OutputFacts, filename: str
 ) -> Response:
     etag = f'"{facts.sha256[:32]}"'
     headers = {
@@ -143,11 +143,11 @@ def _disposition(filename: str) -> str:
 
 
 async def _bytes(path: Path, start: int, end: int) -> AsyncIterator[bytes]:
-    with await off_loop(path.open, "rb", buffering=0) as file:
+    with await run_in_thread(path.open, "rb", buffering=0) as file:
         file.seek(start)
         left = end - start
         while left:
-            chunk = await off_loop(file.read, min(left, CHUNK_BYTES))
+            chunk = await run_in_thread(file.read, min(left, CHUNK_BYTES))
             if not chunk:  # cut short behind our back: the missing bytes break the connection
                 return
             left -= len(chunk)

@@ -2,13 +2,13 @@
 
 from fastapi import APIRouter
 
-from imagemill.gateway.access.caller import Jobs
-from imagemill.gateway.bodies import ExplanationBody
+from imagemill.gateway.auth.caller import Jobs
 from imagemill.gateway.openapi.routing import JobIdPath, readable
 from imagemill.gateway.routes.jobs import READING
+from imagemill.gateway.schemas import ExplanationBody
+from imagemill.jobs.explain_query import explain_query
 from imagemill.jobs.explanation import explain
 from imagemill.jobs.job import JobId
-from imagemill.jobs.situation import situation_of
 
 router = APIRouter(tags=["jobs"])
 
@@ -22,4 +22,4 @@ router = APIRouter(tags=["jobs"])
 )
 async def explain_job(jobs: Jobs, job_id: JobIdPath) -> ExplanationBody:
     """Return in a sentence what the job waits for, whatever its status."""
-    return ExplanationBody.of(explain(await situation_of(jobs, JobId(job_id))))
+    return ExplanationBody.of(explain(await explain_query(jobs, JobId(job_id))))

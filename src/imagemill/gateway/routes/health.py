@@ -8,11 +8,11 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from imagemill.errors import Unavailable
-from imagemill.gateway.bodies import HealthBody, ReadinessBody, UnreadinessBody
 from imagemill.gateway.openapi.routing import problems, readable
-from imagemill.gateway.parts import Gateway
 from imagemill.gateway.problem import RETRY_AFTER_SECONDS, UNAVAILABLE, problem
-from imagemill.jobs.postgres import LedgerUnavailable
+from imagemill.gateway.schemas import HealthBody, ReadinessBody, UnreadinessBody
+from imagemill.gateway.services import Gateway
+from imagemill.postgres.pool import DatabaseUnavailable
 
 router = APIRouter(tags=["health"])
 
@@ -32,7 +32,7 @@ async def read_health() -> HealthBody:
     "/readyz",
     summary="Whether uploads can be accepted",
     response_model=ReadinessBody,
-    responses=problems(LedgerUnavailable, body=UnreadinessBody),
+    responses=problems(DatabaseUnavailable, body=UnreadinessBody),
 )
 async def read_readiness(gateway: Gateway) -> Response:
     """Say which neighbours answer, and how image processes are confined here.
@@ -40,7 +40,7 @@ async def read_readiness(gateway: Gateway) -> Response:
     503 if uploads cannot be accepted.
     """
     checks: dict[str, Awaitable[None]] = {
-        "postgres": gateway.ledger.ping(),
+        "postgres": gateway.job_store.ping(),
         "redis": gateway.line.ping(),
         "storage": gateway.storage.probe(),
     }

@@ -7,19 +7,19 @@ import structlog
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from imagemill.contract.job import JobBody
+from imagemill.api_schemas import JobBody
 from imagemill.failpoints import failpoint
-from imagemill.gateway.access.caller import Jobs
-from imagemill.gateway.bodies import EventBody, HistoryBody, JobsBody
+from imagemill.gateway.auth.caller import Jobs
 from imagemill.gateway.conditional import tagged
 from imagemill.gateway.cursor import CURSOR_PATTERN, from_cursor, to_cursor
+from imagemill.gateway.errors import InvalidFields
 from imagemill.gateway.openapi.headers import asks_for, headers
 from imagemill.gateway.openapi.routing import JobIdPath, Responses, problems, readable
-from imagemill.gateway.parts import Gateway
-from imagemill.gateway.refusals import InvalidFields
-from imagemill.gateway.waiting.end import APPLIED, applied_wait, end_of
+from imagemill.gateway.schemas import EventBody, HistoryBody, JobsBody
+from imagemill.gateway.services import Gateway
+from imagemill.gateway.waiting.wait_for_end import APPLIED, applied_wait, end_of
 from imagemill.jobs.job import ENDED, IllegalTransition, JobId, JobNotFound, Status
-from imagemill.jobs.postgres import LedgerUnavailable
+from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.keys import outputs_key
 from imagemill.telemetry.metrics import JOBS_ENDED
@@ -30,7 +30,7 @@ router = APIRouter(tags=["jobs"])
 # There from the start with 0: only then does Prometheus see its first increase as one.
 CANCELED = JOBS_ENDED.labels(Status.CANCELED, "")
 
-LISTING = problems(InvalidFields, LedgerUnavailable)
+LISTING = problems(InvalidFields, DatabaseUnavailable)
 READING = problems(JobNotFound) | LISTING
 CHANGING = problems(IllegalTransition) | READING
 TAGGED = {"headers": headers("ETag", "Cache-Control", "Vary", sometimes=["Preference-Applied"])}
@@ -91,11 +91,11 @@ async def read_job(
     """Return the job as PostgreSQL has it."""
     job = await jobs.find(JobId(job_id))
     others = {"Vary": "Prefer"}
-    wait = applied_wait(gateway.hub, request)
+    wait = applied_wait(gateway.waiters, request)
     if wait is not None:
         others[APPLIED] = f"wait={wait}"
     if wait and job.status not in ENDED:
-        job = await end_of(gateway.hub, request, job.id, wait) or await jobs.find(job.id)
+        job = await end_of(gateway.waiters, request, job.id, wait) or await jobs.find(job.id)
     return tagged(request, JobBody.of(job), others)
 
 

@@ -9,24 +9,24 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect
 
-from imagemill.gateway.access.caller import Asking, Jobs
-from imagemill.gateway.access.linked import EXPIRES, SIGNATURE
-from imagemill.gateway.access.signature import moment_after, sign
-from imagemill.gateway.bodies import LinkBody
-from imagemill.gateway.openapi.headers import headers
-from imagemill.gateway.openapi.routing import JobIdPath, OutputNamePath, problems
-from imagemill.gateway.parts import Gateway
-from imagemill.gateway.problem import pointer
-from imagemill.gateway.refusals import (
+from imagemill.gateway.auth.caller import CurrentCaller, Jobs
+from imagemill.gateway.auth.linked import EXPIRES, SIGNATURE
+from imagemill.gateway.auth.signature import moment_after, sign
+from imagemill.gateway.errors import (
     BodyTooSlow,
     FieldError,
     InvalidFields,
     MalformedRequest,
     UploadTooLarge,
 )
+from imagemill.gateway.openapi.headers import headers
+from imagemill.gateway.openapi.routing import JobIdPath, OutputNamePath, problems
+from imagemill.gateway.problem import pointer
 from imagemill.gateway.routes.downloads import output_of
+from imagemill.gateway.schemas import LinkBody
+from imagemill.gateway.services import Gateway
 from imagemill.jobs.job import JobId, JobNotFound
-from imagemill.jobs.postgres import LedgerUnavailable
+from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.storage.errors import FileMissing
 
 router = APIRouter(tags=["files"])
@@ -50,7 +50,7 @@ class LinkTerms(BaseModel):
     )
 
 
-async def _terms(request: Request, _: Asking) -> LinkTerms:
+async def _terms(request: Request, _: CurrentCaller) -> LinkTerms:
     """Read the body, once the caller is let in: FastAPI would read it before, and all of it."""
     body = bytearray()
     try:
@@ -79,7 +79,7 @@ async def _terms(request: Request, _: Asking) -> LinkTerms:
             BodyTooSlow,
             UploadTooLarge,
             InvalidFields,
-            LedgerUnavailable,
+            DatabaseUnavailable,
         ),
     },
     openapi_extra={

@@ -8,14 +8,14 @@ from typing import Any, Final
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from imagemill.blocking import off_loop
+from imagemill.blocking import run_in_thread
 from imagemill.errors import Rejected
-from imagemill.gateway.access.caller import Bearer, Caller, caller_of, require_admin
+from imagemill.gateway.auth.caller import Bearer, Caller, caller_of, require_admin
+from imagemill.gateway.errors import NoAdmin
 from imagemill.gateway.openapi.headers import headers
 from imagemill.gateway.openapi.routing import problems, readable
-from imagemill.gateway.parts import Gateway
-from imagemill.gateway.refusals import NoAdmin
-from imagemill.jobs.postgres import LedgerUnavailable
+from imagemill.gateway.services import Gateway
+from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.telemetry.metrics import exposition
 
 router = APIRouter(tags=["health"])
@@ -25,14 +25,14 @@ PATIENCE_SECONDS: Final = 2.0
 
 
 async def require_scraper(gateway: Gateway, request: Request, bearer: Bearer) -> None:
-    """Let the request in, or raise KeyRefused, NoAdmin, TooManyRequests or LedgerUnavailable.
+    """Let the request in, or raise KeyRefused, NoAdmin, TooManyRequests or DatabaseUnavailable.
 
     Those who were let in before are let in also while PostgreSQL is away: see scrapers.py.
     """
     shown = bearer.credentials if bearer else None
     try:
         require_admin(await _in_time(caller_of(gateway, request, bearer)))
-    except LedgerUnavailable:
+    except DatabaseUnavailable:
         if not gateway.scrapers.knows(shown):
             raise
     except Rejected:
@@ -48,7 +48,7 @@ async def _in_time(asking: Coroutine[Any, Any, Caller]) -> Caller:
     done, _ = await asyncio.wait({task}, timeout=PATIENCE_SECONDS)
     if not done:
         task.add_done_callback(lambda late: late.cancelled() or late.exception())
-        raise LedgerUnavailable("PostgreSQL does not say in time whose key this is.")
+        raise DatabaseUnavailable("PostgreSQL does not say in time whose key this is.")
     return task.result()
 
 
@@ -74,5 +74,5 @@ async def read_metrics(gateway: Gateway, request: Request) -> Response:
     """Return the metrics of this gateway and, while PostgreSQL answers, those of the ledger."""
     gauges = await gateway.gauges.read()
     # The state of the process is read from files of the system.
-    content, media_type = await off_loop(exposition, request.headers.get("accept"), gauges)
+    content, media_type = await run_in_thread(exposition, request.headers.get("accept"), gauges)
     return Response(content, headers={"Content-Type": media_type, "Cache-Control": "no-store"})

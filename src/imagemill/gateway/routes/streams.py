@@ -8,24 +8,24 @@ from typing import Annotated, Any, Final
 import structlog
 from fastapi import APIRouter, Header, Response
 
-from imagemill.gateway.access.caller import Jobs
+from imagemill.gateway.auth.caller import Jobs
+from imagemill.gateway.errors import InvalidFields
 from imagemill.gateway.openapi.examples import EVENTS
 from imagemill.gateway.openapi.headers import headers
 from imagemill.gateway.openapi.routing import JobIdPath, problems
-from imagemill.gateway.parts import Gateway
-from imagemill.gateway.refusals import InvalidFields
-from imagemill.gateway.waiting.event import (
+from imagemill.gateway.services import Gateway
+from imagemill.gateway.waiting.job_subscription import JobSubscription
+from imagemill.gateway.waiting.sse import (
     deleted_event,
     job_event,
     retry_hint,
     to_id,
 )
-from imagemill.gateway.waiting.hub import Hub, Leaving, TooManyWaiting
 from imagemill.gateway.waiting.stream import Stream
-from imagemill.gateway.waiting.watch import Watch
+from imagemill.gateway.waiting.waiter_registry import Leaving, TooManyWaiting, WaiterRegistry
 from imagemill.jobs.changes import Change
 from imagemill.jobs.job import JobId, JobNotFound, KeyId
-from imagemill.jobs.postgres import LedgerUnavailable
+from imagemill.postgres.pool import DatabaseUnavailable
 
 log = structlog.get_logger()
 router = APIRouter(tags=["streams"])
@@ -37,7 +37,7 @@ STREAM: Final[dict[int | str, dict[str, Any]]] = {
         "content": {"text/event-stream": {"example": EVENTS}},
     }
 }
-AWAY: Final = problems(LedgerUnavailable, TooManyWaiting)
+AWAY: Final = problems(DatabaseUnavailable, TooManyWaiting)
 # A comment, for proxies that hold back an answer until it has a first byte.
 OPENING: Final = b": here it begins\n\n"
 
@@ -68,17 +68,17 @@ async def follow_job(
     With `Last-Event-ID` everything that changed since comes first. An event `deleted` says that the
     job was deleted.
     """
-    hub, last = gateway.hub, to_id(last_event_id)
-    hub.require_room()
+    waiters, last = gateway.waiters, to_id(last_event_id)
+    waiters.require_room()
     async with AsyncExitStack() as source:
-        watch = source.enter_context(hub.watching(JobId(job_id)))
-        changes = await hub.read(watch.job_id, jobs.reach, last)
-        hub.begin(watch, changes[-1].id)
+        watch = source.enter_context(waiters.watching(JobId(job_id)))
+        changes = await waiters.read(watch.job_id, jobs.reach, last)
+        waiters.begin(watch, changes[-1].id)
         missed = tuple(change for change in changes if change.id != last)
         if not missed and changes[-1].ends_job:
             # As the standard has it: on 204 a browser does not connect again.
             return Response(status_code=HTTPStatus.NO_CONTENT)
-        events = _events_of_job(hub, watch, missed)
+        events = _events_of_job(waiters, watch, missed)
         return Stream(events, source.pop_all())
 
 
@@ -88,18 +88,18 @@ async def follow_jobs(gateway: Gateway, jobs: Jobs, last_event_id: LastEventId =
 
     With `Last-Event-ID` everything that changed since comes first.
     """
-    hub, last = gateway.hub, to_id(last_event_id)
-    hub.require_room()
+    waiters, last = gateway.waiters, to_id(last_event_id)
+    waiters.require_room()
     async with AsyncExitStack() as source:
-        now = await source.enter_async_context(hub.tail.listening())
+        now = await source.enter_async_context(waiters.tail.listening())
         # An id beyond was never given out, or by a PostgreSQL that lost its last commits since.
         after = now.position if last is None or last > now.newest else last
-        events = _events_of_all(hub, after, jobs.reach)
+        events = _events_of_all(waiters, after, jobs.reach)
         return Stream(events, source.pop_all())
 
 
 async def _events_of_job(
-    hub: Hub, watch: Watch, changes: tuple[Change, ...]
+    waiters: WaiterRegistry, watch: JobSubscription, changes: tuple[Change, ...]
 ) -> AsyncGenerator[bytes]:
     try:
         while True:
@@ -107,20 +107,22 @@ async def _events_of_job(
                 yield job_event(change)
             if changes and changes[-1].ends_job:
                 return
-            changes = await hub.next(watch)
+            changes = await waiters.next(watch)
     except JobNotFound:
         yield deleted_event(watch.job_id)
     except Leaving:
         yield retry_hint()
 
 
-async def _events_of_all(hub: Hub, last: int, reach: KeyId | None) -> AsyncGenerator[bytes]:
+async def _events_of_all(
+    waiters: WaiterRegistry, last: int, reach: KeyId | None
+) -> AsyncGenerator[bytes]:
     yield OPENING
     try:
-        async with aclosing(hub.tail.after(last, reach)) as told:
+        async with aclosing(waiters.tail.after(last, reach)) as told:
             async for several in told:
                 yield b"".join(one.event for one in several)
-    except LedgerUnavailable as error:
+    except DatabaseUnavailable as error:
         # It goes on where it was when the client comes back.
-        log.warning("ledger.unavailable", reason=str(error))
+        log.warning("postgres.unavailable", reason=str(error))
     yield retry_hint()

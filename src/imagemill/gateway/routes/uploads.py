@@ -6,14 +6,10 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
-from imagemill.contract.job import JobBody
-from imagemill.gateway.access.caller import Asking
+from imagemill.api_schemas import JobBody
+from imagemill.gateway.auth.caller import CurrentCaller
 from imagemill.gateway.digest import announced_sha256
-from imagemill.gateway.openapi.headers import headers
-from imagemill.gateway.openapi.routing import Responses, problems
-from imagemill.gateway.openapi.upload import upload_operation
-from imagemill.gateway.parts import Gateway
-from imagemill.gateway.refusals import (
+from imagemill.gateway.errors import (
     BodyTooSlow,
     ClientLeft,
     InvalidFields,
@@ -22,14 +18,18 @@ from imagemill.gateway.refusals import (
     Overloaded,
     UploadTooLarge,
 )
-from imagemill.gateway.upload.accept import accept, require_digest
-from imagemill.gateway.upload.accepted import accepted
+from imagemill.gateway.openapi.headers import headers
+from imagemill.gateway.openapi.routing import Responses, problems
+from imagemill.gateway.openapi.upload import upload_operation
+from imagemill.gateway.services import Gateway
 from imagemill.gateway.upload.assets import require_assets
 from imagemill.gateway.upload.callbacks import require_public
+from imagemill.gateway.upload.create_job import accept, require_digest
 from imagemill.gateway.upload.fields import parse_fields
 from imagemill.gateway.upload.idempotency import REPLAYED, sent_key
-from imagemill.gateway.upload.intake import Intake, expected_bytes, receive
-from imagemill.jobs.postgres import LedgerUnavailable
+from imagemill.gateway.upload.response import accepted
+from imagemill.gateway.upload.upload_reader import UploadReader, expected_bytes, receive
+from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.storage.errors import StorageFull, StorageUnavailable
 
 router = APIRouter(tags=["upload"])
@@ -50,7 +50,7 @@ RESPONSES: Final[Responses] = {
         UploadTooLarge,
         NotAnImage,
         InvalidFields,
-        LedgerUnavailable,
+        DatabaseUnavailable,
         StorageUnavailable,
         Overloaded,
         StorageFull,
@@ -66,20 +66,22 @@ RESPONSES: Final[Responses] = {
     responses=RESPONSES,
     openapi_extra=upload_operation(),
 )
-async def upload(gateway: Gateway, caller: Asking, request: Request) -> Response:
+async def upload(gateway: Gateway, caller: CurrentCaller, request: Request) -> Response:
     """Accept an image for processing. Once this is answered, the job is never lost."""
     limit = gateway.settings.max_upload_bytes
     expected = expected_bytes(request, limit)
     announced = announced_sha256(request.headers.get("repr-digest"))
     key = sent_key(request)
-    async with gateway.admission.one(request), gateway.storage.receive(expected) as incoming:
+    async with gateway.admission.one(request), gateway.storage.receive(expected) as pending_file:
         try:
-            received = await receive(request, Intake(incoming, gateway.capabilities.inputs, limit))
+            received = await receive(
+                request, UploadReader(pending_file, gateway.capabilities.inputs, limit)
+            )
         except ClientDisconnect:
             return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
-        await require_digest(incoming, announced)
+        await require_digest(pending_file, announced)
         asked = parse_fields(received.fields, gateway.presets)
         await require_assets(asked.pipeline, gateway.settings.assets_dir)
         await require_public(asked.callback_url, gateway.vetting)
-        taken = await accept(gateway, caller, incoming, received, asked, key)
+        taken = await accept(gateway, caller, pending_file, received, asked, key)
     return await accepted(gateway, request, taken.job, REPLAYED if taken.is_replay else None)

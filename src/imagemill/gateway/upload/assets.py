@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from imagemill.blocking import off_loop
+from imagemill.blocking import run_in_thread
+from imagemill.gateway.errors import FieldError, InvalidFields
 from imagemill.gateway.problem import pointer
-from imagemill.gateway.refusals import FieldError, InvalidFields
-from imagemill.imaging.assets import missing_assets, named_assets
-from imagemill.imaging.pipeline import Pipeline
+from imagemill.imaging.spec.assets import missing_assets, named_assets
+from imagemill.imaging.spec.pipeline import Pipeline
 
 
 async def require_assets(pipeline: Pipeline, folder: Path | None) -> None:
     """Raise InvalidFields, which names every image that is not in the folder."""
     names = named_assets(pipeline)
-    missing = await off_loop(lambda: [*missing_assets(folder, names)]) if names else []
+    missing = await run_in_thread(lambda: [*missing_assets(folder, names)]) if names else []
     if missing:
         raise InvalidFields(*(FieldError(pointer(place), why) for place, why in missing))

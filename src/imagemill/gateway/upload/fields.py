@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from imagemill.gateway.errors import FieldError, InvalidFields
 from imagemill.gateway.problem import pointer
-from imagemill.gateway.refusals import FieldError, InvalidFields
-from imagemill.imaging.pipeline import Output, Pipeline
+from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imagemill.jobs.job import Json, Priority
 from imagemill.webhooks.url import BadCallbackUrl, parse_callback_url
 

@@ -11,8 +11,8 @@ from typing import Final
 
 from fastapi import Request
 
-from imagemill.gateway.access.caller import Caller
-from imagemill.gateway.refusals import FieldError, InvalidFields
+from imagemill.gateway.auth.caller import Caller
+from imagemill.gateway.errors import FieldError, InvalidFields
 from imagemill.gateway.upload.fields import JobRequest
 from imagemill.jobs.idempotency import Keyed, UploadKey
 from imagemill.jobs.job import Job

@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from imagemill.gateway.refusals import (
+from imagemill.gateway.errors import (
     FieldError,
     InvalidFields,
     MalformedRequest,

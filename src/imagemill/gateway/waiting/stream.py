@@ -2,7 +2,7 @@
 
 sse-starlette's own response takes four tasks and a task group a stream, and with them half as much
 memory again. This one takes a second task, which comments now and then and hears that the client
-leaves. One that does not read is cut off by its connection (gateway/bounds/connection.py), and the
+leaves. One that does not read is cut off by its connection (gateway/limits/connection.py), and the
 hub ends all streams when the gateway is being stopped.
 """
 

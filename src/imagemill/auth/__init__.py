@@ -1,0 +1,1 @@
+"""API keys: what they are, how they are recognised, and their table."""

@@ -1,0 +1,20 @@
+"""The command `imagemill webhook-secret`."""
+
+import asyncio
+
+from imagemill.postgres.pool import Postgres
+from imagemill.settings import Settings
+from imagemill.webhooks.signing import webhook_secrets
+
+
+def read_secrets(settings: Settings) -> tuple[str, ...]:
+    """Return what webhooks are signed with, made now if nothing ever was.
+
+    Raises DatabaseUnavailable.
+    """
+    return asyncio.run(_read(settings))
+
+
+async def _read(settings: Settings) -> tuple[str, ...]:
+    async with Postgres.open(settings.postgres, pool_size=1) as postgres:
+        return await webhook_secrets(postgres, settings.webhook_secret)

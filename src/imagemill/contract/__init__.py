@@ -1,1 +1,0 @@
-"""What clients are told of a job, over HTTP and in webhooks alike."""

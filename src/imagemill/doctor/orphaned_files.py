@@ -1,0 +1,89 @@
+"""What lies in the storage and no row names: orphans, leftovers, and what is in quarantine."""
+
+from typing import Final
+
+from imagemill.blocking import run_in_thread
+from imagemill.doctor.context import DoctorContext
+from imagemill.doctor.findings import Finding, bad, ok, warn
+from imagemill.formatting import format_size, pluralize
+from imagemill.maintenance.orphan_scan import owned_keys
+from imagemill.storage.units import size_of
+
+SHOWN: Final = 20
+
+SET_ASIDE: Final = (
+    "The workers' janitor does so every hour, `imagemill doctor --fix` at once: it moves them to"
+    " quarantine."
+)
+
+
+async def examine(context: DoctorContext) -> list[Finding]:
+    return [await _orphans(context), await _unfinished(context), await _quarantine(context)]
+
+
+async def _orphans(context: DoctorContext) -> Finding:
+    found = await context.janitor.look_for_orphans(await context.storage.now())
+    keys = [unit.key for unit in found.orphans]
+    facts = {"count": found.orphan_count, "of": found.units, "keys": keys[:SHOWN]}
+    if not found.orphan_count:
+        return ok("orphans", "Nothing that is a day old lacks its job.", **facts)
+    if found.is_suspicious:
+        return bad(
+            "orphans",
+            f"The ledger knows nothing of {found.orphan_count:,} of {pluralize(found.units, 'unit')}"
+            " in the storage: no crash leaves so many.",
+            "Was an older backup restored, or is this another mill's database? Nothing will be"
+            " moved. If the ledger is right, move the folders inputs and outputs away by hand.",
+            **facts,
+        )
+    return warn(
+        "orphans",
+        f"{pluralize(found.orphan_count, 'unit')} a day old or more without a job,"
+        f" {await _size(context, keys)}.",
+        SET_ASIDE,
+        **facts,
+    )
+
+
+async def _unfinished(context: DoctorContext) -> Finding:
+    units = await context.janitor.look_for_unfinished(await context.storage.now())
+    keys = [unit.key for unit in units]
+    if not keys:
+        return ok("temporary files", "None is older than any work can take.", count=0)
+    return warn(
+        "temporary files",
+        f"{pluralize(len(keys), 'leftover')} of work that was cut off, {await _size(context, keys)}.",
+        SET_ASIDE,
+        count=len(keys),
+        keys=keys[:SHOWN],
+    )
+
+
+async def _quarantine(context: DoctorContext) -> Finding:
+    detained = await context.quarantine.detained()
+    if not detained:
+        return ok("quarantine", "Nothing is in quarantine.", count=0)
+    owned = await owned_keys(context.job_files, (unit.job_id for unit in detained))
+    wanted = [
+        unit.key
+        for unit in detained
+        if unit.key in owned and not context.storage.path(unit.key).exists()
+    ]
+    bytes_ = sum([await run_in_thread(size_of, context.quarantine.path(unit)) for unit in detained])
+    held = f"{pluralize(len(detained), 'unit')} since {detained[0].day}, {format_size(bytes_)}"
+    facts = {"count": len(detained), "bytes": bytes_, "wanted": wanted[:SHOWN]}
+    if wanted:
+        return bad(
+            "quarantine",
+            f"{held}; jobs name {len(wanted):,} of them.",
+            "The workers' janitor brings these back within the hour, `imagemill doctor --fix` does"
+            " at once.",
+            **facts,
+        )
+    return ok("quarantine", f"{held}; each is deleted a week after it came.", **facts)
+
+
+async def _size(context: DoctorContext, keys: list[str]) -> str:
+    return format_size(
+        sum([await run_in_thread(size_of, context.storage.path(key)) for key in keys])
+    )

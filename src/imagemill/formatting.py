@@ -1,0 +1,29 @@
+"""Numbers as a person at night reads them."""
+
+from datetime import timedelta
+from typing import Final
+
+UNITS: Final = ("bytes", "KiB", "MiB", "GiB", "TiB")
+STEP: Final = 1024
+
+
+def pluralize(number: int, noun: str) -> str:
+    """Return such as `1 job` or `1,204 jobs`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def format_duration(length: timedelta) -> str:
+    """Return a length of time in the largest unit of which there are two or more."""
+    seconds = int(length.total_seconds())
+    for unit, of_unit in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * of_unit:
+            return f"{seconds // of_unit} {unit}"
+    return pluralize(seconds, "second")
+
+
+def format_size(number: int) -> str:
+    """Return so many bytes in the largest unit of which there is one or more."""
+    value, unit = float(number), 0
+    while value >= STEP and unit < len(UNITS) - 1:
+        value, unit = value / STEP, unit + 1
+    return f"{value:,.1f} {UNITS[unit]}" if unit else f"{number} bytes"

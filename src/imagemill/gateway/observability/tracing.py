@@ -1,0 +1,46 @@
+"""A span for each request, in the trace of its client or a new one.
+
+Names are those of OpenTelemetry's semantic conventions for HTTP. The query is left out: it may be
+what makes a signed address work.
+"""
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from imagemill.gateway.observability.request_metrics import PROBES, UNMATCHED, method_of, route_of
+from imagemill.telemetry.traces import Attributes, span, valid
+
+
+class Traced:
+    """Lets whatever is done for a request happen in its span."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in PROBES:
+            await self._app(scope, receive, send)
+            return
+        method = method_of(scope)
+        parent = valid(Headers(scope=scope).get("traceparent"))
+        attributes: Attributes = {
+            "http.request.method": method,
+            "url.scheme": scope["scheme"],
+            "url.path": scope["path"],
+        }
+        with span(method, "server", parent=parent, attributes=attributes) as served:
+
+            async def answer(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    served.set("http.response.status_code", message["status"])
+                    if message["status"] >= 500:  # noqa: PLR2004 - what the conventions call an error
+                        served.fail(str(message["status"]))
+                await send(message)
+
+            try:
+                await self._app(scope, receive, answer)
+            finally:
+                route = route_of(scope)
+                if route != UNMATCHED:
+                    served.rename(f"{method} {route}")
+                    served.set("http.route", route)

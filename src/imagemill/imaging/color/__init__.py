@@ -1,0 +1,1 @@
+"""Colour: profiles, Lab, lightness, gamma and depth."""

@@ -1,0 +1,61 @@
+"""Into CIE Lab and back, from whatever space a picture is in.
+
+With a profile, by it, in the Lab of the profiles' connection space; without, by libvips' formulas
+for sRGB and grey. Both have grey at a and b of 0; they differ in the white they adapt to, D50 and
+D65, by less than 3 in lightness. "relative" keeps colours as they are, paper being white; those
+that the picture's space lacks come out as the nearest it has, in a grey picture as grey.
+"""
+
+from imagemill.imaging.color.levels import BITS, highest
+from imagemill.imaging.color.profiles import is_profiled, profile_of, with_profile, without_profile
+from imagemill.imaging.engine.libvips import Image, VipsError
+from imagemill.imaging.errors import DoesNotFit
+from imagemill.imaging.spec.field_types import OPAQUE, HexColour, parse_colour
+
+
+def to_lab(image: Image) -> Image:
+    """Return the picture's L (0 to 100), a and b."""
+    if is_profiled(image):
+        return image.icc_import(embedded=True, intent="relative")
+    return image.colourspace("lab")
+
+
+def from_lab(lab: Image, like: Image) -> Image:
+    """Return a picture in the space and depth of another one, which has no alpha or leaves it out.
+
+    Raises DoesNotFit when the profile, as those of scanners may, leads out of its space only.
+    """
+    if not is_profiled(like):
+        return lab.colourspace(like.interpretation)
+    profile, depth = profile_of(like), BITS[like.format]
+    if profile is None:
+        inks = lab.icc_export(output_profile="cmyk", intent="relative", depth=depth)
+        return without_profile(inks)
+    try:
+        return with_profile(lab, profile).icc_export(intent="relative", depth=depth)
+    except VipsError as error:
+        raise DoesNotFit(
+            "The picture's profile has no way back into its colours, which are to be kept; with"
+            " color_space srgb or p3 it needs none."
+        ) from error
+
+
+def lab_of(colour: HexColour, like: Image) -> Image:
+    """Return one pixel of the colour, as `from_lab` takes it to the other picture's space."""
+    dot = (Image.black(1, 1, bands=3) + parse_colour(colour)[:3]).cast("uchar")
+    return _lab_of_srgb(dot.copy(interpretation="srgb"), like)
+
+
+def in_space_of(like: Image, given: Image) -> Image:
+    """Return what is given in sRGB of 8 bits, with alpha, in the space and depth of a picture."""
+    if (like.interpretation, like.format) == ("srgb", "uchar") and not is_profiled(like):
+        return given
+    colours, alpha = given[:3], given[3] * (highest(like) / OPAQUE)
+    levels = from_lab(_lab_of_srgb(colours, like), like)
+    return levels.bandjoin(alpha.rint().cast(like.format))
+
+
+def _lab_of_srgb(colours: Image, like: Image) -> Image:
+    if is_profiled(like):
+        return colours.icc_import(input_profile="srgb", intent="relative")
+    return colours.colourspace("lab")

@@ -1,0 +1,58 @@
+"""Does the analyses that a pipeline asks for, on a thumbnail of its one decode."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, cast
+
+from imagemill.imaging.engine.analysis.blurhash import blurhash
+from imagemill.imaging.engine.analysis.dominant_color import dominant_color
+from imagemill.imaging.engine.analysis.metadata import metadata
+from imagemill.imaging.engine.analysis.palette import palette
+from imagemill.imaging.engine.analysis.phash import phash
+from imagemill.imaging.engine.analysis.pixels import Pixels
+from imagemill.imaging.engine.analysis.thumbhash import thumbhash
+from imagemill.imaging.engine.analysis.thumbnail import squared, thumbnail, to_pixels
+from imagemill.imaging.engine.header import Header
+from imagemill.imaging.engine.libvips import Image
+from imagemill.imaging.engine.libvips_errors import encoding
+from imagemill.imaging.spec.analysis import METADATA, Analysis, AnalysisName
+
+OF_THUMBNAIL: Final = MappingProxyType[AnalysisName, Callable[[Pixels], object]](
+    {
+        "blurhash": blurhash,
+        "thumbhash": thumbhash,
+        "dominant_color": dominant_color,
+        "palette": palette,
+    }
+)
+OF_SQUARE: Final = MappingProxyType[AnalysisName, Callable[[Pixels], object]]({"phash": phash})
+
+
+def analyze(
+    file: Path, header: Header, image: Image, names: Sequence[AnalysisName]
+) -> Analysis | None:
+    """Return what was asked for, None when nothing was.
+
+    The image, of the file's one decode, must be held in memory unless only metadata is asked for.
+    """
+    if not names:
+        return None
+    values: dict[AnalysisName, object] = {}
+    if METADATA in names:
+        values[METADATA] = metadata(file, header)
+    of_pixels = [name for name in names if name != METADATA]
+    if of_pixels:
+        values |= _of_pixels(image, of_pixels)
+    # The type checker cannot see which value goes with which name; the parent checks each.
+    return cast("Analysis", values)
+
+
+def _of_pixels(image: Image, names: Sequence[AnalysisName]) -> dict[AnalysisName, object]:
+    with encoding():
+        small = thumbnail(image)
+        pixels, square = to_pixels(small), to_pixels(squared(small))
+    return {
+        name: OF_SQUARE[name](square) if name in OF_SQUARE else OF_THUMBNAIL[name](pixels)
+        for name in names
+    }

@@ -1,0 +1,86 @@
+"""BlurHash: a few waves of colour in 28 characters, to be shown while a picture loads.
+
+Source: D. Ågren, "BlurHash Algorithm", https://github.com/woltapp/blurhash/blob/master/Algorithm.md.
+It knows no transparency: pixels take the mean colour of the visible ones as far as they are
+transparent, so that they add to no wave.
+"""
+
+from collections.abc import Sequence
+from itertools import chain
+from math import copysign, floor
+from typing import Final
+
+from imagemill.imaging.engine.analysis.cosines import project, waves
+from imagemill.imaging.engine.analysis.pixels import Pixels, filled
+
+ACROSS: Final = 4
+DOWN: Final = 3
+
+DIGITS: Final = (
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~"
+)
+# Waves are stored in steps of their largest amplitude, which itself is stored in 83 steps.
+AMPLITUDES: Final = 166
+LEVELS: Final = 9
+
+
+# IEC 61966-2-1: so far the curve of sRGB is a straight line, coded and linear.
+STRAIGHT: Final = 0.04045
+STRAIGHT_LINEAR: Final = 0.0031308
+
+
+def _linear(value: int) -> float:
+    share = value / 255
+    return share / 12.92 if share <= STRAIGHT else ((share + 0.055) / 1.055) ** 2.4
+
+
+LINEAR: Final = tuple(_linear(value) for value in range(256))
+
+
+def blurhash(pixels: Pixels) -> str | None:
+    """Return the hash with 4x3 components; None when the picture has no visible pixel."""
+    if pixels.is_invisible:
+        return None
+    # The reference takes its waves at the left edge of a pixel, which leaves a little of each even
+    # in a plain picture. Ours are to be the same hashes.
+    across, down = waves(pixels.width, ACROSS, 0), waves(pixels.height, DOWN, 0)
+    channels = (pixels.red, pixels.green, pixels.blue)
+    planes = [
+        project(filled([LINEAR[value] for value in channel], pixels.alpha), across, down)
+        for channel in channels
+    ]
+    mean, *others = zip(*(chain.from_iterable(plane) for plane in planes), strict=True)
+    return _encoded(mean, [[2 * value for value in wave] for wave in others])
+
+
+def _encoded(mean: Sequence[float], others: Sequence[Sequence[float]]) -> str:
+    largest = max(abs(value) for wave in others for value in wave)
+    step = max(0, min(82, floor(largest * AMPLITUDES - 0.5)))
+    amplitude = (step + 1) / AMPLITUDES
+    red, green, blue = map(_coded, mean)
+    return (
+        _digits(ACROSS - 1 + (DOWN - 1) * 9, 1)
+        + _digits(step, 1)
+        + _digits(red << 16 | green << 8 | blue, 4)
+        + "".join(_digits(_packed(wave, amplitude), 2) for wave in others)
+    )
+
+
+def _packed(wave: Sequence[float], amplitude: float) -> int:
+    """Return the levels of red, green and blue, each 0 to 18, as one number."""
+    number = 0
+    for value in wave:
+        root = copysign(abs(value / amplitude) ** 0.5, value)
+        number = number * 19 + max(0, min(18, floor(root * LEVELS + LEVELS + 0.5)))
+    return number
+
+
+def _coded(linear: float) -> int:
+    value = max(0.0, min(1.0, linear))
+    coded = value * 12.92 if value <= STRAIGHT_LINEAR else 1.055 * value ** (1 / 2.4) - 0.055
+    return int(coded * 255 + 0.5)
+
+
+def _digits(number: int, count: int) -> str:
+    places = range(count - 1, -1, -1)
+    return "".join(DIGITS[number // len(DIGITS) ** place % len(DIGITS)] for place in places)

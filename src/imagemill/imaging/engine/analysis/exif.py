@@ -1,0 +1,77 @@
+"""The EXIF fields of a file as values for JSON: numbers, lists of them, and short printable text.
+
+What strangers wrote is cut to size: so many fields, so long each, nothing but printable characters.
+The camera's own block, the embedded thumbnail's fields and unknown tags are left out.
+Source: libvips' `exif-ifd…` fields, "value (shown, Type, n components, n bytes)" from libexif;
+names and types as in CIPA DC-008, Exif 2.32.
+"""
+
+import re
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Final
+
+from imagemill.imaging.spec.analysis import (
+    EXIF_FIELDS,
+    EXIF_NAME,
+    EXIF_NUMBERS,
+    EXIF_TEXT,
+    ExifValue,
+    printable,
+)
+
+# The picture itself, the camera's part, the position. Number 1 is the thumbnail's.
+FIELD: Final = re.compile(r"exif-ifd[023]-(?P<name>.+)")
+VALUE: Final = re.compile(
+    r"(?P<body>.*), (?P<type>[A-Z]\w+), \d+ components, \d+ bytes\)", re.DOTALL
+)
+NUMBER: Final = re.compile(r"-?\d{1,10}(/[1-9]\d{0,9})?", re.ASCII)
+NUMBERS: Final = frozenset({"Byte", "SByte", "Short", "SShort", "Long", "SLong"})
+RATIOS: Final = frozenset({"Rational", "SRational"})
+TEXTS: Final = frozenset({"ASCII", "Undefined"})
+
+# The camera's own block means nothing to others; the rest libexif adds where a file lacks it.
+LEFT_OUT: Final = frozenset(
+    {"MakerNote", "FlashpixVersion", "ColorSpace", "ComponentsConfiguration", "YCbCrPositioning"}
+)
+
+# What libexif says of an empty copyright, cut to the field's length.
+NOTHING: Final = "[None] (Photographer) - [None] (Editor)"
+
+
+def exif(fields: Iterable[tuple[str, str]]) -> dict[str, ExifValue]:
+    """Return the values of libvips' fields by their EXIF names, in the order they come."""
+    values: dict[str, ExifValue] = {}
+    for field, text in fields:
+        named, read = FIELD.fullmatch(field), VALUE.fullmatch(text)
+        if not named or not read or len(values) == EXIF_FIELDS:
+            continue
+        name = named["name"]
+        value = _value(read["body"], read["type"])
+        if value is not None and name not in LEFT_OUT and re.fullmatch(EXIF_NAME, name):
+            values.setdefault(name, value)
+    return values
+
+
+def _value(body: str, type_: str) -> ExifValue | None:
+    if type_ in TEXTS:
+        text = printable(_first(body), EXIF_TEXT)
+        return None if NOTHING.startswith(text) else text
+    words = body.partition(" (")[0].split()
+    if type_ not in NUMBERS | RATIOS or not 0 < len(words) <= EXIF_NUMBERS:
+        return None
+    if not all(map(NUMBER.fullmatch, words)):  # a word for a number, or a ratio to nothing
+        return None
+    numbers = [_number(Fraction(word)) for word in words]
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+def _first(body: str) -> str:
+    """Return the value of "value (value", which may have brackets itself."""
+    half = (len(body) - len(" (")) // 2
+    is_twice = body[:half] == body[half + len(" (") :]
+    return body[:half] if is_twice else body.partition(" (")[0]
+
+
+def _number(ratio: Fraction) -> float:
+    return ratio.numerator if ratio.denominator == 1 else float(ratio)

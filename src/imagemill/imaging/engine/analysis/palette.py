@@ -1,0 +1,111 @@
+"""The colours that a picture is mostly made of.
+
+Similar colours are gathered in cells of an even grid, and the box of all cells is cut in two where
+it varies most, until there are enough boxes or each is nearly one colour. A box is shown by its
+mean; but by a cell that holds most of it, if there is one: in a flat drawing that is the very
+colour that was drawn, while the mean would be off by what the edges mix in.
+
+Source: S. J. Wan, P. Prusinkiewicz, S. K. M. Wong, "Variance-based color image quantization for
+frame buffer display", Color Research & Application 15(1), 1990.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from imagemill.imaging.engine.analysis.pixels import Pixels
+from imagemill.imaging.spec.analysis import PALETTE_COLOURS
+
+# Cells are 16 wide: more than the noise of a photo, less than what one would call two colours.
+CELL_BITS: Final = 4
+
+# Mean square distance to a box's mean, of 255 a channel: below it a box counts as one colour.
+ONE_COLOUR: Final = 12.0**2
+
+# A box with less of the picture than this is an edge or a speck and no colour of the picture.
+LEAST_SHARE: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The mean of similar colours, and how many pixels have one; a faint pixel is part of one."""
+
+    colour: tuple[float, float, float]
+    weight: float
+
+
+Box = Sequence[Cell]
+
+
+def palette(pixels: Pixels) -> list[str]:
+    """Return up to PALETTE_COLOURS colours as `#rrggbb`, most frequent first."""
+    cells = _cells(pixels)
+    if not cells:
+        return []
+    boxes = _boxes(cells)
+    total = _weight(cells)
+    boxes = [box for box in boxes if _weight(box) >= total * LEAST_SHARE]
+    return [_colour(box) for box in sorted(boxes, key=_weight, reverse=True)]
+
+
+def _cells(pixels: Pixels) -> Box:
+    sums: dict[tuple[int, int, int], list[float]] = {}
+    for (red, green, blue, alpha), count in Counter(pixels.colours()).items():
+        weight = count * alpha
+        place = (red >> 8 - CELL_BITS, green >> 8 - CELL_BITS, blue >> 8 - CELL_BITS)
+        total = sums.setdefault(place, [0, 0, 0, 0])
+        for channel, value in enumerate((red, green, blue, 1)):
+            total[channel] += value * weight
+    return [
+        Cell((red / weight, green / weight, blue / weight), weight)
+        for red, green, blue, weight in sums.values()
+        if weight
+    ]
+
+
+def _boxes(cells: Box) -> list[Box]:
+    boxes = [cells]
+    while len(boxes) < PALETTE_COLOURS:
+        widest = max(boxes, key=lambda box: sum(_variances(box)) * _weight(box))
+        if sum(_variances(widest)) < ONE_COLOUR:
+            break
+        boxes.remove(widest)
+        boxes += _halves(widest)
+    return boxes
+
+
+def _halves(box: Box) -> tuple[Box, Box]:
+    """Cut the box at its mean, across the channel that varies most."""
+    variances = _variances(box)
+    channel = variances.index(max(variances))
+    middle = _means(box)[channel]
+    return (
+        [cell for cell in box if cell.colour[channel] <= middle],
+        [cell for cell in box if cell.colour[channel] > middle],
+    )
+
+
+def _weight(box: Box) -> float:
+    return sum(cell.weight for cell in box)
+
+
+def _means(box: Box) -> list[float]:
+    weight = _weight(box)
+    return [
+        sum(cell.colour[channel] * cell.weight for cell in box) / weight for channel in range(3)
+    ]
+
+
+def _variances(box: Box) -> list[float]:
+    weight = _weight(box)
+    return [
+        sum((cell.colour[channel] - mean) ** 2 * cell.weight for cell in box) / weight
+        for channel, mean in enumerate(_means(box))
+    ]
+
+
+def _colour(box: Box) -> str:
+    fullest = max(box, key=lambda cell: cell.weight)
+    colour = fullest.colour if fullest.weight * 2 > _weight(box) else _means(box)
+    return "#" + bytes(round(value) for value in colour).hex()

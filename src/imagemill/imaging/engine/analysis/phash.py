@@ -1,0 +1,34 @@
+"""A perceptual hash: pictures that look alike differ in few of its 64 bits.
+
+Each bit tells whether one of the 8x8 longest waves of lightness is stronger than their median. The
+bits are those of ImageHash's `phash`, so hashes can be compared with what other tools have stored.
+Source: C. Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010,
+section 3.2.1; J. Buchner, ImageHash, `phash`.
+"""
+
+from statistics import median
+from typing import Final
+
+from imagemill.imaging.engine.analysis.cosines import project, waves
+from imagemill.imaging.engine.analysis.pixels import Pixels, filled
+
+WAVES: Final = 8
+
+# Below this, a wave is a rounding error; its sign would be noise.
+DECIMALS: Final = 6
+
+
+def phash(pixels: Pixels) -> str | None:
+    """Return 16 hex digits for a square picture; None when it has no visible pixel."""
+    if pixels.is_invisible:
+        return None
+    # ITU-R BT.601, in 8 bits
+    lightness = [
+        (299 * red + 587 * green + 114 * blue) / 1000 for red, green, blue, _ in pixels.colours()
+    ]
+    across, down = waves(pixels.width, WAVES, 0.5), waves(pixels.height, WAVES, 0.5)
+    plane = project(filled(lightness, pixels.alpha), across, down)
+    strengths = [round(value, DECIMALS) for row in plane for value in row]
+    middle = median(strengths)
+    bits = "".join("1" if value > middle else "0" for value in strengths)
+    return f"{int(bits, 2):016x}"

@@ -1,0 +1,106 @@
+"""ThumbHash: like BlurHash, with the picture's ratio and its transparency, in about 25 bytes.
+
+Source: E. Wallace, ThumbHash, https://evanw.github.io/thumbhash/, `rgbaToThumbHash` of its
+JavaScript. `p` and `q` are its two axes of colour: yellow to blue, and red to green.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import floor
+from typing import Final
+
+from imagemill.imaging.engine.analysis.cosines import project, waves
+from imagemill.imaging.engine.analysis.pixels import OPAQUE, Pixels, filled
+
+# Waves of lightness along the longer side. Transparency takes some of its room.
+WAVES: Final = 7
+WAVES_BESIDE_ALPHA: Final = 5
+
+# Waves weaker than this are rounding errors; scaled up to their largest they would be noise.
+FAINTEST: Final = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Waves:
+    """A channel's mean, its waves in 0 to 1 of the strongest, and how strong that one is."""
+
+    mean: float
+    levels: Sequence[float]
+    scale: float
+
+
+def thumbhash(pixels: Pixels) -> str:
+    """Return the hash in base64."""
+    return b64encode(_hash(pixels)).decode()
+
+
+def _hash(pixels: Pixels) -> bytes:
+    width, height = pixels.width, pixels.height
+    alpha = [value / 255 for value in pixels.alpha]
+    has_alpha = min(pixels.alpha) < OPAQUE
+    red, green, blue = (
+        filled([value / 255 for value in channel], pixels.alpha)
+        for channel in (pixels.red, pixels.green, pixels.blue)
+    )
+    colours = list(zip(red, green, blue, strict=True))
+    most = WAVES_BESIDE_ALPHA if has_alpha else WAVES
+    across = max(1, _rounded(most * width / max(width, height)))
+    down = max(1, _rounded(most * height / max(width, height)))
+    light = _waves([(r + g + b) / 3 for r, g, b in colours], width, max(3, across), max(3, down))
+    p = _waves([(r + g) / 2 - b for r, g, b in colours], width, 3, 3)
+    q = _waves([r - g for r, g, _ in colours], width, 3, 3)
+    a = [_waves(alpha, width, 5, 5)] if has_alpha else []
+    return (
+        _head(light, p, q, has_alpha=has_alpha)
+        + _shape(p, q, down if width > height else across, is_landscape=width > height)
+        + b"".join(_byte(_rounded(15 * one.mean), _rounded(15 * one.scale)) for one in a)
+        + _nibbles(_rounded(15 * level) for one in (light, p, q, *a) for level in one.levels)
+    )
+
+
+def _waves(channel: Sequence[float], width: int, across: int, down: int) -> Waves:
+    """Keep the triangle of waves that are not short both ways."""
+    height = len(channel) // width
+    sums = project(channel, waves(width, across, 0.5), waves(height, down, 0.5))
+    kept = [
+        sums[y][x] for y in range(down) for x in range(across) if x * down < across * (down - y)
+    ]
+    mean, others = kept[0], kept[1:]
+    scale = max(map(abs, others))
+    if scale < FAINTEST:
+        return Waves(mean, [0.0] * len(others), 0.0)
+    return Waves(mean, [0.5 + 0.5 / scale * value for value in others], scale)
+
+
+def _head(light: Waves, p: Waves, q: Waves, *, has_alpha: bool) -> bytes:
+    return (
+        _rounded(63 * light.mean)
+        | _rounded(31.5 + 31.5 * p.mean) << 6
+        | _rounded(31.5 + 31.5 * q.mean) << 12
+        | _rounded(31 * light.scale) << 18
+        | has_alpha << 23
+    ).to_bytes(3, "little")
+
+
+def _shape(p: Waves, q: Waves, shorter: int, *, is_landscape: bool) -> bytes:
+    return (
+        shorter | _rounded(63 * p.scale) << 3 | _rounded(63 * q.scale) << 9 | is_landscape << 15
+    ).to_bytes(2, "little")
+
+
+def _nibbles(values: Iterable[int]) -> bytes:
+    low_first = list(values)
+    low_first += [0] * (len(low_first) % 2)
+    return b"".join(
+        _byte(low, high) for low, high in zip(low_first[::2], low_first[1::2], strict=True)
+    )
+
+
+def _byte(low: int, high: int) -> bytes:
+    return bytes([low | high << 4])
+
+
+def _rounded(value: float) -> int:
+    """Round half up, as JavaScript does; Python's own `round` would go to the even number."""
+    return floor(value + 0.5)

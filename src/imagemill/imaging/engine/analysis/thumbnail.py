@@ -1,0 +1,37 @@
+"""Makes the small picture that analyses look at: upright, in sRGB, with alpha."""
+
+from typing import Final
+
+from imagemill.imaging.color.profiles import to_srgb
+from imagemill.imaging.engine.alpha import premultiplied
+from imagemill.imaging.engine.analysis.pixels import OPAQUE, Pixels
+from imagemill.imaging.engine.libvips import Image
+
+# The longest side. No analysis looks at more than seven waves across a picture, so this is enough.
+THUMBNAIL_SIDE: Final = 64
+
+# One that never overshoots: Lanczos' halos at edges would come out as colours of their own.
+KERNEL: Final = "linear"
+
+SQUARE_SIDE: Final = 32
+
+
+def thumbnail(image: Image) -> Image:
+    """Return the picture with its longest side THUMBNAIL_SIDE, or as it is when it is smaller."""
+    scale = min(1, THUMBNAIL_SIDE / max(image.width, image.height))
+    # A long line keeps a pixel of its breadth.
+    across = max(scale, 1 / image.width)
+    down = max(scale, 1 / image.height)
+    small = premultiplied(image, lambda visible: visible.resize(across, vscale=down, kernel=KERNEL))
+    small = to_srgb(small).autorot()
+    return (small if small.hasalpha() else small.bandjoin(OPAQUE)).copy_memory()
+
+
+def squared(small: Image) -> Image:
+    """Return the thumbnail stretched to a square, whose waves have the same lengths both ways."""
+    across, down = SQUARE_SIDE / small.width, SQUARE_SIDE / small.height
+    return premultiplied(small, lambda visible: visible.resize(across, vscale=down, kernel=KERNEL))
+
+
+def to_pixels(small: Image) -> Pixels:
+    return Pixels.of(small.width, small.height, bytes(small.write_to_memory()))

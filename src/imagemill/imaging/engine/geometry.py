@@ -1,0 +1,136 @@
+"""How a picture meets the box an output asks for. Pure; meanings and rounding as in sharp."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import cos, floor, radians, sin
+from typing import Final
+
+from imagemill.imaging.errors import DoesNotFit, TooLarge
+from imagemill.imaging.spec.field_types import MAX_SIDE, Edges
+from imagemill.imaging.spec.pipeline import Output
+
+# Only an extremely long picture that is to cover a large box gets here.
+MAX_SCALED_SIDE: Final = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Width and height in pixels, from 1."""
+
+    width: int
+    height: int
+
+    @property
+    def pixels(self) -> int:
+        return self.width * self.height
+
+    def turned(self) -> "Size":
+        return Size(self.height, self.width)
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The picture is scaled to `scaled`; what stands out of `box` is cut, what lacks is filled."""
+
+    scaled: Size
+    box: Size
+
+
+def place(size: Size, output: Output) -> Placement:
+    """Return how a picture of this size becomes the output.
+
+    Raises TooLarge when the output would be longer than MAX_SIDE on a side, or so much would have
+    to be cut away that libvips cannot count the pixels of a line.
+    """
+    placement = _place(size, output)
+    _check_sides(placement.box, output)
+    if max(placement.scaled.width, placement.scaled.height) > MAX_SCALED_SIDE:
+        raise TooLarge(
+            f"Output {output.name} would be scaled to {placement.scaled} before it is cut;"
+            f" {MAX_SCALED_SIDE} a side is the most."
+        )
+    return placement
+
+
+def cropped(size: Size, output: Output) -> Size:
+    """Return the size that `crop` leaves. Raises DoesNotFit when it reaches out of the picture."""
+    area = output.crop
+    if area is None:
+        return size
+    left = Size(area.width, area.height)
+    if area.left + area.width > size.width or area.top + area.height > size.height:
+        raise DoesNotFit(
+            f"Output {output.name}: crop of {left} at {area.left},{area.top}"
+            f" leaves an image of {size}."
+        )
+    return left
+
+
+def padded(size: Size, output: Output) -> Size:
+    """Return the size with what `pad` adds. Raises TooLarge over MAX_SIDE on a side."""
+    edges = Edges.of(output.pad)
+    size = Size(size.width + edges.left + edges.right, size.height + edges.top + edges.bottom)
+    _check_sides(size, output)
+    return size
+
+
+def rotated(size: Size, degrees: float) -> Size:
+    """Return the canvas that holds the turned picture; a quarter turn needs just the picture's."""
+    if degrees % 90 == 0:
+        return size.turned() if degrees % 180 else size
+    cosine, sine = abs(cos(radians(degrees))), abs(sin(radians(degrees)))
+    return Size(
+        floor(size.width * cosine + size.height * sine + 0.5) or 1,
+        floor(size.width * sine + size.height * cosine + 0.5) or 1,
+    )
+
+
+def _check_sides(size: Size, output: Output) -> None:
+    if max(size.width, size.height) > MAX_SIDE:
+        raise TooLarge(f"Output {output.name} would be {size}; {MAX_SIDE} a side is the most.")
+
+
+def _place(size: Size, output: Output) -> Placement:
+    if output.width is None and output.height is None:
+        return Placement(size, size)
+    across, down = _scales(size, output)
+    box = _scaled(size, across, down)
+    if output.fit == "fill":
+        across, down = _capped(across, output), _capped(down, output)
+    elif output.fit in {"cover", "outside"}:
+        across = down = _capped(max(across, down), output)
+    else:
+        across = down = _capped(min(across, down), output)
+    scaled = _scaled(size, across, down)
+    match output.fit:
+        case "contain":
+            return Placement(scaled, box)
+        case "cover":
+            return Placement(
+                scaled, Size(min(box.width, scaled.width), min(box.height, scaled.height))
+            )
+        case _:
+            return Placement(scaled, scaled)
+
+
+def _scales(size: Size, output: Output) -> tuple[Fraction, Fraction]:
+    """Return by how much each side must grow to be as asked; a side not asked for follows."""
+    across = Fraction(output.width, size.width) if output.width is not None else None
+    down = Fraction(output.height, size.height) if output.height is not None else None
+    return across or down or Fraction(1), down or across or Fraction(1)
+
+
+def _capped(scale: Fraction, output: Output) -> Fraction:
+    return scale if output.enlarge else min(scale, Fraction(1))
+
+
+def _scaled(size: Size, across: Fraction, down: Fraction) -> Size:
+    return Size(_rounded(size.width * across), _rounded(size.height * down))
+
+
+def _rounded(length: Fraction) -> int:
+    """Round half up, as sharp does; Python's own `round` would go to the even number."""
+    return max(1, floor(length + Fraction(1, 2)))

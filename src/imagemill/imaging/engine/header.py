@@ -1,0 +1,150 @@
+"""What a file says about its picture before any pixel is read, and whether that is allowed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from imagemill.imaging.engine import heic
+from imagemill.imaging.engine.buffering import buffered_bytes
+from imagemill.imaging.engine.geometry import Size
+from imagemill.imaging.engine.gif_blocks import check_whole
+from imagemill.imaging.engine.libvips import Image, Source, number
+from imagemill.imaging.engine.libvips_errors import decoding
+from imagemill.imaging.engine.timing import Timing
+from imagemill.imaging.errors import TooLarge, UnsupportedFormat
+from imagemill.imaging.formats import (
+    AVIF,
+    GIF,
+    HEIC,
+    INPUTS,
+    JPEG,
+    PNG,
+    SNIFF_BYTES,
+    TIFF,
+    WEBP,
+    Format,
+    sniff,
+)
+from imagemill.imaging.result import Limits
+from imagemill.imaging.spec.field_types import MAX_INPUT_SIDE
+
+# EXIF orientations: 1 is upright, 2 to 4 mirror or turn by half, 5 to 8 by a quarter.
+UPRIGHT: Final = 1
+SIDEWAYS: Final = frozenset({5, 6, 7, 8})
+
+LOADERS: Final = {
+    JPEG: Image.jpegload_source,
+    PNG: Image.pngload_source,
+    WEBP: Image.webpload_source,
+    AVIF: Image.heifload_source,
+    GIF: Image.gifload_source,
+    TIFF: Image.tiffload_source,
+}
+
+INTERLACED: Final = {JPEG: "progressive", PNG: "interlaced"}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Facts of a file. `stored` is the size before the EXIF `orientation` (1 to 8) is applied.
+
+    `frames` are those of an animation, else 1: what more a file may hold, pages of a TIFF or other
+    pictures of an AVIF or HEIC, counts for nothing. `buffered_bytes` are those that its decoder
+    holds at once, 0 when it gives line after line.
+    """
+
+    format: Format
+    stored: Size
+    frames: int
+    orientation: int
+    has_alpha: bool
+    buffered_bytes: int
+    timing: Timing
+
+    @property
+    def upright(self) -> Size:
+        return self.stored.turned() if self.orientation in SIDEWAYS else self.stored
+
+
+def read_header(file: Path) -> Header:
+    """Read the header.
+
+    Raises UnsupportedFormat for first bytes we do not know, InvalidImage for what follows them.
+    """
+    return open_image(file)[0]
+
+
+def open_image(file: Path) -> tuple[Header, Image]:
+    """Do the same, and return also the image that it stands in, of which no pixel was read."""
+    format_ = _sniff(file)
+    if format_ is GIF:
+        check_whole(file)
+    image = peek(file, format_)
+    header = Header(
+        format=format_,
+        stored=Size(image.width, image.height),
+        frames=number(image, "n-pages", 1) if format_.has_frames else 1,
+        orientation=_orientation(image),
+        has_alpha=image.hasalpha(),
+        buffered_bytes=buffered_bytes(file, format_, image),
+        timing=_timing(image),
+    )
+    return header, image
+
+
+def check(header: Header, limits: Limits) -> None:
+    """Raise TooLarge when the picture has more pixels or frames, or needs more, than allowed."""
+    size, frames = header.stored, header.frames
+    if max(size.width, size.height) > MAX_INPUT_SIDE:
+        raise TooLarge(f"The picture is {size}; {MAX_INPUT_SIDE} a side is the most.")
+    if frames > limits.max_frames:
+        raise TooLarge(f"The picture has {frames} frames; {limits.max_frames} are the most.")
+    if size.pixels * frames > limits.max_pixels:
+        of_frames = f" with {frames} frames" if frames > 1 else ""
+        raise TooLarge(
+            f"The picture is {size}{of_frames}, which is {size.pixels * frames} pixels;"
+            f" {limits.max_pixels} are the most."
+        )
+    if header.buffered_bytes > limits.buffered_bytes:
+        raise TooLarge(
+            f"The picture is {size} and {INTERLACED[header.format]}, so that its decoder holds"
+            f" {header.buffered_bytes >> 20} MiB at once; {limits.buffered_bytes >> 20} MiB are"
+            " the most."
+        )
+
+
+def peek(file: Path, format_: Format) -> Image:
+    """Open the file for what its header says. The pixels of a HEIC are not there."""
+    if format_ is HEIC:
+        return heic.peek(file.read_bytes())
+    return load(Source.new_from_file(str(file)), format_)
+
+
+def load(source: Source, format_: Format, **options: str | float) -> Image:
+    """Open the source with its format's own loader; pixels flow once, from top to bottom.
+
+    `fail_on` is "error", since many cameras write files that libjpeg warns of and everyone shows.
+    The warnings that tell of damage are looked for in `failures.decoding`.
+    """
+    with decoding():
+        return LOADERS[format_](source, access="sequential", fail_on="error", **options)
+
+
+def _sniff(file: Path) -> Format:
+    with file.open("rb") as stream:
+        head = stream.read(SNIFF_BYTES)
+    format_ = sniff(head)
+    if format_ is None:
+        known = ", ".join(INPUTS)
+        raise UnsupportedFormat(f"The first bytes are those of no format we take: {known}.")
+    return format_
+
+
+def _timing(image: Image) -> Timing:
+    delays = image.get("delay") if image.get_typeof("delay") else ()
+    return Timing(tuple(delays), number(image, "loop", 1))
+
+
+def _orientation(image: Image) -> int:
+    orientation = number(image, "orientation", UPRIGHT)
+    return orientation if orientation in range(1, 9) else UPRIGHT

@@ -1,0 +1,147 @@
+"""Opens HEIC pictures: pillow-heif decodes what libvips cannot, and libvips goes on from there.
+
+Turns and mirrors that the file asks for are made by the decoder, so the picture is upright. Its
+EXIF orientation, which ought to ask for none (ISO/IEC 23000-22, 7.3.10.1) and in photos of phones
+tells of the same turn again, is dropped. Of several pictures the primary one is taken.
+
+pillow-heif is imported here and so when a child starts, although few pictures need it: it costs
+11 ms then, and a child that has opened a picture may not be allowed to load any more code.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import Any, Final
+
+from imagemill.imaging.color.profiles import PROFILE
+from imagemill.imaging.engine.heic.boxes import check_boxes
+from imagemill.imaging.engine.libvips import GValue, Image
+from imagemill.imaging.engine.libvips_errors import decoding
+from imagemill.imaging.errors import InvalidImage, OutOfMemory, UnsupportedFormat
+
+try:
+    import pillow_heif
+except ImportError:
+    IS_INSTALLED = False
+else:
+    IS_INSTALLED = True
+    pillow_heif.options.DECODE_THREADS = 0  # one tile after the other, in our own thread
+    pillow_heif.options.THUMBNAILS = False
+    pillow_heif.options.DEPTH_IMAGES = False
+    pillow_heif.options.AUX_IMAGES = False
+
+# pillow-heif's modes as bands, format and interpretation of libvips. With more than 8 bits, the
+# value's highest bit is the highest of 16. A small a stands for colours that are premultiplied.
+LAYOUTS: Final = MappingProxyType(
+    {
+        "L": (1, "uchar", "b-w"),
+        "RGB": (3, "uchar", "srgb"),
+        "RGBA": (4, "uchar", "srgb"),
+        "RGBa": (4, "uchar", "srgb"),
+        "I;16": (1, "ushort", "grey16"),
+        "RGB;16": (3, "ushort", "rgb16"),
+        "RGBA;16": (4, "ushort", "rgb16"),
+        "RGBa;16": (4, "ushort", "rgb16"),
+    }
+)
+
+# What libheif and libde265 say when the system gives none. libheif's own limits, which a damaged
+# file meets, are told in other words.
+NO_MEMORY: Final = (
+    "Memory allocation error: Unspecified",
+    "Out of memory",
+    "Internal error (unexpected C++ exception)",  # std::bad_alloc
+)
+
+EXIF: Final = b"Exif\0\0"
+TURNS: Final = ("orientation", "exif-ifd0-Orientation")
+
+# libvips knows no longer one.
+LONGEST_SIDE: Final = 100_000_000
+
+# Display P3 as numbers for primaries and transfer. Source: ITU-T H.273, tables 2 and 3.
+DISPLAY_P3: Final = (12, 13)
+
+
+def peek(data: bytes) -> Image:
+    """Return a black picture with the size, kind and metadata of the real one.
+
+    Nothing is decoded. Raises what `load` raises.
+    """
+    picture = _opened(data)
+    bands, depth, space = LAYOUTS[picture.mode]
+    black = Image.black(*picture.size, bands=bands).cast(depth)
+    return _described(black.copy(interpretation=space), picture)
+
+
+def load(data: bytes) -> Image:
+    """Return the picture, decoded; its pixels lie in memory, where the decoder wrote them.
+
+    Raises InvalidImage, UnsupportedFormat or OutOfMemory. Data that is whole and makes no sense is
+    mostly shown as the decoder guesses: it has no way to tell.
+    """
+    picture = _opened(data)
+    bands, depth, space = LAYOUTS[picture.mode]
+    with _heif_errors():
+        pixels = picture.data
+    image = Image.new_from_memory(pixels, *picture.size, bands, depth).copy(interpretation=space)
+    if picture.premultiplied_alpha:
+        image = image.unpremultiply().rint().cast(depth).copy(interpretation=space)
+        with decoding():
+            image = image.copy_memory()
+    return _described(image, picture)
+
+
+def _opened(data: bytes) -> "pillow_heif.HeifImage":
+    if not IS_INSTALLED:
+        raise UnsupportedFormat("HEIC cannot be opened here: the extra `heic` is not installed.")
+    check_boxes(data)
+    with _heif_errors():
+        file = pillow_heif.open_heif(data, convert_hdr_to_8bit=False)
+        picture = file[file.primary_index]
+    if not picture.info["primary"] or picture.mode not in LAYOUTS:
+        raise InvalidImage("The picture cannot be decoded: its primary image is damaged.")
+    width, height = picture.size
+    if not (0 < width <= LONGEST_SIDE and 0 < height <= LONGEST_SIDE):
+        raise InvalidImage(f"The picture cannot be decoded: it says that it is {width}x{height}.")
+    return picture
+
+
+def _described(image: Image, picture: "pillow_heif.HeifImage") -> Image:
+    """Return the image with the metadata that libvips' own loaders would have given it."""
+    info: dict[str, Any] = picture.info
+    image = image.copy()
+    image.set_type(GValue.gint_type, "bits-per-sample", info["bit_depth"])
+    if info["exif"]:  # libvips takes it apart at once
+        image.set_type(GValue.blob_type, "exif-data", EXIF + info["exif"].removeprefix(EXIF))
+        for name in TURNS:
+            image.remove(name)
+    if "xmp" in info:
+        image.set_type(GValue.blob_type, "xmp-data", info["xmp"])
+    profile = _profile(info)
+    if profile:
+        image.set_type(GValue.blob_type, PROFILE, profile)
+    return image
+
+
+def _profile(info: dict[str, Any]) -> bytes | None:
+    if "icc_profile" in info:
+        return bytes(info["icc_profile"])
+    numbers = info.get("nclx_profile", {})
+    found = (numbers.get("color_primaries"), numbers.get("transfer_characteristics"))
+    return bytes(Image.profile_load("p3")) if found == DISPLAY_P3 else None
+
+
+@contextmanager
+def _heif_errors() -> Iterator[None]:
+    """Raise OutOfMemory where libheif says so, InvalidImage for whatever else is raised.
+
+    A damaged file may trip pillow-heif's own Python as well as libheif.
+    """
+    try:
+        yield
+    except Exception as error:
+        reason = str(error).strip().rstrip(".")
+        if isinstance(error, MemoryError) or reason.startswith(NO_MEMORY):
+            raise OutOfMemory("The picture needs more memory than a job may use.") from error
+        raise InvalidImage(f"The picture cannot be decoded: {reason}.") from error

@@ -1,0 +1,35 @@
+"""Opens an image of the assets folder, to be laid on a picture."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from imagemill.errors import Rejected
+from imagemill.imaging.color.profiles import to_srgb
+from imagemill.imaging.engine.geometry import Size
+from imagemill.imaging.engine.header import load, read_header
+from imagemill.imaging.engine.libvips import Image, Source
+from imagemill.imaging.engine.libvips_errors import decoding
+from imagemill.imaging.engine.scaling import resize_image
+from imagemill.imaging.errors import DoesNotFit
+from imagemill.imaging.spec.assets import find_asset
+
+
+def logo(folder: Path | None, name: str, fit: Callable[[Size], Size]) -> Image:
+    """Return the image upright, in sRGB with alpha, of the size that fits; of an animation a frame.
+
+    `fit` says what becomes of an image of a given size. Raises DoesNotFit when there is no such
+    image, or it is damaged: that is no fault of the picture's.
+    """
+    file = find_asset(folder, name)
+    try:
+        image = _opened(file)
+    except Rejected as error:
+        raise DoesNotFit(f"The image {name!r} cannot be drawn. {error}") from error
+    image = to_srgb(resize_image(image, fit(Size(image.width, image.height))).copy_memory())
+    return image if image.hasalpha() else image.addalpha()
+
+
+def _opened(file: Path) -> Image:
+    source = Source.new_from_file(str(file))
+    with decoding():
+        return load(source, read_header(file).format).copy_memory().autorot()

@@ -1,0 +1,58 @@
+"""Proves that a format works here: a sample is drawn, encoded, and decoded to its last pixel.
+
+A library may open a file and yet fail at its pixels, so only this shows what can be promised.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from imagemill.imaging.engine import heic
+from imagemill.imaging.engine.encode import encode
+from imagemill.imaging.engine.header import load
+from imagemill.imaging.engine.libvips import Image, Source, Target, VipsError
+from imagemill.imaging.errors import ImagingError
+from imagemill.imaging.formats import FORMATS, FormatName, InputName
+from imagemill.imaging.sandbox.protocol import FormatSupport
+from imagemill.imaging.spec.pipeline import Output
+
+SIDE: Final = 64
+
+# The drawing as pillow-heif encodes it with quality 70. It is read now, since a child that has
+# opened a picture may not be allowed to read other files.
+HEIC_SAMPLE: Final = Path(__file__).parent.joinpath("heic", "sample.heic").read_bytes()
+
+# Mean difference of 255 a channel. Lossy encoders stay near 2 on a smooth picture, GIF's
+# 256 colours at 3.4; a wrong channel or a shifted row is far above.
+TOLERANCE: Final = 4
+
+
+def probe_format(name: InputName) -> FormatSupport:
+    if name == "heic":
+        return FormatSupport(encodes=False, decodes=_shows(lambda: heic.load(HEIC_SAMPLE)))
+    try:
+        data = _encoded(name)
+    except VipsError:
+        return FormatSupport(encodes=False, decodes=False)
+    source = Source.new_from_memory(data)
+    return FormatSupport(encodes=True, decodes=_shows(lambda: load(source, FORMATS[name])))
+
+
+def _encoded(name: FormatName) -> bytes:
+    target = Target.new_to_memory()
+    encode(_drawn(), target, Output(format=name), FORMATS[name])
+    return bytes(target.get("blob"))
+
+
+def _shows(decode: Callable[[], Image]) -> bool:
+    """Return whether what is decoded looks like the drawing."""
+    try:
+        return bool((decode() - _drawn()).abs().avg() < TOLERANCE)
+    except (ImagingError, VipsError):
+        return False
+
+
+def _drawn() -> Image:
+    """Draw a gradient: red from left to right, green from top to bottom, half blue."""
+    ramps = Image.xyz(SIDE, SIDE) * (255 / SIDE)
+    return ramps.bandjoin(127).cast("uchar").copy(interpretation="srgb")

@@ -1,0 +1,135 @@
+"""Renders a pipeline: one file in, its outputs out, from one decode. Runs in a child process."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, Protocol
+
+from imagemill.imaging.engine.analysis.analyze import analyze
+from imagemill.imaging.engine.animation import join_frames
+from imagemill.imaging.engine.decode import decode
+from imagemill.imaging.engine.decode_plan import check_size, format_for, frames_for, plan_decode
+from imagemill.imaging.engine.encode import write
+from imagemill.imaging.engine.header import Header, check, read_header
+from imagemill.imaging.engine.libvips import forget_warnings
+from imagemill.imaging.engine.libvips_errors import decoding, encoding
+from imagemill.imaging.engine.output_groups import group_by_cut, scale_outputs
+from imagemill.imaging.engine.picture import Picture
+from imagemill.imaging.engine.steps import (
+    auto_orient,
+    blur,
+    box,
+    color_space,
+    crop,
+    flip,
+    flop,
+    grayscale,
+    modulate,
+    negate,
+    normalize,
+    pad,
+    resize,
+    rotate,
+    sharpen,
+    tint,
+    trim,
+    watermark,
+)
+from imagemill.imaging.engine.verify import ExpectedOutput, verify_output
+from imagemill.imaging.result import Limits, Rendered
+from imagemill.imaging.spec.pipeline import Output, Pipeline
+
+
+class Step(Protocol):
+    """One change to a picture. A step that the output does not ask for returns what it was given.
+
+    The size that it returns may differ; the picture that it was given stays as it is.
+    """
+
+    def apply(self, picture: Picture, output: Output, /) -> Picture: ...
+
+
+STEPS: Final[tuple[Step, ...]] = (
+    auto_orient,
+    rotate,
+    flip,
+    flop,
+    crop,
+    trim,
+    resize,
+    color_space,
+    box,
+    blur,
+    sharpen,
+    grayscale,
+    normalize,
+    modulate,
+    tint,
+    negate,
+    pad,
+    watermark,
+)
+
+STEPS_BEFORE_SCALING: Final = STEPS[: STEPS.index(resize)]
+STEPS_AFTER_SCALING: Final = STEPS[STEPS.index(resize) + 1 :]
+
+
+def render(input_file: Path, folder: Path, pipeline: Pipeline, limits: Limits) -> Rendered:
+    """Make every output of the pipeline in the folder, where `Format.file` says.
+
+    Raises InvalidImage, UnsupportedFormat, TooLarge, DoesNotFit, OutOfMemory or ScratchFull.
+    """
+    forget_warnings()
+    header = read_header(input_file)
+    check(header, limits)
+    needed = plan_decode(header, pipeline, limits)
+    first, *later = decode(input_file, header, needed)
+    picture = Picture(
+        first,
+        header.stored,
+        is_held=needed.hold,
+        later=tuple(later),
+        assets=limits.assets,
+    )
+    made: dict[str, ExpectedOutput] = {}
+    for group in group_by_cut(pipeline.outputs):
+        made |= _made(picture, group, header, folder, limits)
+    return Rendered(
+        width=header.upright.width,
+        height=header.upright.height,
+        frames=header.frames,
+        outputs=tuple(
+            verify_output(folder, output.name, made[output.name]) for output in pipeline.outputs
+        ),
+        analysis=analyze(input_file, header, picture.first, pipeline.analyze),
+    )
+
+
+def _made(
+    picture: Picture, outputs: Sequence[Output], header: Header, folder: Path, limits: Limits
+) -> dict[str, ExpectedOutput]:
+    """Make outputs that are one picture until they are scaled; say, by name, what each must be."""
+    made = {}
+    # A picture that is not held is read only now, while its output is written.
+    with encoding() if picture.is_held else decoding():
+        cut = _applied(STEPS_BEFORE_SCALING, picture, outputs[0])
+        for output, in_scale in scale_outputs(cut, outputs):
+            later = in_scale.later[: frames_for(output, header) - 1]
+            finished = _applied(STEPS_AFTER_SCALING, replace(in_scale, later=later), output)
+            check_size(finished.size, output, header, limits)
+            made[output.name] = _written(finished, output, header, folder)
+    return made
+
+
+def _written(picture: Picture, output: Output, header: Header, folder: Path) -> ExpectedOutput:
+    format_ = format_for(output, header)
+    timing = header.timing.counted_in(format_)
+    write(join_frames(picture, timing), format_.file(folder, output.name), output, format_)
+    may_tell_position = output.keep_metadata == "all"
+    return ExpectedOutput(format_, picture.size, picture.frames, timing, may_tell_position)
+
+
+def _applied(steps: Sequence[Step], picture: Picture, output: Output) -> Picture:
+    for step in steps:
+        picture = step.apply(picture, output)
+    return picture

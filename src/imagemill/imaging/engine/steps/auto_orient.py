@@ -1,0 +1,14 @@
+"""Turns the picture upright as its EXIF orientation says, and drops the tag."""
+
+from imagemill.imaging.engine.header import SIDEWAYS, UPRIGHT
+from imagemill.imaging.engine.libvips import Image, number
+from imagemill.imaging.engine.picture import Picture
+from imagemill.imaging.spec.pipeline import Output
+
+
+def apply(picture: Picture, output: Output) -> Picture:
+    orientation = number(picture.first, "orientation", UPRIGHT)
+    if not output.auto_orient or orientation == UPRIGHT:
+        return picture
+    size = picture.size.turned() if orientation in SIDEWAYS else picture.size
+    return picture.changed(Image.autorot, size)

@@ -1,0 +1,10 @@
+"""Mirrors top and bottom."""
+
+from imagemill.imaging.engine.picture import Picture
+from imagemill.imaging.spec.pipeline import Output
+
+
+def apply(picture: Picture, output: Output) -> Picture:
+    if not output.flip:
+        return picture
+    return picture.changed(lambda image: image.flip("vertical"))

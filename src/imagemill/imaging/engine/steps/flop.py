@@ -1,0 +1,10 @@
+"""Mirrors left and right."""
+
+from imagemill.imaging.engine.picture import Picture
+from imagemill.imaging.spec.pipeline import Output
+
+
+def apply(picture: Picture, output: Output) -> Picture:
+    if not output.flop:
+        return picture
+    return picture.changed(lambda image: image.flip("horizontal"))

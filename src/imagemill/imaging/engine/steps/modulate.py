@@ -1,0 +1,25 @@
+"""Changes brightness, saturation and hue: lightness, chroma and angle of CIE LCh, as in sharp."""
+
+from math import cos, radians, sin
+
+from imagemill.imaging.color.lightness import in_lab
+from imagemill.imaging.engine.libvips import Image
+from imagemill.imaging.engine.picture import Picture
+from imagemill.imaging.spec.field_types import Modulation
+from imagemill.imaging.spec.pipeline import Output
+
+
+def apply(picture: Picture, output: Output) -> Picture:
+    if output.modulate is None:
+        return picture
+    matrix = _matrix(output.modulate)
+    return picture.changed(lambda image: in_lab(image, lambda lab: lab.recomb(matrix)))
+
+
+def _matrix(modulation: Modulation) -> Image:
+    """Return L, a and b from L, a and b: turning and stretching a and b is hue and chroma."""
+    angle = radians(modulation.hue)
+    across, down = modulation.saturation * cos(angle), modulation.saturation * sin(angle)
+    return Image.new_from_array(
+        [[modulation.brightness, 0, 0], [0, across, -down], [0, down, across]]
+    )

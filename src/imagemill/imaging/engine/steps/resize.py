@@ -1,0 +1,28 @@
+"""Scales the picture, and notes the box that it is to fill."""
+
+from dataclasses import replace
+
+from imagemill.imaging.color.gamma import apply_gamma
+from imagemill.imaging.color.profiles import convert
+from imagemill.imaging.engine.geometry import Size, place
+from imagemill.imaging.engine.libvips import Image
+from imagemill.imaging.engine.picture import Picture
+from imagemill.imaging.engine.scaling import resize_image
+from imagemill.imaging.spec.pipeline import Output
+
+
+def apply(picture: Picture, output: Output) -> Picture:
+    placement = place(picture.size, output)
+    scaled = picture.changed(
+        lambda image: _scaled(image, placement.scaled, output), placement.scaled
+    )
+    return replace(scaled, box=placement.box)
+
+
+def _scaled(image: Image, to: Size, output: Output) -> Image:
+    if (image.width, image.height) == (to.width, to.height):
+        return image
+    if output.gamma is None:
+        return resize_image(image, to)
+    levels = convert(image, output.color_space)
+    return apply_gamma(levels, output.gamma, lambda dark: resize_image(dark, to))

@@ -1,0 +1,58 @@
+"""Turns the picture clockwise: by quarters exactly, else grown onto its background."""
+
+from math import cos, radians, sin
+from typing import Final
+
+from imagemill.imaging.color.levels import highest
+from imagemill.imaging.color.profiles import convert
+from imagemill.imaging.engine.alpha import premultiplied
+from imagemill.imaging.engine.canvas import ready_for
+from imagemill.imaging.engine.geometry import Size, rotated
+from imagemill.imaging.engine.libvips import Image, Interpolate
+from imagemill.imaging.engine.picture import Picture
+from imagemill.imaging.spec.field_types import HexColour
+from imagemill.imaging.spec.pipeline import Output
+
+QUARTER: Final = 90
+FULL: Final = 360
+
+
+def apply(picture: Picture, output: Output) -> Picture:
+    degrees = output.rotate % FULL
+    if degrees == 0:
+        return picture
+    return picture.changed(
+        lambda image: _turned(image, degrees, output), rotated(picture.size, degrees)
+    )
+
+
+def _turned(image: Image, degrees: float, output: Output) -> Image:
+    if degrees % QUARTER == 0:
+        return image.rot(f"d{degrees:.0f}")
+    return _slanted(convert(image, output.color_space), degrees, output.background)
+
+
+def _slanted(image: Image, degrees: float, background: HexColour) -> Image:
+    """Turn about the centre, in the output's space: another has no place for the background."""
+    image, colour = ready_for(image, background)
+    canvas = rotated(Size(image.width, image.height), degrees)
+    cosine, sine = cos(radians(degrees)), sin(radians(degrees))
+    if image.hasalpha():
+        opacity = colour[-1] / highest(image)
+        colour = [*(level * opacity for level in colour[:-1]), colour[-1]]
+    return premultiplied(
+        image,
+        lambda visible: visible.affine(
+            [cosine, -sine, sine, cosine],
+            interpolate=Interpolate.new("bicubic"),
+            oarea=[0, 0, canvas.width, canvas.height],
+            # Centre comes to centre; libvips counts from the middle of the first pixel.
+            idx=-(image.width - 1) / 2,
+            idy=-(image.height - 1) / 2,
+            odx=(canvas.width - 1) / 2,
+            ody=(canvas.height - 1) / 2,
+            extend="background",
+            background=colour,
+            premultiplied=True,
+        ),
+    )

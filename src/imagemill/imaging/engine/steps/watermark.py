@@ -1,0 +1,67 @@
+"""Lays a text or an image on the finished picture."""
+
+from functools import partial
+from math import floor
+from pathlib import Path
+
+from imagemill.imaging.color.lab import in_space_of
+from imagemill.imaging.color.levels import highest
+from imagemill.imaging.engine.alpha import over
+from imagemill.imaging.engine.geometry import Size
+from imagemill.imaging.engine.libvips import Image
+from imagemill.imaging.engine.logo import logo
+from imagemill.imaging.engine.picture import Picture
+from imagemill.imaging.engine.position import laid
+from imagemill.imaging.engine.text_image import draw_text
+from imagemill.imaging.spec.field_types import OPAQUE, parse_colour
+from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.watermark import Watermark
+
+
+def apply(picture: Picture, output: Output) -> Picture:
+    watermark = output.watermark
+    if watermark is None:
+        return picture
+    size = picture.size
+    left, top = _margin(watermark.margin, size.width), _margin(watermark.margin, size.height)
+    room = Size(size.width - 2 * left, size.height - 2 * top)
+    mark = _mark(watermark, watermark.scale * size.width, room, picture.assets)
+    across, down = laid(Size(mark.width, mark.height), room, watermark.position)
+    return picture.changed(lambda image: _marked(image, mark, left + across, top + down))
+
+
+def _margin(asked: int, side: int) -> int:
+    """Return the margin at both ends of a side, of which at least a pixel is left."""
+    return min(asked, (side - 1) // 2)
+
+
+def _mark(watermark: Watermark, width: float, room: Size, assets: Path | None) -> Image:
+    fit = partial(_fitted, width=width, room=room)
+    if watermark.image is not None:
+        mark = logo(assets, watermark.image, fit)
+        return _faded(mark[:3], mark[3], watermark.opacity)
+    letters = draw_text(watermark.text or "", fit)
+    *ink, alpha = parse_colour(watermark.color)
+    return _faded(letters.new_from_image(ink), letters, watermark.opacity * alpha / OPAQUE)
+
+
+def _fitted(mark: Size, width: float, room: Size) -> Size:
+    """Return the size of a mark that is to be so wide, made smaller where there is no room."""
+    scale = min(width / mark.width, room.width / mark.width, room.height / mark.height)
+    return Size(
+        max(1, min(room.width, floor(mark.width * scale + 0.5))),
+        max(1, min(room.height, floor(mark.height * scale + 0.5))),
+    )
+
+
+def _faded(colours: Image, alpha: Image, opacity: float) -> Image:
+    faded = (alpha * opacity).rint().cast("uchar")
+    # Laying it on reads it more than once.
+    return colours.bandjoin(faded).copy(interpretation="srgb").copy_memory()
+
+
+def _marked(image: Image, mark: Image, left: int, top: int) -> Image:
+    below = image.crop(left, top, mark.width, mark.height)
+    below = below if below.hasalpha() else below.bandjoin(highest(below))
+    mixed = over(in_space_of(below[: below.bands - 1], mark), below)
+    return image.insert(mixed[: image.bands], left, top)

@@ -1,0 +1,1 @@
+"""Metadata of pictures: EXIF, XMP, IPTC, position, and what of them an output keeps."""

@@ -1,0 +1,42 @@
+"""Gives a block of EXIF to libvips in the one way it takes text as it stands: by opening it.
+
+Text that is set by hand comes out in ASCII; what libvips has read and finds unchanged comes out
+byte for byte. So a picture of one pixel carries the block in.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from imagemill.imaging.engine.libvips import GValue, Image
+from imagemill.imaging.metadata.blocks import EXIF, EXIF_FIELDS, with_block
+from imagemill.imaging.metadata.rights.exif import rights_of
+from imagemill.imaging.metadata.tag_directory import mapped
+
+START_OF_IMAGE: Final = b"\xff\xd8"
+APPLICATION_1: Final = b"\xff\xe1"
+
+
+def with_exif(image: Image, block: bytes) -> Image:
+    """Return a picture that has no EXIF with this block, which is of less than 64 KiB."""
+    segment = APPLICATION_1 + (len(block) + 2).to_bytes(2) + block
+    carrier = Image.jpegload_buffer(
+        START_OF_IMAGE + segment + _pixel().removeprefix(START_OF_IMAGE)
+    )
+    carried = with_block(image, EXIF, block)
+    for name in carrier.get_fields():
+        if name.startswith(EXIF_FIELDS):
+            carried.set_type(GValue.gstr_type, name, carrier.get(name))
+    return carried
+
+
+def with_rights_of_tiff(image: Image, file: Path) -> Image:
+    """Return the picture with Artist and Copyright of the TIFF it is of, which libvips skips."""
+    with file.open("rb") as stream, mapped(stream) as data:
+        block = rights_of(data)
+    return image if block is None else with_exif(image, block)
+
+
+@cache
+def _pixel() -> bytes:
+    return bytes(Image.black(1, 1).jpegsave_buffer(keep="none"))

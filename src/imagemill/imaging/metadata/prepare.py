@@ -1,0 +1,79 @@
+"""Gives each format the metadata chosen for it, as far as it has a place for it.
+
+| | EXIF | XMP | IPTC | profile | comments |
+| --- | --- | --- | --- | --- | --- |
+| JPEG | up to 64 KiB | up to 64 KiB | up to 64 KiB | yes | no |
+| PNG | yes | yes | no | yes | yes |
+| WebP, AVIF | yes | yes | no | yes | no |
+| TIFF | Artist, Copyright | yes | yes | yes | no |
+| GIF | no | no | no | no | no |
+"""
+
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from imagemill.imaging.color.profiles import PROFILE, built_in, profile_of
+from imagemill.imaging.engine.libvips import GValue, Image
+from imagemill.imaging.formats import JPEG, PNG, TIFF, Format
+from imagemill.imaging.metadata import png_xmp, tiff_tags
+from imagemill.imaging.metadata.blocks import (
+    COMMENTS,
+    EXIF,
+    EXIF_FIELDS,
+    IPTC,
+    ORIENTATION,
+    XMP,
+    block_of,
+    with_block,
+    without,
+)
+from imagemill.imaging.metadata.rights.exif import rights_in
+from imagemill.imaging.metadata.rights.iptc import TAG, unwrapped, wrapped
+
+# Words of libvips for what an encoder shall write, by the beginnings of the names of fields.
+KEEPS: Final = MappingProxyType(
+    {
+        ORIENTATION: "exif",
+        EXIF_FIELDS: "exif",
+        XMP: "xmp",
+        IPTC: "iptc",
+        PROFILE: "icc",
+        COMMENTS: "other",
+    }
+)
+
+COLOUR_SPACE: Final = f"{EXIF_FIELDS}2-ColorSpace"
+IS_SRGB: Final = "1"
+IS_UNCALIBRATED: Final = "65535"
+
+
+def prepare_metadata(image: Image, format_: Format) -> tuple[Image, str]:
+    """Return the picture for its encoder, and libvips' `keep`, what of its metadata to write."""
+    image = _as_libvips_writes_it(image, format_)
+    names = tuple(image.get_fields())
+    words = {word for start, word in KEEPS.items() if any(n.startswith(start) for n in names)}
+    if "exif" in words:  # libvips would say that the space is none that one knows
+        image = image.copy()
+        is_srgb = profile_of(image) in {None, built_in("srgb")}
+        image.set_type(GValue.gstr_type, COLOUR_SPACE, IS_SRGB if is_srgb else IS_UNCALIBRATED)
+    return image, ":".join(sorted(words)) or "none"
+
+
+def complete_metadata(file: Path, image: Image, format_: Format) -> None:
+    """Add to the written file what libvips does not write, or not as others read it."""
+    if format_ is TIFF:
+        records = unwrapped(block_of(image, IPTC))
+        tags = rights_in(block_of(image, EXIF))
+        tiff_tags.add(file, {**tags, TAG: records} if records else tags)
+    if format_ is PNG:
+        png_xmp.add(file, block_of(image, XMP))
+
+
+def _as_libvips_writes_it(image: Image, format_: Format) -> Image:
+    if format_ is PNG:
+        return without(image, XMP)
+    if format_ is TIFF:  # of IPTC, libvips would write a quarter
+        return without(image, IPTC)
+    records = unwrapped(block_of(image, IPTC))
+    return with_block(image, IPTC, wrapped(records)) if format_ is JPEG and records else image

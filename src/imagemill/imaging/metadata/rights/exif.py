@@ -1,0 +1,44 @@
+"""Artist and Copyright of EXIF. Source: CIPA DC-008, 4.6.4 and 4.6.5 (tags of the picture)."""
+
+from collections.abc import Mapping
+from mmap import mmap
+from struct import pack
+from typing import Final
+
+from imagemill.imaging.metadata.rights import LONGEST
+from imagemill.imaging.metadata.tag_directory import ENTRY_BYTES, INLINE, values
+
+PREFIX: Final = b"Exif\0\0"
+
+ARTIST: Final = 0x013B
+COPYRIGHT: Final = 0x8298
+RIGHTS: Final = frozenset({ARTIST, COPYRIGHT})
+
+TEXT: Final = 2
+START: Final = 8
+
+
+def rights_of(block: bytes | mmap) -> bytes | None:
+    """Return a block of EXIF with these two, byte for byte, since nothing tells their encoding."""
+    texts = rights_in(block)
+    return PREFIX + _written(texts) if texts else None
+
+
+def rights_in(block: bytes | mmap) -> Mapping[int, bytes]:
+    """Return the two by their tags, as far as they are there; the block may be a whole TIFF."""
+    tiff = block[len(PREFIX) :] if block[: len(PREFIX)] == PREFIX else block
+    texts = values(tiff, RIGHTS, LONGEST)
+    return {tag: text for tag, text in texts.items() if text.strip(b"\0 ")}
+
+
+def _written(texts: Mapping[int, bytes]) -> bytes:
+    """Lay out a TIFF of one directory, its values behind it."""
+    after = START + 2 + ENTRY_BYTES * len(texts) + 4
+    directory, rest = pack("<H", len(texts)), b""
+    for tag, text in sorted(texts.items()):
+        ended = text.rstrip(b"\0") + b"\0"
+        is_inline = len(ended) <= INLINE
+        place = ended.ljust(INLINE, b"\0") if is_inline else pack("<I", after + len(rest))
+        directory += pack("<HHI", tag, TEXT, len(ended)) + place
+        rest += b"" if is_inline else ended + bytes(len(ended) % 2)
+    return b"II*\0" + pack("<I", START) + directory + bytes(4) + rest

@@ -1,0 +1,76 @@
+"""By-line and copyright notice of IPTC, and the wrapping that a JPEG has around all of it.
+
+Source: IPTC-NAA Information Interchange Model 4.2, 1.6 (datasets) and 6 (application record);
+Adobe Photoshop File Formats Specification, "Image Resource Blocks".
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from imagemill.imaging.metadata.rights import LONGEST
+
+WRAPPING: Final = b"Photoshop 3.0\0"
+RESOURCE: Final = b"8BIM"
+IPTC: Final = 0x0404
+
+# Where a TIFF has the records, not wrapped.
+TAG: Final = 0x83BB
+
+MARKER: Final = 0x1C
+HEAD: Final = 5
+# Lengths from here on are lengths of lengths, for datasets that are no text.
+EXTENDED: Final = 0x8000
+
+ENCODING: Final = (1, 90)
+VERSION: Final = (2, 0)
+BY_LINE: Final = (2, 80)
+NOTICE: Final = (2, 116)
+MOST: Final = 32
+
+
+def rights_of(records: bytes) -> bytes | None:
+    """Return datasets that are not wrapped, as they may be given."""
+    found = [(name, text) for name, text in _datasets(unwrapped(records)) if len(text) <= LONGEST]
+    texts = [(name, text) for name, text in found if name in {BY_LINE, NOTICE} and text.strip()]
+    if not texts:
+        return None
+    encoding = [(name, text) for name, text in found if name == ENCODING][:1]
+    kept = [*encoding, (VERSION, b"\0\4"), *sorted(texts[:MOST], key=lambda named: named[0])]
+    return b"".join(_dataset(name, text) for name, text in kept)
+
+
+def wrapped(records: bytes) -> bytes:
+    """Return the records as a JPEG holds them."""
+    resource = RESOURCE + IPTC.to_bytes(2) + bytes(2) + len(records).to_bytes(4) + records
+    return WRAPPING + resource + bytes(len(records) % 2)
+
+
+def unwrapped(block: bytes) -> bytes:
+    """Return the records out of a JPEG's wrapping; records that are not wrapped as they are."""
+    if not block.startswith(WRAPPING):
+        return block
+    at = len(WRAPPING)
+    while block[at : at + 4] == RESOURCE:
+        kind = int.from_bytes(block[at + 4 : at + 6])
+        name = block[at + 6] if at + 6 < len(block) else 0
+        size = at + 6 + (name + 2) // 2 * 2
+        start = size + 4
+        length = int.from_bytes(block[size:start])
+        if kind == IPTC:
+            return block[start : start + length]
+        at = start + (length + 1) // 2 * 2
+    return b""
+
+
+def _datasets(records: bytes) -> Iterator[tuple[tuple[int, int], bytes]]:
+    at = 0
+    while at + HEAD <= len(records) and records[at] == MARKER:
+        length = int.from_bytes(records[at + 3 : at + HEAD])
+        if length >= EXTENDED:
+            return
+        yield (records[at + 1], records[at + 2]), records[at + HEAD : at + HEAD + length]
+        at += HEAD + length
+
+
+def _dataset(name: tuple[int, int], text: bytes) -> bytes:
+    return bytes([MARKER, *name]) + len(text).to_bytes(2) + text

@@ -1,0 +1,51 @@
+"""Adds tags to a TIFF that libvips wrote: a new directory at its end, with those of the old one.
+
+Source: TIFF 6.0, section 2. libvips writes files of the byte order of the machine, and none that
+needs offsets of 64 bits.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from struct import pack, unpack
+from typing import BinaryIO, Final
+
+from imagemill.imaging.metadata.tag_directory import ENTRY_BYTES, INLINE
+
+TEXT: Final = 2
+BYTES: Final = 7
+TEXTS: Final = frozenset({0x013B, 0x8298})
+FIRST: Final = 4
+
+
+def add(file: Path, tags: Mapping[int, bytes]) -> None:
+    """Add the tags, by number, which the file does not have yet."""
+    if not tags:
+        return
+    with file.open("r+b") as tiff:
+        order = "<" if tiff.read(2) == b"II" else ">"
+        tiff.seek(FIRST)
+        (at,) = unpack(order + "I", tiff.read(4))
+        tiff.seek(at)
+        (count,) = unpack(order + "H", tiff.read(2))
+        old = [tiff.read(ENTRY_BYTES) for _ in range(count)]
+        following = tiff.read(4)
+        new = [_entry(tiff, order, tag, value) for tag, value in tags.items()]
+        directory = sorted(old + new, key=lambda entry: unpack(order + "H", entry[:2]))
+        place = _at_end(tiff, pack(order + "H", len(directory)) + b"".join(directory) + following)
+        tiff.seek(FIRST)
+        tiff.write(pack(order + "I", place))
+
+
+def _entry(tiff: BinaryIO, order: str, tag: int, value: bytes) -> bytes:
+    kind = TEXT if tag in TEXTS else BYTES
+    head = pack(order + "HHI", tag, kind, len(value))
+    if len(value) <= INLINE:
+        return head + value.ljust(INLINE, b"\0")
+    return head + pack(order + "I", _at_end(tiff, value))
+
+
+def _at_end(tiff: BinaryIO, data: bytes) -> int:
+    """Write the data at the next even place, and return that."""
+    end = tiff.seek(0, 2)
+    tiff.write(bytes(end % 2) + data)
+    return end + end % 2

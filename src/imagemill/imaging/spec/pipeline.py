@@ -1,0 +1,276 @@
+"""What a client may ask for: a pipeline is data, checked here before any picture is seen.
+
+A field that is wrong is named by its place in the pipeline, as pydantic's `loc`. A value that
+cannot have any effect together with the others is wrong too; spelling out a default never is.
+Fields are declared in the order in which their checks need each other.
+"""
+
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from imagemill.imaging.formats import FORMATS, FormatName
+from imagemill.imaging.spec.analysis import AnalysisName
+from imagemill.imaging.spec.encoder_options import EFFORTS, LOSSLESS, OPTIONS, WITHOUT_PROFILE
+from imagemill.imaging.spec.field_types import (
+    MAX_SIDE,
+    OPAQUE,
+    STRATEGIES,
+    Area,
+    Degrees,
+    Focus,
+    HexColour,
+    Modulation,
+    Pad,
+    Place,
+    Position,
+    Threshold,
+    parse_colour,
+)
+from imagemill.imaging.spec.watermark import Watermark
+
+MAX_OUTPUTS: Final = 16
+
+Fit = Literal["inside", "cover", "contain", "fill", "outside"]
+ColorSpace = Literal["srgb", "p3", "keep"]
+KeepMetadata = Literal["none", "icc", "copyright", "all"]
+Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
+
+
+class Output(BaseModel):
+    """One picture to make of the input. Lengths in pixels; names and meanings as in sharp."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+    )
+
+    name: Annotated[str, Field(pattern="^[a-z0-9_-]{1,64}$")] = "image"
+    """Its name among the outputs."""
+    auto_orient: bool = True
+    """Turn the picture as its EXIF orientation says; `false` leaves the pixels as stored."""
+    rotate: Degrees = 0
+    """Degrees clockwise, after `auto_orient`; multiples of 90 are exact, others grow it."""
+    flip: bool = False
+    """Mirror top and bottom."""
+    flop: bool = False
+    """Mirror left and right."""
+    crop: Area | None = None
+    """A part of the turned picture, cut out before it is scaled."""
+    trim: Threshold = False
+    """Cut off a plain border; `true` means one that differs by up to 10 from its corner."""
+    blur: Annotated[float, Field(ge=0.3, le=100)] | None = None
+    """Sigma in pixels of the output."""
+    sharpen: Annotated[float, Field(ge=0.1, le=10)] | None = None
+    """Sigma in pixels of the output."""
+    grayscale: bool = False
+    """Take the colour out."""
+    normalize: bool = False
+    """Stretch lightness from black to white."""
+    modulate: Modulation | None = None
+    """Change lightness, chroma and hue."""
+    tint: HexColour | None = None
+    """A colour on everything, each pixel as light as it was."""
+    gamma: Annotated[float, Field(ge=1, le=3)] | None = None
+    """Scale as light mixes, with this exponent."""
+    negate: bool = False
+    """Turn light to dark; leaves alpha."""
+    pad: Pad = 0
+    """Pixels of background around the picture."""
+    watermark: Watermark | None = None
+    """A text or an image laid on the finished output."""
+    width: Side | None = None
+    """In pixels; one side alone keeps the ratio, none keeps the size."""
+    height: Side | None = None
+    """In pixels."""
+    fit: Fit = "inside"
+    """How the picture meets the box of width and height."""
+    position: Position = "center"
+    """What `cover` keeps and where `contain` puts it; a focus point only with `cover`."""
+    enlarge: bool = False
+    """Let the picture grow."""
+    format: FormatName | None = None
+    """What it is encoded as; unless given, the input's, or the nearest of these."""
+    lossless: bool = False
+    """Keep every pixel; needs `format`."""
+    quality: Annotated[int, Field(ge=1, le=100)] | None = None
+    """For JPEG and WebP (80 unless given) and AVIF (50)."""
+    effort: Annotated[int, Field(ge=0, le=10)] | None = None
+    """How hard the encoder tries, within the range of the format; needs `format`."""
+    max_bytes: Annotated[int, Field(ge=1)] | None = None
+    """Lower the quality until the file is no larger; the smallest one if none is."""
+    progressive: bool = False
+    """Let JPEG and PNG appear in ever finer steps; needs `format`."""
+    background: HexColour = "#ffffff"
+    """For `contain`, `pad`, `rotate` and formats without alpha."""
+    color_space: ColorSpace = "srgb"
+    """Convert to sRGB or Display P3, or keep the picture's own space."""
+    keep_metadata: KeepMetadata = "none"
+    """What of the file's metadata the output keeps; a position survives only `all`."""
+    frames: Literal["all", "first"] | None = None
+    """All of an animation or the first; unless given, all that the format can hold."""
+
+    @field_validator("fit", "enlarge")
+    @classmethod
+    def _has_a_size(cls, value: object, info: ValidationInfo) -> object:
+        default = cls.model_fields[str(info.field_name)].default
+        sides = (info.data.get("width", MAX_SIDE), info.data.get("height", MAX_SIDE))
+        if value != default and sides == (None, None):
+            raise _senseless("needs a width or a height")
+        return value
+
+    @field_validator("position")
+    @classmethod
+    def _has_somewhere_to_be(cls, value: Place | Focus, info: ValidationInfo) -> Place | Focus:
+        fit = info.data.get("fit", "cover")
+        if value != "center" and fit not in {"cover", "contain"}:
+            raise _senseless("needs the fit cover or contain")
+        if fit == "contain" and (value in STRATEGIES or isinstance(value, Focus)):
+            raise _senseless("contain cuts nothing; name a side or a corner")
+        return value
+
+    @field_validator("tint")
+    @classmethod
+    def _is_opaque(cls, value: str | None) -> str | None:
+        if value is not None and parse_colour(value)[3] < OPAQUE:
+            raise _senseless("a tint has no transparency")
+        return value
+
+    @field_validator("quality", "max_bytes")
+    @classmethod
+    def _is_lossy(cls, value: int | None, info: ValidationInfo) -> int | None:
+        name = info.data.get("format")
+        if value is not None and name in LOSSLESS:
+            raise _senseless(f"{name} has no quality")
+        if value is not None and info.data.get("lossless"):
+            raise _senseless("without loss there is no quality")
+        return value
+
+    @field_validator("lossless", "progressive")
+    @classmethod
+    def _is_known_to_the_format(cls, value: object, info: ValidationInfo) -> object:
+        option, name = str(info.field_name), _format_named(info) if value else None
+        if name is not None and name not in OPTIONS[option]:
+            raise _senseless(f"{name} cannot be {option}")
+        return value
+
+    @field_validator("effort")
+    @classmethod
+    def _is_in_the_range_of_the_format(cls, value: int | None, info: ValidationInfo) -> int | None:
+        name = None if value is None else _format_named(info)
+        if name is None:
+            return value
+        if name not in EFFORTS:
+            raise _senseless(f"{name} has no effort")
+        if value not in EFFORTS[name]:
+            least, most = EFFORTS[name][0], EFFORTS[name][-1]
+            raise PydanticCustomError(
+                "effort_range",
+                "Effort of {name} is {least} to {most}",
+                {"name": name, "least": least, "most": most},
+            )
+        return value
+
+    @field_validator("background")
+    @classmethod
+    def _can_be_seen_through(cls, value: str, info: ValidationInfo) -> str:
+        name = info.data.get("format")
+        if name is not None and not FORMATS[name].has_alpha and parse_colour(value)[3] < OPAQUE:
+            raise _senseless(f"{name} has no transparency")
+        return value
+
+    @field_validator("frames")
+    @classmethod
+    def _can_be_held(cls, value: str | None, info: ValidationInfo) -> str | None:
+        name = info.data.get("format")
+        if value == "all" and name is not None and not FORMATS[name].has_frames:
+            raise _senseless(f"{name} holds one frame")
+        return value
+
+    @field_validator("color_space")
+    @classmethod
+    def _has_a_place_for_its_profile(cls, value: str, info: ValidationInfo) -> str:
+        name = info.data.get("format")
+        if value == "p3" and name in WITHOUT_PROFILE:
+            raise _senseless(f"{name} has no place for a profile")
+        return value
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the name and what was given, ready for JSON."""
+        given = self.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+        return {"name": self.name, **given}
+
+
+class Pipeline(BaseModel):
+    """Everything to make of one input: 1 to 16 outputs with different names, and analyses."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+    )
+
+    # Not strict, since JSON knows no tuples. The lower bound is checked below: pydantic's own
+    # check would add "too short" to every error inside an output.
+    outputs: Annotated[
+        tuple[Output, ...],
+        Field(strict=False, max_length=MAX_OUTPUTS, json_schema_extra={"minItems": 1}),
+    ]
+    """All are made from one decode; their names differ."""
+    analyze: Annotated[
+        tuple[AnalysisName, ...], Field(strict=False, json_schema_extra={"uniqueItems": True})
+    ] = ()
+    """What to say of the picture, in the job's `analysis`."""
+
+    @field_validator("outputs")
+    @classmethod
+    def _are_there_and_differ(cls, outputs: tuple[Output, ...]) -> tuple[Output, ...]:
+        if not outputs:
+            raise PydanticCustomError("too_short", "Give at least one output")
+        names = [output.name for output in outputs]
+        repeated = [at for at, name in enumerate(names) if name in names[:at]]
+        if repeated:
+            raise ValidationError.from_exception_data(
+                cls.__name__, [_taken(at, names[at]) for at in repeated]
+            )
+        return outputs
+
+    @field_validator("analyze")
+    @classmethod
+    def _differ(cls, names: tuple[AnalysisName, ...]) -> tuple[AnalysisName, ...]:
+        repeated = [at for at, name in enumerate(names) if name in names[:at]]
+        if repeated:
+            raise ValidationError.from_exception_data(
+                cls.__name__, [_repeated(at, names[at]) for at in repeated]
+            )
+        return names
+
+    @classmethod
+    def of(cls, *outputs: Output) -> Self:
+        return cls(outputs=outputs)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what was given plus each output's name, ready for JSON."""
+        outputs = {"outputs": [output.as_json() for output in self.outputs]}
+        return outputs | {"analyze": list(self.analyze)} if self.analyze else outputs
+
+
+def _format_named(info: ValidationInfo) -> str | None:
+    """Return the output's format, which must be named; None when it is wrong itself."""
+    if "format" not in info.data:
+        return None
+    if info.data["format"] is None:
+        raise _senseless("needs a format")
+    return str(info.data["format"])
+
+
+def _senseless(why: str) -> PydanticCustomError:
+    return PydanticCustomError("senseless", "Makes no sense here: {why}", {"why": why})
+
+
+def _taken(at: int, name: str) -> InitErrorDetails:
+    error = PydanticCustomError("name_taken", "Another output is named {name}", {"name": name})
+    return InitErrorDetails(type=error, loc=(at, "name"), input=name)
+
+
+def _repeated(at: int, name: str) -> InitErrorDetails:
+    error = PydanticCustomError("repeated", "{name} is asked for already", {"name": name})
+    return InitErrorDetails(type=error, loc=(at,), input=name)

@@ -1,0 +1,62 @@
+"""Pipelines with a name: two that are built in, and those of a file.
+
+The file is TOML, a table a preset, holding a Pipeline:
+
+    [avatar]
+    outputs = [{ width = 128, height = 128, fit = "cover", format = "webp" }]
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from pydantic import ValidationError
+
+from imagemill.imaging.spec.assets import Location, missing_assets, named_assets
+from imagemill.imaging.spec.pipeline import Output, Pipeline
+
+BUILT_IN: Final = MappingProxyType(
+    {
+        "default": Pipeline.of(Output(width=2048, height=2048, format="webp")),
+        "thumbnail": Pipeline.of(Output(width=320, height=320, fit="cover", format="webp")),
+    }
+)
+
+
+class PresetsError(Exception):
+    """The presets file is wrong. The message is one sentence naming the file and the preset."""
+
+
+def load_presets(file: Path | None, assets: Path | None = None) -> Mapping[str, Pipeline]:
+    """Return the built-in presets and those of the file, which win over built-in ones.
+
+    Raises PresetsError when the file cannot be read, or a table in it is no Pipeline or names an
+    image that is not in the folder of assets.
+    """
+    if file is None:
+        return BUILT_IN
+    try:
+        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise PresetsError(f"the presets file {file} cannot be read: {error}") from error
+    return MappingProxyType(
+        {**BUILT_IN, **{name: _parse(file, name, tables[name], assets) for name in tables}}
+    )
+
+
+def _parse(file: Path, name: str, table: object, assets: Path | None) -> Pipeline:
+    try:
+        pipeline = Pipeline.model_validate(table)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise _wrong(file, name, first["loc"], first["msg"]) from error
+    for place, why in missing_assets(assets, named_assets(pipeline)):
+        raise _wrong(file, name, place, why)
+    return pipeline
+
+
+def _wrong(file: Path, name: str, place: Location, why: str) -> PresetsError:
+    where = "/".join(map(str, place)) or "the table"
+    return PresetsError(f"preset {name!r} in {file} is wrong at {where}: {why}")

@@ -1,0 +1,67 @@
+"""What an output's field `watermark` asks for: a text or an image, laid on the finished picture."""
+
+from typing import Annotated, Final, Self
+from unicodedata import category
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from imagemill.imaging.spec.field_types import Corner, HexColour, Length
+
+# A form's line break is \r\n.
+BREAKS: Final = frozenset("\n\r\t")
+
+
+def _can_be_drawn(text: str) -> str:
+    if any(category(letter) == "Cc" for letter in set(text) - BREAKS):
+        raise PydanticCustomError("control_character", "Holds a control character")
+    if text.isspace():
+        raise PydanticCustomError("blank", "Has nothing that can be seen")
+    return text
+
+
+def _is_a_bare_name(name: str) -> str:
+    if name.startswith(".") or "/" in name or "\\" in name or not name.isprintable():
+        raise PydanticCustomError(
+            "bare_name", "Give the bare name of a file, which begins with no dot"
+        )
+    return name
+
+
+Lettering = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_can_be_drawn)]
+AssetName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_is_a_bare_name)]
+
+
+class Watermark(BaseModel):
+    """A text or an image. `scale` is its width as a share of the output's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    text: Lettering | None = None
+    image: AssetName | None = None
+    position: Corner = "right bottom"
+    opacity: Annotated[float, Field(ge=0, le=1)] = 0.5
+    scale: Annotated[float, Field(gt=0, le=1)] = 0.25
+    margin: Length = 16
+    color: HexColour = "#ffffff"
+
+    @field_validator("color")
+    @classmethod
+    def _is_of_a_text(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("image") is not None and value != cls.model_fields["color"].default:
+            raise PydanticCustomError("senseless", "Makes no sense here: an image has its own")
+        return value
+
+    @model_validator(mode="after")
+    def _is_either(self) -> Self:
+        if (self.text is None) == (self.image is None):
+            raise PydanticCustomError("either", "Give either a text or an image")
+        return self

@@ -1,0 +1,1 @@
+"""Maintenance: retention, deletion of files, orphans and quarantine, each on its schedule."""

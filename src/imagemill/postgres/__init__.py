@@ -1,0 +1,1 @@
+"""PostgreSQL: the pool that every statement runs through, retries, migrations, shared secrets."""

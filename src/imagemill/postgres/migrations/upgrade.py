@@ -1,0 +1,57 @@
+"""Applies the revisions with Alembic."""
+
+from importlib import resources
+from typing import Final
+
+from alembic import command, op
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy import URL, create_engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+from imagemill.postgres.pool import CONNECT_TIMEOUT_SECONDS, DatabaseUnavailable, SchemaTooNew
+from imagemill.settings.addresses import PostgresAddress
+
+# Any number will do, as long as every version of imagemill uses the same.
+LOCK: Final = 0x696D_6D69_6C6C
+
+
+def upgrade(address: PostgresAddress) -> None:
+    """Apply what is missing, one service after the other. Raises as `migrate` does."""
+    url = URL.create(
+        "postgresql+psycopg",
+        username=address.user,
+        password=address.password,
+        host=address.host,
+        port=address.port,
+        database=address.dbname,
+    )
+    patience = {"connect_timeout": CONNECT_TIMEOUT_SECONDS}
+    engine = create_engine(url, poolclass=NullPool, connect_args=patience)
+    config = Config()
+    config.set_main_option("script_location", "imagemill.postgres:migrations")
+    config.set_main_option("path_separator", "os")
+    try:
+        with engine.connect() as connection:
+            # Held until the connection closes, over every transaction that Alembic makes.
+            connection.exec_driver_sql(f"SELECT pg_advisory_lock({LOCK})")
+            connection.commit()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+    except OperationalError as error:
+        raise DatabaseUnavailable(f"PostgreSQL at {address} is away: {error.orig}") from error
+    except CommandError as error:
+        raise SchemaTooNew(
+            f"The schema in {address} does not belong to this version of imagemill: {error}"
+        ) from error
+
+
+def run_sql_file(name: str) -> None:
+    """Run a numbered SQL file inside the migration that is under way."""
+    sql = (
+        resources.files("imagemill.postgres.migrations").joinpath(name).read_text(encoding="utf-8")
+    )
+    # The driver's own cursor: SQLAlchemy would read ':=' and '%' of PL/pgSQL as parameters.
+    op.get_bind().connection.cursor().execute(sql)

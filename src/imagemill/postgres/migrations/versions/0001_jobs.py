@@ -1,0 +1,10 @@
+"""The table `jobs` and its history."""
+
+from imagemill.postgres.migrations.upgrade import run_sql_file
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    run_sql_file("0001_jobs.sql")

@@ -1,0 +1,10 @@
+"""Who is let in: API keys, and whose a job is."""
+
+from imagemill.postgres.migrations.upgrade import run_sql_file
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    run_sql_file("0003_access.sql")
