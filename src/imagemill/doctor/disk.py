@@ -33,14 +33,16 @@ def _room(context: DoctorContext, free: int) -> Finding:
     if free < reserve + upload:
         return bad(
             "room",
-            f"{format_size(free)} free, {format_size(reserve)} of them reserved: uploads are refused.",
+            f"{format_size(free)} free, {format_size(reserve)} of them reserved:"
+            " uploads are refused.",
             "Make room, or set RETENTION_SECONDS. What lies in quarantine may be deleted by hand.",
             **facts,
         )
     if free < reserve + FEW_UPLOADS * upload:
         return warn(
             "room",
-            f"{format_size(free)} free, {format_size(reserve)} of them reserved: soon uploads will be refused.",
+            f"{format_size(free)} free, {format_size(reserve)} of them reserved:"
+            " soon uploads will be refused.",
             "Make room, or set RETENTION_SECONDS.",
             **facts,
         )

@@ -84,7 +84,8 @@ def _deliveries(untold: Overdue) -> Finding:
         return ok("webhooks", "No webhook is overdue to be sent.", count=0)
     return warn(
         "webhooks",
-        f"{pluralize(untold.count, 'webhook')} due for up to {format_duration(untold.longest)}: no worker sends"
+        f"{pluralize(untold.count, 'webhook')} due for up to"
+        f" {format_duration(untold.longest)}: no worker sends"
         " them, or many wait for a receiver that does not answer.",
         f"{IS_A_WORKER_RUNNING} `GET /jobs/{{id}}/deliveries` of one of them says more.",
         count=untold.count,

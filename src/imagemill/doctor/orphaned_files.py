@@ -30,7 +30,8 @@ async def _orphans(context: DoctorContext) -> Finding:
     if found.is_suspicious:
         return bad(
             "orphans",
-            f"The ledger knows nothing of {found.orphan_count:,} of {pluralize(found.units, 'unit')}"
+            f"PostgreSQL knows nothing of {found.orphan_count:,} of"
+            f" {pluralize(found.units, 'unit')}"
             " in the storage: no crash leaves so many.",
             "Was an older backup restored, or is this another mill's database? Nothing will be"
             " moved. If the ledger is right, move the folders inputs and outputs away by hand.",
@@ -52,7 +53,8 @@ async def _unfinished(context: DoctorContext) -> Finding:
         return ok("temporary files", "None is older than any work can take.", count=0)
     return warn(
         "temporary files",
-        f"{pluralize(len(keys), 'leftover')} of work that was cut off, {await _size(context, keys)}.",
+        f"{pluralize(len(keys), 'leftover')} of work that was cut off,"
+        f" {await _size(context, keys)}.",
         SET_ASIDE,
         count=len(keys),
         keys=keys[:SHOWN],

@@ -106,7 +106,8 @@ def _silence(found: Situation, before: Before) -> str:
     if found.workers.are_busy or found.now - idle_since < SILENCE:
         return ""
     if last_claim is None:
-        nobody = f"no worker has taken a job, the first due {format_duration(found.now - idle_since)} ago"
+        idle = format_duration(found.now - idle_since)
+        nobody = f"no worker has taken a job, the first due {idle} ago"
     else:
         nobody = f"no worker has taken a job for {format_duration(found.now - last_claim)}"
     return f", and {nobody} (is one running?)"
@@ -115,7 +116,8 @@ def _silence(found: Situation, before: Before) -> str:
 def _until_its_time(found: Situation) -> str:
     run_at = found.job.run_at
     why = _failure(found) or "; it was given back, and no attempt used"
-    return f"It waits for its next try in {format_duration(run_at - found.now)}, at {_clock(run_at)}{why}"
+    wait = format_duration(run_at - found.now)
+    return f"It waits for its next try in {wait}, at {_clock(run_at)}{why}"
 
 
 def _processing(found: Situation) -> str:

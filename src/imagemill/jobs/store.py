@@ -113,8 +113,8 @@ class Page:
 class JobStore:
     """The table `jobs`, or as much of it as belongs to one API key when `reach` names it.
 
-    Every method raises DatabaseUnavailable when PostgreSQL is away. Those that change a job `publish` to
-    those who wait for it.
+    Every method raises DatabaseUnavailable when PostgreSQL is away. Those that change a job
+    `publish` its id.
     """
 
     postgres: Postgres

@@ -1,7 +1,7 @@
 """Forgets jobs that ended long ago and keys of old uploads; removes the files of deleted jobs.
 
 The row goes first, and with it a note of its files; the files go after the commit (see
-maintenance/file_deletions.py). Every worker does all of it: rows that another has locked are passed over.
+file_deletions.py). Every worker does all of it: rows that another has locked are passed over.
 """
 
 from dataclasses import dataclass

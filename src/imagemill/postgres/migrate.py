@@ -17,8 +17,8 @@ VERSION = "SELECT version_num FROM alembic_version"
 def migrate(address: PostgresAddress) -> None:
     """Apply the migrations that are missing. Safe when several services start at once.
 
-    Raises DatabaseUnavailable when PostgreSQL does not answer, SchemaTooNew when the schema is ahead
-    of this code.
+    Raises DatabaseUnavailable when PostgreSQL does not answer, SchemaTooNew when the schema is
+    ahead of this code.
     """
     if _version(address) != newest_version():
         from imagemill.postgres.migrations.upgrade import upgrade  # noqa: PLC0415 - see above

@@ -1,1 +1,1 @@
-"""The sandbox: image processes, the pool of them, the protocol spoken with them, and their confinement."""
+"""The sandbox: the pool of image processes, the protocol with them, their confinement."""
