@@ -17,6 +17,8 @@ MAY_IMPORT = {
     "interruption": set(),
     "telemetry": set(),
     "settings": set(),
+    "field_errors": {"errors"},
+    "http_digest": {"errors"},
     "periodic": {"errors"},
     "postgres": {"errors", "settings"},
     "storage": {"errors", "blocking", "failpoints"},
@@ -34,9 +36,12 @@ MAY_IMPORT = {
         "jobs",
         "api_schemas",
     },
+    "job_request": {"field_errors", "jobs", "imaging", "webhooks"},
     "maintenance": {"errors", "blocking", "periodic", "postgres", "storage", "jobs"},
     "gateway": {
         "errors",
+        "field_errors",
+        "http_digest",
         "failpoints",
         "blocking",
         "telemetry",
@@ -49,6 +54,7 @@ MAY_IMPORT = {
         "storage",
         "api_schemas",
         "webhooks",
+        "job_request",
     },
     "worker": {
         "errors",
@@ -78,7 +84,17 @@ MAY_IMPORT = {
         "maintenance",
     },
     "embedded": {"errors", "interruption"},
-    "process": {"errors", "interruption", "settings", "jobs", "imaging", "gateway", "embedded"},
+    "process": {
+        "errors",
+        "field_errors",
+        "http_digest",
+        "interruption",
+        "settings",
+        "jobs",
+        "imaging",
+        "job_request",
+        "embedded",
+    },
 }
 # These stay free of drivers and of libvips, so that they can be read, and tested, by themselves.
 PURE = {

@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from conftest import Gateway
-from imagemill.gateway.upload.fields import parse_fields
 from imagemill.gateway.upload.idempotency import content_sha256
 from imagemill.imaging.spec.pipeline import Pipeline
+from imagemill.job_request import parse_fields
 from imagemill.jobs.job import JobId, Priority
 from imagemill.jobs.leases import JobLeases
 from imagemill.redis.queue import KEYS

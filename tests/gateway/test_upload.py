@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from conftest import Gateway
-from imagemill.gateway.digest import to_header
+from imagemill.http_digest import format_digest
 from imagemill.imaging.engine.probe import HEIC_SAMPLE
 from imagemill.jobs.job import Priority
 from imagemill.redis.queue import KEYS
@@ -112,10 +112,10 @@ def test_the_filename_is_the_clients_but_never_a_path(
 @pytest.mark.parametrize(
     ("header", "status"),
     [
-        (to_header(hashlib.sha256(picture()).hexdigest()), 202),
-        (f"sha-512=:AAAA:, {to_header(hashlib.sha256(picture()).hexdigest())}", 202),
+        (format_digest(hashlib.sha256(picture()).hexdigest()), 202),
+        (f"sha-512=:AAAA:, {format_digest(hashlib.sha256(picture()).hexdigest())}", 202),
         ("sha-512=:AAAA:", 202),
-        (to_header("00" * 32), 400),
+        (format_digest("00" * 32), 400),
         ("sha-256=AAAA", 400),
         ("sha-256=:A:", 400),
         ("", 400),

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation.meta import CoveragePhaseData, PhaseData
 
-from imagemill.gateway.errors import InvalidFields
-from imagemill.gateway.upload.fields import OWN_FIELDS, parse_fields
+from imagemill.field_errors import InvalidFields
 from imagemill.imaging.formats import sniff
 from imagemill.imaging.spec.presets import BUILT_IN
+from imagemill.job_request import OWN_FIELDS, parse_fields
 from support.pictures import picture
 
 Option = TypeVar("Option")

@@ -5,7 +5,7 @@ import binascii
 from typing import Final
 from uuid import UUID
 
-from imagemill.gateway.errors import FieldError, InvalidFields
+from imagemill.field_errors import FieldError, InvalidFields
 from imagemill.jobs.job import JobId
 
 # 16 bytes in base64. Clients need not know; a generator of requests does.

@@ -1,7 +1,5 @@
 """What the gateway itself refuses, before there is a job."""
 
-from dataclasses import dataclass
-
 from imagemill.errors import Rejected, Unavailable
 
 
@@ -47,22 +45,6 @@ class RangeNotSatisfiable(Rejected):
     def __init__(self, size: int) -> None:
         super().__init__(f"The range begins behind the file's end at {size} bytes.")
         self.size = size
-
-
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    """What is wrong with one field; the pointer is a JSON Pointer (RFC 6901)."""
-
-    pointer: str
-    detail: str
-
-
-class InvalidFields(Rejected):
-    """Fields of the request have values that cannot be used."""
-
-    def __init__(self, *errors: FieldError) -> None:
-        super().__init__("; ".join(f"{error.pointer}: {error.detail}" for error in errors))
-        self.errors = errors
 
 
 class KeyRefused(Rejected):

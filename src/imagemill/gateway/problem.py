@@ -15,11 +15,10 @@ from starlette.routing import BaseRoute, Match
 
 from imagemill.api_schemas import DESCRIBED
 from imagemill.errors import ServiceError
+from imagemill.field_errors import FieldError, InvalidFields, json_pointer
 from imagemill.gateway.errors import (
     BodyTooSlow,
     ClientLeft,
-    FieldError,
-    InvalidFields,
     KeyRefused,
     LinkRefused,
     MalformedRequest,
@@ -31,6 +30,7 @@ from imagemill.gateway.errors import (
     UploadTooLarge,
 )
 from imagemill.gateway.waiting.waiter_registry import TooManyWaiting
+from imagemill.http_digest import MalformedDigest
 from imagemill.jobs.job import IllegalTransition, JobNotFound
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.redis.queue import QueueUnavailable
@@ -56,6 +56,7 @@ class Kind:
         return self.slug.replace("-", " ").capitalize()
 
 
+MALFORMED: Final = Kind(HTTPStatus.BAD_REQUEST, "malformed-request")
 NOT_FOUND: Final = Kind(HTTPStatus.NOT_FOUND, "not-found")
 UNAVAILABLE: Final = Kind(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable")
 INVALID: Final = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request")
@@ -65,7 +66,8 @@ FORBIDDEN: Final = Kind(HTTPStatus.FORBIDDEN, "forbidden")
 
 # The one place where errors meet HTTP. An error without a row here takes its parent's.
 KINDS: Final[Mapping[type[ServiceError], Kind]] = {
-    MalformedRequest: Kind(HTTPStatus.BAD_REQUEST, "malformed-request"),
+    MalformedRequest: MALFORMED,
+    MalformedDigest: MALFORMED,
     KeyRefused: Kind(HTTPStatus.UNAUTHORIZED, "unauthorized"),
     NoAdmin: FORBIDDEN,
     LinkRefused: FORBIDDEN,
@@ -190,14 +192,9 @@ def answer_to(error: ServiceError) -> JSONResponse:
     return problem(kind, str(error))
 
 
-def pointer(location: Sequence[str | int]) -> str:
-    """Return the JSON Pointer of a place in a document (RFC 6901)."""
-    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in location)
-
-
 def _field_error(error: Mapping[str, Any]) -> FieldError:
     # Where it is and its name; behind them FastAPI adds the place in a list of values.
-    return FieldError(pointer(error["loc"][:2]), error["msg"])
+    return FieldError(json_pointer(error["loc"][:2]), error["msg"])
 
 
 def _allowed_methods(request: Request, routes: Sequence[BaseRoute]) -> list[str]:

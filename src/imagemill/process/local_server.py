@@ -10,9 +10,9 @@ from typing import Any, Final
 from imagemill.embedded.folders import PASS_THROUGH
 from imagemill.embedded.ports import free_port
 from imagemill.embedded.stack import run_stack
-from imagemill.gateway.errors import InvalidFields
-from imagemill.gateway.upload.fields import parse_fields
+from imagemill.field_errors import InvalidFields
 from imagemill.imaging.spec.presets import load_presets
+from imagemill.job_request import parse_fields
 from imagemill.process.errors import Misused
 from imagemill.process.job_options import Asked
 from imagemill.process.server import Address

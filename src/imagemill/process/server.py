@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import httpx
 
-from imagemill.gateway.digest import to_header
+from imagemill.http_digest import format_digest
 from imagemill.process.backoff import between_looks
 from imagemill.process.errors import Misused, Passing
 from imagemill.process.exchange import Exchange
@@ -126,7 +126,7 @@ class ServerClient:
                 async for chunk in answer.aiter_raw():
                     sha256.update(chunk)
                     file.write(chunk)
-            if answer.headers.get("Repr-Digest") != to_header(sha256.hexdigest()):
+            if answer.headers.get("Repr-Digest") != format_digest(sha256.hexdigest()):
                 sentence = "What arrived does not match the digest that the server sent along."
                 raise Passing("damaged_download", sentence)
 

@@ -3,9 +3,9 @@
 from typing import Any, Final
 
 from imagemill.gateway.openapi.headers import asks_for
-from imagemill.gateway.upload.fields import DEFAULT_PRESET, SHORTHAND_NAME
 from imagemill.gateway.upload.multipart import FILE_FIELD
 from imagemill.imaging.spec.pipeline import Output, Pipeline
+from imagemill.job_request import DEFAULT_PRESET, SHORTHAND_NAME
 from imagemill.jobs.job import Priority
 from imagemill.webhooks.url import MAX_LENGTH
 

@@ -6,8 +6,8 @@ from typing import Annotated
 import structlog
 from fastapi import APIRouter, Path
 
+from imagemill.field_errors import InvalidFields
 from imagemill.gateway.auth.caller import Jobs
-from imagemill.gateway.errors import InvalidFields
 from imagemill.gateway.openapi.routing import JobIdPath, problems, readable
 from imagemill.gateway.schemas import DeliveriesBody, DeliveryBody
 from imagemill.jobs.job import JobId, JobNotFound

@@ -11,15 +11,16 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from imagemill.blocking import run_in_thread
+from imagemill.field_errors import InvalidFields
 from imagemill.gateway.auth.caller import Jobs
 from imagemill.gateway.auth.linked import PARAMETERS, LinkedJobs
 from imagemill.gateway.conditional import byte_range, matches
-from imagemill.gateway.digest import to_header
-from imagemill.gateway.errors import InvalidFields, LinkRefused, RangeNotSatisfiable
+from imagemill.gateway.errors import LinkRefused, RangeNotSatisfiable
 from imagemill.gateway.filenames import stem
 from imagemill.gateway.openapi.headers import asks_for, headers
 from imagemill.gateway.openapi.routing import JobIdPath, OutputNamePath, problems, readable
 from imagemill.gateway.services import Gateway, Services
+from imagemill.http_digest import format_digest
 from imagemill.jobs.job import InputFacts, Job, JobId, JobNotFound, OutputFacts
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.storage.errors import FileMissing, StorageUnavailable
@@ -111,7 +112,7 @@ async def _send(
     etag = f'"{facts.sha256[:32]}"'
     headers = {
         "ETag": etag,
-        "Repr-Digest": to_header(facts.sha256),
+        "Repr-Digest": format_digest(facts.sha256),
         "Accept-Ranges": "bytes",
         "Content-Disposition": _disposition(filename),
         "X-Content-Type-Options": "nosniff",

@@ -9,10 +9,10 @@ from fastapi.responses import JSONResponse
 
 from imagemill.api_schemas import JobBody
 from imagemill.failpoints import failpoint
+from imagemill.field_errors import InvalidFields
 from imagemill.gateway.auth.caller import Jobs
 from imagemill.gateway.conditional import tagged
 from imagemill.gateway.cursor import CURSOR_PATTERN, from_cursor, to_cursor
-from imagemill.gateway.errors import InvalidFields
 from imagemill.gateway.openapi.headers import asks_for, headers
 from imagemill.gateway.openapi.routing import JobIdPath, Responses, problems, readable
 from imagemill.gateway.schemas import EventBody, HistoryBody, JobsBody

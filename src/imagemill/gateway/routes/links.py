@@ -9,19 +9,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect
 
+from imagemill.field_errors import FieldError, InvalidFields, json_pointer
 from imagemill.gateway.auth.caller import CurrentCaller, Jobs
 from imagemill.gateway.auth.linked import EXPIRES, SIGNATURE
 from imagemill.gateway.auth.signature import moment_after, sign
-from imagemill.gateway.errors import (
-    BodyTooSlow,
-    FieldError,
-    InvalidFields,
-    MalformedRequest,
-    UploadTooLarge,
-)
+from imagemill.gateway.errors import BodyTooSlow, MalformedRequest, UploadTooLarge
 from imagemill.gateway.openapi.headers import headers
 from imagemill.gateway.openapi.routing import JobIdPath, OutputNamePath, problems
-from imagemill.gateway.problem import pointer
 from imagemill.gateway.routes.downloads import output_of
 from imagemill.gateway.schemas import LinkBody
 from imagemill.gateway.services import Gateway
@@ -62,7 +56,7 @@ async def _terms(request: Request, _: CurrentCaller) -> LinkTerms:
     except ClientDisconnect as error:
         raise MalformedRequest("The body ends too early.") from error
     except ValidationError as error:
-        faults = (FieldError(pointer(one["loc"]), one["msg"]) for one in error.errors())
+        faults = (FieldError(json_pointer(one["loc"]), one["msg"]) for one in error.errors())
         raise InvalidFields(*faults) from error
 
 

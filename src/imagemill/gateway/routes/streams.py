@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final
 import structlog
 from fastapi import APIRouter, Header, Response
 
+from imagemill.field_errors import InvalidFields
 from imagemill.gateway.auth.caller import Jobs
-from imagemill.gateway.errors import InvalidFields
 from imagemill.gateway.openapi.examples import EVENTS
 from imagemill.gateway.openapi.headers import headers
 from imagemill.gateway.openapi.routing import JobIdPath, problems

@@ -7,12 +7,11 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from imagemill.api_schemas import JobBody
+from imagemill.field_errors import InvalidFields
 from imagemill.gateway.auth.caller import CurrentCaller
-from imagemill.gateway.digest import announced_sha256
 from imagemill.gateway.errors import (
     BodyTooSlow,
     ClientLeft,
-    InvalidFields,
     MalformedRequest,
     NotAnImage,
     Overloaded,
@@ -25,10 +24,11 @@ from imagemill.gateway.services import Gateway
 from imagemill.gateway.upload.assets import require_assets
 from imagemill.gateway.upload.callbacks import require_public
 from imagemill.gateway.upload.create_job import accept, require_digest
-from imagemill.gateway.upload.fields import parse_fields
 from imagemill.gateway.upload.idempotency import REPLAYED, sent_key
 from imagemill.gateway.upload.response import accepted
 from imagemill.gateway.upload.upload_reader import UploadReader, expected_bytes, receive
+from imagemill.http_digest import parse_digest
+from imagemill.job_request import parse_fields
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.storage.errors import StorageFull, StorageUnavailable
 
@@ -70,7 +70,7 @@ async def upload(gateway: Gateway, caller: CurrentCaller, request: Request) -> R
     """Accept an image for processing. Once this is answered, the job is never lost."""
     limit = gateway.settings.max_upload_bytes
     expected = expected_bytes(request, limit)
-    announced = announced_sha256(request.headers.get("repr-digest"))
+    announced = parse_digest(request.headers.get("repr-digest"))
     key = sent_key(request)
     async with gateway.admission.one(request), gateway.storage.receive(expected) as pending_file:
         try:

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from imagemill.blocking import run_in_thread
-from imagemill.gateway.errors import FieldError, InvalidFields
-from imagemill.gateway.problem import pointer
+from imagemill.field_errors import FieldError, InvalidFields, json_pointer
 from imagemill.imaging.spec.assets import missing_assets, named_assets
 from imagemill.imaging.spec.pipeline import Pipeline
 
@@ -14,4 +13,4 @@ async def require_assets(pipeline: Pipeline, folder: Path | None) -> None:
     names = named_assets(pipeline)
     missing = await run_in_thread(lambda: [*missing_assets(folder, names)]) if names else []
     if missing:
-        raise InvalidFields(*(FieldError(pointer(place), why) for place, why in missing))
+        raise InvalidFields(*(FieldError(json_pointer(place), why) for place, why in missing))

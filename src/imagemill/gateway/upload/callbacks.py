@@ -8,7 +8,7 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
-from imagemill.gateway.errors import FieldError, InvalidFields
+from imagemill.field_errors import FieldError, InvalidFields
 from imagemill.webhooks.names import NameUnresolved
 from imagemill.webhooks.url import parse_callback_url
 from imagemill.webhooks.vetting import AddressRefused, Vetting

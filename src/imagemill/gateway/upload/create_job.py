@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import structlog
 
 from imagemill.failpoints import failpoint
+from imagemill.field_errors import InvalidFields
 from imagemill.gateway.auth.caller import Caller
-from imagemill.gateway.errors import InvalidFields, MalformedRequest
+from imagemill.gateway.errors import MalformedRequest
 from imagemill.gateway.services import Services
-from imagemill.gateway.upload.fields import JobRequest
 from imagemill.gateway.upload.idempotency import require_same, upload_key
 from imagemill.gateway.upload.upload_reader import Received
+from imagemill.job_request import JobRequest
 from imagemill.jobs.idempotency import UploadKey, accept_under, find_under
 from imagemill.jobs.ids import new_job_id
 from imagemill.jobs.job import InputFacts, Job, NewJob

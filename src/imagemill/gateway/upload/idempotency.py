@@ -11,9 +11,9 @@ from typing import Final
 
 from fastapi import Request
 
+from imagemill.field_errors import FieldError, InvalidFields
 from imagemill.gateway.auth.caller import Caller
-from imagemill.gateway.errors import FieldError, InvalidFields
-from imagemill.gateway.upload.fields import JobRequest
+from imagemill.job_request import JobRequest
 from imagemill.jobs.idempotency import Keyed, UploadKey
 from imagemill.jobs.job import Job
 

@@ -13,12 +13,8 @@ from urllib.parse import unquote_to_bytes
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from imagemill.gateway.errors import (
-    FieldError,
-    InvalidFields,
-    MalformedRequest,
-    UploadTooLarge,
-)
+from imagemill.field_errors import FieldError, InvalidFields
+from imagemill.gateway.errors import MalformedRequest, UploadTooLarge
 
 FILE_FIELD: Final = "file"
 MAX_FIELDS_BYTES: Final = 64 * 1024

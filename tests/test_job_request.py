@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from imagemill.gateway.errors import InvalidFields
-from imagemill.gateway.upload.fields import parse_fields
+from imagemill.field_errors import InvalidFields
 from imagemill.imaging.spec.presets import BUILT_IN
+from imagemill.job_request import parse_fields
 from imagemill.jobs.job import Json, Priority
 
 

@@ -1,4 +1,7 @@
-"""The fields of an upload, parsed once: what is to be made of the image, and how urgently."""
+"""The fields of an upload, validated: pipeline, priority, metadata and callback URL of a new job.
+
+The gateway parses them from a request; `imagemill process` checks its options with the same code.
+"""
 
 import json
 import re
@@ -9,8 +12,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from imagemill.gateway.errors import FieldError, InvalidFields
-from imagemill.gateway.problem import pointer
+from imagemill.field_errors import FieldError, InvalidFields, json_pointer
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imagemill.jobs.job import Json, Priority
 from imagemill.webhooks.url import BadCallbackUrl, parse_callback_url
@@ -29,10 +31,10 @@ SHORTHAND_FIELDS: Final = frozenset(Output.model_fields)
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """What a client asks for.
+    """The job that a client requests.
 
-    `preset` is the name of the pipeline, if it was asked for by name; `callback_url` is in its one
-    form, and not vetted yet.
+    `preset` names the pipeline if the client chose it by name. `callback_url` is normalized; its
+    host has not been resolved.
     """
 
     preset: str | None
@@ -43,28 +45,31 @@ class JobRequest:
 
 
 def parse_fields(pairs: Iterable[tuple[str, str]], presets: Mapping[str, Pipeline]) -> JobRequest:
-    """Return what the fields ask for. Raises InvalidFields, which names every field at fault."""
+    """Return the job that the fields request.
+
+    A preset is looked up in `presets`. Raises InvalidFields.
+    """
     pairs = list(pairs)
-    _refuse_unknown_and_repeated(pairs)
+    _require_known_and_unique(pairs)
     fields = dict(pairs)
     return JobRequest(
-        preset=_preset(fields),
-        pipeline=_pipeline(fields, presets),
-        priority=_priority(fields.get("priority")),
-        metadata=_metadata(fields.get("metadata")),
-        callback_url=_callback_url(fields.get("callback_url")),
+        preset=_parse_preset(fields),
+        pipeline=_parse_pipeline(fields, presets),
+        priority=_parse_priority(fields.get("priority")),
+        metadata=_parse_metadata(fields.get("metadata")),
+        callback_url=_parse_callback_url(fields.get("callback_url")),
     )
 
 
-def _refuse_unknown_and_repeated(pairs: list[tuple[str, str]]) -> None:
+def _require_known_and_unique(pairs: list[tuple[str, str]]) -> None:
     counts = Counter(name for name, _ in pairs)
     errors = [
-        FieldError(pointer([name]), "is not a field of an upload")
+        FieldError(json_pointer([name]), "is not a field of an upload")
         for name in counts
         if name not in OWN_FIELDS | SHORTHAND_FIELDS
     ]
     errors += [
-        FieldError(pointer([name]), f"is given {count} times")
+        FieldError(json_pointer([name]), f"is given {count} times")
         for name, count in counts.items()
         if count > 1
     ]
@@ -72,22 +77,22 @@ def _refuse_unknown_and_repeated(pairs: list[tuple[str, str]]) -> None:
         raise InvalidFields(*errors)
 
 
-def _preset(fields: Mapping[str, str]) -> str | None:
+def _parse_preset(fields: Mapping[str, str]) -> str | None:
     if fields.keys() & (SHORTHAND_FIELDS | {"pipeline"}):
         return None
     return fields.get("preset", DEFAULT_PRESET)
 
 
-def _pipeline(fields: Mapping[str, str], presets: Mapping[str, Pipeline]) -> Pipeline:
+def _parse_pipeline(fields: Mapping[str, str], presets: Mapping[str, Pipeline]) -> Pipeline:
     shorthand = {name: value for name, value in fields.items() if name in SHORTHAND_FIELDS}
-    ways = [name for name in ("preset", "pipeline") if name in fields] + sorted(shorthand)[:1]
-    if len(ways) > 1:
-        raise InvalidFields(FieldError(pointer([ways[0]]), f"cannot be combined with {ways[1]!r}"))
+    sources = [name for name in ("preset", "pipeline") if name in fields] + sorted(shorthand)[:1]
+    if len(sources) > 1:
+        raise InvalidFields(FieldError(f"/{sources[0]}", f"cannot be combined with {sources[1]!r}"))
     if "pipeline" in fields:
-        return _validated(_json("pipeline", fields["pipeline"]))
+        return _validate(_parse_json("pipeline", fields["pipeline"]))
     if shorthand:
-        output = {name: _shorthand_value(name, value) for name, value in shorthand.items()}
-        return _validated({"outputs": [{"name": SHORTHAND_NAME} | output]})
+        output = {name: _parse_shorthand(name, value) for name, value in shorthand.items()}
+        return _validate({"outputs": [{"name": SHORTHAND_NAME} | output]})
     preset = fields.get("preset", DEFAULT_PRESET)
     if preset not in presets:
         known = ", ".join(sorted(presets))
@@ -95,32 +100,31 @@ def _pipeline(fields: Mapping[str, str], presets: Mapping[str, Pipeline]) -> Pip
     return presets[preset]
 
 
-def _validated(value: object) -> Pipeline:
+def _validate(value: object) -> Pipeline:
     try:
         return Pipeline.model_validate(value)
     except ValidationError as error:
         errors = error.errors(include_url=False)
         raise InvalidFields(
-            *(FieldError(pointer(one["loc"]), _sentence(one["msg"])) for one in errors)
+            *(
+                FieldError(json_pointer(one["loc"]), one["msg"].removeprefix("Value error, "))
+                for one in errors
+            )
         ) from error
 
 
-def _sentence(message: str) -> str:
-    return message.removeprefix("Value error, ")
-
-
-def _shorthand_value(name: str, text: str) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a form's text as the value a pipeline would have: 320, true, {"x": 0.5} or cover."""
+def _parse_shorthand(name: str, text: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a form's text as the value it has in a pipeline: 320, true, {"x": 0.5} or cover."""
     if name == "name":
         return text
     try:
-        value = _loads(text)
+        value = _load_json(text)
     except ValueError:
         return text
     return text if value is None or isinstance(value, str) else value
 
 
-def _priority(text: str | None) -> Priority:
+def _parse_priority(text: str | None) -> Priority:
     if text is None:
         return Priority.NORMAL
     try:
@@ -130,10 +134,10 @@ def _priority(text: str | None) -> Priority:
         raise InvalidFields(FieldError("/priority", f"{text!r} is not one of {known}")) from None
 
 
-def _metadata(text: str | None) -> Json:
+def _parse_metadata(text: str | None) -> Json:
     if text is None:
         return {}
-    value = _json("metadata", text)
+    value = _parse_json("metadata", text)
     if not isinstance(value, dict):
         raise InvalidFields(FieldError("/metadata", "is not a JSON object"))
     try:
@@ -147,12 +151,14 @@ def _metadata(text: str | None) -> Json:
         raise InvalidFields(FieldError("/metadata", "holds the character \\u0000"))
     if size > MAX_METADATA_BYTES:
         raise InvalidFields(
-            FieldError("/metadata", f"is {size} bytes as compact JSON, over {MAX_METADATA_BYTES}")
+            FieldError(
+                "/metadata", f"is {size} bytes as compact JSON; the limit is {MAX_METADATA_BYTES}"
+            )
         )
     return value
 
 
-def _callback_url(text: str | None) -> str | None:
+def _parse_callback_url(text: str | None) -> str | None:
     if text is None:
         return None
     try:
@@ -161,29 +167,31 @@ def _callback_url(text: str | None) -> str | None:
         raise InvalidFields(FieldError("/callback_url", str(error))) from None
 
 
-def _json(name: str, text: str) -> Any:  # noqa: ANN401 - any JSON value
+def _parse_json(name: str, text: str) -> Any:  # noqa: ANN401 - any JSON value
     try:
-        value = _loads(text)
+        value = _load_json(text)
     except ValueError as error:
-        raise InvalidFields(FieldError(pointer([name]), f"is not JSON: {error}")) from None
-    if _is_deeper(value, MAX_JSON_DEPTH):
-        raise InvalidFields(FieldError(pointer([name]), f"is nested deeper than {MAX_JSON_DEPTH}"))
+        raise InvalidFields(FieldError(json_pointer([name]), f"is not JSON: {error}")) from None
+    if _is_nested_deeper(value, MAX_JSON_DEPTH):
+        raise InvalidFields(
+            FieldError(json_pointer([name]), f"is nested deeper than {MAX_JSON_DEPTH}")
+        )
     return value
 
 
-def _loads(text: str) -> Any:  # noqa: ANN401 - any JSON value
+def _load_json(text: str) -> Any:  # noqa: ANN401 - any JSON value
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_reject_constant)
     except RecursionError:
-        raise ValueError("it is nested too deep") from None
+        raise ValueError("it is nested too deeply") from None
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")
+def _reject_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")
 
 
-def _is_deeper(value: object, depth: int) -> bool:
-    """Return whether arrays and objects stand in each other more than `depth` times."""
+def _is_nested_deeper(value: object, depth: int) -> bool:
+    """Return whether arrays and objects are nested in more than `depth` levels."""
     level = [value]
     for _ in range(depth):
         level = [

@@ -1,42 +1,49 @@
-"""The Repr-Digest header, in which a client says what it means to have sent (RFC 9530)."""
+"""The Repr-Digest header: the SHA-256 of an image's bytes, sent along with them (RFC 9530)."""
 
 import base64
 import binascii
 import re
 from typing import Final
 
-from imagemill.gateway.errors import MalformedRequest
+from imagemill.errors import Rejected
 
 # A member of a dictionary of byte sequences: sha-256=:base64:, perhaps with parameters (RFC 9651).
 MEMBER: Final = re.compile(r"([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/=]*):(?:;[^,]*)?")
 ALGORITHM: Final = "sha-256"
 
 
-def announced_sha256(header: str | None) -> str | None:
-    """Return the SHA-256, in hex, that the header announces; None if there is none in it.
+class MalformedDigest(Rejected):
+    """The header does not follow the syntax of RFC 9530."""
 
-    Raises MalformedRequest.
+    def __init__(self) -> None:
+        super().__init__("The Repr-Digest header is malformed.")
+
+
+def parse_digest(header: str | None) -> str | None:
+    """Return the SHA-256 that the header announces, in hex; None if it announces none.
+
+    Raises MalformedDigest.
     """
     if header is None:
         return None
-    found = None
+    sha256 = None
     for member in header.split(","):
         matched = MEMBER.fullmatch(member.strip())
         if matched is None:
-            raise MalformedRequest("The Repr-Digest header is malformed.")
+            raise MalformedDigest
         algorithm, value = matched.groups()
         if algorithm == ALGORITHM:
-            found = _hex(value)
-    return found
+            sha256 = _to_hex(value)
+    return sha256
 
 
-def to_header(sha256: str) -> str:
+def format_digest(sha256: str) -> str:
     """Return the header's value for a SHA-256 in hex."""
     return f"{ALGORITHM}=:{base64.b64encode(bytes.fromhex(sha256)).decode()}:"
 
 
-def _hex(value: str) -> str:
+def _to_hex(value: str) -> str:
     try:
         return base64.b64decode(value, validate=True).hex()
     except binascii.Error:
-        raise MalformedRequest("The Repr-Digest header is malformed.") from None
+        raise MalformedDigest from None
