@@ -1,6 +1,4 @@
-"""One attempt at one job: from the stored input to published outputs, or to an error."""
-
-from dataclasses import dataclass
+"""One attempt at a job: from the stored input to published outputs, or to an error code."""
 
 import structlog
 from pydantic import ValidationError
@@ -19,66 +17,68 @@ from imagemill.telemetry.traces import span
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Mill:
-    """Turns claims into results."""
+async def run_attempt(storage: Volume, sandbox: Sandbox, claim: Claim) -> Completed | JobError:
+    """Process the job's image once; nothing is recorded in PostgreSQL.
 
-    storage: Volume
-    sandbox: Sandbox
+    Raises Unavailable when the storage failed, which says nothing about the job.
+    """
+    try:
+        pipeline = Pipeline.model_validate(claim.pipeline)
+        rendered = await _render(storage, sandbox, claim, pipeline)
+    except ImagingError as error:
+        if isinstance(error, EngineBug):
+            log.error("job.engine_bug", traceback=error.traceback)  # noqa: TRY400 - the child's traceback
+        return JobError(ErrorCode(error.code), str(error))
+    except FileMissing:
+        return JobError(ErrorCode.INTERNAL, "The stored input is missing.")
+    except NotAFile as error:
+        return JobError(ErrorCode.DECODER_CRASHED, str(error))
+    except ValidationError:
+        detail = "The pipeline was accepted by another version and is unknown to this one."
+        return JobError(ErrorCode.INTERNAL, detail)
+    return _describe(claim, rendered)
 
-    async def attempt(self, claim: Claim) -> Completed | JobError:
-        """Try the job once.
 
-        Raises Unavailable when the storage failed, which is no fault of the job's.
-        """
-        try:
-            pipeline = Pipeline.model_validate(claim.pipeline)
-            rendered = await self._render(claim, pipeline)
-        except ImagingError as error:
-            if isinstance(error, EngineBug):
-                log.error("job.engine_bug", traceback=error.traceback)  # noqa: TRY400 - the child's traceback
-            return JobError(ErrorCode(error.code), str(error))
-        except FileMissing:
-            return JobError(ErrorCode.INTERNAL, "The stored input is missing.")
-        except NotAFile as error:
-            return JobError(ErrorCode.DECODER_CRASHED, str(error))
-        except ValidationError:
-            detail = "The pipeline was accepted by another version and is unknown to this one."
-            return JobError(ErrorCode.INTERNAL, detail)
-        return Completed(
-            claim=claim,
-            outputs=tuple(
-                OutputFacts(
-                    name=output.name,
-                    path=f"{attempt_key(claim.id, claim.fence)}/{output.file.name}",
-                    media_type=output.media_type,
-                    bytes=output.bytes,
-                    width=output.width,
-                    height=output.height,
-                    frames=output.frames,
-                    sha256=output.sha256,
-                )
-                for output in rendered.outputs
-            ),
-            width=rendered.width,
-            height=rendered.height,
-            frames=rendered.frames,
-            analysis=dict(rendered.analysis) if rendered.analysis is not None else None,
-        )
+async def discard_outputs(storage: Volume, claim: Claim) -> None:
+    """Delete the outputs of an attempt whose result is not recorded.
 
-    async def _render(self, claim: Claim, pipeline: Pipeline) -> Rendered:
-        async with self.storage.scratch() as folder:
-            input_file, _ = await self.storage.find(claim.input_path)
-            with span("job.render"):
-                rendered = await self.sandbox.render(input_file, folder, pipeline)
-            failpoint("attempt.rendered")
-            names = [output.file.name for output in rendered.outputs]
-            with span("job.publish"):
-                await self.storage.publish(folder, attempt_key(claim.id, claim.fence), names)
-            failpoint("attempt.published")
-            return rendered
+    Raises StorageUnavailable.
+    """
+    await storage.delete(attempt_key(claim.id, claim.fence))
+    await storage.prune(outputs_key(claim.id))
 
-    async def discard(self, claim: Claim) -> None:
-        """Remove the outputs of an attempt whose result nobody wants any more."""
-        await self.storage.delete(attempt_key(claim.id, claim.fence))
-        await self.storage.prune(outputs_key(claim.id))
+
+async def _render(storage: Volume, sandbox: Sandbox, claim: Claim, pipeline: Pipeline) -> Rendered:
+    async with storage.scratch() as folder:
+        input_file, _ = await storage.find(claim.input_path)
+        with span("job.render"):
+            rendered = await sandbox.render(input_file, folder, pipeline)
+        failpoint("attempt.rendered")
+        names = [output.file.name for output in rendered.outputs]
+        with span("job.publish"):
+            await storage.publish(folder, attempt_key(claim.id, claim.fence), names)
+        failpoint("attempt.published")
+        return rendered
+
+
+def _describe(claim: Claim, rendered: Rendered) -> Completed:
+    return Completed(
+        claim=claim,
+        outputs=tuple(
+            OutputFacts(
+                name=output.name,
+                path=f"{attempt_key(claim.id, claim.fence)}/{output.file.name}",
+                media_type=output.media_type,
+                bytes=output.bytes,
+                width=output.width,
+                height=output.height,
+                frames=output.frames,
+                sha256=output.sha256,
+            )
+            for output in rendered.outputs
+        ),
+        width=rendered.width,
+        height=rendered.height,
+        frames=rendered.frames,
+        analysis=dict(rendered.analysis) if rendered.analysis is not None else None,
+    )

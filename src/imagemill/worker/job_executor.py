@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -29,7 +29,6 @@ from imagemill.postgres.retry import retry_until_available
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.telemetry.metrics import FENCE_REJECTIONS, PROCESSING_SECONDS, RETRIES
 from imagemill.telemetry.traces import Attributes, current, span, told
-from imagemill.worker.attempt import Mill
 from imagemill.worker.metrics import count_end
 from imagemill.worker.result_batcher import ResultBatcher
 from imagemill.worker.shared_exclusive_lock import SharedExclusiveLock
@@ -57,7 +56,8 @@ class JobExecutor:
     """Runs attempts, `concurrency` at once, and holds as many more ready to start."""
 
     leases: JobLeases
-    mill: Mill
+    run_attempt: Callable[[Claim], Awaitable[Completed | JobError]]
+    discard_outputs: Callable[[Claim], Awaitable[None]]
     recorder: ResultBatcher
     concurrency: int
     storage_failed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -168,7 +168,7 @@ class JobExecutor:
         started = time.monotonic()
         log.info("job.started")
         try:
-            return await self.mill.attempt(claim)
+            return await self.run_attempt(claim)
         except Unavailable as error:
             return error
         except Exception:
@@ -231,7 +231,7 @@ class JobExecutor:
 
     async def _discard(self, claim: Claim) -> None:
         try:
-            await self.mill.discard(claim)
+            await self.discard_outputs(claim)
         except StorageUnavailable as error:
             log.warning("job.outputs_left", reason=str(error))
 

@@ -5,6 +5,7 @@ import signal
 import ssl
 from contextlib import aclosing
 from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 import structlog
@@ -31,7 +32,7 @@ from imagemill.webhooks.receiver_limiter import ALL
 from imagemill.webhooks.sender import Sender
 from imagemill.webhooks.signing import Signing
 from imagemill.webhooks.vetting import Vetting
-from imagemill.worker.attempt import Mill
+from imagemill.worker.attempt import discard_outputs, run_attempt
 from imagemill.worker.health_server import HealthServer
 from imagemill.worker.job_executor import JobExecutor
 from imagemill.worker.job_fetcher import JobFetcher
@@ -82,7 +83,11 @@ async def _work(settings: Settings, stopping: asyncio.Event) -> None:
         )
         recorder = ResultBatcher(leases, dispatcher.wakeup)
         executor = JobExecutor(
-            leases, Mill(storage, sandbox), recorder, settings.worker_concurrency
+            leases,
+            partial(run_attempt, storage, sandbox),
+            partial(discard_outputs, storage),
+            recorder,
+            settings.worker_concurrency,
         )
         housekeeping = Housekeeping(
             Retention(FileDeletions(postgres), storage, settings.retention),
