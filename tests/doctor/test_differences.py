@@ -68,7 +68,7 @@ async def files_that_nobody_removed(saboteur: Saboteur) -> None:
     job = await saboteur.completed()
     await saboteur.job_store.delete(job.id)
     saboteur.database.execute(
-        "UPDATE removals SET deleted_at = now() - interval '10 minutes', due_at = now()"
+        "UPDATE file_deletions SET deleted_at = now() - interval '10 minutes', due_at = now()"
     )
     await saboteur.storage.delete(job.input_path, *(output.path for output in job.outputs))
 
@@ -235,7 +235,7 @@ async def test_mending_deletes_no_file_and_no_row(spoil: Spoil, saboteur: Sabote
     await spoil(saboteur)
 
     def rows() -> int:
-        counted = "SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM removals)"
+        counted = "SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM file_deletions)"
         return int(saboteur.database.execute(counted).fetchall()[0][0])
 
     def files() -> list[str]:
@@ -294,7 +294,7 @@ async def test_a_ledger_that_is_in_doubt_moves_no_file(saboteur: Saboteur) -> No
 
 async def test_a_deletion_of_this_minute_is_not_overdue(saboteur: Saboteur) -> None:
     await saboteur.job_store.delete((await saboteur.completed()).id)
-    saboteur.database.execute("UPDATE removals SET due_at = now()")
+    saboteur.database.execute("UPDATE file_deletions SET due_at = now()")
     assert (await found(saboteur.context))["deleted jobs"].verdict is Verdict.OK
 
 

@@ -60,7 +60,7 @@ def add_backlog(address: PostgresAddress, job: Job, receiver: str, count: int) -
     """Let so many deliveries wait for a receiver, for longer than any other."""
     with connect(address) as connection:
         connection.execute(
-            "INSERT INTO deliveries (job_id, n, event, url, receiver, body, next_try_at)"
+            "INSERT INTO deliveries (job_id, number, event, url, receiver, body, next_try_at)"
             " SELECT %(id)s, n, 'job.canceled', 'http://' || %(receiver)s || '/', %(receiver)s,"
             "        '{}', now() - interval '1 hour' FROM generate_series(2, %(count)s + 1) AS n",
             {"id": job.id, "receiver": receiver, "count": count},

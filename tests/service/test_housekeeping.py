@@ -69,9 +69,9 @@ def test_a_job_deleted_while_storage_is_away_leaves_no_file_once_it_is_back(
         assert client.get(f"/jobs/{job_id}").status_code == httpx.codes.NOT_FOUND
         assert files(away)
         with connect(postgres_address) as connection:  # as if half a minute had passed
-            connection.execute("UPDATE removals SET due_at = now()")
+            connection.execute("UPDATE file_deletions SET due_at = now()")
         wait_until(lambda: "chore.put_off" in worker.logged(), "it is tried", worker.logged)
         away.rename(storage)
         with connect(postgres_address) as connection:  # as if a minute had passed
-            connection.execute("UPDATE removals SET due_at = now()")
+            connection.execute("UPDATE file_deletions SET due_at = now()")
         wait_until(lambda: not files(storage), "the files are gone", worker.logged)

@@ -215,7 +215,7 @@ async def test_of_all_workers_one_an_hour_makes_the_round(
     storage: Volume, janitor: Janitor, postgres_address: PostgresAddress
 ) -> None:
     with connect(postgres_address) as connection:
-        connection.execute("UPDATE chores SET due_at = now()")
+        connection.execute("UPDATE scheduled_tasks SET due_at = now()")
     first = orphan(storage)
     await janitor.round()
     assert not first.exists()

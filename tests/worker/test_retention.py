@@ -50,12 +50,12 @@ def let_age(address: PostgresAddress, job: Job, age: timedelta) -> None:
 def make_due(address: PostgresAddress) -> None:
     """Let every removal be due, as if the time had passed."""
     with connect(address) as connection:
-        connection.execute("UPDATE removals SET due_at = now()")
+        connection.execute("UPDATE file_deletions SET due_at = now()")
 
 
 def noted(address: PostgresAddress) -> list[JobId]:
     with connect(address) as connection:
-        rows = connection.execute("SELECT job_id FROM removals ORDER BY job_id").fetchall()
+        rows = connection.execute("SELECT job_id FROM file_deletions ORDER BY job_id").fetchall()
         return [row[0] for row in rows]
 
 
@@ -202,7 +202,7 @@ async def test_of_a_job_deleted_in_the_works_files_are_removed_when_its_lease_is
     await job_store.delete(job.id)
     put_output(storage, claim)  # by a worker that has not heard of it, and dies now
     with connect(postgres_address) as connection:
-        (waits,) = connection.execute("SELECT due_at - now() FROM removals").fetchall()[0]
+        (waits,) = connection.execute("SELECT due_at - now() FROM file_deletions").fetchall()[0]
     assert timedelta(seconds=30) < waits <= leases.lease
 
 

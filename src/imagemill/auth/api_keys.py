@@ -1,4 +1,4 @@
-"""The table of API keys. Rows are never deleted: see migrations/0003_access.sql."""
+"""The table of API keys. Rows are never deleted: see migrations/0001_schema.sql."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

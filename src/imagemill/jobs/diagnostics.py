@@ -36,7 +36,7 @@ EXPIRED = """
 
 LEFT_OVER = """
     SELECT job_id AS id, now() - deleted_at AS overdue, count(*) OVER () AS total
-      FROM removals r
+      FROM file_deletions r
      WHERE deleted_at < now() - %(grace)s::interval AND due_at < now() + interval '1 minute'
        AND NOT EXISTS (SELECT FROM jobs j WHERE j.id = r.job_id)
      ORDER BY deleted_at LIMIT %(limit)s

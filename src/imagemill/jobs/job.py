@@ -23,7 +23,7 @@ class Status(StrEnum):
 
 ENDED: Final = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELED})
 
-# The guard trigger in migrations/0001_jobs.sql says the same; a test holds the two together.
+# The guard trigger in migrations/0001_schema.sql says the same; a test holds the two together.
 TRANSITIONS: Final = {
     Status.PENDING: frozenset({Status.PROCESSING, Status.CANCELED}),
     Status.PROCESSING: frozenset(

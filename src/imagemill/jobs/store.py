@@ -94,7 +94,7 @@ RETRY = f"""
 DELETE = f"""
     WITH gone AS (DELETE FROM jobs WHERE id = %(id)s AND {IN_REACH} RETURNING *),
     noted AS (
-        INSERT INTO removals (job_id, input_path, due_at)
+        INSERT INTO file_deletions (job_id, input_path, due_at)
         SELECT id, input_path, greatest(now() + interval '30 s', lease_expires_at) FROM gone
         ON CONFLICT (job_id) DO NOTHING)
     SELECT {JOB_COLUMNS} FROM gone

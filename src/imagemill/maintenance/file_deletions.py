@@ -1,8 +1,8 @@
 """Jobs that are deleted, and the files of theirs that are still to be removed.
 
 Rows first, files after the commit: a row never names a file that is gone. The statement that
-deletes a row also notes its files in `removals`, and workers work that off. So whatever happens in
-between, the files go within minutes of the storage being there.
+deletes a row also notes its files in `file_deletions`, and workers work that off. So whatever
+happens in between, the files go within minutes of the storage being there.
 """
 
 from collections.abc import Collection
@@ -24,7 +24,7 @@ FORGET = """
            AND completed_at < now() - %(age)s::interval
          ORDER BY completed_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED),
     gone AS (DELETE FROM jobs j USING old WHERE j.id = old.id RETURNING j.id, j.input_path)
-    INSERT INTO removals (job_id, input_path, due_at) SELECT id, input_path, now() FROM gone
+    INSERT INTO file_deletions (job_id, input_path, due_at) SELECT id, input_path, now() FROM gone
     ON CONFLICT (job_id) DO NOTHING
     RETURNING job_id
 """
@@ -32,15 +32,15 @@ FORGET = """
 # An entry whose job is there again came out of a backup of that one table: the files are alive.
 TAKE = """
     WITH due AS MATERIALIZED (
-        SELECT job_id FROM removals r
+        SELECT job_id FROM file_deletions r
          WHERE due_at <= now() AND NOT EXISTS (SELECT FROM jobs j WHERE j.id = r.job_id)
          ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-    UPDATE removals r SET due_at = now() + %(again_after)s
+    UPDATE file_deletions r SET due_at = now() + %(again_after)s
       FROM due WHERE r.job_id = due.job_id
     RETURNING r.job_id, r.input_path
 """
 
-DONE = "DELETE FROM removals WHERE job_id = ANY(%(ids)s)"
+DONE = "DELETE FROM file_deletions WHERE job_id = ANY(%(ids)s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class FileDeletion:
 
 @dataclass(frozen=True, slots=True)
 class FileDeletions:
-    """The table `removals`. Every method raises DatabaseUnavailable when PostgreSQL is away."""
+    """The table `file_deletions`. Every method raises DatabaseUnavailable."""
 
     postgres: Postgres
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from imagemill.postgres.pool import Postgres
 
 TAKE = """
-    UPDATE chores SET due_at = now() + %(interval)s
+    UPDATE scheduled_tasks SET due_at = now() + %(interval)s
      WHERE name = %(name)s AND due_at <= now()
     RETURNING name
 """

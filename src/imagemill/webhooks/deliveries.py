@@ -27,38 +27,38 @@ MOST_HOPS: Final = 1000
 CLAIM = """
     WITH RECURSIVE receivers (receiver, hop) AS (
         (SELECT receiver, 1 FROM deliveries
-          WHERE status = 'PENDING' AND again = %(again)s
+          WHERE status = 'PENDING' AND is_retry = %(is_retry)s
             AND receiver > %(behind)s
           ORDER BY receiver LIMIT 1)
         UNION ALL
         SELECT next.receiver, hop + 1
           FROM receivers r CROSS JOIN LATERAL (
                SELECT receiver FROM deliveries
-                WHERE status = 'PENDING' AND again = %(again)s
+                WHERE status = 'PENDING' AND is_retry = %(is_retry)s
                   AND receiver > r.receiver
                 ORDER BY receiver LIMIT 1) AS next
          WHERE hop < %(hops)s),
     chosen AS MATERIALIZED (
-        SELECT job_id, n
+        SELECT job_id, number
           FROM receivers r
           LEFT JOIN unnest(%(receivers)s::text[], %(seats)s::int[]) AS known (receiver, seats)
                USING (receiver)
          CROSS JOIN LATERAL (
-               SELECT job_id, n, next_try_at, row_number() OVER (ORDER BY next_try_at) AS place
-                 FROM (SELECT job_id, n, next_try_at FROM deliveries d
-                        WHERE status = 'PENDING' AND again = %(again)s
+               SELECT job_id, number, next_try_at, row_number() OVER (ORDER BY next_try_at) AS place
+                 FROM (SELECT job_id, number, next_try_at FROM deliveries d
+                        WHERE status = 'PENDING' AND is_retry = %(is_retry)s
                           AND d.receiver = r.receiver AND next_try_at <= now()
                         ORDER BY next_try_at LIMIT %(each)s) AS oldest) AS oldest
          WHERE place <= coalesce(seats, %(each)s)
          ORDER BY place, next_try_at LIMIT %(limit)s),
     locked AS MATERIALIZED (
-        SELECT job_id, n FROM deliveries JOIN chosen USING (job_id, n)
+        SELECT job_id, number FROM deliveries JOIN chosen USING (job_id, number)
          WHERE status = 'PENDING' AND next_try_at <= now()
-         ORDER BY job_id, n FOR UPDATE OF deliveries SKIP LOCKED),
+         ORDER BY job_id, number FOR UPDATE OF deliveries SKIP LOCKED),
     claimed AS (
         UPDATE deliveries d SET tries = d.tries + 1, next_try_at = now() + %(hold)s
-          FROM locked WHERE d.job_id = locked.job_id AND d.n = locked.n
-        RETURNING d.job_id, d.n, d.event, d.url, d.receiver, d.webhook_id, d.tries,
+          FROM locked WHERE d.job_id = locked.job_id AND d.number = locked.number
+        RETURNING d.job_id, d.number, d.event, d.url, d.receiver, d.webhook_id, d.tries,
                   d.tries_before, d.job, d.body)
     SELECT claimed.*, jobs.traceparent, at_end.behind
       FROM (SELECT CASE WHEN max(hop) = %(hops)s THEN max(receiver) END AS behind
@@ -71,10 +71,10 @@ CLAIM = """
 KEEP_BODIES = """
     UPDATE deliveries d SET body = coalesce(d.body, made.body), job = NULL
       FROM unnest(%(job_ids)s::uuid[], %(ns)s::int[], %(attempts)s::int[], %(bodies)s::text[])
-           AS made (job_id, n, attempt, body)
-     WHERE d.job_id = made.job_id AND d.n = made.n AND d.tries = made.attempt
+           AS made (job_id, number, attempt, body)
+     WHERE d.job_id = made.job_id AND d.number = made.number AND d.tries = made.attempt
        AND d.status = 'PENDING'
-    RETURNING d.job_id, d.n, d.body
+    RETURNING d.job_id, d.number, d.body
 """
 
 RECORD = """
@@ -82,29 +82,30 @@ RECORD = """
        SET status = %(status)s, last_status_code = %(status_code)s, last_error = %(error)s,
            next_try_at = CASE WHEN %(status)s = 'PENDING' THEN now() + %(delay)s END,
            delivered_at = CASE WHEN %(status)s = 'DELIVERED' THEN now() END
-     WHERE job_id = %(job_id)s AND n = %(n)s AND tries = %(attempt)s AND status = 'PENDING'
-    RETURNING n
+     WHERE job_id = %(job_id)s AND number = %(number)s AND tries = %(attempt)s
+       AND status = 'PENDING'
+    RETURNING number
 """
 
 GIVE_BACK = """
     UPDATE deliveries d SET tries = d.tries - 1, next_try_at = now()
       FROM unnest(%(job_ids)s::uuid[], %(ns)s::int[], %(attempts)s::int[])
-           AS held (job_id, n, attempt)
-     WHERE d.job_id = held.job_id AND d.n = held.n AND d.tries = held.attempt
+           AS held (job_id, number, attempt)
+     WHERE d.job_id = held.job_id AND d.number = held.number AND d.tries = held.attempt
        AND d.status = 'PENDING'
 """
 
 COLUMNS = """
-    n, event, url, webhook_id, status, tries, last_status_code, last_error, next_try_at,
+    number, event, url, webhook_id, status, tries, last_status_code, last_error, next_try_at,
     delivered_at
 """
 
-LIST = f"SELECT {COLUMNS} FROM deliveries WHERE job_id = %(job_id)s ORDER BY n"
+LIST = f"SELECT {COLUMNS} FROM deliveries WHERE job_id = %(job_id)s ORDER BY number"
 
 REDELIVER = f"""
     UPDATE deliveries
        SET status = 'PENDING', next_try_at = now(), tries_before = tries, delivered_at = NULL
-     WHERE job_id = %(job_id)s AND n = %(n)s
+     WHERE job_id = %(job_id)s AND number = %(number)s
     RETURNING {COLUMNS}
 """
 
@@ -145,7 +146,7 @@ class Deliveries:
         rows = await self.postgres.run(
             CLAIM,
             {
-                "again": wanted.again,
+                "is_retry": wanted.again,
                 "behind": behind,
                 "hops": MOST_HOPS,
                 "receivers": list(wanted.slots),
@@ -170,7 +171,7 @@ class Deliveries:
             KEEP_BODIES, _held(by_key.values()) | {"bodies": [body for _, body in made]}
         )
         return tuple(
-            replace(by_key[JobId(row["job_id"]), row["n"]], snapshot=None, body=row["body"])
+            replace(by_key[JobId(row["job_id"]), row["number"]], snapshot=None, body=row["body"])
             for row in rows
         )
 
@@ -180,7 +181,7 @@ class Deliveries:
             RECORD,
             {
                 "job_id": due.job_id,
-                "n": due.n,
+                "number": due.n,
                 "attempt": due.attempt,
                 "status": tried.status,
                 "status_code": tried.status_code,
@@ -204,7 +205,7 @@ class Deliveries:
 
         Id and body stay the same. Raises DeliveryNotFound.
         """
-        rows = await self.postgres.run(REDELIVER, {"job_id": job_id, "n": n})
+        rows = await self.postgres.run(REDELIVER, {"job_id": job_id, "number": n})
         if not rows:
             raise DeliveryNotFound(f"Job {job_id} has no delivery {n}.")
         return to_delivery(rows[0])

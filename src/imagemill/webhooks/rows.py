@@ -9,7 +9,7 @@ from imagemill.webhooks.delivery import ClaimedDelivery, Delivery, DeliveryStatu
 
 def to_delivery(row: DictRow) -> Delivery:
     return Delivery(
-        n=row["n"],
+        n=row["number"],
         event=row["event"],
         url=row["url"],
         webhook_id=row["webhook_id"],
@@ -25,7 +25,7 @@ def to_delivery(row: DictRow) -> Delivery:
 def to_due(row: DictRow) -> ClaimedDelivery:
     return ClaimedDelivery(
         job_id=JobId(row["job_id"]),
-        n=row["n"],
+        n=row["number"],
         event=row["event"],
         url=row["url"],
         receiver=row["receiver"],

@@ -1,4 +1,4 @@
-"""The table `jobs` and its history."""
+"""The schema of the first release."""
 
 from imagemill.postgres.migrations.upgrade import run_sql_file
 
@@ -7,4 +7,4 @@ down_revision = None
 
 
 def upgrade() -> None:
-    run_sql_file("0001_jobs.sql")
+    run_sql_file("0001_schema.sql")
