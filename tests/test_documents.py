@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from imagemill.settings import Settings
-from imagemill.telemetry.metrics import Everything, of_ledger
+from imagemill.telemetry.metrics import MetricsCollector, job_gauges
 
 ROOT = Path(__file__).parent.parent
 RELIABILITY = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
@@ -21,7 +21,7 @@ def in_files(folder: str, pattern: str) -> set[str]:
 
 def metrics() -> set[str]:
     """Return the names that Prometheus sees; those of counters end in _total."""
-    ours = [*Everything(of_ledger({})).collect()]
+    ours = [*MetricsCollector(job_gauges({})).collect()]
     suffixes = {"counter": "_total"}
     return {
         one.name + suffixes.get(one.type, "") for one in ours if one.name.startswith("imagemill_")

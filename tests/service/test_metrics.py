@@ -78,7 +78,7 @@ def test_a_job_is_counted_where_it_happens_and_once(
     assert worker["imagemill_fence_rejections_total"] == 0
     # Prometheus sees a first increase only of what was there before.
     assert worker["imagemill_reaped_jobs_total,status=FAILED"] == 0
-    assert worker["imagemill_child_exits_total,cause=timed_out"] == 0
+    assert worker["imagemill_image_process_exits_total,reason=timed_out"] == 0
     assert gateway["imagemill_jobs_ended_total,code=,status=CANCELED"] == 0
 
 

@@ -175,11 +175,11 @@ def test_a_collector_that_is_away_costs_a_line_and_no_more(
             assert ended(client, upload(client, picture()))["status"] == "COMPLETED"
             for service in (api, worker):
                 wait_until(
-                    lambda service=service: "traces.collector_away" in service.logged(),  # type: ignore[misc]
+                    lambda service=service: "traces.collector_unavailable" in service.logged(),  # type: ignore[misc]
                     "the absence is told",
                     service.logged,
                 )
         for service in (worker, api):
             assert service.stop() == 0
-            assert service.logged().count("traces.collector_away") == 1
+            assert service.logged().count("traces.collector_unavailable") == 1
             assert "Traceback" not in service.logged()

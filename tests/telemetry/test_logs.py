@@ -1,4 +1,4 @@
-"""What a log line shows of an error."""
+"""Exceptions in log lines."""
 
 import subprocess
 import sys

@@ -1,14 +1,14 @@
-"""The last line of defence against secrets in logs."""
+"""Redaction of secrets in log lines."""
 
 import pytest
 
-from imagemill.telemetry.redaction import redacted
+from imagemill.telemetry.redaction import redact
 
 
 @pytest.mark.parametrize(
-    ("line", "shown"),
+    ("line", "redacted"),
     [
-        ("postgresql://mill:s3cret@host/db", "postgresql://mill:[hidden]@host/db"),
+        ("postgresql://user:s3cret@host/db", "postgresql://user:[hidden]@host/db"),
         ("redis://:s3cret@host:6379", "redis://:[hidden]@host:6379"),
         ("Authorization: Bearer s3cret", "Authorization: Bearer [hidden]"),
         ('{"authorization": "Bearer s3cret"}', '{"authorization": "Bearer [hidden]"}'),
@@ -22,8 +22,8 @@ from imagemill.telemetry.redaction import redacted
         (f"imk_{'0' * 32}_s3cret", f"imk_{'0' * 32}_[hidden]"),
     ],
 )
-def test_what_looks_like_a_secret_is_hidden(line: str, shown: str) -> None:
-    assert redacted(line) == shown
+def test_what_looks_like_a_secret_is_hidden(line: str, redacted: str) -> None:
+    assert redact(line) == redacted
 
 
 @pytest.mark.parametrize(
@@ -35,5 +35,5 @@ def test_what_looks_like_a_secret_is_hidden(line: str, shown: str) -> None:
         "the key is no secret",
     ],
 )
-def test_what_is_none_is_left_alone(line: str) -> None:
-    assert redacted(line) == line
+def test_other_text_is_unchanged(line: str) -> None:
+    assert redact(line) == line

@@ -1,10 +1,17 @@
-"""What is taken for a traceparent, and what is done without any collector."""
+"""Which traceparents are valid, and what happens without a collector."""
 
 from datetime import timedelta
 
 import pytest
 
-from imagemill.telemetry.traces import current, span, told, tracing, valid, webhook
+from imagemill.telemetry.spans import normalize_traceparent
+from imagemill.telemetry.traces import (
+    current_span,
+    enable_tracing,
+    record_span,
+    start_span,
+    start_webhook_span,
+)
 from support.collector import Collector
 
 RECEIVER = "https://example.com:8443/secret"
@@ -12,7 +19,7 @@ TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 @pytest.mark.parametrize(
-    ("given", "taken"),
+    ("header", "normalized"),
     [
         (TRACEPARENT, TRACEPARENT),
         (TRACEPARENT.replace("00-", "cc-", 1), TRACEPARENT),
@@ -28,49 +35,49 @@ TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
         (None, None),
     ],
 )
-def test_a_traceparent_is_taken_as_w3c_trace_context_says(
-    given: str | None, taken: str | None
+def test_a_traceparent_is_parsed_as_w3c_trace_context_says(
+    header: str | None, normalized: str | None
 ) -> None:
-    assert valid(given) == taken
+    assert normalize_traceparent(header) == normalized
 
 
-def test_without_a_collector_a_trace_is_handed_on_and_none_begun() -> None:
-    assert current().headers == {}
-    with span("request", "server", parent=TRACEPARENT), span("inner") as inner:
+def test_without_a_collector_a_trace_is_propagated_and_none_is_started() -> None:
+    assert current_span().headers == {}
+    with start_span("request", "server", parent=TRACEPARENT), start_span("inner") as inner:
         assert inner.headers == {"traceparent": TRACEPARENT}
-        assert current() is inner
-    with span("alone") as alone:
+        assert current_span() is inner
+    with start_span("alone") as alone:
         assert alone.headers == {}
-    with webhook(RECEIVER, TRACEPARENT) as tried:
-        assert tried.headers == {"traceparent": TRACEPARENT}
-    waited = told("job.wait", timedelta(seconds=1), parent=TRACEPARENT, attributes={})
-    assert waited.traceparent == TRACEPARENT
+    with start_webhook_span(RECEIVER, TRACEPARENT) as span:
+        assert span.headers == {"traceparent": TRACEPARENT}
+    wait = record_span("job.wait", timedelta(seconds=1), parent=TRACEPARENT, attributes={})
+    assert wait.traceparent == TRACEPARENT
 
 
-def test_a_webhook_is_a_span_of_its_jobs_trace_and_tells_its_receiver(
+def test_a_webhook_is_a_span_of_its_jobs_trace_and_propagates_it_to_the_receiver(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with Collector.running() as collector:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
-        with tracing("imagemill-worker"), webhook(RECEIVER, TRACEPARENT) as tried:
-            headers = tried.headers
-            tried.set("http.response.status_code", 503)
-            tried.fail("503")
+        with enable_tracing("imagemill-worker"), start_webhook_span(RECEIVER, TRACEPARENT) as span:
+            headers = span.headers
+            span.set_attribute("http.response.status_code", 503)
+            span.fail("503")
     (sent,) = collector.spans
     assert (sent.name, sent.kind, sent.has_failed) == ("POST webhook", "CLIENT", True)
     assert f"00-{sent.trace_id}-{sent.parent_id}-01" == TRACEPARENT
-    assert valid(headers["traceparent"]) == headers["traceparent"]
+    assert normalize_traceparent(headers["traceparent"]) == headers["traceparent"]
     assert headers["traceparent"].split("-")[1:3] == [sent.trace_id, sent.span_id]
     assert sent.attributes["server.address"] == "example.com"
     assert "secret" not in str(sent.attributes)
     assert sent.attributes["error.type"] == "503"
 
 
-def test_a_trace_that_began_long_ago_tells_how_long(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_recorded_span_starts_as_long_ago_as_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
     with Collector.running() as collector:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
-        with tracing("imagemill-worker"):
-            told("job.wait", timedelta(hours=1), parent=None, attributes={})
+        with enable_tracing("imagemill-worker"):
+            record_span("job.wait", timedelta(hours=1), parent=None, attributes={})
     (sent,) = collector.spans
     assert 3600 <= (sent.ended - sent.started) / 1e9 < 3660
     assert sent.parent_id == ""

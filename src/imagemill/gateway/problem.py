@@ -35,7 +35,7 @@ from imagemill.jobs.job import IllegalTransition, JobNotFound
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.redis.queue import QueueUnavailable
 from imagemill.storage.errors import FileMissing, StorageFull, StorageUnavailable
-from imagemill.telemetry.metrics import REFUSALS
+from imagemill.telemetry.metrics import REJECTED_REQUESTS
 from imagemill.webhooks.delivery import DeliveryNotFound
 
 log = structlog.get_logger()
@@ -176,7 +176,7 @@ def answer_to(error: ServiceError) -> JSONResponse:
     """Return the answer to a failure that was foreseen, and log it if it is the service's own."""
     kind = kind_of(type(error))
     if isinstance(error, TooManyRequests | Overloaded):
-        REFUSALS.labels(kind.slug).inc()
+        REJECTED_REQUESTS.labels(kind.slug).inc()
         return problem(kind, str(error), {"Retry-After": str(error.retry_seconds)})
     if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("request.failed", reason=str(error), cause=repr(error.__cause__))

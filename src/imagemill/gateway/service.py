@@ -19,7 +19,7 @@ from imagemill.gateway.observability.request_metrics import Observed
 from imagemill.gateway.observability.tracing import Traced
 from imagemill.gateway.waiting.waiter_registry import WaiterRegistry
 from imagemill.settings import Settings
-from imagemill.telemetry.traces import tracing
+from imagemill.telemetry.traces import enable_tracing
 
 log = structlog.get_logger()
 
@@ -44,7 +44,7 @@ async def run_gateway(settings: Settings, host: str, port: int) -> None:
     Raises what open_parts raises, and SettingsError when there would have to be an API key.
     """
     _survive_signals()
-    with tracing("imagemill-gateway"):
+    with enable_tracing("imagemill-gateway"):
         await _serve(settings, host, port)
     log.info("gateway.stopped")
 

@@ -1,1 +1,1 @@
-"""What operators see of the services: logs, metrics, traces."""
+"""What operators observe of the services: logs, metrics and traces."""

@@ -1,6 +1,6 @@
-"""Logs: one line an event, for people on a terminal and as JSON everywhere else.
+"""Log configuration: one line per event, for a terminal or as JSON, without secrets.
 
-The libraries' own log lines (uvicorn, Alembic, asyncio) go through the same renderer. What is bound
+The log lines of libraries (uvicorn, Alembic, asyncio) go through the same renderer. What is bound
 with `structlog.contextvars` (a job's id, a request's) stands on every line, theirs included.
 """
 
@@ -11,11 +11,11 @@ from typing import Final, Literal
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from imagemill.telemetry.redaction import redacted
-from imagemill.telemetry.traces import current
+from imagemill.telemetry.redaction import redact
+from imagemill.telemetry.traces import current_span
 
-# Our own events say the same in terms of jobs and services.
-QUIET: Final = {
+# Our own events report the same in terms of jobs and services.
+LIBRARY_LEVELS: Final = {
     "alembic": logging.WARNING,
     "httpx": logging.WARNING,
     "opentelemetry": logging.CRITICAL,
@@ -29,11 +29,14 @@ QUIET: Final = {
 
 
 def configure_logs(level: str, log_format: Literal["json", "console"] | None) -> None:
-    """Send all logs of this process to standard error, from the given level on."""
+    """Send all logs of this process to standard error, from the given level on.
+
+    Without a format, a terminal gets console lines and everything else JSON.
+    """
     as_json = log_format == "json" or (log_format is None and not sys.stderr.isatty())
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
-        _with_trace,
+        _add_trace,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -43,25 +46,25 @@ def configure_logs(level: str, log_format: Literal["json", "console"] | None) ->
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
-    rendering = _json() if as_json else _console()
+    renderers = _json_renderers() if as_json else _console_renderers()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         _Formatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for name, least in QUIET.items():
-        logging.getLogger(name).setLevel(least)
+    for name, minimum in LIBRARY_LEVELS.items():
+        logging.getLogger(name).setLevel(minimum)
 
 
 class _Formatter(structlog.stdlib.ProcessorFormatter):
     def format(self, record: logging.LogRecord) -> str:
-        return redacted(super().format(record))
+        return redact(super().format(record))
 
 
-def _json() -> list[Processor]:
+def _json_renderers() -> list[Processor]:
     # Local variables would bring passwords and whole requests into the log.
     tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     return [
@@ -70,15 +73,15 @@ def _json() -> list[Processor]:
     ]
 
 
-def _console() -> list[Processor]:
+def _console_renderers() -> list[Processor]:
     plain = structlog.dev.plain_traceback
     return [
         structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain),
     ]
 
 
-def _with_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    traceparent = current().traceparent
+def _add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    traceparent = current_span().traceparent
     if traceparent:
         _version, event["trace_id"], event["span_id"], _flags = traceparent.split("-")
     return event

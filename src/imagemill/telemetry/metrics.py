@@ -1,8 +1,8 @@
-"""What is counted and measured, by the names that Prometheus sees.
+"""The metrics of gateway and worker, by the names that Prometheus scrapes.
 
-Names and units follow Prometheus' conventions (prometheus.io/docs/practices/naming); a counter's
-name gets `_total` behind it. Labels only ever have few values: no id, no address and no file name.
-Each thing is counted where it happens, once: by whoever made it so.
+Names and units follow Prometheus' conventions (prometheus.io/docs/practices/naming); the client
+appends `_total` to a counter's name. Labels have few values: never an id, an address or a file
+name. Each event is counted once, by the process that caused it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -23,40 +23,40 @@ from prometheus_client.registry import Collector
 
 Metrics = tuple[Metric, ...]
 
-# When a series began is of no use to anybody here, and a third of all lines.
+# The `_created` series are a third of all lines, and nothing here reads them.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
-# From a thumbnail that is ready at once to a large AVIF, and a night of waiting.
-SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
-# An answer comes at once, or within the thirty seconds that all of them are given.
-ANSWER_SECONDS: Final = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+# In seconds: from a small thumbnail to a large AVIF, or a night in the queue.
+JOB_BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
+# In seconds: uploads and downloads may take up to half a minute.
+RESPONSE_BUCKETS: Final = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
-BUILD: Final = Gauge("imagemill_build_info", "Which version this is; always 1.", ("version",))
-BUILD.labels(version("imagemill")).set(1)
+BUILD_INFO: Final = Gauge("imagemill_build_info", "The version that runs; always 1.", ("version",))
+BUILD_INFO.labels(version("imagemill")).set(1)
 
 REQUESTS: Final = Counter(
     "imagemill_http_requests",
-    "Requests that were answered, or given up by their client.",
+    "HTTP requests that were answered, or aborted by their client.",
     ("method", "route", "status"),
 )
 REQUEST_SECONDS: Final = Histogram(
     "imagemill_http_request_duration_seconds",
-    "Time from a request's headers to the end of its answer, streams and waits aside.",
+    "Time from a request's headers to the end of its response, without event streams and waits.",
     ("method", "route"),
-    buckets=ANSWER_SECONDS,
+    buckets=RESPONSE_BUCKETS,
 )
-UPLOADED_BYTES: Final = Counter(
-    "imagemill_uploaded_bytes", "Bytes of the images whose upload was accepted."
+REJECTED_REQUESTS: Final = Counter(
+    "imagemill_http_requests_rejected",
+    "HTTP requests rejected by a rate limit or because of overload, by problem.",
+    ("problem",),
 )
-DOWNLOADED_BYTES: Final = Counter("imagemill_downloaded_bytes", "Bytes of files that went out.")
+WAITING_CLIENTS: Final = Gauge(
+    "imagemill_waiting_clients", "Open event streams, and requests that wait for a job to end."
+)
+UPLOADED_BYTES: Final = Counter("imagemill_uploaded_bytes", "Bytes of the accepted images.")
+DOWNLOADED_BYTES: Final = Counter("imagemill_downloaded_bytes", "Bytes of the downloaded files.")
 QUEUE_FAILURES: Final = Counter(
-    "imagemill_queue_failures", "Times that Redis did not take an id, or give one."
-)
-WAITING: Final = Gauge(
-    "imagemill_waiting_clients", "Open streams, and requests that wait for a job to end."
-)
-REFUSALS: Final = Counter(
-    "imagemill_refusals", "Requests that were refused for being too many, by problem.", ("problem",)
+    "imagemill_queue_failures", "Failures to push ids to Redis, or to pop them."
 )
 
 JOBS_ENDED: Final = Counter(
@@ -64,47 +64,49 @@ JOBS_ENDED: Final = Counter(
     "Jobs that ended, by status and, when FAILED, error code.",
     ("status", "code"),
 )
-WAITING_SECONDS: Final = Histogram(
-    "imagemill_job_waiting_seconds", "Time from a job being due to its claim.", buckets=SECONDS
+JOB_WAITING_SECONDS: Final = Histogram(
+    "imagemill_job_waiting_seconds", "Time from a job being due to its claim.", buckets=JOB_BUCKETS
 )
-PROCESSING_SECONDS: Final = Histogram(
+JOB_PROCESSING_SECONDS: Final = Histogram(
     "imagemill_job_processing_seconds",
-    "Time of one attempt, whatever its end, without the wait for its turn.",
-    buckets=SECONDS,
+    "Time of an attempt, successful or not, without the wait for a free slot.",
+    buckets=JOB_BUCKETS,
 )
 CLAIMS: Final = Counter(
-    "imagemill_claims", "Jobs that were claimed: by an id off the line, or a sweep.", ("source",)
+    "imagemill_claims", "Claimed jobs, by source: an id from the queue, or a sweep.", ("source",)
 )
 RETRIES: Final = Counter(
-    "imagemill_retries", "Attempts that failed and will be followed by another, by code.", ("code",)
+    "imagemill_retries", "Failed attempts that are followed by another, by error code.", ("code",)
 )
 FENCE_REJECTIONS: Final = Counter(
-    "imagemill_fence_rejections", "Results that came too late and were thrown away."
+    "imagemill_fence_rejections",
+    "Results discarded because the job had been given to another worker.",
 )
-REAPED: Final = Counter(
-    "imagemill_reaped_jobs",
-    "Jobs taken from workers that went silent, by the status they got.",
-    ("status",),
+REAPED_JOBS: Final = Counter(
+    "imagemill_reaped_jobs", "Jobs whose lease expired, by the status they got.", ("status",)
 )
-INPUTS: Final = Counter(
-    "imagemill_processed_inputs", "Images of COMPLETED jobs, by format.", ("format",)
+PROCESSED_INPUTS: Final = Counter(
+    "imagemill_processed_inputs", "Input images of COMPLETED jobs, by format.", ("format",)
 )
 OUTPUTS: Final = Counter("imagemill_outputs", "Outputs of COMPLETED jobs, by format.", ("format",))
 OUTPUT_BYTES: Final = Counter(
     "imagemill_output_bytes", "Bytes of the outputs of COMPLETED jobs, by format.", ("format",)
 )
-CHILD_EXITS: Final = Counter(
-    "imagemill_child_exits", "Image processes that ended, by cause.", ("cause",)
+IMAGE_PROCESS_EXITS: Final = Counter(
+    "imagemill_image_process_exits", "Image processes that ended, by reason.", ("reason",)
 )
 WEBHOOK_TRIES: Final = Counter(
     "imagemill_webhook_tries", "Tries to deliver a webhook, by result.", ("result",)
 )
 
 
-def of_ledger(jobs: Mapping[str, int] | None, oldest_due: timedelta = timedelta(0)) -> Metrics:
-    """Return what the ledger says of jobs that have not ended, by state; None: it is away."""
+def job_gauges(jobs: Mapping[str, int] | None, oldest_due: timedelta = timedelta(0)) -> Metrics:
+    """Return gauges of the jobs that have not ended, counted by state.
+
+    None says that PostgreSQL does not answer.
+    """
     is_up = 0 if jobs is None else 1
-    up = GaugeMetricFamily("imagemill_postgres_up", "Whether PostgreSQL answered.", is_up)
+    up = GaugeMetricFamily("imagemill_postgres_up", "Whether PostgreSQL answers.", is_up)
     if jobs is None:
         return (up,)
     by_state = GaugeMetricFamily(
@@ -117,14 +119,14 @@ def of_ledger(jobs: Mapping[str, int] | None, oldest_due: timedelta = timedelta(
         by_state.add_metric((state,), count)
     age = GaugeMetricFamily(
         "imagemill_oldest_due_job_age_seconds",
-        "For how long the first job that is due has been waiting; 0 when none is.",
+        "How long the oldest due job has been waiting; 0 when no job is due.",
         oldest_due.total_seconds(),
     )
     return (up, by_state, age)
 
 
-class Everything(Collector):
-    """All metrics of this process, and some that were made for this one look."""
+class MetricsCollector(Collector):
+    """Collects this process' metrics, and further ones that were computed for one scrape."""
 
     def __init__(self, others: Metrics = ()) -> None:
         self._others = others
@@ -134,8 +136,8 @@ class Everything(Collector):
         yield from self._others
 
 
-def exposition(accept: str | None, others: Metrics = ()) -> tuple[bytes, str]:
-    """Return what Prometheus reads, and its media type: OpenMetrics for those who accept it."""
+def render_metrics(accept: str | None, others: Metrics = ()) -> tuple[bytes, str]:
+    """Return the metrics and their media type: OpenMetrics if `accept` has it, else plain text."""
     encode: Callable[[Collector], bytes]
     encode, media_type = choose_encoder(accept or "")
-    return encode(Everything(others)), media_type
+    return encode(MetricsCollector(others)), media_type

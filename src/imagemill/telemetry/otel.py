@@ -1,7 +1,7 @@
-"""Spans recorded by OpenTelemetry and sent in batches by a thread of their own, over OTLP/HTTP.
+"""SpanRecorder for OpenTelemetry: a background thread exports spans in batches over OTLP/HTTP.
 
-Loaded only when traces are wanted. Everything but the service's name is configured as the SDK reads
-it from the environment: sampler, resource, limits, headers, time-outs.
+Imported only when tracing is enabled. The SDK reads its configuration from the environment
+(sampler, resource, limits, headers, time-outs); only the service's name has a default of ours.
 """
 
 import threading
@@ -19,37 +19,37 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from opentelemetry.trace import (
     NonRecordingSpan,
     SpanContext,
-    SpanKind,
     StatusCode,
     TraceFlags,
     set_span_in_context,
 )
-from opentelemetry.trace import Span as OpenTelemetrySpan
+from opentelemetry.trace import Span as OtelSpan
+from opentelemetry.trace import SpanKind as OtelSpanKind
 
-from imagemill.telemetry.traces import TRACEPARENT, Attributes, Kind, Span, Value
+from imagemill.telemetry.spans import TRACEPARENT, Attributes, AttributeValue, Span, SpanKind
 
 log = structlog.get_logger()
 
 KINDS: Final = {
-    "internal": SpanKind.INTERNAL,
-    "server": SpanKind.SERVER,
-    "client": SpanKind.CLIENT,
+    "internal": OtelSpanKind.INTERNAL,
+    "server": OtelSpanKind.SERVER,
+    "client": OtelSpanKind.CLIENT,
 }
-# How long the end of a process waits for a collector that does not answer.
-LAST_EXPORT_SECONDS: Final = 2.0
+# How long a process waits at its end for a collector that does not answer.
+CLOSE_TIMEOUT_SECONDS: Final = 2.0
 
 
 class RecordedSpan(Span):
-    """A span that goes to the collector, if its trace is sampled."""
+    """A span that is exported to the collector, if its trace is sampled."""
 
-    def __init__(self, recorded: OpenTelemetrySpan) -> None:
+    def __init__(self, recorded: OtelSpan) -> None:
         context = recorded.get_span_context()
         super().__init__(
             f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
         )
         self.recorded = recorded
 
-    def set(self, name: str, value: Value) -> None:
+    def set_attribute(self, name: str, value: AttributeValue) -> None:
         self.recorded.set_attribute(name, value)
 
     def rename(self, name: str) -> None:
@@ -64,7 +64,7 @@ class RecordedSpan(Span):
 
 
 class OtelRecorder:
-    """Makes spans of one service."""
+    """Starts and exports the spans of one service."""
 
     def __init__(self, provider: TracerProvider) -> None:
         self._provider = provider
@@ -72,7 +72,7 @@ class OtelRecorder:
 
     @classmethod
     def open(cls, service: str) -> Self:
-        """Begin to export. `service` is its name unless the environment gives another."""
+        """Start to export. `service` is its name unless the environment sets OTEL_SERVICE_NAME."""
         own = Resource.create({"service.name": service, "service.version": version("imagemill")})
         provider = TracerProvider(
             resource=own.merge(OTELResourceDetector().detect()), shutdown_on_exit=False
@@ -81,43 +81,48 @@ class OtelRecorder:
         return cls(provider)
 
     def start(
-        self, name: str, kind: Kind, parent: Span, attributes: Attributes, before: timedelta
+        self,
+        name: str,
+        kind: SpanKind,
+        parent: Span,
+        attributes: Attributes,
+        elapsed: timedelta,
     ) -> Span:
-        """Begin a span, or one that began so long before."""
-        above = parent.recorded if isinstance(parent, RecordedSpan) else _remote(parent)
+        """Start a span that began `elapsed` ago."""
+        above = parent.recorded if isinstance(parent, RecordedSpan) else _remote_span(parent)
         return RecordedSpan(
             self._tracer.start_span(
                 name,
                 None if above is None else set_span_in_context(above),
                 KINDS[kind],
                 attributes,
-                start_time=time.time_ns() - before // timedelta(microseconds=1) * 1000,
+                start_time=time.time_ns() - elapsed // timedelta(microseconds=1) * 1000,
             )
         )
 
     def close(self) -> None:
-        """Export what is left, for a short while."""
-        # In a thread that nobody waits for: the SDK would wait for half a minute.
+        """Export the remaining spans, within CLOSE_TIMEOUT_SECONDS."""
+        # In a thread that may be abandoned: the SDK itself would wait for half a minute.
         closing = threading.Thread(target=self._provider.shutdown, daemon=True)
         closing.start()
-        closing.join(LAST_EXPORT_SECONDS)
+        closing.join(CLOSE_TIMEOUT_SECONDS)
 
 
 class _Exporter(SpanExporter):
-    """Exports over HTTP, and logs once that the collector is away, and once that it is back."""
+    """Logs once when the collector becomes unavailable and once when it is available again."""
 
     def __init__(self, exporter: OTLPSpanExporter) -> None:
         self._exporter = exporter
-        self._is_away = False
+        self._is_unavailable = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         result = self._exporter.export(spans)
-        is_away = result is not SpanExportResult.SUCCESS
-        if is_away and not self._is_away:
-            log.warning("traces.collector_away", instead="spans are dropped")
-        elif self._is_away and not is_away:
-            log.info("traces.collector_back")
-        self._is_away = is_away
+        is_unavailable = result is not SpanExportResult.SUCCESS
+        if is_unavailable and not self._is_unavailable:
+            log.warning("traces.collector_unavailable", instead="spans are dropped")
+        elif self._is_unavailable and not is_unavailable:
+            log.info("traces.collector_available")
+        self._is_unavailable = is_unavailable
         return result
 
     def shutdown(self) -> None:
@@ -127,8 +132,8 @@ class _Exporter(SpanExporter):
         return self._exporter.force_flush(timeout_millis)
 
 
-def _remote(parent: Span) -> OpenTelemetrySpan | None:
-    """Return the span of another process that a traceparent speaks of."""
+def _remote_span(parent: Span) -> OtelSpan | None:
+    """Return the span of another process that the traceparent names."""
     found = TRACEPARENT.match(parent.traceparent or "")
     if found is None:
         return None

@@ -1,11 +1,11 @@
-"""Takes secrets out of log lines, as a last line of defence: nothing should bring them there."""
+"""Redaction of secrets in log lines: the last line of defence, should one be logged by mistake."""
 
 import re
 from typing import Final
 
 HIDDEN: Final = "[hidden]"
 
-# Behind each of these, up to the next thing that no secret contains, stands one.
+# A secret follows each of these, up to the next character that no secret contains.
 SECRETS: Final = re.compile(
     r"""(?ix)
     (?P<before>
@@ -20,15 +20,15 @@ SECRETS: Final = re.compile(
     [^\s"'&@,;\\]+
     """
 )
-# One of these is in whatever the expression finds, and they are found thirty times as fast.
+# Whatever SECRETS matches contains one of these, and searching for them is thirty times as fast.
 HINTS: Final = (
     "://", "bearer", "signature", "token", "key", "secret", "password", "authorization", "whsec_",
     "imk_",
 )  # fmt: skip
 
 
-def redacted(line: str) -> str:
-    """Return the line with nothing in the place of what looks like a secret."""
+def redact(line: str) -> str:
+    """Return the line with everything that looks like a secret replaced by HIDDEN."""
     lower = line.lower()
     if not any(hint in lower for hint in HINTS):
         return line

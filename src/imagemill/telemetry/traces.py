@@ -1,140 +1,97 @@
-"""Traces: one from a job's upload through its wait to the image process and the webhook.
+"""Tracing of a job: one trace from the upload to the image process and the webhooks.
 
-They go to a collector where the environment names one, as OpenTelemetry has it (`OTEL_*`), and
-need the extra `otel`. Without them nothing is recorded and next to nothing is done; a trace that a
-client began is handed on all the same (W3C Trace Context, 4).
+Spans are exported when the environment names a collector in OpenTelemetry's variables (`OTEL_*`)
+and the extra `otel` is installed. Otherwise nothing is recorded, and the trace that a client began
+is still propagated (W3C Trace Context, 4).
 """
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
-from typing import Final, Literal, Protocol
+from typing import Final
 from urllib.parse import urlsplit
 
 import structlog
 
-log = structlog.get_logger()
+from imagemill.telemetry.spans import Attributes, Span, SpanKind, SpanRecorder
 
-Kind = Literal["internal", "server", "client"]
-Value = str | int | float | bool
-Attributes = Mapping[str, Value]
+log = structlog.get_logger()
 
 ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 
-# Later versions may add fields behind these four (W3C Trace Context, 3.2.4).
-TRACEPARENT: Final = re.compile(
-    r"(?:00|(?!ff)[0-9a-f]{2}(?=.{53}(?:-|$)))"
-    r"-(?!0{32})(?P<trace>[0-9a-f]{32})-(?!0{16})(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})"
-)
 
-
-class Span:
-    """A piece of work that a trace tells of. This one is not told, only handed on.
-
-    `traceparent` is what work below it is given, here or in another process.
-    """
-
-    def __init__(self, traceparent: str | None = None) -> None:
-        self.traceparent = traceparent
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """What a request that is sent on behalf of this work carries."""
-        return {"traceparent": self.traceparent} if self.traceparent else {}
-
-    def set(self, name: str, value: Value) -> None:
-        """Note something that was learned on the way."""
-
-    def rename(self, name: str) -> None:
-        """Call it something better than at its beginning."""
-
-    def fail(self, reason: str) -> None:
-        """Note that it came to a bad end; the reason is a code, not a sentence."""
-
-    def end(self) -> None:
-        """Let it be over."""
-
-
-class SpanRecorder(Protocol):
-    """Makes spans that are recorded: telemetry/otel.py has the one there is."""
-
-    def start(
-        self, name: str, kind: Kind, parent: Span, attributes: Attributes, before: timedelta
-    ) -> Span: ...
-
-    def close(self) -> None: ...
-
-
-class _Traces:
+class _Tracing:
     recorder: SpanRecorder | None = None
 
 
-_traces: Final = _Traces()
+_tracing: Final = _Tracing()
 _current: ContextVar[Span | None] = ContextVar("span", default=None)
 
 
 @contextmanager
-def tracing(service: str) -> Iterator[None]:
+def enable_tracing(service: str) -> Iterator[None]:
     """Record spans while the block runs, if the environment names a collector for them."""
-    _traces.recorder = _recorder(service)
+    _tracing.recorder = _open_recorder(service)
     try:
         yield
     finally:
-        if _traces.recorder:
-            _traces.recorder.close()
-            _traces.recorder = None
+        if _tracing.recorder:
+            _tracing.recorder.close()
+            _tracing.recorder = None
 
 
-def current() -> Span:
-    """Return the innermost span that is under way here; without any, one of no trace."""
+def current_span() -> Span:
+    """Return the innermost active span; without any, one that belongs to no trace."""
     return _current.get() or Span()
 
 
 @contextmanager
-def span(
+def start_span(
     name: str,
-    kind: Kind = "internal",
+    kind: SpanKind = "internal",
     *,
     parent: str | None = None,
     attributes: Attributes | None = None,
 ) -> Iterator[Span]:
-    """Tell of the work in the block; whatever it raises is its failure.
+    """Run the block in a new active span; an exception that leaves the block marks it as failed.
 
-    `parent` is a traceparent from elsewhere, instead of the span that is under way here.
+    `parent` is the traceparent of another process, instead of the active span.
     """
-    above = Span(parent) if parent else current()
-    recorder = _traces.recorder
-    made = recorder.start(name, kind, above, attributes or {}, timedelta(0)) if recorder else above
-    token = _current.set(made)
+    above = Span(parent) if parent else current_span()
+    recorder = _tracing.recorder
+    span = recorder.start(name, kind, above, attributes or {}, timedelta(0)) if recorder else above
+    token = _current.set(span)
     try:
-        yield made
+        yield span
     except BaseException as error:
-        made.fail(type(error).__name__)
+        span.fail(type(error).__name__)
         raise
     finally:
         _current.reset(token)
-        if made is not above:
-            made.end()
+        if span is not above:
+            span.end()
 
 
-def told(name: str, lasted: timedelta, *, parent: str | None, attributes: Attributes) -> Span:
-    """Tell of something that ends this moment and began so long before."""
+def record_span(
+    name: str, elapsed: timedelta, *, parent: str | None, attributes: Attributes
+) -> Span:
+    """Record a span that ends now and began `elapsed` ago, below the traceparent `parent`."""
     above = Span(parent)
-    if _traces.recorder is None:
+    if _tracing.recorder is None:
         return above
-    made = _traces.recorder.start(name, "internal", above, attributes, lasted)
-    made.end()
-    return made
+    span = _tracing.recorder.start(name, "internal", above, attributes, elapsed)
+    span.end()
+    return span
 
 
 @contextmanager
-def webhook(url: str, parent: str | None) -> Iterator[Span]:
-    """Tell of one try to deliver a webhook; its `headers` go into the request.
+def start_webhook_span(url: str, parent: str | None) -> Iterator[Span]:
+    """Run one try to deliver a webhook in a span; its `headers` belong into the request.
 
-    `parent` is the traceparent of the job. Path and query of the URL may be secrets: left out.
+    `parent` is the traceparent of the job. Path and query of the URL may be secrets and are left
+    out.
     """
     parts = urlsplit(url)
     attributes = {
@@ -142,19 +99,11 @@ def webhook(url: str, parent: str | None) -> Iterator[Span]:
         "url.scheme": parts.scheme,
         "server.address": parts.hostname or "",
     }
-    with span("POST webhook", "client", parent=parent, attributes=attributes) as tried:
-        yield tried
+    with start_span("POST webhook", "client", parent=parent, attributes=attributes) as span:
+        yield span
 
 
-def valid(traceparent: str | None) -> str | None:
-    """Return the header as version 00 writes it, or None if it is no traceparent."""
-    found = TRACEPARENT.match(traceparent or "")
-    if found is None or (found.string.startswith("00") and found.end() != len(found.string)):
-        return None
-    return "00-{trace}-{span}-{flags}".format(**found.groupdict())
-
-
-def _recorder(service: str) -> SpanRecorder | None:
+def _open_recorder(service: str) -> SpanRecorder | None:
     if not _is_wanted(os.environ):
         return None
     try:

@@ -16,7 +16,8 @@ from imagemill.failpoints import failpoint
 from imagemill.jobs.rows import from_snapshot
 from imagemill.postgres.retry import retry_until_available
 from imagemill.telemetry.metrics import WEBHOOK_TRIES
-from imagemill.telemetry.traces import Span, webhook
+from imagemill.telemetry.spans import Span
+from imagemill.telemetry.traces import start_webhook_span
 from imagemill.webhooks.body import WebhookBody
 from imagemill.webhooks.deliveries import Deliveries
 from imagemill.webhooks.delivery import ClaimedDelivery, DeliveryStatus
@@ -142,7 +143,7 @@ class WebhookDispatcher:
             if due.body is None:
                 return BUG
             headers = await self.signing.headers(due.webhook_id, datetime.now(UTC), due.body)
-            with webhook(due.url, due.traceparent) as told:
+            with start_webhook_span(due.url, due.traceparent) as told:
                 answer = await self.sender.send(due.url, headers | told.headers, due.body)
                 _tell(told, answer)
         except Unavailable as error:
@@ -190,7 +191,7 @@ async def _wait(tasks: Collection[asyncio.Task[Any]], seconds: float) -> None:
 
 def _tell(span: Span, answer: TryResult) -> None:
     if answer.status_code is not None:
-        span.set("http.response.status_code", answer.status_code)
+        span.set_attribute("http.response.status_code", answer.status_code)
     if answer.result is not TryStatus.DELIVERED:
         span.fail(answer.result)
 

@@ -12,7 +12,7 @@ from imagemill.jobs.job import Claim, Completed, ErrorCode, JobError, OutputFact
 from imagemill.storage.errors import FileMissing, NotAFile
 from imagemill.storage.keys import attempt_key, outputs_key
 from imagemill.storage.volume import Volume
-from imagemill.telemetry.traces import span
+from imagemill.telemetry.traces import start_span
 
 log = structlog.get_logger()
 
@@ -51,11 +51,11 @@ async def discard_outputs(storage: Volume, claim: Claim) -> None:
 async def _render(storage: Volume, sandbox: Sandbox, claim: Claim, pipeline: Pipeline) -> Rendered:
     async with storage.scratch() as folder:
         input_file, _ = await storage.find(claim.input_path)
-        with span("job.render"):
+        with start_span("job.render"):
             rendered = await sandbox.render(input_file, folder, pipeline)
         failpoint("attempt.rendered")
         names = [output.file.name for output in rendered.outputs]
-        with span("job.publish"):
+        with start_span("job.publish"):
             await storage.publish(folder, attempt_key(claim.id, claim.fence), names)
         failpoint("attempt.published")
         return rendered

@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from imagemill.blocking import run_in_thread
 from imagemill.imaging.sandbox.confine.level import ConfinementLevel
-from imagemill.telemetry.metrics import exposition
+from imagemill.telemetry.metrics import render_metrics
 from imagemill.worker.liveness import Liveness
 
 REQUEST_TIMEOUT_SECONDS: Final = 5.0
@@ -117,7 +117,7 @@ class HealthServer:
         if request.path == "/metrics":
             # The state of the process is read from files of the system.
             return Response(
-                HTTPStatus.OK, *await run_in_thread(exposition, request.headers.get("accept"))
+                HTTPStatus.OK, *await run_in_thread(render_metrics, request.headers.get("accept"))
             )
         return self._health()
 

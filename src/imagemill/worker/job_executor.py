@@ -27,8 +27,8 @@ from imagemill.jobs.job import (
 from imagemill.jobs.leases import JobLeases
 from imagemill.postgres.retry import retry_until_available
 from imagemill.storage.errors import StorageUnavailable
-from imagemill.telemetry.metrics import FENCE_REJECTIONS, PROCESSING_SECONDS, RETRIES
-from imagemill.telemetry.traces import Attributes, current, span, told
+from imagemill.telemetry.metrics import FENCE_REJECTIONS, JOB_PROCESSING_SECONDS, RETRIES
+from imagemill.telemetry.traces import current_span, record_span, start_span
 from imagemill.worker.metrics import count_end
 from imagemill.worker.result_batcher import ResultBatcher
 from imagemill.worker.shared_exclusive_lock import SharedExclusiveLock
@@ -136,14 +136,14 @@ class JobExecutor:
         claim = held.claim
         # This is the task of one job: whatever is logged in it, by whomever, is about that.
         structlog.contextvars.bind_contextvars(**_facts(claim))
-        traced: Attributes = {
+        traced: dict[str, str | int] = {
             "imagemill.job.id": str(claim.id),
             "imagemill.job.attempt": claim.attempt,
         }
-        wait = told("job.wait", claim.waited, parent=claim.traceparent, attributes=traced)
+        wait = record_span("job.wait", claim.waited, parent=claim.traceparent, attributes=traced)
         parent = claim.traceparent or wait.traceparent
         try:
-            with span("job.attempt", parent=parent, attributes=traced):
+            with start_span("job.attempt", parent=parent, attributes=traced):
                 await self._see_through(held)
         except asyncio.CancelledError:
             await self._discard(claim)
@@ -159,9 +159,9 @@ class JobExecutor:
             outcome = await self._attempt(claim)
         if not isinstance(outcome, Completed):
             failure = outcome.code if isinstance(outcome, JobError) else type(outcome).__name__
-            current().fail(failure)
+            current_span().fail(failure)
         held.is_ending = True
-        with span("job.record"):
+        with start_span("job.record"):
             await self._end(claim, outcome)
 
     async def _attempt(self, claim: Claim) -> Completed | JobError | Unavailable:
@@ -176,7 +176,7 @@ class JobExecutor:
             return JobError(ErrorCode.INTERNAL, "The worker met an error of its own.")
         finally:
             seconds = time.monotonic() - started
-            PROCESSING_SECONDS.observe(seconds)
+            JOB_PROCESSING_SECONDS.observe(seconds)
             log.debug("job.tried", seconds=round(seconds, 4))
 
     async def _end(self, claim: Claim, outcome: Completed | JobError | Unavailable) -> None:

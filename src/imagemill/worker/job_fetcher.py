@@ -13,7 +13,7 @@ import structlog
 from imagemill.jobs.job import Claim, JobId
 from imagemill.jobs.leases import JobLeases
 from imagemill.redis.queue import JobQueue, QueueUnavailable
-from imagemill.telemetry.metrics import CLAIMS, WAITING_SECONDS
+from imagemill.telemetry.metrics import CLAIMS, JOB_WAITING_SECONDS
 
 log = structlog.get_logger()
 
@@ -52,7 +52,7 @@ class JobFetcher:
             log.info("queue.available")
         if stopping.is_set():
             return ()
-        claims = _counted(await self.leases.claim(ids), "line") if ids else ()
+        claims = _counted(await self.leases.claim(ids), "queue") if ids else ()
         if not ids:
             return await self._sweep(count, GRACE_WHEN_SILENT)
         if len(claims) < count and self._is_time_to_sweep():
@@ -96,10 +96,10 @@ class JobFetcher:
         return time.monotonic() - self._swept_at > SWEEP_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
 
 
-def _counted(claims: tuple[Claim, ...], source: Literal["line", "sweep"]) -> tuple[Claim, ...]:
+def _counted(claims: tuple[Claim, ...], source: Literal["queue", "sweep"]) -> tuple[Claim, ...]:
     CLAIMS.labels(source).inc(len(claims))
     for claim in claims:
-        WAITING_SECONDS.observe(claim.waited.total_seconds())
+        JOB_WAITING_SECONDS.observe(claim.waited.total_seconds())
     return claims
 
 

@@ -5,13 +5,13 @@ from pathlib import PurePosixPath
 from imagemill.imaging.sandbox.exit_reason import ExitReason
 from imagemill.jobs.job import FINAL_AT_ONCE, Completed, ErrorCode, Failed, Status
 from imagemill.telemetry.metrics import (
-    CHILD_EXITS,
     CLAIMS,
-    INPUTS,
+    IMAGE_PROCESS_EXITS,
     JOBS_ENDED,
     OUTPUT_BYTES,
     OUTPUTS,
-    REAPED,
+    PROCESSED_INPUTS,
+    REAPED_JOBS,
     RETRIES,
     WEBHOOK_TRIES,
 )
@@ -26,11 +26,11 @@ def init_metrics() -> None:
     for code in set(ErrorCode) - FINAL_AT_ONCE - {ErrorCode.WORKER_LOST}:
         RETRIES.labels(code)
     for status in (Status.PENDING, Status.FAILED):
-        REAPED.labels(status)
-    for source in ("line", "sweep"):
+        REAPED_JOBS.labels(status)
+    for source in ("queue", "sweep"):
         CLAIMS.labels(source)
     for cause in ExitReason:
-        CHILD_EXITS.labels(cause)
+        IMAGE_PROCESS_EXITS.labels(cause)
     for result in TryStatus:
         WEBHOOK_TRIES.labels(result)
 
@@ -41,7 +41,7 @@ def count_end(result: Completed | Failed) -> None:
         JOBS_ENDED.labels(Status.FAILED, result.error.code).inc()
         return
     JOBS_ENDED.labels(Status.COMPLETED, "").inc()
-    INPUTS.labels(_format(result.claim.input_path)).inc()
+    PROCESSED_INPUTS.labels(_format(result.claim.input_path)).inc()
     for output in result.outputs:
         OUTPUTS.labels(_format(output.path)).inc()
         OUTPUT_BYTES.labels(_format(output.path)).inc(output.bytes)
@@ -49,7 +49,7 @@ def count_end(result: Completed | Failed) -> None:
 
 def count_exit(cause: ExitReason) -> None:
     """Count an image process that ended."""
-    CHILD_EXITS.labels(cause).inc()
+    IMAGE_PROCESS_EXITS.labels(cause).inc()
 
 
 def _format(key: str) -> str:

@@ -24,7 +24,7 @@ from imagemill.redis.queue import JobQueue
 from imagemill.settings import Settings
 from imagemill.storage.volume import Volume
 from imagemill.telemetry.metrics import QUEUE_FAILURES
-from imagemill.telemetry.traces import tracing
+from imagemill.telemetry.traces import enable_tracing
 from imagemill.webhooks.deliveries import Deliveries
 from imagemill.webhooks.dispatcher import WebhookDispatcher
 from imagemill.webhooks.names import Names
@@ -49,7 +49,7 @@ async def run_worker(settings: Settings) -> None:
     stopping = asyncio.Event()
     _stop_on_signals(stopping)
     init_metrics()
-    with tracing("imagemill-worker"):
+    with enable_tracing("imagemill-worker"):
         await _work(settings, stopping)
 
 

@@ -17,7 +17,7 @@ from imagemill.periodic import run_periodically
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.volume import Volume
-from imagemill.telemetry.metrics import JOBS_ENDED, REAPED
+from imagemill.telemetry.metrics import JOBS_ENDED, REAPED_JOBS
 from imagemill.webhooks.dispatcher import WebhookDispatcher
 from imagemill.worker.job_executor import JobExecutor
 from imagemill.worker.job_fetcher import JobFetcher, pause
@@ -125,7 +125,7 @@ class Worker:
                 failpoint("leases.reaped")
                 self.dispatcher.wakeup.set()  # some may have failed for good
             for job in reaped:
-                REAPED.labels(job.status).inc()
+                REAPED_JOBS.labels(job.status).inc()
                 if job.status is Status.FAILED:
                     JOBS_ENDED.labels(job.status, ErrorCode.WORKER_LOST).inc()
                 log.warning(

@@ -11,7 +11,7 @@ from typing import Final
 
 from imagemill.jobs.queue_stats import QueueStats, read_queue_stats
 from imagemill.postgres.pool import DatabaseUnavailable, Postgres
-from imagemill.telemetry.metrics import Metrics, of_ledger
+from imagemill.telemetry.metrics import Metrics, job_gauges
 
 FRESH_SECONDS: Final = 5.0
 PATIENCE_SECONDS: Final = 2.0
@@ -47,6 +47,6 @@ class QueueGauges:
 
 def _told(census: QueueStats | None) -> Metrics:
     if census is None:
-        return of_ledger(None)
+        return job_gauges(None)
     states = {"due": census.due, "delayed": census.delayed, "processing": census.processing}
-    return of_ledger(states, census.oldest_due)
+    return job_gauges(states, census.oldest_due)

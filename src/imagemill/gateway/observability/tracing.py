@@ -8,7 +8,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imagemill.gateway.observability.request_metrics import PROBES, UNMATCHED, method_of, route_of
-from imagemill.telemetry.traces import Attributes, span, valid
+from imagemill.telemetry.spans import Attributes, normalize_traceparent
+from imagemill.telemetry.traces import start_span
 
 
 class Traced:
@@ -22,17 +23,17 @@ class Traced:
             await self._app(scope, receive, send)
             return
         method = method_of(scope)
-        parent = valid(Headers(scope=scope).get("traceparent"))
+        parent = normalize_traceparent(Headers(scope=scope).get("traceparent"))
         attributes: Attributes = {
             "http.request.method": method,
             "url.scheme": scope["scheme"],
             "url.path": scope["path"],
         }
-        with span(method, "server", parent=parent, attributes=attributes) as served:
+        with start_span(method, "server", parent=parent, attributes=attributes) as served:
 
             async def answer(message: Message) -> None:
                 if message["type"] == "http.response.start":
-                    served.set("http.response.status_code", message["status"])
+                    served.set_attribute("http.response.status_code", message["status"])
                     if message["status"] >= 500:  # noqa: PLR2004 - what the conventions call an error
                         served.fail(str(message["status"]))
                 await send(message)
@@ -43,4 +44,4 @@ class Traced:
                 route = route_of(scope)
                 if route != UNMATCHED:
                     served.rename(f"{method} {route}")
-                    served.set("http.route", route)
+                    served.set_attribute("http.route", route)

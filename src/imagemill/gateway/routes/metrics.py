@@ -16,7 +16,7 @@ from imagemill.gateway.openapi.headers import headers
 from imagemill.gateway.openapi.routing import problems, readable
 from imagemill.gateway.services import Gateway
 from imagemill.postgres.pool import DatabaseUnavailable
-from imagemill.telemetry.metrics import exposition
+from imagemill.telemetry.metrics import render_metrics
 
 router = APIRouter(tags=["health"])
 
@@ -74,5 +74,5 @@ async def read_metrics(gateway: Gateway, request: Request) -> Response:
     """Return the metrics of this gateway and, while PostgreSQL answers, those of the ledger."""
     gauges = await gateway.gauges.read()
     # The state of the process is read from files of the system.
-    content, media_type = await run_in_thread(exposition, request.headers.get("accept"), gauges)
+    content, media_type = await run_in_thread(render_metrics, request.headers.get("accept"), gauges)
     return Response(content, headers={"Content-Type": media_type, "Cache-Control": "no-store"})

@@ -25,7 +25,7 @@ from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.keys import input_key
 from imagemill.storage.pending_file import PendingFile
 from imagemill.telemetry.metrics import UPLOADED_BYTES
-from imagemill.telemetry.traces import current, span
+from imagemill.telemetry.traces import current_span, start_span
 
 log = structlog.get_logger()
 
@@ -65,7 +65,7 @@ async def accept(
         return _replay(require_same(earlier, key))
     new = await _store(gateway, caller, pending_file, received, asked)
     failpoint("upload.stored")
-    with span("upload.record"):
+    with start_span("upload.record"):
         job = await _record(gateway, new, key)
     if job.id != new.id:  # another upload under this key was recorded meanwhile
         await _remove(gateway, new.input_path)
@@ -100,9 +100,9 @@ async def _store(
     """Make the image durable and return the job that it is for."""
     job_id = new_job_id()
     structlog.contextvars.bind_contextvars(job_id=str(job_id))
-    current().set("imagemill.job.id", str(job_id))
+    current_span().set_attribute("imagemill.job.id", str(job_id))
     key = input_key(job_id, received.format.extension)
-    with span("upload.store"):
+    with start_span("upload.store"):
         stored = await pending_file.keep(key)
     return NewJob(
         id=job_id,
@@ -119,7 +119,7 @@ async def _store(
         max_attempts=gateway.settings.max_attempts,
         key_id=caller.key_id,
         callback_url=asked.callback_url,
-        traceparent=current().traceparent,
+        traceparent=current_span().traceparent,
     )
 
 

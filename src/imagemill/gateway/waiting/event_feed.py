@@ -22,7 +22,7 @@ from imagemill.gateway.waiting.sse import job_event
 from imagemill.jobs.changes import LARGEST_ID, Change, Changes, Row
 from imagemill.jobs.job import KeyId
 from imagemill.postgres.pool import DatabaseUnavailable
-from imagemill.telemetry.metrics import WAITING
+from imagemill.telemetry.metrics import WAITING_CLIENTS
 
 log = structlog.get_logger()
 
@@ -86,11 +86,11 @@ class EventFeed:
     async def listening(self) -> AsyncIterator[Now]:
         """Follow the history while the block runs. Raises DatabaseUnavailable."""
         self.listeners += 1
-        WAITING.inc()
+        WAITING_CLIENTS.inc()
         try:
             yield await self._start()
         finally:
-            WAITING.dec()
+            WAITING_CLIENTS.dec()
             self.listeners -= 1
             if not self.listeners:
                 self._forget()

@@ -21,7 +21,7 @@ from imagemill.jobs.changes import BATCH, Change, Changes
 from imagemill.jobs.job import JobId, JobNotFound, KeyId
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.redis.notifications import JobNotifications
-from imagemill.telemetry.metrics import WAITING
+from imagemill.telemetry.metrics import WAITING_CLIENTS
 
 log = structlog.get_logger()
 
@@ -103,14 +103,14 @@ class WaiterRegistry:
         watch = JobSubscription(job_id, after, is_left=self.is_leaving)
         self._watches.setdefault(job_id, set()).add(watch)
         self._watching += 1
-        WAITING.inc()
+        WAITING_CLIENTS.inc()
         if after is not None:
             self._doubt([job_id])
         try:
             yield watch
         finally:
             self._watching -= 1
-            WAITING.dec()
+            WAITING_CLIENTS.dec()
             self._watches[job_id].discard(watch)
             if not self._watches[job_id]:
                 del self._watches[job_id]
