@@ -21,7 +21,7 @@ os.environ["VIPS_CONCURRENCY"] = "1"
 
 from imagemill.imaging.drawing import draw_picture
 from imagemill.imaging.engine.render import render
-from imagemill.imaging.result import Limits
+from imagemill.imaging.limits import Limits
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 
 WIDTHS: Final = (1600, 800, 400, 200)

@@ -13,7 +13,9 @@ from gallery.card import Card
 from gallery.cards import CARDS, GROUPS
 from gallery.page import Shown, page
 from gallery.samples import draw_samples
-from imagemill.imaging.sandbox.sandbox import Limits, RenderedOutput, Sandbox
+from imagemill.imaging.limits import Limits
+from imagemill.imaging.result import RenderedOutput
+from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 
 LIMITS: Final = Limits(

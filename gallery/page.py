@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from gallery.card import BEFORE, Card, Group, Json, Shot
-from imagemill.imaging.sandbox.sandbox import RenderedOutput
+from imagemill.imaging.result import RenderedOutput
 
 STYLE: Final = Path(__file__).with_name("style.css")
 

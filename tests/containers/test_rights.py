@@ -86,12 +86,13 @@ SHOW_IMAGE_PROCESS = """
 import asyncio
 from datetime import timedelta
 from pathlib import Path
-from imagemill.imaging.sandbox.sandbox import Confinement, Limits, Sandbox
+from imagemill.imaging.limits import Limits
+from imagemill.imaging.sandbox.sandbox import Confinement, Sandbox
 
 async def show():
     limits = Limits(1, 1, timedelta(minutes=1), 2**30)
     async with Sandbox.open(1, limits, Confinement("off")) as sandbox:
-        print(Path("/proc", str(sandbox._crew._seats[0].child.pid), "maps").read_text())
+        print(Path("/proc", str(sandbox._pool._slots[0].process.pid), "maps").read_text())
 
 asyncio.run(show())
 """

@@ -9,7 +9,7 @@ import pytest
 from imagemill.imaging.engine import header
 from imagemill.imaging.formats import JPEG
 from imagemill.imaging.sandbox.sandbox import Sandbox
-from imaging.children import OFF, OTHERS, REQUIRED, STUB
+from imaging.image_processes import HOSTILE_PROGRAM, OFF, REQUIRED, UNRELATED_PROCESSES
 from imaging.studio import LIMITS, Studio, gradient
 
 
@@ -23,8 +23,8 @@ def studio(tmp_path: Path) -> Studio:
 
 @pytest.fixture(autouse=True)
 def _leave_out_others() -> None:
-    OTHERS.clear()
-    OTHERS.update(psutil.Process().children(recursive=True))
+    UNRELATED_PROCESSES.clear()
+    UNRELATED_PROCESSES.update(psutil.Process().children(recursive=True))
 
 
 @pytest.fixture
@@ -33,20 +33,20 @@ def picture(studio: Studio) -> Path:
 
 
 @pytest.fixture
-async def taken_over(studio: Studio, picture: Path) -> AsyncIterator[Sandbox]:
+async def unconfined_sandbox(studio: Studio, picture: Path) -> AsyncIterator[Sandbox]:
     """A sandbox of one child, whose program is the stub and which nothing shuts in."""
     del picture  # the stub renders it
     limits = replace(LIMITS, timeout=timedelta(seconds=20))
-    async with Sandbox.open(1, limits, OFF, studio.desks, STUB) as sandbox:
+    async with Sandbox.open(1, limits, OFF, studio.scratch_dir, HOSTILE_PROGRAM) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
-async def shut_in(studio: Studio, picture: Path) -> AsyncIterator[Sandbox]:
+async def confined_sandbox(studio: Studio, picture: Path) -> AsyncIterator[Sandbox]:
     """A sandbox of one child, whose program is the stub, shut in as far as can be."""
     del picture
     limits = replace(LIMITS, timeout=timedelta(seconds=20))
-    async with Sandbox.open(1, limits, REQUIRED, studio.desks, STUB) as sandbox:
+    async with Sandbox.open(1, limits, REQUIRED, studio.scratch_dir, HOSTILE_PROGRAM) as sandbox:
         yield sandbox
 
 

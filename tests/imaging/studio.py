@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from imagemill.imaging.engine.render import render
-from imagemill.imaging.result import Limits, Rendered
+from imagemill.imaging.limits import Limits
+from imagemill.imaging.result import Rendered
 from imagemill.imaging.spec.analysis import AnalysisName
 from imagemill.imaging.spec.pipeline import Pipeline
 
@@ -36,9 +37,9 @@ class Studio:
     outputs: Path
 
     @property
-    def desks(self) -> Path:
-        """A workplace for children."""
-        return self.inputs.parent / "desks"
+    def scratch_dir(self) -> Path:
+        """Where image processes get their job directories."""
+        return self.inputs.parent / "scratch"
 
     def save(self, picture: Image.Image, name: str, **options: object) -> Path:
         file = self.inputs / name

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from imagemill.imaging.errors import ChildDidNotStart, InvalidImage
+from imagemill.imaging.errors import ImageProcessDidNotStart, InvalidImage
 from imagemill.imaging.sandbox.confine.landlock import KNOWN_FILES
 from imagemill.imaging.sandbox.image_process import PROGRAM
 from imagemill.imaging.sandbox.sandbox import BEST_EFFORT, Sandbox
 from imagemill.imaging.spec.pipeline import Pipeline
-from imaging.children import OFF, ONE, REQUIRED, STUB, behave
+from imaging.image_processes import HOSTILE_PROGRAM, OFF, ONE_OUTPUT, REQUIRED, behave
 from imaging.studio import LIMITS, Studio
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="walls of Linux")
@@ -66,8 +66,10 @@ async def test_what_the_kernel_lacks_is_told_and_refused_when_it_is_required(
         assert sandbox.level.name == "partial"
         assert missing not in " ".join(sandbox.level.closed)
         assert version in str(sandbox.level)
-        assert (await sandbox.render(picture, studio.outputs, ONE)).width == 32
-    with pytest.raises(ChildDidNotStart, match=f"SANDBOX=required.*{name}.*{version}") as refused:
+        assert (await sandbox.render(picture, studio.outputs, ONE_OUTPUT)).width == 32
+    with pytest.raises(
+        ImageProcessDidNotStart, match=f"SANDBOX=required.*{name}.*{version}"
+    ) as refused:
         async with Sandbox.open(1, LIMITS, REQUIRED, program=program):
             pass
     assert str(refused.value).count("\n") == 0
@@ -77,8 +79,8 @@ CLOSED = """
 import sys, threading
 from imagemill.imaging.sandbox.confine import landlock, process
 from imagemill.imaging.sandbox.confine.system import prctl
-from imagemill.imaging.sandbox.confine.policy import Terms
-terms = Terms(
+from imagemill.imaging.sandbox.confine.policy import SandboxPolicy
+policy = SandboxPolicy(
     mode="required", memory_bytes=1, cpu_seconds=1, readable=(sys.argv[1],), writable=(sys.argv[2],)
 )
 process.give_up_rights()
@@ -94,7 +96,7 @@ def closed(program: str, studio: Studio) -> str:
 
 TRY_FILES = """
 landlock._abi = lambda: int({abi})
-print(landlock.close(terms))
+print(landlock.close(policy))
 for path, mode in (
     (sys.argv[1] + "/a", "rb"), (sys.argv[2] + "/a", "r+b"),
     (sys.argv[1] + "/a", "r+b"), (sys.argv[2] + "/b", "xb"), ("/etc/passwd", "rb"),
@@ -123,7 +125,7 @@ def test_each_version_of_landlock_is_asked_for_all_it_can_deny() -> None:
 TRY_OTHERS = """
 import os, socket
 landlock._abi = lambda: {abi}
-landlock.close(terms)
+landlock.close(policy)
 for attempt, *arguments in (socket.socket().connect, ("127.0.0.1", 9)), (os.kill, os.getppid(), 0):
     try:
         print(attempt(*arguments))
@@ -148,7 +150,7 @@ def test_landlock_alone_closes_the_network_and_other_processes_as_soon_as_it_can
 
 def test_a_process_with_threads_is_not_taken_for_closed(studio: Studio) -> None:
     waiting = "threading.Thread(target=threading.Event().wait, daemon=True).start()"
-    program = f"{waiting}\nlandlock.close(terms)"
+    program = f"{waiting}\nlandlock.close(policy)"
     assert "Lacking: a process that no library started threads in" in closed(program, studio)
 
 
@@ -158,13 +160,13 @@ def test_the_memory_of_a_child_is_closed_to_others_of_its_user(studio: Studio) -
 
 
 async def test_a_child_may_read_the_images_that_pipelines_name(
-    shut_in: Sandbox, studio: Studio, picture: Path
+    confined_sandbox: Sandbox, studio: Studio, picture: Path
 ) -> None:
     (studio.inputs / "secret").touch()
     with pytest.raises(InvalidImage, match="EACCES"):
-        await behave(shut_in, studio, "read another input")
+        await behave(confined_sandbox, studio, "read another input")
     limits = replace(LIMITS, assets=studio.inputs)
-    async with Sandbox.open(1, limits, REQUIRED, studio.desks, STUB) as sandbox:
+    async with Sandbox.open(1, limits, REQUIRED, studio.scratch_dir, HOSTILE_PROGRAM) as sandbox:
         with pytest.raises(InvalidImage, match="done"):
             await behave(sandbox, studio, "read another input")
     assert picture.exists()
@@ -174,8 +176,8 @@ async def test_a_folder_of_images_that_is_not_there_keeps_no_child_from_starting
     studio: Studio, picture: Path
 ) -> None:
     limits = replace(LIMITS, assets=studio.inputs / "none")
-    async with Sandbox.open(1, limits, REQUIRED, studio.desks) as sandbox:
-        assert (await sandbox.render(picture, studio.outputs, ONE)).width == 32
+    async with Sandbox.open(1, limits, REQUIRED, studio.scratch_dir) as sandbox:
+        assert (await sandbox.render(picture, studio.outputs, ONE_OUTPUT)).width == 32
 
 
 async def test_a_child_that_is_shut_in_draws_text_and_images(studio: Studio, picture: Path) -> None:
@@ -184,5 +186,5 @@ async def test_a_child_that_is_shut_in_draws_text_and_images(studio: Studio, pic
     pipeline = Pipeline.model_validate(
         {"outputs": [{"name": f"o{at}", "watermark": mark} for at, mark in enumerate(marks)]}
     )
-    async with Sandbox.open(1, limits, REQUIRED, studio.desks) as sandbox:
+    async with Sandbox.open(1, limits, REQUIRED, studio.scratch_dir) as sandbox:
         assert len((await sandbox.render(picture, studio.outputs, pipeline)).outputs) == 2

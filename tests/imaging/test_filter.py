@@ -128,8 +128,8 @@ def test_some_are_judged_by_their_arguments(
 CALLER = """
 import ctypes, errno, json, os, sys
 from imagemill.imaging.sandbox.confine import confine
-from imagemill.imaging.sandbox.confine.policy import Terms
-confine(Terms(mode="required", memory_bytes=2**31, cpu_seconds=60))
+from imagemill.imaging.sandbox.confine.policy import SandboxPolicy
+confine(SandboxPolicy(mode="required", memory_bytes=2**31, cpu_seconds=60))
 call = ctypes.CDLL(None, use_errno=True).syscall
 found = {}
 for name, number in json.loads(sys.argv[1]).items():

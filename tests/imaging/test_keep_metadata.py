@@ -9,23 +9,23 @@ from PIL import Image
 from PIL.ExifTags import Base
 
 from imagemill.imaging.formats import FORMATS
-from imaging.spaces import P3
-from imaging.studio import Studio, difference, noise, opened
-from imaging.told import (
+from imaging.metadata_samples import (
     ARTIST,
     COPYRIGHT,
+    FORMATS_WITH_METADATA,
     IPTC,
     LATITUDE,
     PRIVATE,
-    TELLING,
     XMP,
-    EncodedEvent,
+    FileMetadata,
     as_text,
     dataset,
     iptc_segment,
-    telling,
-    told,
+    read_metadata,
+    save_with_metadata,
 )
+from imaging.spaces import P3
+from imaging.studio import Studio, difference, noise, opened
 
 CHOICES = ["none", "icc", "copyright", "all"]
 OUTPUTS = sorted(FORMATS)
@@ -46,14 +46,14 @@ TECHNICAL = {
 
 def made(
     studio: Studio, source: str, output: str, keep: str, **more: object
-) -> tuple[Path, EncodedEvent]:
-    file = telling(studio.inputs, source, orientation=6)
+) -> tuple[Path, FileMetadata]:
+    file = save_with_metadata(studio.inputs, source, orientation=6)
     asked = {"format": output, "keep_metadata": keep, **more}
     rendered = studio.render(file, asked).outputs[0].file
-    return rendered, told(rendered)
+    return rendered, read_metadata(rendered)
 
 
-@pytest.mark.parametrize("source", TELLING)
+@pytest.mark.parametrize("source", FORMATS_WITH_METADATA)
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("keep", CHOICES)
 def test_a_position_survives_only_all(studio: Studio, source: str, output: str, keep: str) -> None:
@@ -70,7 +70,7 @@ def test_a_position_survives_only_all(studio: Studio, source: str, output: str, 
         assert found.position[2] == LATITUDE
 
 
-@pytest.mark.parametrize("source", TELLING)
+@pytest.mark.parametrize("source", FORMATS_WITH_METADATA)
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("keep", ["none", "icc"])
 def test_nothing_is_told_unless_asked_for(
@@ -84,7 +84,7 @@ def test_nothing_is_told_unless_asked_for(
     assert not {Base.Artist, Base.Copyright} & set(found.exif)
 
 
-@pytest.mark.parametrize("source", TELLING)
+@pytest.mark.parametrize("source", FORMATS_WITH_METADATA)
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("keep", ["copyright", "all"])
 def test_artist_and_copyright_are_kept_letter_by_letter(
@@ -103,7 +103,7 @@ def test_artist_and_copyright_are_kept_letter_by_letter(
         assert found.iptc[1, 90] == b"\x1b%G"
 
 
-def xmp_items(found: EncodedEvent, name: str) -> list[tuple[str, str]]:
+def xmp_items(found: FileMetadata, name: str) -> list[tuple[str, str]]:
     """Return language and text of each item of a property."""
     rdf, dc = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}", "{http://purl.org/dc/elements/1.1/}"
     language = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -112,7 +112,7 @@ def xmp_items(found: EncodedEvent, name: str) -> list[tuple[str, str]]:
     return [(item.get(language, ""), item.text or "") for item in items]
 
 
-@pytest.mark.parametrize("source", TELLING)
+@pytest.mark.parametrize("source", FORMATS_WITH_METADATA)
 @pytest.mark.parametrize("output", sorted(WITH_XMP))
 def test_copyright_keeps_nothing_else(studio: Studio, source: str, output: str) -> None:
     _, found = made(studio, source, output, "copyright")
@@ -150,7 +150,7 @@ def test_all_keeps_what_else_there_is(studio: Studio, source: str, output: str) 
         assert found.iptc[2, 90] == PRIVATE.encode()
 
 
-@pytest.mark.parametrize("source", TELLING)
+@pytest.mark.parametrize("source", FORMATS_WITH_METADATA)
 @pytest.mark.parametrize("output", sorted(WITH_XMP))
 @pytest.mark.parametrize("keep", CHOICES)
 def test_an_orientation_that_is_applied_is_not_told(
@@ -208,7 +208,9 @@ def test_comments_of_a_png_are_kept_by_all(studio: Studio) -> None:
 @pytest.mark.parametrize("keep", ["copyright", "all"])
 def test_a_picture_that_tells_nothing_has_nothing_to_keep(studio: Studio, keep: str) -> None:
     file = studio.save(noise(24, 16), "in.png")
-    found = told(studio.render(file, {"format": "jpeg", "keep_metadata": keep}).outputs[0].file)
+    found = read_metadata(
+        studio.render(file, {"format": "jpeg", "keep_metadata": keep}).outputs[0].file
+    )
     assert (found.exif, found.xmp, found.iptc) == ({}, "", {})
 
 
@@ -252,7 +254,7 @@ def test_iptc_of_a_jpeg_lies_among_other_resources(studio: Studio) -> None:
     file.write_bytes(whole[:2] + iptc_segment(records) + whole[2:])
     for output in WITH_IPTC:
         asked: dict[str, object] = {"format": output, "keep_metadata": "copyright"}
-        found = told(studio.render(file, asked).outputs[0].file)
+        found = read_metadata(studio.render(file, asked).outputs[0].file)
         assert found.iptc == {(2, 0): b"\0\4", (2, 80): [b"One", b"Two"]}
 
 
@@ -260,4 +262,4 @@ def test_all_the_iptc_of_a_jpeg_fits_a_tiff_and_back(studio: Studio) -> None:
     file, found = made(studio, "jpeg", "tiff", "all")
     assert found.exif[33723] == IPTC
     back = studio.render(file, {"name": "back", "format": "jpeg", "keep_metadata": "all"})
-    assert told(back.outputs[0].file).iptc == found.iptc
+    assert read_metadata(back.outputs[0].file).iptc == found.iptc

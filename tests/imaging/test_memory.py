@@ -13,7 +13,7 @@ from imagemill.imaging.engine.libvips import Image
 from imagemill.imaging.errors import InvalidImage, TooLarge
 from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.spec.pipeline import Output, Pipeline
-from imaging.children import children
+from imaging.image_processes import running_processes
 from imaging.studio import LIMITS, Studio, gradient
 
 THUMBNAIL = Pipeline.of(Output(width=1024, format="jpeg"))
@@ -58,7 +58,7 @@ async def test_a_thumbnail_of_a_huge_picture_needs_less_than_300_mebibytes(
     file = studio.inputs / name
     plain(millions_of_pixels).write_to_file(str(file), **options)
     await sandbox.render(file, studio.outputs, THUMBNAIL)
-    (child,) = children()
+    (child,) = running_processes()
     assert peak_bytes(child.pid) < 300 * MEBIBYTE
 
 

@@ -9,8 +9,8 @@ from PIL import Image
 from PIL.ExifTags import Base
 
 from imagemill.imaging.metadata.rights import LONGEST, exif, iptc, xmp
-from imaging.told import ARTIST, COPYRIGHT, IPTC, XMP, as_text, dataset
-from imaging.told import exif as telling_exif
+from imaging.metadata_samples import ARTIST, COPYRIGHT, IPTC, XMP, as_text, dataset
+from imaging.metadata_samples import exif as exif_with_metadata
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 DC = "http://purl.org/dc/elements/1.1/"
@@ -23,7 +23,7 @@ def packet(inner: str) -> bytes:
 
 @pytest.mark.parametrize("endian", ["<", ">"])
 def test_texts_of_exif_come_out_byte_for_byte(endian: str) -> None:
-    block = telling_exif()
+    block = exif_with_metadata()
     block.endian = endian
     written = exif.rights_of(block.tobytes())
     assert written is not None

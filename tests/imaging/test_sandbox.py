@@ -1,4 +1,4 @@
-"""The sandbox and its children, from the first to the last."""
+"""A sandbox and its image processes, from start to stop."""
 
 import asyncio
 import os
@@ -13,9 +13,9 @@ import psutil
 import pytest
 
 from imagemill.imaging.errors import (
-    ChildDidNotStart,
     DecoderCrashed,
     EngineBug,
+    ImageProcessDidNotStart,
     ImagingError,
     InvalidImage,
     OutOfMemory,
@@ -23,7 +23,15 @@ from imagemill.imaging.errors import (
 from imagemill.imaging.formats import FORMATS, INPUTS
 from imagemill.imaging.sandbox.sandbox import BEST_EFFORT, Sandbox
 from imagemill.imaging.spec.pipeline import Output, Pipeline
-from imaging.children import ONE, REQUIRED, STUB, behave, children, has_begun, until
+from imaging.image_processes import (
+    HOSTILE_PROGRAM,
+    ONE_OUTPUT,
+    REQUIRED,
+    behave,
+    has_begun,
+    running_processes,
+    wait_until,
+)
 from imaging.studio import LIMITS, Studio, noise, opened
 
 
@@ -41,18 +49,18 @@ async def test_a_bad_picture_is_told_and_the_child_goes_on(studio: Studio, pictu
     broken = studio.inputs / "broken.png"
     broken.write_bytes(picture.read_bytes()[:60])
     async with Sandbox.open(1, LIMITS) as sandbox:
-        before = children()
+        before = running_processes()
         with pytest.raises(InvalidImage, match="cannot be decoded"):
-            await sandbox.render(broken, studio.outputs, ONE)
-        await sandbox.render(picture, studio.outputs, ONE)
-        assert children() == before
+            await sandbox.render(broken, studio.outputs, ONE_OUTPUT)
+        await sandbox.render(picture, studio.outputs, ONE_OUTPUT)
+        assert running_processes() == before
 
 
 async def test_a_bug_brings_its_traceback_and_no_path_in_its_message(
-    shut_in: Sandbox, studio: Studio
+    confined_sandbox: Sandbox, studio: Studio
 ) -> None:
     with pytest.raises(EngineBug) as caught:
-        await behave(shut_in, studio, "bug")
+        await behave(confined_sandbox, studio, "bug")
     assert "AttributeError" in caught.value.traceback
     assert "/" not in str(caught.value)
 
@@ -61,37 +69,39 @@ async def test_an_input_that_is_not_there_is_the_callers_to_explain(
     studio: Studio, picture: Path
 ) -> None:
     async with Sandbox.open(1, LIMITS) as sandbox:
-        before = children()
+        before = running_processes()
         with pytest.raises(FileNotFoundError):
-            await sandbox.render(studio.inputs / "none.png", studio.outputs, ONE)
-        await sandbox.render(picture, studio.outputs, ONE)
-        assert children() == before
+            await sandbox.render(studio.inputs / "none.png", studio.outputs, ONE_OUTPUT)
+        await sandbox.render(picture, studio.outputs, ONE_OUTPUT)
+        assert running_processes() == before
 
 
 async def test_closing_leaves_no_process(studio: Studio, picture: Path) -> None:
     async with Sandbox.open(3, LIMITS) as sandbox:
-        await sandbox.render(picture, studio.outputs, ONE)
-        assert len(children()) == 3
-    assert children() == []
+        await sandbox.render(picture, studio.outputs, ONE_OUTPUT)
+        assert len(running_processes()) == 3
+    assert running_processes() == []
 
 
 async def test_closing_in_the_middle_of_a_render_leaves_no_process(
     studio: Studio, picture: Path
 ) -> None:
     del picture
-    async with Sandbox.open(1, LIMITS, scratch_dir=studio.desks, program=STUB) as sandbox:
+    async with Sandbox.open(
+        1, LIMITS, scratch_dir=studio.scratch_dir, program=HOSTILE_PROGRAM
+    ) as sandbox:
         rendering = asyncio.create_task(behave(sandbox, studio, "sleep"))
-        await until(lambda: has_begun(studio))
+        await wait_until(lambda: has_begun(studio))
     with pytest.raises(ImagingError):
         await rendering
-    assert children() == []
+    assert running_processes() == []
 
 
 async def test_a_child_is_replaced_after_so_many_jobs(studio: Studio, picture: Path) -> None:
     seen = set()
     async with Sandbox.open(1, LIMITS, replace(BEST_EFFORT, jobs_per_child=2)) as sandbox:
         for _ in range(6):
-            await sandbox.render(picture, studio.outputs, ONE)
+            await sandbox.render(picture, studio.outputs, ONE_OUTPUT)
             seen |= {slot.child.pid for slot in sandbox._crew._slots if slot.child}
     assert len(seen) in {3, 4}  # the last one may already be the next
 
@@ -100,7 +110,7 @@ async def test_a_child_may_have_one_job_and_no_more(studio: Studio, picture: Pat
     seen = []
     async with Sandbox.open(1, LIMITS, replace(REQUIRED, jobs_per_child=1)) as sandbox:
         for _ in range(3):
-            await sandbox.render(picture, studio.outputs, ONE)
+            await sandbox.render(picture, studio.outputs, ONE_OUTPUT)
             seen += [slot.child.pid for slot in sandbox._crew._slots if slot.child]
     assert len(set(seen)) == 3
 
@@ -110,19 +120,19 @@ async def test_a_child_that_used_much_cpu_time_is_replaced(
 ) -> None:
     monkeypatch.setattr("imagemill.imaging.sandbox.sandbox.lifetime", lambda *_: 1)
     async with Sandbox.open(1, LIMITS) as sandbox:
-        (before,) = children()
-        while children() == [before]:
+        (before,) = running_processes()
+        while running_processes() == [before]:
             await sandbox.render(picture, studio.outputs, Pipeline.of(Output(format="avif")))
 
 
 async def test_an_idle_child_that_was_killed_costs_no_job(studio: Studio, picture: Path) -> None:
     async with Sandbox.open(1, LIMITS) as sandbox:
-        (idle,) = children()
+        (idle,) = running_processes()
         idle.kill()
         seated = sandbox._crew._slots[0].child
         assert seated is not None
-        await until(lambda: not seated.is_alive)
-        assert (await sandbox.render(picture, studio.outputs, ONE)).width == 32
+        await wait_until(lambda: not seated.is_alive)
+        assert (await sandbox.render(picture, studio.outputs, ONE_OUTPUT)).width == 32
 
 
 async def test_more_renders_than_children_wait_their_turn(studio: Studio, picture: Path) -> None:
@@ -131,7 +141,7 @@ async def test_more_renders_than_children_wait_their_turn(studio: Studio, pictur
         folder.mkdir()
     async with Sandbox.open(2, LIMITS) as sandbox:
         rendered = await asyncio.gather(
-            *(sandbox.render(picture, folder, ONE) for folder in folders)
+            *(sandbox.render(picture, folder, ONE_OUTPUT) for folder in folders)
         )
     assert len(rendered) == 20
 
@@ -147,7 +157,7 @@ async def test_a_large_picture_meets_the_memory_limit(studio: Studio) -> None:
 async def test_no_secret_reaches_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PG_PASSWORD", "swordfish")
     async with Sandbox.open(1, LIMITS):
-        (child,) = children()
+        (child,) = running_processes()
         environment = child.environ()
     assert "PG_PASSWORD" not in environment
     assert environment["VIPS_CONCURRENCY"] == "1"
@@ -156,7 +166,7 @@ async def test_no_secret_reaches_a_child(monkeypatch: pytest.MonkeyPatch) -> Non
 
 async def test_a_child_has_its_limits() -> None:
     async with Sandbox.open(1, LIMITS):
-        (child,) = children()
+        (child,) = running_processes()
         assert child.rlimit(psutil.RLIMIT_AS) == (LIMITS.memory_bytes, LIMITS.memory_bytes)
         assert child.rlimit(psutil.RLIMIT_CORE) == (0, 0)
         assert child.rlimit(psutil.RLIMIT_NOFILE) == (64, 64)
@@ -168,11 +178,12 @@ import asyncio, sys
 from datetime import timedelta
 from pathlib import Path
 from imagemill.imaging.spec.pipeline import Output, Pipeline
-from imagemill.imaging.sandbox.sandbox import Limits, Sandbox
+from imagemill.imaging.limits import Limits
+from imagemill.imaging.sandbox.sandbox import Sandbox
 
 async def main(folder, *program):
     limits = Limits(1000, 1, timedelta(seconds=100), 2**30)
-    async with Sandbox.open(2, limits, workplace=folder / "desks", program=program) as sandbox:
+    async with Sandbox.open(2, limits, scratch_dir=folder / "scratch", program=program) as sandbox:
         await sandbox.render(folder / "inputs" / "sleep", folder, Pipeline.of(Output()))
 
 asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:]))
@@ -183,9 +194,9 @@ async def test_children_do_not_outlive_a_parent_that_was_killed(studio: Studio) 
     """One is idle and one is busy, so neither a closed pipe nor the time limit would end both."""
     (studio.inputs / "sleep").touch()
     folder = str(studio.inputs.parent)
-    parent = subprocess.Popen([sys.executable, "-c", PARENT, folder, *STUB])
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, folder, *HOSTILE_PROGRAM])
     with parent:
-        await until(lambda: has_begun(studio))
+        await wait_until(lambda: has_begun(studio))
         orphans = psutil.Process(parent.pid).children()
         parent.send_signal(signal.SIGKILL)
     _, alive = psutil.wait_procs(orphans, timeout=10)
@@ -195,14 +206,14 @@ async def test_children_do_not_outlive_a_parent_that_was_killed(studio: Studio) 
 
 async def test_a_program_that_does_not_start_says_why() -> None:
     program = (sys.executable, "-c", "import sys; sys.exit('libvips is not there')")
-    with pytest.raises(ChildDidNotStart, match="libvips is not there"):
+    with pytest.raises(ImageProcessDidNotStart, match="libvips is not there"):
         async with Sandbox.open(2, LIMITS, program=program):
             pass
-    assert children() == []
+    assert running_processes() == []
 
 
 async def test_a_program_that_does_not_exist_says_so() -> None:
-    with pytest.raises(ChildDidNotStart, match="could not be started"):
+    with pytest.raises(ImageProcessDidNotStart, match="could not be started"):
         async with Sandbox.open(1, LIMITS, program=("/nonexistent",)):
             pass
 
@@ -212,20 +223,20 @@ async def test_a_child_that_cannot_be_replaced_is_told_and_tried_again(
 ) -> None:
     del picture
     program = tmp_path / "program"
-    program.write_text(f'#!/bin/sh\nexec {shlex.join(STUB)} "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(HOSTILE_PROGRAM)} "$@"\n')
     program.chmod(0o755)
     async with Sandbox.open(1, LIMITS, program=(str(program),)) as sandbox:
         program.rename(tmp_path / "away")
         with pytest.raises(DecoderCrashed):
             await behave(sandbox, studio, "segv")
-        with pytest.raises(ChildDidNotStart):
+        with pytest.raises(ImageProcessDidNotStart):
             await behave(sandbox, studio, "well")
         (tmp_path / "away").rename(program)
         while True:
             try:
                 assert (await behave(sandbox, studio, "well")).width == 32
                 break
-            except ChildDidNotStart:
+            except ImageProcessDidNotStart:
                 pass
 
 

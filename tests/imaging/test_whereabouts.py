@@ -15,8 +15,8 @@ from imagemill.imaging.engine.verify import BadOutput, ExpectedOutput, verify_ou
 from imagemill.imaging.formats import FORMATS, FormatName
 from imagemill.imaging.result import RenderedOutput
 from imagemill.imaging.spec.pipeline import Output
+from imaging.metadata_samples import FORMATS_WITH_METADATA, save_with_metadata
 from imaging.studio import Studio, noise
-from imaging.told import TELLING, telling
 
 
 def looked_at(
@@ -31,16 +31,16 @@ def looked_at(
     )
 
 
-@pytest.mark.parametrize("format_", TELLING)
+@pytest.mark.parametrize("format_", FORMATS_WITH_METADATA)
 def test_a_file_that_tells_a_position_is_no_output(tmp_path: Path, format_: FormatName) -> None:
-    file = telling(tmp_path, format_)
+    file = save_with_metadata(tmp_path, format_)
     with pytest.raises(BadOutput, match="image tells where its picture was taken"):
         looked_at(file, format_)
 
 
-@pytest.mark.parametrize("format_", TELLING)
+@pytest.mark.parametrize("format_", FORMATS_WITH_METADATA)
 def test_unless_it_was_asked_for(tmp_path: Path, format_: FormatName) -> None:
-    file = telling(tmp_path, format_)
+    file = save_with_metadata(tmp_path, format_)
     assert looked_at(file, format_, may_tell_position=True).width == 24
 
 
@@ -99,6 +99,6 @@ def test_every_output_is_looked_at(
         write(image, file, all_of_it, format_)  # type: ignore[arg-type]  # passed on as they come
 
     monkeypatch.setattr(engine, "write", forgetful)
-    file = telling(studio.inputs, "jpeg")
+    file = save_with_metadata(studio.inputs, "jpeg")
     with pytest.raises(BadOutput, match="tells where its picture was taken"):
         studio.render(file, {"keep_metadata": keep})

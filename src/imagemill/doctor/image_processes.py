@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from imagemill.doctor.findings import Finding, Section, bad, ok, warn
-from imagemill.imaging.errors import ChildDidNotStart
+from imagemill.imaging.errors import ImageProcessDidNotStart
 from imagemill.imaging.formats import FORMATS, INPUTS, Format, InputName
 from imagemill.imaging.limits_of_settings import limits_of
 from imagemill.imaging.sandbox.confine.level import ConfinementLevel
@@ -16,7 +16,7 @@ async def examine(settings: Settings) -> tuple[Section, Section]:
     try:
         async with Sandbox.open(1, limits_of(settings), Confinement(settings.sandbox)) as sandbox:
             level, proved = sandbox.level, await sandbox.capabilities()
-    except ChildDidNotStart as error:
+    except ImageProcessDidNotStart as error:
         advice = "Reinstall imagemill; is CHILD_MEMORY_BYTES enough, and SANDBOX what you mean?"
         return Section("sandbox", (bad("walls", str(error), advice),)), Section("formats", ())
     return Section("sandbox", (walls(level),)), Section("formats", formats(proved))

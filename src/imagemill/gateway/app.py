@@ -116,7 +116,8 @@ async def open_parts(settings: Settings, *, allows_anonymous: bool) -> AsyncIter
     """Open everything that the routes work with.
 
     `allows_anonymous` lets anybody in while there is no API key.
-    Raises PresetsError, StorageUnavailable, ChildDidNotStart. PostgreSQL and Redis may be away.
+    Raises PresetsError, StorageUnavailable, ImageProcessDidNotStart. PostgreSQL and Redis may be
+    away.
     """
     presets = load_presets(settings.presets_file, settings.assets_dir)
     capabilities, level = await _prove_formats(settings)

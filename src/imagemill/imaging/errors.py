@@ -1,8 +1,8 @@
-"""What can go wrong with a picture, told apart by what the caller should do.
+"""Errors of rendering, by what the caller should do.
 
-`Rejected` ones are final: the same picture and pipeline fail again. `ChildFailed` ones came from a
-child process that had to be replaced: worth one more try, alone. The messages reach clients, so
-they name sizes and limits and never a path of this machine.
+`Rejected` is final: the same picture and pipeline fail again. `ImageProcessFailed` means that the
+image process was lost: worth one more try, alone. The messages reach clients, so they name sizes
+and limits and never a path of this machine.
 """
 
 from typing import ClassVar
@@ -40,24 +40,24 @@ class DoesNotFit(ImagingError, Rejected):
     code = "does_not_fit"
 
 
-class ChildFailed(ImagingError):
-    """The child process was lost over this picture and has been replaced."""
+class ImageProcessFailed(ImagingError):
+    """The image process was lost during this render; it has been killed and will be replaced."""
 
 
-class TimedOut(ChildFailed):
-    """The render was still running when its time was up."""
+class TimedOut(ImageProcessFailed):
+    """The render exceeded its time limit, or its limit of CPU time."""
 
     code = "timed_out"
 
 
-class DecoderCrashed(ChildFailed):
-    """The child died, or answered what no sound child answers."""
+class DecoderCrashed(ImageProcessFailed):
+    """The image process crashed, or sent a reply that fails validation."""
 
     code = "decoder_crashed"
 
 
-class OutOfMemory(ChildFailed):
-    """The child met its memory limit, or something outside killed it."""
+class OutOfMemory(ImageProcessFailed):
+    """The image process reached its memory limit, or was killed from outside."""
 
     code = "out_of_memory"
 
@@ -76,5 +76,5 @@ class ScratchFull(Unavailable):
     """The disk that outputs are written to is full or failing; no fault of the picture."""
 
 
-class ChildDidNotStart(Unavailable):
-    """A child process could not be made ready; the message ends with what it said last."""
+class ImageProcessDidNotStart(Unavailable):
+    """An image process could not be started; the message ends with its last lines on stderr."""

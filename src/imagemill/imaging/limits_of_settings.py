@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from imagemill.imaging.result import Limits
+from imagemill.imaging.limits import Limits
 from imagemill.settings import Settings
 
 

@@ -9,7 +9,7 @@ from imagemill.imaging.engine.geometry import Placement, Size, cropped, padded, 
 from imagemill.imaging.engine.header import UPRIGHT, Header
 from imagemill.imaging.errors import DoesNotFit, TooLarge
 from imagemill.imaging.formats import AVIF, FORMATS, HEIC, JPEG, PNG, WEBP, Format
-from imagemill.imaging.result import Limits
+from imagemill.imaging.limits import Limits
 from imagemill.imaging.spec.analysis import METADATA
 from imagemill.imaging.spec.encoder_options import LOSSLESS, WITHOUT_PROFILE
 from imagemill.imaging.spec.field_types import STRATEGIES

@@ -25,7 +25,7 @@ from imagemill.imaging.formats import (
     Format,
     sniff,
 )
-from imagemill.imaging.result import Limits
+from imagemill.imaging.limits import Limits
 from imagemill.imaging.spec.field_types import MAX_INPUT_SIDE
 
 # EXIF orientations: 1 is upright, 2 to 4 mirror or turn by half, 5 to 8 by a quarter.

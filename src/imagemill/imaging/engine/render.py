@@ -36,7 +36,8 @@ from imagemill.imaging.engine.steps import (
     watermark,
 )
 from imagemill.imaging.engine.verify import ExpectedOutput, verify_output
-from imagemill.imaging.result import Limits, Rendered
+from imagemill.imaging.limits import Limits
+from imagemill.imaging.result import Rendered
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 
 

@@ -15,9 +15,9 @@ from pydantic import ValidationError
 
 from imagemill.blocking import run_in_thread
 from imagemill.imaging.errors import (
-    ChildDidNotStart,
-    ChildFailed,
     DecoderCrashed,
+    ImageProcessDidNotStart,
+    ImageProcessFailed,
     OutOfMemory,
     TimedOut,
 )
@@ -40,7 +40,7 @@ PROGRAM: Final = (
     "-P",  # the folder we happen to stand in is no place to import from
     "-Xfaulthandler",  # a crash says where it was, on standard error
     "-m",
-    "imagemill.imaging.sandbox.child",
+    "imagemill.imaging.sandbox.image_process_main",
 )
 
 # Of the worker's environment, with its secrets, a child sees this much. LD_PRELOAD brings jemalloc.
@@ -84,7 +84,7 @@ class ImageProcess:
     async def start(cls, program: Sequence[str], terms: SandboxPolicy, scratch_dir: Path) -> Self:
         """Start the program at a desk of its own and wait until it is ready.
 
-        Raises ChildDidNotStart, ScratchFull.
+        Raises ImageProcessDidNotStart, ScratchFull.
         """
         job_directory = await run_in_thread(JobDirectory.set_up, scratch_dir)
         own = terms.at(job_directory.inputs, job_directory.outputs).model_dump_json()
@@ -93,10 +93,10 @@ class ImageProcess:
             child = cls(await asyncio.shield(spawning), job_directory)
         except asyncio.CancelledError:
             # asyncio would lose sight of a process that is cancelled while it is made.
-            with suppress(ChildDidNotStart):
+            with suppress(ImageProcessDidNotStart):
                 await cls(await spawning, job_directory).end()
             raise
-        except ChildDidNotStart:
+        except ImageProcessDidNotStart:
             await run_in_thread(job_directory.remove)
             raise
         try:
@@ -179,10 +179,10 @@ class ImageProcess:
             reply = None
         if not isinstance(reply, Ready):
             await self.end()
-            raise ChildDidNotStart(f"An image process did not get ready: {self.last_words}")
+            raise ImageProcessDidNotStart(f"An image process did not get ready: {self.last_words}")
         return reply.level
 
-    async def _cause_of_death(self) -> ChildFailed:
+    async def _cause_of_death(self) -> ImageProcessFailed:
         """Tell from its end what happened to a process that hung up."""
         # Pipes close after the exit status is settled, so this kill does not change it.
         await self.end()
@@ -219,7 +219,7 @@ async def _spawn(arguments: Sequence[str]) -> Process:
             start_new_session=True,
         )
     except OSError as error:
-        raise ChildDidNotStart(f"An image process could not be started: {error}") from error
+        raise ImageProcessDidNotStart(f"An image process could not be started: {error}") from error
 
 
 def _environment() -> dict[str, str]:

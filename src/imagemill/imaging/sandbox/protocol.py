@@ -23,7 +23,7 @@ from imagemill.imaging.errors import (
     UnsupportedFormat,
 )
 from imagemill.imaging.formats import InputName
-from imagemill.imaging.result import Limits
+from imagemill.imaging.limits import Limits
 from imagemill.imaging.sandbox.confine.level import ConfinementLevel
 from imagemill.imaging.spec.analysis import Analysis
 from imagemill.imaging.spec.field_types import MAX_SIDE

@@ -17,9 +17,10 @@ from typing import Final, Self
 import imagemill
 from imagemill.blocking import run_in_thread
 from imagemill.errors import Rejected
-from imagemill.imaging.errors import ChildFailed
+from imagemill.imaging.errors import ImageProcessFailed
 from imagemill.imaging.formats import INPUTS, Format
-from imagemill.imaging.result import Limits, Rendered, RenderedOutput
+from imagemill.imaging.limits import Limits
+from imagemill.imaging.result import Rendered
 from imagemill.imaging.sandbox.confine.level import ConfinementLevel
 from imagemill.imaging.sandbox.confine.policy import Mode, SandboxPolicy
 from imagemill.imaging.sandbox.cpu_time import lifetime
@@ -27,10 +28,8 @@ from imagemill.imaging.sandbox.exit_reason import ExitReason
 from imagemill.imaging.sandbox.image_process import PROGRAM, ImageProcess
 from imagemill.imaging.sandbox.process_pool import ProcessPool
 from imagemill.imaging.sandbox.protocol import FormatSupport, Probe, Render
-from imagemill.imaging.sandbox.replies import to_rendered
+from imagemill.imaging.sandbox.reply_validation import to_rendered
 from imagemill.imaging.spec.pipeline import Pipeline
-
-__all__ = ["Capabilities", "Confinement", "Limits", "Rendered", "RenderedOutput", "Sandbox"]
 
 PROOF_TIMEOUT: Final = timedelta(seconds=10)
 
@@ -76,7 +75,9 @@ class Sandbox:
         program: Sequence[str] = PROGRAM,
         on_exit: Callable[[ExitReason], None] = lambda _: None,
     ) -> AsyncIterator[Self]:
-        """Start the children; at the end kill them all. Raises ChildDidNotStart, ScratchFull.
+        """Start the image processes; at the end kill them all.
+
+        Raises ImageProcessDidNotStart, ScratchFull.
 
         The workplace is a folder where each child gets one of its own for the files of its job:
         on the file system of inputs and outputs, links and renames bring these there and back; in
@@ -137,7 +138,7 @@ class Sandbox:
         async with self._crew.lend() as child:
             try:
                 reply = await child.ask(Probe(format=format_.name), PROOF_TIMEOUT)
-            except ChildFailed:
+            except ImageProcessFailed:
                 reply = None
         return (
             reply

@@ -1,8 +1,8 @@
-"""The program of a child process: answers one request after the other until its pipe closes.
+"""The program of an image process: answers one request after the other until its pipe closes.
 
-Run as `python -m imagemill.imaging.sandbox.child PARENT_PID TERMS`. Requests come in on standard
-input and replies go out on standard output; both are moved aside first, so that whatever a library
-prints lands on standard error and cannot be taken for a reply.
+Run as `python -m imagemill.imaging.sandbox.image_process_main PARENT_PID POLICY`. Requests come in
+on standard input and replies go out on standard output; both are moved to other descriptors first,
+so that what a library prints goes to standard error and cannot be taken for a reply.
 """
 
 import os

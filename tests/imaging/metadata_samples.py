@@ -19,7 +19,7 @@ COPYRIGHT = "© 2026 Jané & Co <all>"
 PRIVATE = "Somebody at home"
 LATITUDE = (52.0, 31.0, 12.0)
 
-TELLING = ["jpeg", "png", "webp", "avif", "tiff"]
+FORMATS_WITH_METADATA = ["jpeg", "png", "webp", "avif", "tiff"]
 XMP_OF_TIFF, IPTC_OF_TIFF = 700, 33723
 
 XMP = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
@@ -61,7 +61,7 @@ def exif(orientation: int = 1) -> Image.Exif:
     return block
 
 
-def telling(folder: Path, format_: str, orientation: int = 1) -> Path:
+def save_with_metadata(folder: Path, format_: str, orientation: int = 1) -> Path:
     """Save a picture whose file tells whose it is, where it was taken, and a secret."""
     file = folder / f"telling.{format_}"
     picture, block = noise(24, 16), exif(orientation)
@@ -96,7 +96,7 @@ def iptc_segment(records: bytes) -> bytes:
 
 
 @dataclass(frozen=True)
-class EncodedEvent:
+class FileMetadata:
     """What a file tells: the tags of EXIF's directories (or TIFF's first), XMP, and IPTC."""
 
     exif: dict[int, Any] = field(default_factory=dict)
@@ -106,7 +106,7 @@ class EncodedEvent:
     iptc: dict[tuple[int, int], bytes | list[bytes]] = field(default_factory=dict)
 
 
-def told(file: Path) -> EncodedEvent:
+def read_metadata(file: Path) -> FileMetadata:
     picture = Image.open(BytesIO(file.read_bytes()))
     block = picture.getexif()
     exif_block = dict(block)
@@ -118,7 +118,7 @@ def told(file: Path) -> EncodedEvent:
     xmp = picture.info.get("xmp", b"")
     if picture.format == "TIFF":
         xmp = block.get(XMP_OF_TIFF, b"")
-    return EncodedEvent(
+    return FileMetadata(
         exif=exif_block,
         details=dict(block.get_ifd(IFD.Exif)),
         position=dict(block.get_ifd(IFD.GPSInfo)),
@@ -132,7 +132,7 @@ def as_text(value: str | bytes) -> str:
     return (value if isinstance(value, bytes) else value.encode("latin-1")).decode()
 
 
-def bare(picture: Image.Image, format_: str) -> bytes:
+def encode_without_metadata(picture: Image.Image, format_: str) -> bytes:
     file = BytesIO()
     picture.save(file, format_)
     return file.getvalue()

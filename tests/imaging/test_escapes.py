@@ -11,31 +11,33 @@ import pytest
 
 from imagemill.imaging.errors import DecoderCrashed, InvalidImage, OutOfMemory
 from imagemill.imaging.sandbox.sandbox import Sandbox
-from imaging import deeds
-from imaging.children import REQUIRED, STUB, behave, children, until
-from imaging.deeds import Deed
+from imaging import escapes
+from imaging.escapes import Escape
+from imaging.image_processes import HOSTILE_PROGRAM, REQUIRED, behave, running_processes, wait_until
 from imaging.studio import LIMITS, Studio
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="walls of Linux")
 
 
-async def outcomes(sandbox: Sandbox, studio: Studio, several: Mapping[str, Deed]) -> dict[str, str]:
+async def outcomes(
+    sandbox: Sandbox, studio: Studio, several: Mapping[str, Escape]
+) -> dict[str, str]:
     """Have one child try one deed after the other, and return what came of each."""
-    (child,) = children()
+    (child,) = running_processes()
     found = {}
     for name in several:
         with pytest.raises(InvalidImage) as told:
             await behave(sandbox, studio, name)
         found[name] = str(told.value)
-    assert children() == [child]
+    assert running_processes() == [child]
     return found
 
 
 async def test_of_all_files_a_child_reads_and_writes_those_of_its_job(
-    shut_in: Sandbox, studio: Studio
+    confined_sandbox: Sandbox, studio: Studio
 ) -> None:
     (studio.inputs / "secret").write_text("swordfish")
-    assert await outcomes(shut_in, studio, deeds.FILES) == {
+    assert await outcomes(confined_sandbox, studio, escapes.FILES) == {
         "read a file of the system": "EACCES",
         "read another input": "EACCES",
         "look for other desks": "EACCES",
@@ -58,11 +60,13 @@ async def test_of_all_files_a_child_reads_and_writes_those_of_its_job(
     }
 
 
-@pytest.mark.parametrize("several", [deeds.NETWORK, deeds.PROCESSES, deeds.OTHERS, deeds.LIMITS])
+@pytest.mark.parametrize(
+    "several", [escapes.NETWORK, escapes.PROCESSES, escapes.OTHERS, escapes.LIMITS]
+)
 async def test_a_child_speaks_to_nobody_starts_nothing_and_lifts_no_limit(
-    shut_in: Sandbox, studio: Studio, several: Mapping[str, Deed]
+    confined_sandbox: Sandbox, studio: Studio, several: Mapping[str, Escape]
 ) -> None:
-    assert await outcomes(shut_in, studio, several) == dict.fromkeys(several, "EPERM")
+    assert await outcomes(confined_sandbox, studio, several) == dict.fromkeys(several, "EPERM")
 
 
 @pytest.mark.parametrize(
@@ -76,11 +80,11 @@ async def test_a_child_speaks_to_nobody_starts_nothing_and_lifts_no_limit(
     ],
 )
 async def test_a_child_that_is_shut_in_dies_as_any_other(
-    shut_in: Sandbox, studio: Studio, behaviour: str, error: type[Exception]
+    confined_sandbox: Sandbox, studio: Studio, behaviour: str, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        await behave(shut_in, studio, behaviour)
-    assert (await behave(shut_in, studio, "well")).width == 32
+        await behave(confined_sandbox, studio, behaviour)
+    assert (await behave(confined_sandbox, studio, "well")).width == 32
 
 
 async def test_a_child_that_works_when_it_has_no_job_is_stopped(
@@ -88,24 +92,24 @@ async def test_a_child_that_works_when_it_has_no_job_is_stopped(
 ) -> None:
     del picture
     limits = replace(LIMITS, timeout=timedelta(seconds=0.5))
-    async with Sandbox.open(1, limits, REQUIRED, studio.desks, STUB) as sandbox:
+    async with Sandbox.open(1, limits, REQUIRED, studio.scratch_dir, HOSTILE_PROGRAM) as sandbox:
         await behave(sandbox, studio, "spin later")
         seated = sandbox._crew._slots[0].child
         assert seated is not None
-        await until(lambda: not seated.is_alive)
+        await wait_until(lambda: not seated.is_alive)
         assert (await behave(sandbox, studio, "well")).width == 32
 
 
 async def test_what_libraries_do_in_the_middle_of_their_work_is_allowed(
-    shut_in: Sandbox, studio: Studio
+    confined_sandbox: Sandbox, studio: Studio
 ) -> None:
-    found = await outcomes(shut_in, studio, deeds.ALLOWED)
-    assert found == dict.fromkeys(deeds.ALLOWED, "done")
+    found = await outcomes(confined_sandbox, studio, escapes.ALLOWED)
+    assert found == dict.fromkeys(escapes.ALLOWED, "done")
 
 
-async def test_a_child_is_expendable_and_has_no_rights(shut_in: Sandbox) -> None:
-    del shut_in
-    (child,) = children()
+async def test_a_child_is_expendable_and_has_no_rights(confined_sandbox: Sandbox) -> None:
+    del confined_sandbox
+    (child,) = running_processes()
     process = Path("/proc", str(child.pid))
     lines = (process / "status").read_text().splitlines()
     status = dict(line.split(":\t", 1) for line in lines)
@@ -115,9 +119,9 @@ async def test_a_child_is_expendable_and_has_no_rights(shut_in: Sandbox) -> None
     assert os.getsid(child.pid) == child.pid
 
 
-async def test_a_child_has_no_file_open_but_its_pipes(shut_in: Sandbox) -> None:
-    del shut_in
-    (child,) = children()
+async def test_a_child_has_no_file_open_but_its_pipes(confined_sandbox: Sandbox) -> None:
+    del confined_sandbox
+    (child,) = running_processes()
     files = {link.name: str(link.readlink()) for link in Path(f"/proc/{child.pid}/fd").iterdir()}
     assert files.pop("0") == "/dev/null"
     assert len(files) == 4
@@ -125,10 +129,10 @@ async def test_a_child_has_no_file_open_but_its_pipes(shut_in: Sandbox) -> None:
 
 
 async def test_each_job_has_its_own_share_of_a_childs_cpu_time(
-    shut_in: Sandbox, studio: Studio
+    confined_sandbox: Sandbox, studio: Studio
 ) -> None:
-    await behave(shut_in, studio, "well")
-    (child,) = children()
+    await behave(confined_sandbox, studio, "well")
+    (child,) = running_processes()
     soft, hard = child.rlimit(psutil.RLIMIT_CPU)
     assert soft in {41, 42}  # twice the time limit, past what its start took
     assert hard == 21 * 40

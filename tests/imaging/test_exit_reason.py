@@ -11,7 +11,14 @@ import pytest
 from imagemill.imaging.errors import ImagingError
 from imagemill.imaging.sandbox.exit_reason import ExitReason
 from imagemill.imaging.sandbox.sandbox import BEST_EFFORT, Sandbox
-from imaging.children import ONE, STUB, behave, children, has_begun, until
+from imaging.image_processes import (
+    HOSTILE_PROGRAM,
+    ONE_OUTPUT,
+    behave,
+    has_begun,
+    running_processes,
+    wait_until,
+)
 from imaging.studio import LIMITS, Studio
 
 
@@ -20,7 +27,7 @@ async def test_each_child_that_a_picture_ends_is_told_once_with_the_cause(studio
     exits: list[ExitReason] = []
     short = replace(LIMITS, timeout=timedelta(seconds=2))
     async with Sandbox.open(
-        1, short, scratch_dir=studio.desks, program=STUB, on_exit=exits.append
+        1, short, scratch_dir=studio.scratch_dir, program=HOSTILE_PROGRAM, on_exit=exits.append
     ) as sandbox:
         for behaviour in ("segv", "kill", "sleep", "bug", "garbage"):
             with pytest.raises(ImagingError):
@@ -45,7 +52,7 @@ async def test_a_child_that_has_had_its_share_is_told_as_retired(
     ) as sandbox:
         for file in (picture, picture, picture, broken, picture):
             with suppress(ImagingError):
-                await sandbox.render(file, studio.outputs, ONE)
+                await sandbox.render(file, studio.outputs, ONE_OUTPUT)
     assert exits == [ExitReason.RETIRED, ExitReason.RETIRED]
 
 
@@ -54,17 +61,17 @@ async def test_a_child_that_died_at_rest_or_whose_job_was_canceled_is_told(
 ) -> None:
     exits: list[ExitReason] = []
     async with Sandbox.open(
-        1, LIMITS, scratch_dir=studio.desks, program=STUB, on_exit=exits.append
+        1, LIMITS, scratch_dir=studio.scratch_dir, program=HOSTILE_PROGRAM, on_exit=exits.append
     ) as sandbox:
-        (idle,) = children()
+        (idle,) = running_processes()
         idle.kill()
         seated = sandbox._crew._slots[0].child
         assert seated is not None
-        await until(lambda: not seated.is_alive)
-        await sandbox.render(picture, studio.outputs, ONE)
+        await wait_until(lambda: not seated.is_alive)
+        await sandbox.render(picture, studio.outputs, ONE_OUTPUT)
         assert exits == [ExitReason.DIED]
         rendering = asyncio.create_task(behave(sandbox, studio, "sleep"))
-        await until(lambda: has_begun(studio))
+        await wait_until(lambda: has_begun(studio))
         rendering.cancel()
         with pytest.raises(asyncio.CancelledError):
             await rendering

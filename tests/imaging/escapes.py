@@ -28,10 +28,10 @@ PTRACE_ATTACH = 16
 PR_SET_PDEATHSIG = 1
 LARGEST_FILE = 512 * 1024 * 1024
 
-Deed = Callable[[Render], object]
+Escape = Callable[[Render], object]
 
 
-def outcome(deed: Deed, request: Render) -> str:
+def outcome(deed: Escape, request: Render) -> str:
     """Return "done", or the name of the error that kept it from being done."""
     try:
         deed(request)
@@ -46,7 +46,7 @@ def output(request: Render) -> Path:
     return PNG.file(Path(request.folder), "image")
 
 
-def desks(request: Render) -> Path:
+def scratch_dir(request: Render) -> Path:
     return Path(request.folder).parents[1]
 
 
@@ -84,14 +84,14 @@ def write_past_the_largest_file(request: Render) -> None:
         file.flush()
 
 
-FILES: Mapping[str, Deed] = {
+FILES: Mapping[str, Escape] = {
     "read a file of the system": lambda _: Path("/etc/passwd").read_text(),
-    "read another input": lambda r: (desks(r).parent / "inputs" / "secret").read_text(),
-    "look for other desks": lambda r: list(desks(r).iterdir()),
+    "read another input": lambda r: (scratch_dir(r).parent / "inputs" / "secret").read_text(),
+    "look for other desks": lambda r: list(scratch_dir(r).iterdir()),
     "look at the parent": lambda _: list(parent("").iterdir()),
     "read the parent's environment": lambda _: parent("environ").read_bytes(),
     "read the parent's memory": lambda _: parent("mem").open("rb"),
-    "write elsewhere": lambda r: (desks(r) / "elsewhere").write_text("x"),
+    "write elsewhere": lambda r: (scratch_dir(r) / "elsewhere").write_text("x"),
     "write over the input": lambda r: own_input(r).write_text("x"),
     "write into the input": lambda r: own_input(r).open("r+b"),
     "empty the input": lambda r: os.truncate(own_input(r), 0),
@@ -106,7 +106,7 @@ FILES: Mapping[str, Deed] = {
     "write without end": write_past_the_largest_file,
 }
 
-NETWORK: Mapping[str, Deed] = {
+NETWORK: Mapping[str, Escape] = {
     "speak TCP": lambda _: connect(socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 9)),
     "speak UDP": lambda _: connect(socket.AF_INET6, socket.SOCK_DGRAM, ("::1", 9)),
     "speak to a socket file": lambda _: connect(socket.AF_UNIX, socket.SOCK_STREAM, "/run/x"),
@@ -114,7 +114,7 @@ NETWORK: Mapping[str, Deed] = {
     "make a pair of sockets": lambda _: socket.socketpair(),
 }
 
-PROCESSES: Mapping[str, Deed] = {
+PROCESSES: Mapping[str, Escape] = {
     "become a program": lambda _: os.execv(sys.executable, [sys.executable]),  # noqa: S606
     "run a program": lambda _: subprocess.run([sys.executable, "-c", ""], check=True),
     "run a program in a shell": lambda _: os.posix_spawn("/bin/sh", ["sh"], {}),
@@ -122,7 +122,7 @@ PROCESSES: Mapping[str, Deed] = {
     "leave the namespaces": lambda _: c("unshare", 0x10000000),
 }
 
-OTHERS: Mapping[str, Deed] = {
+OTHERS: Mapping[str, Escape] = {
     "ask whether the parent lives": lambda _: os.kill(os.getppid(), 0),
     "kill the parent": lambda _: os.kill(os.getppid(), signal.SIGKILL),
     "kill everybody": lambda _: os.kill(-1, signal.SIGUSR1),
@@ -139,7 +139,7 @@ OTHERS: Mapping[str, Deed] = {
     "open shared memory": lambda _: c("shmget", PRIVATE_KEY, 4096, 0o1600),
 }
 
-LIMITS: Mapping[str, Deed] = {
+LIMITS: Mapping[str, Escape] = {
     "take more CPU time": lambda _: reset(
         lambda what: (resource.getrlimit(what)[1],) * 2, resource.RLIMIT_CPU
     ),
@@ -148,9 +148,9 @@ LIMITS: Mapping[str, Deed] = {
     "mount": lambda _: c("mount", 0, 0, 0, 0, 0),
 }
 
-ALLOWED: Mapping[str, Deed] = {
+ALLOWED: Mapping[str, Escape] = {
     "load a codec": lambda _: codecs.lookup("ptcp154"),
     "start a thread": lambda _: Thread(target=os.getpid).start(),
 }
 
-DEEDS: Mapping[str, Deed] = {**FILES, **NETWORK, **PROCESSES, **OTHERS, **LIMITS, **ALLOWED}
+ESCAPES: Mapping[str, Escape] = {**FILES, **NETWORK, **PROCESSES, **OTHERS, **LIMITS, **ALLOWED}

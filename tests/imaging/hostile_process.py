@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from imagemill.imaging.sandbox import child
+from imagemill.imaging.sandbox import image_process_main
 from imagemill.imaging.sandbox.confine.level import ConfinementLevel
 from imagemill.imaging.sandbox.confine.policy import SandboxPolicy
 from imagemill.imaging.sandbox.protocol import (
@@ -28,7 +28,7 @@ from imagemill.imaging.sandbox.protocol import (
     Request,
     encode_frame,
 )
-from imaging import deeds
+from imaging import escapes
 
 
 def kill(number: signal.Signals) -> Callable[[Render], None]:
@@ -36,7 +36,7 @@ def kill(number: signal.Signals) -> Callable[[Render], None]:
 
 
 def sleep(request: Render) -> None:
-    deeds.output(request).write_bytes(b"began")
+    escapes.output(request).write_bytes(b"began")
     time.sleep(1000)
 
 
@@ -58,7 +58,7 @@ def shout(_request: Render) -> None:
 
 def leave_a_child(request: Render) -> None:
     sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
-    (deeds.desks(request) / "sleeper").write_text(str(sleeper.pid))
+    (escapes.scratch_dir(request) / "sleeper").write_text(str(sleeper.pid))
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
@@ -107,7 +107,7 @@ def framed_text(text: str) -> bytes:
 
 def lie(request: Render, **lies: object) -> bytes:
     """Render as asked, and tell something else about the first output."""
-    done = child.answer(request)
+    done = image_process_main.answer(request)
     assert isinstance(done, Done)
     first = done.outputs[0].model_copy(update=lies)
     return encode_frame(done.model_copy(update={"outputs": (first, *done.outputs[1:])}))
@@ -124,13 +124,13 @@ def exchange_for_a_link(request: Render) -> bytes:
 
 
 def analyze_unasked(request: Render) -> bytes:
-    done = child.answer(request)
+    done = image_process_main.answer(request)
     assert isinstance(done, Done)
     return encode_frame(done.model_copy(update={"analysis": {"palette": []}}))
 
 
 def say_it_twice(request: Render) -> bytes:
-    done = child.answer(request)
+    done = image_process_main.answer(request)
     assert isinstance(done, Done)
     return encode_frame(done.model_copy(update={"outputs": done.outputs * 2}))
 
@@ -144,7 +144,7 @@ def leave_nothing(request: Render) -> bytes:
 def stumble(request: Render) -> bytes:
     """Meet a bug of ours, in the middle of a render."""
     too_few = request.model_copy(update={"limits": None})
-    return encode_frame(child.answer(too_few))
+    return encode_frame(image_process_main.answer(too_few))
 
 
 INSTEAD: dict[str, Callable[[Render], bytes]] = {
@@ -169,7 +169,7 @@ INSTEAD: dict[str, Callable[[Render], bytes]] = {
 
 
 def main() -> None:
-    requests, replies = child.set_up(
+    requests, replies = image_process_main.set_up(
         int(sys.argv[1]), SandboxPolicy.model_validate_json(sys.argv[2])
     )
     while length := requests.read(LENGTH_BYTES):
@@ -185,7 +185,7 @@ def reply_to(request: Request) -> bytes:
             BEFORE[behaviour](request)
         if behaviour in INSTEAD:
             return INSTEAD[behaviour](request)
-        if behaviour in deeds.DEEDS:
-            outcome = deeds.outcome(deeds.DEEDS[behaviour], request)
+        if behaviour in escapes.ESCAPES:
+            outcome = escapes.outcome(escapes.ESCAPES[behaviour], request)
             return encode_frame(Failed(failure="invalid_image", detail=outcome))
-    return encode_frame(child.answer(request))
+    return encode_frame(image_process_main.answer(request))

@@ -12,13 +12,13 @@ from imagemill.imaging.errors import DecoderCrashed, InvalidImage, ScratchFull
 from imagemill.imaging.sandbox.job_directory import JobDirectory
 from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.spec.pipeline import Output, Pipeline
-from imaging.children import ONE, REQUIRED, behave
+from imaging.image_processes import ONE_OUTPUT, REQUIRED, behave
 from imaging.studio import LIMITS, Studio
 
 
 @pytest.fixture
 def job_directory(studio: Studio) -> JobDirectory:
-    return JobDirectory.set_up(studio.desks)
+    return JobDirectory.set_up(studio.scratch_dir)
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def elsewhere() -> Iterator[Path]:
 
 
 def test_the_input_is_a_link_and_no_copy(job_directory: JobDirectory, picture: Path) -> None:
-    assert job_directory.prepare(picture, ONE).samefile(picture)
+    assert job_directory.prepare(picture, ONE_OUTPUT).samefile(picture)
 
 
 def test_what_an_output_may_become_is_laid_out_empty(
@@ -46,7 +46,7 @@ def test_what_an_output_may_become_is_laid_out_empty(
 def test_what_was_written_is_handed_over_and_the_desk_is_clear(
     job_directory: JobDirectory, studio: Studio, picture: Path
 ) -> None:
-    job_directory.prepare(picture, ONE)
+    job_directory.prepare(picture, ONE_OUTPUT)
     (job_directory.outputs / "image.png").write_bytes(b"written")
     job_directory.collect(studio.outputs)
     assert [file.name for file in studio.outputs.iterdir()] == ["image.png"]
@@ -59,34 +59,34 @@ async def test_input_and_outputs_may_lie_on_another_file_system(
 ) -> None:
     away = elsewhere / "picture.png"
     shutil.copyfile(picture, away)
-    async with Sandbox.open(1, LIMITS, REQUIRED, studio.desks) as sandbox:
-        rendered = await sandbox.render(away, elsewhere, ONE)
+    async with Sandbox.open(1, LIMITS, REQUIRED, studio.scratch_dir) as sandbox:
+        rendered = await sandbox.render(away, elsewhere, ONE_OUTPUT)
     assert rendered.outputs[0].file == elsewhere / "image.png"
 
 
 async def test_nothing_of_a_job_stays_on_the_desk(studio: Studio, picture: Path) -> None:
     broken = studio.inputs / "broken.png"
     broken.write_bytes(picture.read_bytes()[:60])
-    async with Sandbox.open(1, LIMITS, REQUIRED, studio.desks) as sandbox:
-        await sandbox.render(picture, studio.outputs, ONE)
+    async with Sandbox.open(1, LIMITS, REQUIRED, studio.scratch_dir) as sandbox:
+        await sandbox.render(picture, studio.outputs, ONE_OUTPUT)
         with pytest.raises(InvalidImage):
-            await sandbox.render(broken, studio.outputs, ONE)
-        assert not [path for path in studio.desks.rglob("*") if path.is_file()]
-    assert not list(studio.desks.iterdir())
+            await sandbox.render(broken, studio.outputs, ONE_OUTPUT)
+        assert not [path for path in studio.scratch_dir.rglob("*") if path.is_file()]
+    assert not list(studio.scratch_dir.iterdir())
 
 
-async def test_a_desk_goes_with_its_child(taken_over: Sandbox, studio: Studio) -> None:
-    (before,) = studio.desks.iterdir()
+async def test_a_desk_goes_with_its_child(unconfined_sandbox: Sandbox, studio: Studio) -> None:
+    (before,) = studio.scratch_dir.iterdir()
     with pytest.raises(DecoderCrashed):
-        await behave(taken_over, studio, "segv")
+        await behave(unconfined_sandbox, studio, "segv")
     assert not before.exists()
 
 
 async def test_a_desk_that_was_cleared_away_costs_a_try_and_no_more(
     studio: Studio, picture: Path
 ) -> None:
-    async with Sandbox.open(1, LIMITS, REQUIRED, studio.desks) as sandbox:
-        await asyncio.to_thread(shutil.rmtree, studio.desks)
+    async with Sandbox.open(1, LIMITS, REQUIRED, studio.scratch_dir) as sandbox:
+        await asyncio.to_thread(shutil.rmtree, studio.scratch_dir)
         with pytest.raises(ScratchFull):
-            await sandbox.render(picture, studio.outputs, ONE)
-        assert (await sandbox.render(picture, studio.outputs, ONE)).width == 32
+            await sandbox.render(picture, studio.outputs, ONE_OUTPUT)
+        assert (await sandbox.render(picture, studio.outputs, ONE_OUTPUT)).width == 32

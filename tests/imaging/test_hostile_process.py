@@ -15,7 +15,14 @@ from imagemill.imaging.errors import (
     TimedOut,
 )
 from imagemill.imaging.sandbox.sandbox import Sandbox
-from imaging.children import REQUIRED, STUB, behave, children, has_begun, until
+from imaging.image_processes import (
+    HOSTILE_PROGRAM,
+    REQUIRED,
+    behave,
+    has_begun,
+    running_processes,
+    wait_until,
+)
 from imaging.studio import LIMITS, Studio
 
 
@@ -36,14 +43,14 @@ from imaging.studio import LIMITS, Studio
     ],
 )
 async def test_a_child_that_dies_costs_its_own_job_and_is_replaced(
-    taken_over: Sandbox, studio: Studio, behaviour: str, error: type[ImagingError]
+    unconfined_sandbox: Sandbox, studio: Studio, behaviour: str, error: type[ImagingError]
 ) -> None:
-    (before,) = children()
+    (before,) = running_processes()
     with pytest.raises(error):
-        await behave(taken_over, studio, behaviour)
+        await behave(unconfined_sandbox, studio, behaviour)
     assert not before.is_running()
-    await behave(taken_over, studio, "well")
-    assert children() != [before]
+    await behave(unconfined_sandbox, studio, "well")
+    assert running_processes() != [before]
 
 
 @pytest.mark.parametrize(
@@ -66,14 +73,14 @@ async def test_a_child_that_dies_costs_its_own_job_and_is_replaced(
     ],
 )
 async def test_a_child_that_lies_is_not_believed_and_replaced(
-    taken_over: Sandbox, studio: Studio, behaviour: str
+    unconfined_sandbox: Sandbox, studio: Studio, behaviour: str
 ) -> None:
-    (before,) = children()
+    (before,) = running_processes()
     with pytest.raises(DecoderCrashed):
-        await behave(taken_over, studio, behaviour)
+        await behave(unconfined_sandbox, studio, behaviour)
     assert not before.is_running()
     (studio.outputs / "image.png").unlink(missing_ok=True)
-    assert (await behave(taken_over, studio, "well")).width == 32
+    assert (await behave(unconfined_sandbox, studio, "well")).width == 32
 
 
 @pytest.mark.parametrize("behaviour", ["sleep", "spin"])
@@ -82,28 +89,32 @@ async def test_a_child_that_hangs_is_killed_when_its_time_is_up(
 ) -> None:
     del picture
     limits = replace(LIMITS, timeout=timedelta(seconds=0.3))
-    async with Sandbox.open(1, limits, REQUIRED, program=STUB) as sandbox:
-        (before,) = children()
+    async with Sandbox.open(1, limits, REQUIRED, program=HOSTILE_PROGRAM) as sandbox:
+        (before,) = running_processes()
         with pytest.raises(TimedOut, match=r"longer than 0\.3 seconds"):
             await behave(sandbox, studio, behaviour)
         assert not before.is_running()
 
 
-async def test_noise_on_standard_output_is_no_reply(taken_over: Sandbox, studio: Studio) -> None:
-    assert (await behave(taken_over, studio, "shout")).width == 32
+async def test_noise_on_standard_output_is_no_reply(
+    unconfined_sandbox: Sandbox, studio: Studio
+) -> None:
+    assert (await behave(unconfined_sandbox, studio, "shout")).width == 32
 
 
-async def test_what_a_child_started_dies_with_it(taken_over: Sandbox, studio: Studio) -> None:
+async def test_what_a_child_started_dies_with_it(
+    unconfined_sandbox: Sandbox, studio: Studio
+) -> None:
     with pytest.raises(DecoderCrashed):
-        await behave(taken_over, studio, "fork")
-    sleeper = int((studio.desks / "sleeper").read_text())
-    await until(lambda: not psutil.pid_exists(sleeper))
+        await behave(unconfined_sandbox, studio, "fork")
+    sleeper = int((studio.scratch_dir / "sleeper").read_text())
+    await wait_until(lambda: not psutil.pid_exists(sleeper))
 
 
 async def test_a_neighbour_does_not_notice_a_crash(studio: Studio, picture: Path) -> None:
-    async with Sandbox.open(2, LIMITS, REQUIRED, studio.desks, STUB) as sandbox:
+    async with Sandbox.open(2, LIMITS, REQUIRED, studio.scratch_dir, HOSTILE_PROGRAM) as sandbox:
         waiting = asyncio.create_task(behave(sandbox, studio, "sleep"))
-        await until(lambda: has_begun(studio))
+        await wait_until(lambda: has_begun(studio))
         with pytest.raises(DecoderCrashed):
             await behave(sandbox, studio, "segv")
         assert not waiting.done()
@@ -112,13 +123,13 @@ async def test_a_neighbour_does_not_notice_a_crash(studio: Studio, picture: Path
 
 
 async def test_a_cancelled_render_leaves_nobody_writing(
-    taken_over: Sandbox, studio: Studio
+    unconfined_sandbox: Sandbox, studio: Studio
 ) -> None:
-    (before,) = children()
-    rendering = asyncio.create_task(behave(taken_over, studio, "sleep"))
-    await until(lambda: has_begun(studio))
+    (before,) = running_processes()
+    rendering = asyncio.create_task(behave(unconfined_sandbox, studio, "sleep"))
+    await wait_until(lambda: has_begun(studio))
     rendering.cancel()
     with pytest.raises(asyncio.CancelledError):
         await rendering
     assert not before.is_running()
-    assert (await behave(taken_over, studio, "well")).width == 32
+    assert (await behave(unconfined_sandbox, studio, "well")).width == 32
