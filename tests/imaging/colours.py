@@ -8,7 +8,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageCms
 
-from imagemill.imaging.engine.libvips import Image as VipsImage
+from imagemill.imaging.libvips import Image as VipsImage
 from imaging.spaces import Levels
 from imaging.studio import gradient, pixels
 

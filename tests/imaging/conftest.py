@@ -54,11 +54,11 @@ async def confined_sandbox(studio: Studio, picture: Path) -> AsyncIterator[Sandb
 def jpegs_opened(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
     """The options of every JPEG that is opened from now on: its header first, then its pixels."""
     opened: list[dict[str, object]] = []
-    real = header.LOADERS[JPEG]
+    real = header.LOADERS[JPEG.name]
 
     def counted(*source: object, **options: object) -> object:
         opened.append(options)
         return real(*source, **options)
 
-    monkeypatch.setitem(header.LOADERS, JPEG, counted)
+    monkeypatch.setitem(header.LOADERS, JPEG.name, counted)
     return opened

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from pydantic import ValidationError
 
-from imagemill.imaging.engine.libvips import Image as VipsImage
 from imagemill.imaging.engine.render import render
 from imagemill.imaging.errors import DoesNotFit, TooLarge
 from imagemill.imaging.formats import FORMATS
+from imagemill.imaging.libvips import Image as VipsImage
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imaging.studio import ANALYSES, LIMITS, heic, opened
 

@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 from PIL.ExifTags import Base
 
-from imagemill.imaging.engine.encode import avif
-from imagemill.imaging.engine.libvips import VipsError
+from imagemill.imaging.engine.encoders import avif
 from imagemill.imaging.engine.libvips_errors import encoding
 from imagemill.imaging.errors import OutOfMemory, TooLarge
+from imagemill.imaging.libvips import VipsError
 from imaging.studio import LIMITS, Studio, delta_e, difference, gradient, noise, opened, pixels
 
 FORMATS = ["avif", "gif", "tiff"]

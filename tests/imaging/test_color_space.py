@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from imagemill.imaging.engine.libvips import Image as VipsImage
-from imagemill.imaging.engine.libvips import number
 from imagemill.imaging.errors import DoesNotFit
+from imagemill.imaging.libvips import Image as VipsImage
+from imagemill.imaging.libvips import number
 from imaging import deep_png
 from imaging.colours import PRINT, ROUNDED, by_its_profile, inks, levels, mild
 from imaging.spaces import ADOBE, P3, SRGB, Space, distances, grey_profile, scanner_profile

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from imagemill.imaging.engine.libvips import Image as VipsImage
+from imagemill.imaging.libvips import Image as VipsImage
 from imaging.studio import Studio, delta_e, difference, gradient, pixels, srgb_profile
 
 

@@ -1,6 +1,24 @@
+"""The table of formats: recognition by first bytes, and that nothing else lists formats."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
 import pytest
 
-from imagemill.imaging.formats import AVIF, HEIC, INPUTS, SNIFF_BYTES, TIFF, sniff
+import imagemill
+from imagemill.imaging.engine import encoders
+from imagemill.imaging.formats import (
+    AVIF,
+    FORMATS,
+    HEIC,
+    INPUTS,
+    SNIFF_BYTES,
+    TIFF,
+    FormatName,
+    sniff,
+)
 from imaging.studio import Studio, gradient
 
 
@@ -57,3 +75,43 @@ def test_what_says_avif_and_heic_is_an_avif() -> None:
 @pytest.mark.parametrize("head", [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"])
 def test_a_tiff_has_either_byte_order_and_either_size_of_offsets(head: bytes) -> None:
     assert sniff(head) is TIFF
+
+
+def test_every_format_that_is_written_has_one_encoder() -> None:
+    assert encoders.__file__ is not None
+    modules = {file.stem for file in Path(encoders.__file__).parent.glob("*.py")}
+    assert modules - {"__init__"} == set(FORMATS) == set(encoders.ENCODERS)
+
+
+def test_every_row_stands_under_its_name() -> None:
+    assert set(FORMATS) == set(get_args(FormatName))
+    assert all(INPUTS[name].name == name for name in INPUTS)
+
+
+def test_every_format_is_recognized_in_one_way() -> None:
+    assert all((row.signature is None) == bool(row.brands) for row in INPUTS.values())
+
+
+def listed_formats(file: Path) -> Iterator[str]:
+    """Yield where a module has a set, list, tuple or dict of more than one format."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Set(elts=items) | ast.List(elts=items) | ast.Tuple(elts=items):
+                pass
+            case ast.Dict(keys=items):
+                pass
+            case _:
+                continue
+        strings = [item.value for item in items if isinstance(item, ast.Constant)]
+        rows = [
+            item.id.lower() for item in items if isinstance(item, ast.Name) and item.id.isupper()
+        ]
+        if sum(name in INPUTS for name in [*strings, *rows]) > 1:
+            yield f"{file.name}:{node.lineno}"
+
+
+def test_no_other_module_lists_formats() -> None:
+    package = Path(imagemill.__file__).parent
+    examples = package / "gateway" / "openapi" / "examples.py"
+    files = set(package.rglob("*.py")) - {package / "imaging" / "formats.py", examples}
+    assert [place for file in files for place in listed_formats(file)] == []

@@ -15,7 +15,6 @@ from PIL import Image, ImageCms, ImageOps
 from PIL.ExifTags import IFD, Base
 
 from imagemill.imaging.engine.heic import load
-from imagemill.imaging.engine.libvips import Image as VipsImage
 from imagemill.imaging.errors import (
     ImagingError,
     InvalidImage,
@@ -24,6 +23,7 @@ from imagemill.imaging.errors import (
     UnsupportedFormat,
 )
 from imagemill.imaging.formats import FORMATS
+from imagemill.imaging.libvips import Image as VipsImage
 from imagemill.imaging.sandbox.sandbox import Sandbox
 from imaging.image_processes import ONE_OUTPUT
 from imaging.studio import (

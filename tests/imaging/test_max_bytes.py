@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagemill.imaging.engine import encode
-from imagemill.imaging.engine.encode.search import best_within
+from imagemill.imaging.engine.quality_search import find_best_quality
 from imagemill.imaging.errors import DoesNotFit, ScratchFull
 from imagemill.imaging.formats import Format
 from imagemill.imaging.spec.pipeline import Output
@@ -32,7 +32,7 @@ def test_no_higher_quality_would_have_been_small_enough(growth: list[int], max_b
         return bytes(sizes[quality - 1])
 
     small_enough = [size for size in sizes if size <= max_bytes]
-    found = best_within(max_bytes, len(sizes), encoded)
+    found = find_best_quality(max_bytes, len(sizes), encoded)
     assert len(found) == (small_enough[-1] if small_enough else sizes[0])
     assert len(tried) == len(set(tried))
     assert len(tried) <= 1 + 3 * 7  # every third guess halves what is left of 100
@@ -45,7 +45,7 @@ def test_a_file_that_is_small_enough_is_encoded_once() -> None:
         tried.append(quality)
         return bytes(quality)
 
-    assert best_within(80, 80, encoded) == bytes(80)
+    assert find_best_quality(80, 80, encoded) == bytes(80)
     assert tried == [80]
 
 

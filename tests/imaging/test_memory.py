@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 
 from imagemill.imaging.engine.buffering import samples_per_pixel
-from imagemill.imaging.engine.libvips import Image
 from imagemill.imaging.errors import InvalidImage, TooLarge
+from imagemill.imaging.libvips import Image
 from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imaging.image_processes import running_processes

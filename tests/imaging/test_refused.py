@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from imagemill.imaging.engine.libvips import Image as VipsImage
-from imagemill.imaging.engine.libvips import VipsError
 from imagemill.imaging.errors import InvalidImage, ScratchFull, TooLarge, UnsupportedFormat
+from imagemill.imaging.libvips import Image as VipsImage
+from imagemill.imaging.libvips import VipsError
 from imaging.studio import LIMITS, Studio, gradient, noise, opened
 
 ALL = ["jpg", "png", "webp", "avif", "gif", "tiff"]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from imagemill.imaging.engine.libvips import Image as VipsImage
+from imagemill.imaging.libvips import Image as VipsImage
 from imaging import deep_png
 from imaging.colours import PRINT, ROUNDED, by_its_profile, inks, levels, mild
 from imaging.spaces import ADOBE, P3, SRGB, distances, grey_profile, lab_of

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from imagemill.imaging.engine.libvips import Image
+from imagemill.imaging.libvips import Image
 
 WIDTH: Final = 2400
 HEIGHT: Final = 1600

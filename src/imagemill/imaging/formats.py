@@ -1,7 +1,13 @@
-"""The picture formats that imagemill knows, and how the first bytes of a file tell them apart."""
+"""The picture formats: one row of facts each, and recognition of a file by its first bytes.
 
+A fact stands here and nowhere else. What is done with a format stands with the code that does it:
+`engine/encoders/` has a module for each format that is written, named after it. Free of libvips.
+"""
+
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
@@ -11,40 +17,196 @@ FormatName = Literal["jpeg", "png", "webp", "avif", "gif", "tiff"]
 # HEIC is read and never written.
 InputName = FormatName | Literal["heic"]
 
-# So many first bytes are enough for `sniff`: the kinds of AVIF and HEIC stand in a list, which may
-# be long.
+ColorModel = Literal["rgb", "gray", "cmyk"]
+MetadataKind = Literal["exif", "xmp", "iptc", "icc", "comments"]
+
+# The bytes that `sniff` needs: an AVIF or HEIC begins with a list of its brands, which may be long.
 SNIFF_BYTES: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A picture format. `extension` starts with its dot; `max_side` is what its header can hold.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameTiming:
+    """How a format counts the time of an animation.
 
-    One that `has_frames` holds animations. The pages of a TIFF and the other pictures of an AVIF
-    are no frames.
+    `tick_ms` is its unit, and `max_delay_ms` the longest time that a frame can be shown, both in
+    milliseconds. `max_plays` is the highest number of plays besides endless ones. Browsers show a
+    frame of 10 ms or less for 100 ms; unless it `keeps_brief_delays`, libvips writes those 100.
+    """
+
+    tick_ms: int
+    max_delay_ms: int
+    max_plays: int
+    keeps_brief_delays: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """A picture format.
+
+    `extension` starts with its dot. `signature` matches the first bytes of a file, and `brands` are
+    those of an ISO base media file; a format has one of the two.
+
+    `loader` is the libvips operation that decodes it, but for the suffix that tells the kind of
+    source, and `loader_class` its type in libvips; both are None where pillow-heif decodes.
+    `decodes_whole`: the decoder gives no line before it has decoded the whole picture.
+    `progressive_term` is what a file is called that stores ever finer versions of the picture, and
+    None where there are no such files; their decoder has to hold all of it too.
+
+    `max_side` is the longest side in pixels that a header can hold. `color_models` and `max_bits`,
+    8 or 16 for each channel, are what is written; a picture of others is converted. `metadata`
+    names the blocks that a file can carry: "icc" is the colour profile, and a TIFF carries only
+    orientation, artist and copyright of "exif".
+
+    `default_quality`, 1 to 100, is None where there is no quality. `allows_lossless`: a client may
+    ask for a lossless file, also where every file is one. `efforts` counts as the format's library
+    does, for PNG and TIFF the level of deflate; the default stands with its measurements in the
+    encoder. `frame_timing` is None where a file holds a single frame: pages of a TIFF and further
+    pictures of an AVIF are no frames.
     """
 
     name: InputName
     media_type: str
     extension: str
-    has_alpha: bool
+    signature: re.Pattern[bytes] | None = None
+    brands: frozenset[bytes] = frozenset()
+    loader: str | None = None
+    loader_class: str | None = None
+    decodes_whole: bool = False
+    progressive_term: str | None = None
     max_side: int
-    has_frames: bool = False
+    color_models: frozenset[ColorModel] = frozenset({"rgb"})
+    max_bits: int = 8
+    has_alpha: bool = True
+    metadata: frozenset[MetadataKind] = frozenset()
+    default_quality: int | None = None
+    allows_lossless: bool = False
+    efforts: range | None = None
+    frame_timing: FrameTiming | None = None
+
+    @property
+    def has_quality(self) -> bool:
+        return self.default_quality is not None
+
+    @property
+    def has_frames(self) -> bool:
+        return self.frame_timing is not None
+
+    @property
+    def has_profile(self) -> bool:
+        """Whether a file has a place for a colour profile."""
+        return "icc" in self.metadata
+
+    @property
+    def allows_progressive(self) -> bool:
+        return self.progressive_term is not None
 
     def file(self, folder: Path, name: str) -> Path:
-        """Return where an output of this name and format lies."""
+        """Return the path of an output of this name and format."""
         return folder / f"{name}{self.extension}"
 
 
-JPEG: Final = Format("jpeg", "image/jpeg", ".jpg", has_alpha=False, max_side=65535)
-PNG: Final = Format("png", "image/png", ".png", has_alpha=True, max_side=2**31 - 1)
-WEBP: Final = Format("webp", "image/webp", ".webp", has_alpha=True, max_side=16383, has_frames=True)
-AVIF: Final = Format("avif", "image/avif", ".avif", has_alpha=True, max_side=16384)
-GIF: Final = Format("gif", "image/gif", ".gif", has_alpha=True, max_side=65535, has_frames=True)
-TIFF: Final = Format("tiff", "image/tiff", ".tiff", has_alpha=True, max_side=2**31 - 1)
-HEIC: Final = Format("heic", "image/heic", ".heic", has_alpha=True, max_side=2**32 - 1)
+JPEG: Final = Format(
+    name="jpeg",
+    media_type="image/jpeg",
+    extension=".jpg",
+    signature=re.compile(rb"\xff\xd8\xff"),
+    loader="jpegload",
+    loader_class="VipsForeignLoadJpeg",
+    progressive_term="progressive",
+    max_side=65535,
+    color_models=frozenset({"rgb", "gray", "cmyk"}),
+    has_alpha=False,
+    metadata=frozenset({"exif", "xmp", "iptc", "icc"}),
+    default_quality=80,
+)
+PNG: Final = Format(
+    name="png",
+    media_type="image/png",
+    extension=".png",
+    signature=re.compile(rb"\x89PNG\r\n\x1a\n"),
+    loader="pngload",
+    loader_class="VipsForeignLoadPng",
+    progressive_term="interlaced",
+    max_side=2**31 - 1,
+    color_models=frozenset({"rgb", "gray"}),
+    max_bits=16,
+    metadata=frozenset({"exif", "xmp", "icc", "comments"}),
+    allows_lossless=True,
+    efforts=range(1, 10),
+)
+WEBP: Final = Format(
+    name="webp",
+    media_type="image/webp",
+    extension=".webp",
+    signature=re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
+    loader="webpload",
+    loader_class="VipsForeignLoadWebp",
+    decodes_whole=True,
+    max_side=16383,
+    metadata=frozenset({"exif", "xmp", "icc"}),
+    default_quality=80,
+    allows_lossless=True,
+    efforts=range(7),
+    # A delay has 24 bits, a number of plays 16.
+    frame_timing=FrameTiming(
+        tick_ms=1, max_delay_ms=2**24 - 1, max_plays=65535, keeps_brief_delays=False
+    ),
+)
+AVIF: Final = Format(
+    name="avif",
+    media_type="image/avif",
+    extension=".avif",
+    # A still picture, and a sequence; a sequence that can be shown as a picture lists both.
+    brands=frozenset({b"avif", b"avis"}),
+    loader="heifload",
+    loader_class="VipsForeignLoadHeif",
+    decodes_whole=True,
+    max_side=16384,
+    metadata=frozenset({"exif", "xmp", "icc"}),
+    default_quality=50,
+    allows_lossless=True,
+    efforts=range(10),
+)
+GIF: Final = Format(
+    name="gif",
+    media_type="image/gif",
+    extension=".gif",
+    signature=re.compile(rb"GIF8[79]a"),
+    loader="gifload",
+    loader_class="VipsForeignLoadNsgif",
+    max_side=65535,
+    efforts=range(1, 11),
+    # A delay counts hundredths of a second in 16 bits. What is counted is not plays but repeats.
+    frame_timing=FrameTiming(
+        tick_ms=10, max_delay_ms=655350, max_plays=65536, keeps_brief_delays=True
+    ),
+)
+TIFF: Final = Format(
+    name="tiff",
+    media_type="image/tiff",
+    extension=".tiff",
+    # The byte order, then 42, or 43 where offsets have 64 bits.
+    signature=re.compile(rb"II[*+]\0|MM\0[*+]"),
+    loader="tiffload",
+    loader_class="VipsForeignLoadTiff",
+    max_side=2**31 - 1,
+    color_models=frozenset({"rgb", "gray", "cmyk"}),
+    max_bits=16,
+    metadata=frozenset({"exif", "xmp", "iptc", "icc"}),
+    allows_lossless=True,
+    efforts=range(1, 10),
+)
+HEIC: Final = Format(
+    name="heic",
+    media_type="image/heic",
+    extension=".heic",
+    # By what a decoder of HEVC must be able to do. Source: ISO/IEC 23008-12, B.4.
+    brands=frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}),
+    decodes_whole=True,
+    max_side=2**32 - 1,
+)
 
-# What an output may be, and what an input may be.
+# What an output may be, and what an input may be. The order is that of messages and documents.
 FORMATS: Final[Mapping[FormatName, Format]] = MappingProxyType(
     {"jpeg": JPEG, "png": PNG, "webp": WEBP, "avif": AVIF, "gif": GIF, "tiff": TIFF}
 )
@@ -55,43 +217,23 @@ INPUTS: Final[Mapping[InputName, Format]] = MappingProxyType(
 MEDIA_TYPES: Final = MappingProxyType({format_.media_type: format_ for format_ in FORMATS.values()})
 
 
-# A TIFF begins with its byte order, then 42, or 43 where offsets have 64 bits.
-STARTS: Final = MappingProxyType(
-    {
-        b"\xff\xd8\xff": JPEG,
-        b"\x89PNG\r\n\x1a\n": PNG,
-        b"GIF87a": GIF,
-        b"GIF89a": GIF,
-        b"II*\0": TIFF,
-        b"MM\0*": TIFF,
-        b"II+\0": TIFF,
-        b"MM\0+": TIFF,
-    }
-)
-
-# A still picture, and a sequence; a sequence that can be shown as a picture lists both.
-AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
-
-# The same for HEVC, by what its decoder must be able to do. Source: ISO/IEC 23008-12, B.4.
-HEIC_BRANDS: Final = frozenset(
-    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
-)
-
-
 def sniff(head: bytes) -> Format | None:
-    """Return the format that a file with these first bytes claims to have; None for any other."""
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return WEBP
-    brands = _brands(head)
-    if AVIF_BRANDS & brands:
-        return AVIF
-    if HEIC_BRANDS & brands:
-        return HEIC
-    return next((found for start, found in STARTS.items() if head.startswith(start)), None)
+    """Return the format that a file with these first SNIFF_BYTES claims to have; None for others.
+
+    A file that lists brands of several formats has the first of them in the order of INPUTS.
+    """
+    brands = _read_brands(head)
+    by_brand = (format_ for format_ in INPUTS.values() if format_.brands & brands)
+    by_signature = (
+        format_
+        for format_ in INPUTS.values()
+        if format_.signature is not None and format_.signature.match(head)
+    )
+    return next(chain(by_brand, by_signature), None)
 
 
-def _brands(head: bytes) -> set[bytes]:
-    """Return the kinds that an ISO base media file says it is: the major one, then the others.
+def _read_brands(head: bytes) -> set[bytes]:
+    """Return the brands that an ISO base media file lists: the major one, then the compatible ones.
 
     Source: ISO/IEC 14496-12, 4.3. Between them stands a version, 4 bytes as they all are.
     """

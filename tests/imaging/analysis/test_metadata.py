@@ -12,7 +12,7 @@ from imagemill.imaging.engine.analysis.icc import profile_name
 from imagemill.imaging.engine.analysis.metadata import _density
 from imagemill.imaging.engine.decode_plan import plan_decode
 from imagemill.imaging.engine.header import read_header
-from imagemill.imaging.engine.libvips import Image as VipsImage
+from imagemill.imaging.libvips import Image as VipsImage
 from imagemill.imaging.spec.pipeline import Pipeline
 from imaging.studio import LIMITS, Studio, gradient, srgb_profile
 

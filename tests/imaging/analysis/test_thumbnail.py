@@ -9,9 +9,9 @@ from PIL.ExifTags import Base
 from imagemill.imaging.engine import header
 from imagemill.imaging.engine.analysis.pixels import Pixels
 from imagemill.imaging.engine.analysis.thumbnail import thumbnail, to_pixels
-from imagemill.imaging.engine.libvips import Image as VipsImage
-from imagemill.imaging.engine.libvips import Source
 from imagemill.imaging.formats import JPEG
+from imagemill.imaging.libvips import Image as VipsImage
+from imagemill.imaging.libvips import Source
 from imaging.studio import Studio, difference, gradient
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)

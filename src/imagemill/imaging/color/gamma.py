@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Final
 
+from imagemill.imaging.color.alpha import beside_alpha
 from imagemill.imaging.color.levels import highest
-from imagemill.imaging.engine.alpha import beside_alpha
-from imagemill.imaging.engine.libvips import Image
+from imagemill.imaging.libvips import Image
 
 DEEP: Final = 65535
 

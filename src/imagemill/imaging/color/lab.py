@@ -8,8 +8,8 @@ that the picture's space lacks come out as the nearest it has, in a grey picture
 
 from imagemill.imaging.color.levels import BITS, highest
 from imagemill.imaging.color.profiles import is_profiled, profile_of, with_profile, without_profile
-from imagemill.imaging.engine.libvips import Image, VipsError
 from imagemill.imaging.errors import DoesNotFit
+from imagemill.imaging.libvips import Image, VipsError
 from imagemill.imaging.spec.field_types import OPAQUE, HexColour, parse_colour
 
 

@@ -3,7 +3,7 @@
 from types import MappingProxyType
 from typing import Final
 
-from imagemill.imaging.engine.libvips import Image
+from imagemill.imaging.libvips import Image
 
 # Bits a channel, by libvips' name of the numbers' type.
 BITS: Final = MappingProxyType({"uchar": 8, "ushort": 16})

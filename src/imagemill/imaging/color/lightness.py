@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
+from imagemill.imaging.color.alpha import beside_alpha
 from imagemill.imaging.color.lab import from_lab, to_lab
-from imagemill.imaging.engine.alpha import beside_alpha
-from imagemill.imaging.engine.libvips import Image
+from imagemill.imaging.libvips import Image
 
 
 def in_lab(image: Image, change: Callable[[Image], Image]) -> Image:

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Final
 
 from imagemill.imaging.color.levels import BITS
-from imagemill.imaging.engine.libvips import GValue, Image, VipsError
+from imagemill.imaging.libvips import GValue, Image, VipsError
 from imagemill.imaging.spec.pipeline import ColorSpace
 
 PROFILE: Final = "icc-profile-data"

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from imagemill.imaging.engine.libvips import GValue, Image
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.engine.timing import Timing
+from imagemill.imaging.libvips import GValue, Image
 
 # What libvips notes on the tall image. On a frame alone it would be wrong.
 NOTES: Final = ("page-height", "n-pages", "delay", "loop")

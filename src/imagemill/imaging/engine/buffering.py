@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from imagemill.imaging.engine.libvips import Image, number
 from imagemill.imaging.errors import InvalidImage
 from imagemill.imaging.formats import JPEG, PNG, Format
+from imagemill.imaging.libvips import Image, number
 
 COEFFICIENT_BYTES: Final = 2
 

@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import Final
 
+from imagemill.imaging.color.alpha import premultiplied
 from imagemill.imaging.color.profiles import to_ordinary, to_srgb
 from imagemill.imaging.engine import heic
-from imagemill.imaging.engine.alpha import premultiplied
 from imagemill.imaging.engine.animation import split_frames
 from imagemill.imaging.engine.decode_plan import DecodePlan
 from imagemill.imaging.engine.header import Header, load
-from imagemill.imaging.engine.libvips import Image, Source
 from imagemill.imaging.engine.libvips_errors import decoding
 from imagemill.imaging.formats import HEIC, JPEG, TIFF, WEBP
+from imagemill.imaging.libvips import Image, Source
 from imagemill.imaging.metadata.exif_block import with_rights_of_tiff
 
 # Decoders shrink by plain averaging, which alone would alias. So they leave at least this factor

@@ -8,15 +8,11 @@ from imagemill.imaging.engine.analysis.thumbnail import THUMBNAIL_SIDE
 from imagemill.imaging.engine.geometry import Placement, Size, cropped, padded, place, rotated
 from imagemill.imaging.engine.header import UPRIGHT, Header
 from imagemill.imaging.errors import DoesNotFit, TooLarge
-from imagemill.imaging.formats import AVIF, FORMATS, HEIC, JPEG, PNG, WEBP, Format
+from imagemill.imaging.formats import FORMATS, HEIC, JPEG, PNG, Format
 from imagemill.imaging.limits import Limits
 from imagemill.imaging.spec.analysis import METADATA
-from imagemill.imaging.spec.encoder_options import LOSSLESS, WITHOUT_PROFILE
 from imagemill.imaging.spec.field_types import STRATEGIES
 from imagemill.imaging.spec.pipeline import Output, Pipeline
-
-# Their decoders have no first line before they have the last one.
-WHOLE: Final = frozenset({WEBP, AVIF, HEIC})
 
 FINER_FOR_A_CUT: Final = 4
 SHORTEST_SLANTED: Final = 64
@@ -51,7 +47,7 @@ def plan_decode(header: Header, pipeline: Pipeline, limits: Limits) -> DecodePla
     """
     excesses = []
     frames = max(frames_for(output, header) for output in pipeline.outputs)
-    hold = len(pipeline.outputs) > 1 or header.format in WHOLE or frames > 1
+    hold = len(pipeline.outputs) > 1 or header.format.decodes_whole or frames > 1
     for output in pipeline.outputs:
         _check_quality(output, format_for(output, header))
         _check_color_space(output, format_for(output, header))
@@ -111,7 +107,7 @@ def check_size(box: Size, output: Output, header: Header, limits: Limits) -> Non
 
 
 def _check_quality(output: Output, format_: Format) -> None:
-    if output.max_bytes is not None and format_.name in LOSSLESS:
+    if output.max_bytes is not None and not format_.has_quality:
         raise DoesNotFit(
             f"Output {output.name} would be {format_.name}, which has no quality to lower until"
             f" the file is of {output.max_bytes} bytes."
@@ -119,7 +115,7 @@ def _check_quality(output: Output, format_: Format) -> None:
 
 
 def _check_color_space(output: Output, format_: Format) -> None:
-    if output.color_space == "p3" and format_.name in WITHOUT_PROFILE:
+    if output.color_space == "p3" and not format_.has_profile:
         raise DoesNotFit(
             f"Output {output.name} would be {format_.name}, which has no place for the profile"
             " that Display P3 needs."

@@ -8,23 +8,11 @@ from imagemill.imaging.engine import heic
 from imagemill.imaging.engine.buffering import buffered_bytes
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.gif_blocks import check_whole
-from imagemill.imaging.engine.libvips import Image, Source, number
 from imagemill.imaging.engine.libvips_errors import decoding
 from imagemill.imaging.engine.timing import Timing
 from imagemill.imaging.errors import TooLarge, UnsupportedFormat
-from imagemill.imaging.formats import (
-    AVIF,
-    GIF,
-    HEIC,
-    INPUTS,
-    JPEG,
-    PNG,
-    SNIFF_BYTES,
-    TIFF,
-    WEBP,
-    Format,
-    sniff,
-)
+from imagemill.imaging.formats import GIF, HEIC, INPUTS, SNIFF_BYTES, Format, sniff
+from imagemill.imaging.libvips import Image, Source, number
 from imagemill.imaging.limits import Limits
 from imagemill.imaging.spec.field_types import MAX_INPUT_SIDE
 
@@ -32,16 +20,12 @@ from imagemill.imaging.spec.field_types import MAX_INPUT_SIDE
 UPRIGHT: Final = 1
 SIDEWAYS: Final = frozenset({5, 6, 7, 8})
 
+# By the name of the format. HEIC has none.
 LOADERS: Final = {
-    JPEG: Image.jpegload_source,
-    PNG: Image.pngload_source,
-    WEBP: Image.webpload_source,
-    AVIF: Image.heifload_source,
-    GIF: Image.gifload_source,
-    TIFF: Image.tiffload_source,
+    name: getattr(Image, f"{format_.loader}_source")
+    for name, format_ in INPUTS.items()
+    if format_.loader is not None
 }
-
-INTERLACED: Final = {JPEG: "progressive", PNG: "interlaced"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +91,7 @@ def check(header: Header, limits: Limits) -> None:
         )
     if header.buffered_bytes > limits.buffered_bytes:
         raise TooLarge(
-            f"The picture is {size} and {INTERLACED[header.format]}, so that its decoder holds"
+            f"The picture is {size} and {header.format.progressive_term}, so that its decoder holds"
             f" {header.buffered_bytes >> 20} MiB at once; {limits.buffered_bytes >> 20} MiB are"
             " the most."
         )
@@ -127,7 +111,7 @@ def load(source: Source, format_: Format, **options: str | float) -> Image:
     The warnings that tell of damage are looked for in `failures.decoding`.
     """
     with decoding():
-        return LOADERS[format_](source, access="sequential", fail_on="error", **options)
+        return LOADERS[format_.name](source, access="sequential", fail_on="error", **options)
 
 
 def _sniff(file: Path) -> Format:

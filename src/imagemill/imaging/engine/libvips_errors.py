@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Final
 
 from imagemill.errors import ServiceError
-from imagemill.imaging.engine.libvips import VipsError, warnings
 from imagemill.imaging.errors import InvalidImage, OutOfMemory, ScratchFull, TooLarge
+from imagemill.imaging.libvips import VipsError, warnings
 
 # strerror's words, in the locale that children run in.
 DISK_FAILED: Final = (

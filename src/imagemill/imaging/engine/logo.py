@@ -7,10 +7,10 @@ from imagemill.errors import Rejected
 from imagemill.imaging.color.profiles import to_srgb
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.header import load, read_header
-from imagemill.imaging.engine.libvips import Image, Source
 from imagemill.imaging.engine.libvips_errors import decoding
 from imagemill.imaging.engine.scaling import resize_image
 from imagemill.imaging.errors import DoesNotFit
+from imagemill.imaging.libvips import Image, Source
 from imagemill.imaging.spec.assets import find_asset
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imagemill.imaging.engine.geometry import Size
-from imagemill.imaging.engine.libvips import Image
+from imagemill.imaging.libvips import Image
 
 Change = Callable[[Image], Image]
 

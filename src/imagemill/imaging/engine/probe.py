@@ -10,9 +10,9 @@ from typing import Final
 from imagemill.imaging.engine import heic
 from imagemill.imaging.engine.encode import encode
 from imagemill.imaging.engine.header import load
-from imagemill.imaging.engine.libvips import Image, Source, Target, VipsError
 from imagemill.imaging.errors import ImagingError
 from imagemill.imaging.formats import FORMATS, FormatName, InputName
+from imagemill.imaging.libvips import Image, Source, Target, VipsError
 from imagemill.imaging.sandbox.protocol import FormatSupport
 from imagemill.imaging.spec.pipeline import Output
 

@@ -11,7 +11,6 @@ from imagemill.imaging.engine.decode import decode
 from imagemill.imaging.engine.decode_plan import check_size, format_for, frames_for, plan_decode
 from imagemill.imaging.engine.encode import write
 from imagemill.imaging.engine.header import Header, check, read_header
-from imagemill.imaging.engine.libvips import forget_warnings
 from imagemill.imaging.engine.libvips_errors import decoding, encoding
 from imagemill.imaging.engine.output_groups import group_by_cut, scale_outputs
 from imagemill.imaging.engine.picture import Picture
@@ -36,6 +35,7 @@ from imagemill.imaging.engine.steps import (
     watermark,
 )
 from imagemill.imaging.engine.verify import ExpectedOutput, verify_output
+from imagemill.imaging.libvips import forget_warnings
 from imagemill.imaging.limits import Limits
 from imagemill.imaging.result import Rendered
 from imagemill.imaging.spec.pipeline import Output, Pipeline
@@ -124,7 +124,7 @@ def _made(
 
 def _written(picture: Picture, output: Output, header: Header, folder: Path) -> ExpectedOutput:
     format_ = format_for(output, header)
-    timing = header.timing.counted_in(format_)
+    timing = header.timing.round_to(format_)
     write(join_frames(picture, timing), format_.file(folder, output.name), output, format_)
     may_tell_position = output.keep_metadata == "all"
     return ExpectedOutput(format_, picture.size, picture.frames, timing, may_tell_position)

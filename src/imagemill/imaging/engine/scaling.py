@@ -1,8 +1,8 @@
 """Scales pixels: the one kernel for everything that changes its size."""
 
-from imagemill.imaging.engine.alpha import premultiplied
+from imagemill.imaging.color.alpha import premultiplied
 from imagemill.imaging.engine.geometry import Size
-from imagemill.imaging.engine.libvips import Image
+from imagemill.imaging.libvips import Image
 
 
 def resize_image(image: Image, to: Size) -> Image:

@@ -10,8 +10,8 @@ from typing import Final
 from fontpkg_noto_sans import FAMILY, ROOT
 
 from imagemill.imaging.engine.geometry import Size
-from imagemill.imaging.engine.libvips import Image, VipsError
 from imagemill.imaging.engine.scaling import resize_image
+from imagemill.imaging.libvips import Image, VipsError
 
 # Read when a process draws its first text, and no other file is needed.
 FONT: Final = Path(ROOT, "files", "NotoSans[wdth,wght].ttf")

@@ -1,21 +1,14 @@
 """When the frames of an animation are shown, and how finely a format can tell. Pure."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Final
 
-from imagemill.imaging.formats import GIF, WEBP, Format
+from imagemill.imaging.formats import Format, FrameTiming
 
 # Browsers show a frame that claims so few milliseconds, or fewer, for a tenth of a second.
-# libvips writes that tenth into a WebP; a GIF keeps the claim.
-BRIEF: Final = 10
-BRIEF_SHOWN: Final = 100
-
-# GIF counts hundredths of a second, in 16 bits.
-GIF_TICK: Final = 10
-GIF_LONGEST: Final = 65535 * GIF_TICK
-
-WEBP_MOST_PLAYS: Final = 65535
+BRIEF_MS: Final = 10
+BRIEF_SHOWN_MS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,32 +23,25 @@ class Timing:
         """Milliseconds that it takes to show all frames once."""
         return sum(self.delays)
 
-    def counted_in(self, format_: Format) -> "Timing":
+    def round_to(self, format_: Format) -> "Timing":
         """Return the nearest timing that a file of this format can hold."""
-        if format_ is GIF:
-            return replace(self, delays=_in_ticks(self.delays))
-        if format_ is WEBP:
-            delays = tuple(delay if delay > BRIEF else BRIEF_SHOWN for delay in self.delays)
-            return Timing(delays, min(self.plays, WEBP_MOST_PLAYS))
-        return self
+        rules = format_.frame_timing
+        if rules is None:
+            return self
+        return Timing(_round_delays(self.delays, rules), min(self.plays, rules.max_plays))
 
 
-def _in_ticks(delays: tuple[int, ...]) -> tuple[int, ...]:
+def _round_delays(delays: tuple[int, ...], rules: FrameTiming) -> tuple[int, ...]:
     """Round when frames end, not how long they last: 30 of 33 ms still take 990 ms together.
 
     None becomes brief that was not: it would be shown for longer instead.
     """
-    ends = (_rounded(end) for end in accumulate(delays, initial=0))
+    if not rules.keeps_brief_delays:
+        delays = tuple(delay if delay > BRIEF_MS else BRIEF_SHOWN_MS for delay in delays)
+    tick = rules.tick_ms
+    ends = ((end + tick // 2) // tick * tick for end in accumulate(delays, initial=0))
     spans = (after - before for before, after in pairwise(ends))
     return tuple(
-        min(GIF_LONGEST, max(span, _least(delay)))
+        min(rules.max_delay_ms, max(span, BRIEF_MS + tick if delay > BRIEF_MS else 0))
         for span, delay in zip(spans, delays, strict=True)
     )
-
-
-def _least(delay: int) -> int:
-    return BRIEF + GIF_TICK if delay > BRIEF else 0
-
-
-def _rounded(milliseconds: int) -> int:
-    return (milliseconds + GIF_TICK // 2) // GIF_TICK * GIF_TICK

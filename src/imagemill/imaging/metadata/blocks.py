@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from imagemill.imaging.engine.libvips import GValue, Image
+from imagemill.imaging.libvips import GValue, Image
 
 EXIF: Final = "exif-data"
 XMP: Final = "xmp-data"

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from imagemill.imaging.engine.libvips import GValue, Image
+from imagemill.imaging.libvips import GValue, Image
 from imagemill.imaging.metadata.blocks import EXIF, EXIF_FIELDS, with_block
 from imagemill.imaging.metadata.rights.exif import rights_of
 from imagemill.imaging.metadata.tag_directory import mapped

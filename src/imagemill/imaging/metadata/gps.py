@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from imagemill.imaging.engine.libvips import Image
+from imagemill.imaging.libvips import Image
 from imagemill.imaging.metadata.blocks import EXIF, XMP, block_of
 from imagemill.imaging.metadata.rights.exif import PREFIX
 from imagemill.imaging.metadata.rights.xmp import parsed

@@ -1,12 +1,7 @@
-"""Gives each format the metadata chosen for it, as far as it has a place for it.
+"""Metadata as each format's encoder takes it, and what libvips has to be helped to write.
 
-| | EXIF | XMP | IPTC | profile | comments |
-| --- | --- | --- | --- | --- | --- |
-| JPEG | up to 64 KiB | up to 64 KiB | up to 64 KiB | yes | no |
-| PNG | yes | yes | no | yes | yes |
-| WebP, AVIF | yes | yes | no | yes | no |
-| TIFF | Artist, Copyright | yes | yes | yes | no |
-| GIF | no | no | no | no | no |
+A format gets what its `Format.metadata` names. A JPEG has room for 64 KiB of EXIF, XMP and IPTC
+each. Of EXIF, a TIFF gets orientation, artist and copyright.
 """
 
 from pathlib import Path
@@ -14,8 +9,8 @@ from types import MappingProxyType
 from typing import Final
 
 from imagemill.imaging.color.profiles import PROFILE, built_in, profile_of
-from imagemill.imaging.engine.libvips import GValue, Image
-from imagemill.imaging.formats import JPEG, PNG, TIFF, Format
+from imagemill.imaging.formats import JPEG, PNG, TIFF, Format, MetadataKind
+from imagemill.imaging.libvips import GValue, Image
 from imagemill.imaging.metadata import png_xmp, tiff_tags
 from imagemill.imaging.metadata.blocks import (
     COMMENTS,
@@ -31,15 +26,15 @@ from imagemill.imaging.metadata.blocks import (
 from imagemill.imaging.metadata.rights.exif import rights_in
 from imagemill.imaging.metadata.rights.iptc import TAG, unwrapped, wrapped
 
-# Words of libvips for what an encoder shall write, by the beginnings of the names of fields.
-KEEPS: Final = MappingProxyType(
+# By the beginnings of the names of libvips' fields.
+KINDS: Final = MappingProxyType[str, MetadataKind](
     {
         ORIENTATION: "exif",
         EXIF_FIELDS: "exif",
         XMP: "xmp",
         IPTC: "iptc",
         PROFILE: "icc",
-        COMMENTS: "other",
+        COMMENTS: "comments",
     }
 )
 
@@ -49,15 +44,15 @@ IS_UNCALIBRATED: Final = "65535"
 
 
 def prepare_metadata(image: Image, format_: Format) -> tuple[Image, str]:
-    """Return the picture for its encoder, and libvips' `keep`, what of its metadata to write."""
+    """Return the picture for its encoder, and libvips' `keep`: what of its metadata to write."""
     image = _as_libvips_writes_it(image, format_)
-    names = tuple(image.get_fields())
-    words = {word for start, word in KEEPS.items() if any(n.startswith(start) for n in names)}
-    if "exif" in words:  # libvips would say that the space is none that one knows
+    kinds = {_find_kind(name) for name in image.get_fields()} & format_.metadata
+    if "exif" in kinds:  # libvips would say that the space is none that one knows
         image = image.copy()
         is_srgb = profile_of(image) in {None, built_in("srgb")}
         image.set_type(GValue.gstr_type, COLOUR_SPACE, IS_SRGB if is_srgb else IS_UNCALIBRATED)
-    return image, ":".join(sorted(words)) or "none"
+    words = sorted("other" if kind == "comments" else kind for kind in kinds if kind)
+    return image, ":".join(words) or "none"
 
 
 def complete_metadata(file: Path, image: Image, format_: Format) -> None:
@@ -68,6 +63,10 @@ def complete_metadata(file: Path, image: Image, format_: Format) -> None:
         tiff_tags.add(file, {**tags, TAG: records} if records else tags)
     if format_ is PNG:
         png_xmp.add(file, block_of(image, XMP))
+
+
+def _find_kind(field: str) -> MetadataKind | None:
+    return next((kind for start, kind in KINDS.items() if field.startswith(start)), None)
 
 
 def _as_libvips_writes_it(image: Image, format_: Format) -> Image:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from imagemill.imaging.color.profiles import built_in, profile_of, with_profile
-from imagemill.imaging.engine.libvips import Image
+from imagemill.imaging.libvips import Image
 from imagemill.imaging.metadata.blocks import (
     COMMENTS,
     EXIF,

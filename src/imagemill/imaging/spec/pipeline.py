@@ -10,9 +10,8 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from imagemill.imaging.formats import FORMATS, FormatName
+from imagemill.imaging.formats import FORMATS, Format, FormatName
 from imagemill.imaging.spec.analysis import AnalysisName
-from imagemill.imaging.spec.encoder_options import EFFORTS, LOSSLESS, OPTIONS, WITHOUT_PROFILE
 from imagemill.imaging.spec.field_types import (
     MAX_SIDE,
     OPAQUE,
@@ -139,9 +138,9 @@ class Output(BaseModel):
     @field_validator("quality", "max_bytes")
     @classmethod
     def _is_lossy(cls, value: int | None, info: ValidationInfo) -> int | None:
-        name = info.data.get("format")
-        if value is not None and name in LOSSLESS:
-            raise _senseless(f"{name} has no quality")
+        format_ = _given_format(info)
+        if value is not None and format_ is not None and not format_.has_quality:
+            raise _senseless(f"{format_.name} has no quality")
         if value is not None and info.data.get("lossless"):
             raise _senseless("without loss there is no quality")
         return value
@@ -149,50 +148,53 @@ class Output(BaseModel):
     @field_validator("lossless", "progressive")
     @classmethod
     def _is_known_to_the_format(cls, value: object, info: ValidationInfo) -> object:
-        option, name = str(info.field_name), _format_named(info) if value else None
-        if name is not None and name not in OPTIONS[option]:
-            raise _senseless(f"{name} cannot be {option}")
+        format_ = _required_format(info) if value else None
+        if format_ is None:
+            return value
+        allowed = {"lossless": format_.allows_lossless, "progressive": format_.allows_progressive}
+        if not allowed[str(info.field_name)]:
+            raise _senseless(f"{format_.name} cannot be {info.field_name}")
         return value
 
     @field_validator("effort")
     @classmethod
     def _is_in_the_range_of_the_format(cls, value: int | None, info: ValidationInfo) -> int | None:
-        name = None if value is None else _format_named(info)
-        if name is None:
+        format_ = None if value is None else _required_format(info)
+        if format_ is None:
             return value
-        if name not in EFFORTS:
-            raise _senseless(f"{name} has no effort")
-        if value not in EFFORTS[name]:
-            least, most = EFFORTS[name][0], EFFORTS[name][-1]
+        efforts = format_.efforts
+        if efforts is None:
+            raise _senseless(f"{format_.name} has no effort")
+        if value not in efforts:
             raise PydanticCustomError(
                 "effort_range",
                 "Effort of {name} is {least} to {most}",
-                {"name": name, "least": least, "most": most},
+                {"name": format_.name, "least": efforts[0], "most": efforts[-1]},
             )
         return value
 
     @field_validator("background")
     @classmethod
     def _can_be_seen_through(cls, value: str, info: ValidationInfo) -> str:
-        name = info.data.get("format")
-        if name is not None and not FORMATS[name].has_alpha and parse_colour(value)[3] < OPAQUE:
-            raise _senseless(f"{name} has no transparency")
+        format_ = _given_format(info)
+        if format_ is not None and not format_.has_alpha and parse_colour(value)[3] < OPAQUE:
+            raise _senseless(f"{format_.name} has no transparency")
         return value
 
     @field_validator("frames")
     @classmethod
     def _can_be_held(cls, value: str | None, info: ValidationInfo) -> str | None:
-        name = info.data.get("format")
-        if value == "all" and name is not None and not FORMATS[name].has_frames:
-            raise _senseless(f"{name} holds one frame")
+        format_ = _given_format(info)
+        if value == "all" and format_ is not None and not format_.has_frames:
+            raise _senseless(f"{format_.name} holds one frame")
         return value
 
     @field_validator("color_space")
     @classmethod
     def _has_a_place_for_its_profile(cls, value: str, info: ValidationInfo) -> str:
-        name = info.data.get("format")
-        if value == "p3" and name in WITHOUT_PROFILE:
-            raise _senseless(f"{name} has no place for a profile")
+        format_ = _given_format(info)
+        if value == "p3" and format_ is not None and not format_.has_profile:
+            raise _senseless(f"{format_.name} has no place for a profile")
         return value
 
     def as_json(self) -> dict[str, Any]:
@@ -253,13 +255,17 @@ class Pipeline(BaseModel):
         return outputs | {"analyze": list(self.analyze)} if self.analyze else outputs
 
 
-def _format_named(info: ValidationInfo) -> str | None:
-    """Return the output's format, which must be named; None when it is wrong itself."""
-    if "format" not in info.data:
-        return None
-    if info.data["format"] is None:
+def _given_format(info: ValidationInfo) -> Format | None:
+    """Return the output's format; None when it is not given or wrong itself."""
+    name = info.data.get("format")
+    return None if name is None else FORMATS[name]
+
+
+def _required_format(info: ValidationInfo) -> Format | None:
+    """Return the output's format, which must be given; None when it is wrong itself."""
+    if "format" in info.data and info.data["format"] is None:
         raise _senseless("needs a format")
-    return str(info.data["format"])
+    return _given_format(info)
 
 
 def _senseless(why: str) -> PydanticCustomError:

@@ -14,8 +14,8 @@ from imagemill.imaging.engine.analysis.pixels import Pixels
 from imagemill.imaging.engine.analysis.thumbhash import thumbhash
 from imagemill.imaging.engine.analysis.thumbnail import squared, thumbnail, to_pixels
 from imagemill.imaging.engine.header import Header
-from imagemill.imaging.engine.libvips import Image
 from imagemill.imaging.engine.libvips_errors import encoding
+from imagemill.imaging.libvips import Image
 from imagemill.imaging.spec.analysis import METADATA, Analysis, AnalysisName
 
 OF_THUMBNAIL: Final = MappingProxyType[AnalysisName, Callable[[Pixels], object]](

@@ -12,7 +12,7 @@ from imagemill.imaging.color.profiles import PROFILE
 from imagemill.imaging.engine.analysis.exif import exif
 from imagemill.imaging.engine.analysis.icc import profile_name
 from imagemill.imaging.engine.header import Header, peek
-from imagemill.imaging.engine.libvips import Image, number
+from imagemill.imaging.libvips import Image, number
 from imagemill.imaging.spec.analysis import Metadata
 
 BITS: Final = MappingProxyType({"uchar": 8, "ushort": 16})

@@ -2,10 +2,10 @@
 
 from typing import Final
 
+from imagemill.imaging.color.alpha import premultiplied
 from imagemill.imaging.color.profiles import to_srgb
-from imagemill.imaging.engine.alpha import premultiplied
 from imagemill.imaging.engine.analysis.pixels import OPAQUE, Pixels
-from imagemill.imaging.engine.libvips import Image
+from imagemill.imaging.libvips import Image
 
 # The longest side. No analysis looks at more than seven waves across a picture, so this is enough.
 THUMBNAIL_SIDE: Final = 64

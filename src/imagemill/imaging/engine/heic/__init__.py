@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from imagemill.imaging.color.profiles import PROFILE
 from imagemill.imaging.engine.heic.boxes import check_boxes
-from imagemill.imaging.engine.libvips import GValue, Image
 from imagemill.imaging.engine.libvips_errors import decoding
 from imagemill.imaging.errors import InvalidImage, OutOfMemory, UnsupportedFormat
+from imagemill.imaging.libvips import GValue, Image
 
 try:
     import pillow_heif

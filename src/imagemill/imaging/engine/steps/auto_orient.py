@@ -1,8 +1,8 @@
 """Turns the picture upright as its EXIF orientation says, and drops the tag."""
 
 from imagemill.imaging.engine.header import SIDEWAYS, UPRIGHT
-from imagemill.imaging.engine.libvips import Image, number
 from imagemill.imaging.engine.picture import Picture
+from imagemill.imaging.libvips import Image, number
 from imagemill.imaging.spec.pipeline import Output
 
 

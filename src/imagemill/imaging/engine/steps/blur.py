@@ -3,9 +3,9 @@
 from functools import partial
 from typing import Final
 
-from imagemill.imaging.engine.alpha import premultiplied
-from imagemill.imaging.engine.libvips import Image
+from imagemill.imaging.color.alpha import premultiplied
 from imagemill.imaging.engine.picture import Picture
+from imagemill.imaging.libvips import Image
 from imagemill.imaging.spec.pipeline import Output
 
 # How much of its peak a Gaussian has where it is cut off. libvips' own, a fifth, cuts into the

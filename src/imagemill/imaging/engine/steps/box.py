@@ -3,9 +3,9 @@
 from imagemill.imaging.color.profiles import to_srgb
 from imagemill.imaging.engine.canvas import place_on
 from imagemill.imaging.engine.geometry import Size
-from imagemill.imaging.engine.libvips import Image
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.engine.position import centred, laid
+from imagemill.imaging.libvips import Image
 from imagemill.imaging.spec.field_types import STRATEGIES, Focus
 from imagemill.imaging.spec.pipeline import Output
 

@@ -3,8 +3,8 @@
 from math import cos, radians, sin
 
 from imagemill.imaging.color.lightness import in_lab
-from imagemill.imaging.engine.libvips import Image
 from imagemill.imaging.engine.picture import Picture
+from imagemill.imaging.libvips import Image
 from imagemill.imaging.spec.field_types import Modulation
 from imagemill.imaging.spec.pipeline import Output
 

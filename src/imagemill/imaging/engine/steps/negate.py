@@ -5,10 +5,10 @@ Levels of inks have no opposites, since black stands beside the others; so their
 
 from typing import Final
 
+from imagemill.imaging.color.alpha import beside_alpha
 from imagemill.imaging.color.lightness import in_lab
-from imagemill.imaging.engine.alpha import beside_alpha
-from imagemill.imaging.engine.libvips import Image
 from imagemill.imaging.engine.picture import Picture
+from imagemill.imaging.libvips import Image
 from imagemill.imaging.spec.pipeline import Output
 
 WHITE: Final = 100

@@ -6,8 +6,8 @@ Of an animation those of the first frame: a stretch of its own for each frame wo
 from typing import Final
 
 from imagemill.imaging.color.lightness import in_lab, lightness
-from imagemill.imaging.engine.libvips import Image
 from imagemill.imaging.engine.picture import Picture
+from imagemill.imaging.libvips import Image
 from imagemill.imaging.spec.pipeline import Output
 
 WHITE: Final = 100

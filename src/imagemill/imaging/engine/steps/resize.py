@@ -5,9 +5,9 @@ from dataclasses import replace
 from imagemill.imaging.color.gamma import apply_gamma
 from imagemill.imaging.color.profiles import convert
 from imagemill.imaging.engine.geometry import Size, place
-from imagemill.imaging.engine.libvips import Image
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.engine.scaling import resize_image
+from imagemill.imaging.libvips import Image
 from imagemill.imaging.spec.pipeline import Output
 
 

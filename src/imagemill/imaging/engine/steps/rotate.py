@@ -3,13 +3,13 @@
 from math import cos, radians, sin
 from typing import Final
 
+from imagemill.imaging.color.alpha import premultiplied
 from imagemill.imaging.color.levels import highest
 from imagemill.imaging.color.profiles import convert
-from imagemill.imaging.engine.alpha import premultiplied
 from imagemill.imaging.engine.canvas import ready_for
 from imagemill.imaging.engine.geometry import Size, rotated
-from imagemill.imaging.engine.libvips import Image, Interpolate
 from imagemill.imaging.engine.picture import Picture
+from imagemill.imaging.libvips import Image, Interpolate
 from imagemill.imaging.spec.field_types import HexColour
 from imagemill.imaging.spec.pipeline import Output
 

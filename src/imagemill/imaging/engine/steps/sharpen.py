@@ -2,11 +2,11 @@
 
 from typing import Final
 
+from imagemill.imaging.color.alpha import premultiplied
 from imagemill.imaging.color.levels import highest
 from imagemill.imaging.color.lightness import in_lab
-from imagemill.imaging.engine.alpha import premultiplied
-from imagemill.imaging.engine.libvips import Image
 from imagemill.imaging.engine.picture import Picture
+from imagemill.imaging.libvips import Image
 from imagemill.imaging.spec.pipeline import Output
 
 # A difference from the surroundings, in L of 0 to 100, counts once up to 2, and twice beyond;

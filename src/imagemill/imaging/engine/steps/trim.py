@@ -8,8 +8,8 @@ from typing import Final
 from imagemill.imaging.color.levels import highest
 from imagemill.imaging.color.profiles import convert
 from imagemill.imaging.engine.geometry import Size
-from imagemill.imaging.engine.libvips import Image
 from imagemill.imaging.engine.picture import Picture
+from imagemill.imaging.libvips import Image
 from imagemill.imaging.spec.pipeline import Output
 
 THRESHOLD: Final = 10

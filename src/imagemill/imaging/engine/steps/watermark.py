@@ -4,15 +4,15 @@ from functools import partial
 from math import floor
 from pathlib import Path
 
+from imagemill.imaging.color.alpha import over
 from imagemill.imaging.color.lab import in_space_of
 from imagemill.imaging.color.levels import highest
-from imagemill.imaging.engine.alpha import over
 from imagemill.imaging.engine.geometry import Size
-from imagemill.imaging.engine.libvips import Image
 from imagemill.imaging.engine.logo import logo
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.engine.position import laid
 from imagemill.imaging.engine.text_image import draw_text
+from imagemill.imaging.libvips import Image
 from imagemill.imaging.spec.field_types import OPAQUE, parse_colour
 from imagemill.imaging.spec.pipeline import Output
 from imagemill.imaging.spec.watermark import Watermark

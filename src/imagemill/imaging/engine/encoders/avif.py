@@ -10,10 +10,10 @@ several times that. So from 25 million pixels on, time counts for more than 5 % 
 
 from typing import Final
 
-from imagemill.imaging.engine.libvips import Image, Target
+from imagemill.imaging.formats import AVIF
+from imagemill.imaging.libvips import Image, Target
 from imagemill.imaging.spec.pipeline import Output
 
-QUALITY: Final = 50
 EFFORT: Final = 1
 LARGE_EFFORT: Final = 0
 LARGE_PIXELS: Final = 25_000_000
@@ -23,7 +23,7 @@ def save(image: Image, target: Target, output: Output, keep: str) -> None:
     image.heifsave_target(
         target,
         compression="av1",
-        Q=output.quality or QUALITY,
+        Q=output.quality or AVIF.default_quality,
         lossless=output.lossless,
         effort=_effort(image) if output.effort is None else output.effort,
         keep=keep,

@@ -6,7 +6,7 @@ time of level 3 to save 3 % and 5 %.
 
 from typing import Final
 
-from imagemill.imaging.engine.libvips import Image, Target
+from imagemill.imaging.libvips import Image, Target
 from imagemill.imaging.spec.pipeline import Output
 
 COMPRESSION: Final = 3

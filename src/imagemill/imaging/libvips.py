@@ -3,8 +3,6 @@
 pyvips publishes no types, so to the type checker `Image` and its kin are Any.
 """
 
-from typing import Final
-
 from pyvips import Error as VipsError
 from pyvips import (
     GValue,
@@ -18,6 +16,8 @@ from pyvips import (
     vips_lib,
 )
 
+from imagemill.imaging.formats import INPUTS
+
 __all__ = [
     "GValue",
     "Image",
@@ -30,20 +30,12 @@ __all__ = [
     "warnings",
 ]
 
-# libvips knows dozens of loaders, many of them not written for hostile files. Those named here are
-# fuzzed, and the only ones that can be reached, whatever a file says it is.
-LOADERS: Final = (
-    "VipsForeignLoadJpeg",
-    "VipsForeignLoadPng",
-    "VipsForeignLoadWebp",
-    "VipsForeignLoadHeif",
-    "VipsForeignLoadNsgif",
-    "VipsForeignLoadTiff",
-)
-
+# libvips knows dozens of loaders, many of them not written for hostile files. Those of our formats
+# are fuzzed, and the only ones that can be reached, whatever a file says it is.
 operation_block_set("VipsForeignLoad", state=True)
-for loader in LOADERS:
-    operation_block_set(loader, state=False)
+for format_ in INPUTS.values():
+    if format_.loader_class is not None:
+        operation_block_set(format_.loader_class, state=False)
 
 # The cache of operations would keep one client's picture in memory while the next one's is read.
 cache_set_max(0)

@@ -10,17 +10,17 @@ whole frames in between cost up to 40 %.
 
 from typing import Final
 
-from imagemill.imaging.engine.libvips import Image, Target
+from imagemill.imaging.formats import WEBP
+from imagemill.imaging.libvips import Image, Target
 from imagemill.imaging.spec.pipeline import Output
 
-QUALITY: Final = 80
 EFFORT: Final = 2
 
 
 def save(image: Image, target: Target, output: Output, keep: str) -> None:
     image.webpsave_target(
         target,
-        Q=output.quality or QUALITY,
+        Q=output.quality or WEBP.default_quality,
         lossless=output.lossless,
         effort=EFFORT if output.effort is None else output.effort,
         keep=keep,

@@ -12,12 +12,12 @@ from typing import Final
 HALVE_EVERY: Final = 3
 
 
-def best_within(max_bytes: int, highest: int, encoded: Callable[[int], bytes]) -> bytes:
-    """Return what `encoded` makes of the highest quality, 1 to `highest`, that is no larger.
+def find_best_quality(max_bytes: int, highest: int, encode: Callable[[int], bytes]) -> bytes:
+    """Return what `encode` makes of the highest quality, 1 to `highest`, that is no larger.
 
     The file of quality 1 when all are larger. Files are taken to grow with quality.
     """
-    above, large = highest, encoded(highest)
+    above, large = highest, encode(highest)
     if len(large) <= max_bytes:
         return large
     below, small, guesses = 0, b"", 0
@@ -28,7 +28,7 @@ def best_within(max_bytes: int, highest: int, encoded: Callable[[int], bytes]) -
         else:
             guess = _foreseen(max_bytes, (below, len(small)), (above, len(large)))
         quality = min(max(guess, below + 1), above - 1)
-        data = encoded(quality)
+        data = encode(quality)
         if len(data) <= max_bytes:
             below, small = quality, data
         else:

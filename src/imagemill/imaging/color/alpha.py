@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from imagemill.imaging.color.levels import highest
-from imagemill.imaging.engine.libvips import Image
+from imagemill.imaging.libvips import Image
 
 
 def premultiplied(image: Image, change: Callable[[Image], Image]) -> Image:

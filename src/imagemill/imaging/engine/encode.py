@@ -1,0 +1,37 @@
+"""Writing of finished pictures: fitted to what the format can hold, with the metadata to keep."""
+
+from pathlib import Path
+
+from imagemill.imaging.color.convert_depth import convert_depth
+from imagemill.imaging.engine.canvas import flatten
+from imagemill.imaging.engine.encoders import ENCODERS
+from imagemill.imaging.engine.quality_search import find_best_quality
+from imagemill.imaging.formats import Format
+from imagemill.imaging.libvips import Image, Target
+from imagemill.imaging.metadata.prepare import complete_metadata, prepare_metadata
+from imagemill.imaging.metadata.select import select_metadata
+from imagemill.imaging.spec.pipeline import Output
+
+
+def write(image: Image, file: Path, output: Output, format_: Format) -> None:
+    """Write the finished picture to the file, of lower quality where `max_bytes` asks for it."""
+    image = select_metadata(flatten(convert_depth(image, format_), output, format_), output)
+    highest = output.quality or format_.default_quality
+    if output.max_bytes is None or highest is None:
+        encode(image, Target.new_to_file(str(file)), output, format_)
+        complete_metadata(file, image, format_)
+    else:
+        image = image.copy_memory()
+
+        def encode_at(quality: int) -> bytes:
+            target = Target.new_to_memory()
+            encode(image, target, output.model_copy(update={"quality": quality}), format_)
+            return bytes(target.get("blob"))
+
+        file.write_bytes(find_best_quality(output.max_bytes, highest, encode_at))
+
+
+def encode(image: Image, target: Target, output: Output, format_: Format) -> None:
+    """Write a picture that the format can hold. Only here pixels flow through the steps."""
+    image, keep = prepare_metadata(image, format_)
+    ENCODERS[format_.name].save(image, target, output, keep)
