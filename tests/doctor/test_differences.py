@@ -253,10 +253,10 @@ async def test_a_job_that_waits_is_rung_for_in_the_line_of_its_priority(
     saboteur.database.execute("UPDATE jobs SET priority = 'high'")
     assert await apply_fixes(saboteur.context) == ["Put 1 job back into the line."]
     line = saboteur.context.line
-    waiting = {priority: await line.taking.llen(KEYS[priority]) for priority in Priority}
+    waiting = {priority: await line.pop_client.llen(KEYS[priority]) for priority in Priority}
     assert waiting == {Priority.HIGH: 1, Priority.NORMAL: 0, Priority.LOW: 0}
     (job,) = (await saboteur.job_store.list([Status.PENDING], 1)).jobs
-    assert await line.take(8) == (job.id,)
+    assert await line.pop(8) == (job.id,)
 
 
 async def test_jobs_that_wait_in_a_line_that_moves_are_no_matter_of_concern(
@@ -271,8 +271,8 @@ async def test_jobs_that_wait_in_a_line_that_moves_are_no_matter_of_concern(
 
 async def test_ids_that_no_job_waits_for_are_counted_and_do_no_harm(saboteur: Saboteur) -> None:
     done = await saboteur.completed()
-    await saboteur.context.line.put(done.id, Priority.LOW)
-    await saboteur.context.line.put((await saboteur.waiting()).id, Priority.NORMAL)
+    await saboteur.context.line.push(done.id, Priority.LOW)
+    await saboteur.context.line.push((await saboteur.waiting()).id, Priority.NORMAL)
     finding = (await found(saboteur.context))["ids"]
     assert finding.verdict is Verdict.OK
     assert finding.facts == {"count": 2, "stale": 1}

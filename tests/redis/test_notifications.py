@@ -1,4 +1,4 @@
-"""News of changed jobs, through a real Valkey and through none."""
+"""Notifications of changed jobs, through a real Valkey and through none."""
 
 import asyncio
 import random
@@ -22,105 +22,111 @@ from support.process import free_port
 from support.proxy import CLOSED, HALF_OPEN, OPEN, STALLED, Proxy, Way
 from support.servers import redis_client
 
-IN_TIME = 20
+TIMEOUT_SECONDS = 20
 
 
 @asynccontextmanager
-async def hearing(
+async def subscribed(
     notifications: JobNotifications,
 ) -> AsyncIterator[AsyncIterator[frozenset[JobId]]]:
-    """Listen, connected already, while the block runs."""
-    async with asyncio.timeout(IN_TIME), aclosing(notifications.subscribe()) as heard:
-        assert await anext(heard) == frozenset()
+    """Subscribe while the block runs, connected from its start."""
+    async with asyncio.timeout(TIMEOUT_SECONDS), aclosing(notifications.subscribe()) as messages:
+        assert await anext(messages) == frozenset()
         assert notifications.is_subscribed
-        yield heard
+        yield messages
 
 
-async def test_what_is_told_is_heard_by_every_process_and_a_burst_as_one(
+async def test_every_process_receives_what_is_published_and_a_burst_as_one_message(
     redis_address: RedisAddress,
 ) -> None:
     ids = frozenset(new_job_id() for _ in range(300))
     async with (
-        JobNotifications.open(redis_address) as teller,
+        JobNotifications.open(redis_address) as publisher,
         JobNotifications.open(redis_address) as one,
         JobNotifications.open(redis_address) as other,
-        hearing(one) as first,
-        hearing(other) as second,
+        subscribed(one) as first,
+        subscribed(other) as second,
     ):
         for job_id in ids:
-            teller.publish([job_id])
+            publisher.publish([job_id])
         assert await anext(first) == ids
         assert await anext(second) == ids
 
 
-async def test_what_a_process_tells_last_is_published_before_it_ends(
+async def test_what_a_process_publishes_last_is_sent_before_it_ends(
     redis_address: RedisAddress,
 ) -> None:
     job_id = new_job_id()
-    async with JobNotifications.open(redis_address) as listener, hearing(listener) as heard:
-        async with JobNotifications.open(redis_address) as teller:
-            teller.publish([job_id])
-        assert await anext(heard) == {job_id}
+    async with (
+        JobNotifications.open(redis_address) as subscriber,
+        subscribed(subscriber) as messages,
+    ):
+        async with JobNotifications.open(redis_address) as publisher:
+            publisher.publish([job_id])
+        assert await anext(messages) == {job_id}
 
 
-async def test_what_is_no_id_is_passed_over(redis_address: RedisAddress) -> None:
+async def test_words_that_are_no_ids_are_skipped(redis_address: RedisAddress) -> None:
     job_id = new_job_id()
-    async with JobNotifications.open(redis_address) as listener, hearing(listener) as heard:
+    async with (
+        JobNotifications.open(redis_address) as subscriber,
+        subscribed(subscriber) as messages,
+    ):
         with redis_client(redis_address) as client:
             client.publish(CHANNEL, f"nonsense {job_id} ÿ")
-        assert await anext(heard) == {job_id}
+        assert await anext(messages) == {job_id}
 
 
-async def test_without_redis_telling_never_fails_and_nothing_piles_up() -> None:
+async def test_without_redis_publishing_never_fails_and_nothing_piles_up() -> None:
     async with JobNotifications.open(RedisAddress("127.0.0.1", free_port())) as notifications:
         for _ in range(5):
             notifications.publish([new_job_id()])
             await asyncio.sleep(0)
-        await notifications._publish()
+        await notifications._publish_pending()
         assert notifications.failures
-        assert not notifications._unpublished
+        assert not notifications._pending
         assert not notifications.is_subscribed
 
 
 @pytest.mark.parametrize(
     "way", [STALLED, HALF_OPEN, CLOSED], ids=["stalled", "half-open", "closed"]
 )
-async def test_a_listener_says_that_it_is_deaf_and_hears_again_by_itself(
+async def test_a_subscriber_learns_of_a_lost_connection_and_reconnects_by_itself(
     redis_address: RedisAddress, way: Way
 ) -> None:
     job_id = new_job_id()
     with Proxy.to(redis_address.host, redis_address.port) as proxy:
         disturbed = RedisAddress("127.0.0.1", proxy.port, redis_address.password)
         async with (
-            JobNotifications.open(redis_address) as teller,
-            JobNotifications.open(disturbed) as listener,
-            hearing(listener) as heard,
+            JobNotifications.open(redis_address) as publisher,
+            JobNotifications.open(disturbed) as subscriber,
+            subscribed(subscriber) as messages,
         ):
             proxy.become(way)
-            assert await anext(heard) == frozenset()
-            deaf = not listener.is_subscribed
+            assert await anext(messages) == frozenset()
+            was_lost = not subscriber.is_subscribed
             proxy.become(OPEN)
-            assert await anext(heard) == frozenset()
-            assert (deaf, listener.is_subscribed) == (True, True)
-            teller.publish([job_id])
-            assert await anext(heard) == {job_id}
+            assert await anext(messages) == frozenset()
+            assert (was_lost, subscriber.is_subscribed) == (True, True)
+            publisher.publish([job_id])
+            assert await anext(messages) == {job_id}
 
 
-async def test_whoever_stops_listening_at_any_moment_is_let_go(redis_address: RedisAddress) -> None:
+async def test_a_subscriber_can_be_cancelled_at_any_moment(redis_address: RedisAddress) -> None:
     moments = random.Random(1)
 
-    async def listen(notifications: JobNotifications) -> None:
-        async with aclosing(notifications.subscribe()) as heard:
-            async for _ in heard:
+    async def subscribe(notifications: JobNotifications) -> None:
+        async with aclosing(notifications.subscribe()) as messages:
+            async for _ in messages:
                 pass
 
-    async with asyncio.timeout(IN_TIME):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         for _ in range(100):
             async with JobNotifications.open(redis_address) as notifications:
-                listening = asyncio.create_task(listen(notifications))
+                subscribing = asyncio.create_task(subscribe(notifications))
                 await asyncio.sleep(moments.uniform(0, 0.01))
-                listening.cancel()
-                await asyncio.wait({listening})
+                subscribing.cancel()
+                await asyncio.wait({subscribing})
 
 
 Change = Callable[[JobStore, JobLeases, JobId], Coroutine[Any, Any, object]]
@@ -135,7 +141,7 @@ async def sweep(_: JobStore, leases: JobLeases, __: JobId) -> None:
 
 
 async def finish(_: JobStore, leases: JobLeases, job_id: JobId) -> None:
-    await leases.finish([completed(held) for held in await leases.claim([job_id])])
+    await leases.finish([completed(claimed) for claimed in await leases.claim([job_id])])
 
 
 async def release(_: JobStore, leases: JobLeases, job_id: JobId) -> None:
@@ -143,8 +149,8 @@ async def release(_: JobStore, leases: JobLeases, job_id: JobId) -> None:
 
 
 async def retry_later(_: JobStore, leases: JobLeases, job_id: JobId) -> None:
-    (held,) = await leases.claim([job_id])
-    await leases.retry_later(held, JobError(ErrorCode.INTERNAL, "A fault."), timedelta(0))
+    (claimed,) = await leases.claim([job_id])
+    await leases.retry_later(claimed, JobError(ErrorCode.INTERNAL, "A fault."), timedelta(0))
 
 
 async def reap(job_store: JobStore, leases: JobLeases, job_id: JobId) -> None:
@@ -166,15 +172,17 @@ async def delete(job_store: JobStore, _: JobLeases, job_id: JobId) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "tellings"),
+    ("change", "published"),
     [(claim, 1), (sweep, 1), (finish, 2), (release, 2), (retry_later, 2), (reap, 1), (cancel, 1),
      (retry, 1), (delete, 1)],
 )  # fmt: skip
-async def test_whoever_changes_a_job_tells(pool: Postgres, change: Change, tellings: int) -> None:
-    told: list[JobId] = []
-    job_store = JobStore(pool, publish=told.extend)
-    leases = JobLeases(pool, uuid4(), timedelta(seconds=60), told.extend)
+async def test_every_change_of_a_job_is_published(
+    pool: Postgres, change: Change, published: int
+) -> None:
+    ids: list[JobId] = []
+    job_store = JobStore(pool, publish=ids.extend)
+    leases = JobLeases(pool, uuid4(), timedelta(seconds=60), ids.extend)
     job = await job_store.accept(new_job())
-    assert told == [job.id]
+    assert ids == [job.id]
     await change(job_store, leases, job.id)
-    assert told == [job.id] * (1 + tellings)
+    assert ids == [job.id] * (1 + published)

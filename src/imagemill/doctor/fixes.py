@@ -44,7 +44,7 @@ async def _ring(context: DoctorContext) -> list[str]:
         for priority in Priority:
             ids = [job_id for job_id, its_own in forgotten.items() if its_own is priority]
             if ids:
-                await context.line.put_again(ids, priority)
+                await context.line.push_all(ids, priority)
     except QueueUnavailable as error:
         return [f"Could not put jobs back into the line: {error}."]
     return [f"Put {pluralize(len(forgotten), 'job')} back into the line."] if forgotten else []

@@ -124,7 +124,7 @@ async def open_parts(settings: Settings, *, allows_anonymous: bool) -> AsyncIter
     async with (  # closed in reverse order, whatever happens inside
         aclosing(await Volume.open(settings.storage_root, settings.disk_reserve_bytes)) as storage,
         Postgres.open(settings.postgres, settings.pg_pool_size) as postgres,
-        JobQueue.open(settings.redis, failed=QUEUE_FAILURES.inc) as line,
+        JobQueue.open(settings.redis, on_failure=QUEUE_FAILURES.inc) as line,
         JobNotifications.open(settings.redis) as notifications,
         WaiterRegistry.open(Changes(postgres), notifications) as waiters,
     ):

@@ -1,1 +1,1 @@
-"""Redis: the client, its circuit breaker, the queue of job ids and the notifications of changes."""
+"""Redis: client, circuit breaker, the queue of job ids and the notifications of changed jobs."""

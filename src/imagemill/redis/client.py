@@ -1,4 +1,4 @@
-"""How this service speaks to Redis: no retries, and a time-out for everything."""
+"""Redis clients: every call has a time-out, none is repeated."""
 
 from typing import Final
 
@@ -11,8 +11,8 @@ from imagemill.settings.addresses import RedisAddress
 CONNECT_TIMEOUT_SECONDS: Final = 2.0
 
 
-def client(address: RedisAddress, timeout_seconds: float) -> Redis:
-    # No retries: the breakers, and what stands behind them, do better than waiting here.
+def create_client(address: RedisAddress, timeout_seconds: float) -> Redis:
+    # No retries: callers have a circuit breaker, and a fallback that beats waiting here.
     return Redis(
         host=address.host,
         port=address.port,
@@ -24,5 +24,6 @@ def client(address: RedisAddress, timeout_seconds: float) -> Redis:
     )
 
 
-def reason(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
+    """Return the error's message, or its type when it has none."""
     return str(error) or type(error).__name__

@@ -1,8 +1,8 @@
-"""The news that jobs have changed, from whoever changed them to whoever waits for them.
+"""Notifications of changed jobs, published to all processes over Redis Pub/Sub.
 
-Ids go through one channel of Redis. Like the line this is only a doorbell: what is not published,
-or not heard, costs those who wait a poll of the ledger and nothing else. So publishing never blocks
-and never fails, and whoever listens is told when it is_subscribed nothing.
+The messages on the one channel are lists of job ids. Delivery is not guaranteed: a notification
+that is lost delays its subscribers until they next poll PostgreSQL. So publishing never blocks and
+never fails, and a subscriber learns when it has lost its subscription.
 """
 
 import asyncio
@@ -19,145 +19,159 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from imagemill.jobs.job import JobId
-from imagemill.redis.breaker import Breaker
-from imagemill.redis.client import client, reason
+from imagemill.redis.circuit_breaker import CircuitBreaker
+from imagemill.redis.client import create_client, describe_error
 from imagemill.settings.addresses import RedisAddress
 
 log = structlog.get_logger()
 
 CHANNEL: Final = "imagemill:notifications"
 PUBLISH_TIMEOUT_SECONDS: Final = 0.1
-# 37 bytes each: a message stays well below what Redis lets a slow listener fall behind.
-LARGEST_BATCH: Final = 1000
-# After this long without a word the connection is tested, after twice as long it counts as dead.
-SILENCE_SECONDS: Final = 2.0
-RECONNECT_SECONDS: Final = 0.5
+# 37 bytes an id: a message stays well below Redis' limit for the output buffer of a subscriber.
+MAX_IDS_PER_MESSAGE: Final = 1000
+# After this long without a message the connection is tested by a PING; without an answer for as
+# long again it counts as lost.
+IDLE_TIMEOUT_SECONDS: Final = 2.0
+RECONNECT_DELAY_SECONDS: Final = 0.5
 
-NOTHING: Final[frozenset[JobId]] = frozenset()
+NO_IDS: Final[frozenset[JobId]] = frozenset()
 
 
 @dataclass(slots=True)
 class JobNotifications:
-    """One process's end of the channel.
+    """Publishes and subscribes to notifications of one process.
 
-    `is_subscribed` says whether the connection of `subscribe` works.
+    `is_subscribed` is whether the connection of `subscribe` works; `failures` counts the messages
+    that could not be published.
     """
 
-    publishing: Redis
-    subscribing: Redis
+    publish_client: Redis
+    subscribe_client: Redis
     is_subscribed: bool = False
     failures: int = 0
-    breaker: Breaker = field(default_factory=lambda: Breaker(threshold=3, cooldown=2.0))
-    _unpublished: set[JobId] = field(default_factory=set)
-    _has_unpublished: asyncio.Event = field(default_factory=asyncio.Event)
+    breaker: CircuitBreaker = field(
+        default_factory=lambda: CircuitBreaker(threshold=3, cooldown=2.0)
+    )
+    _pending: set[JobId] = field(default_factory=set)
+    _has_pending: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
     @asynccontextmanager
     async def open(cls, address: RedisAddress) -> AsyncIterator["JobNotifications"]:
-        """Publish in the background what is told while the block runs, and the rest at its end."""
-        publishing = client(address, PUBLISH_TIMEOUT_SECONDS)
-        subscribing = client(address, SILENCE_SECONDS)
-        async with publishing, subscribing:
-            notifications = cls(publishing, subscribing)
-            publisher = asyncio.create_task(notifications._publish_for_ever())
+        """Publish in the background until the block ends; what is left is published then."""
+        publish_client = create_client(address, PUBLISH_TIMEOUT_SECONDS)
+        subscribe_client = create_client(address, IDLE_TIMEOUT_SECONDS)
+        async with publish_client, subscribe_client:
+            notifications = cls(publish_client, subscribe_client)
+            publisher = asyncio.create_task(notifications._publish_continuously())
             try:
                 yield notifications
             finally:
                 publisher.cancel()
                 with suppress(asyncio.CancelledError):
                     await publisher
-                await notifications._publish()
+                await notifications._publish_pending()
 
     def publish(self, ids: Iterable[JobId]) -> None:
-        """Note that these jobs have changed; they are published together with what comes next."""
-        self._unpublished.update(ids)
-        self._has_unpublished.set()
+        """Enqueue a notification that these jobs have changed. Returns at once, raises nothing."""
+        self._pending.update(ids)
+        self._has_pending.set()
 
     async def subscribe(self) -> AsyncGenerator[frozenset[JobId]]:
-        """Yield the ids of changed jobs for ever.
+        """Yield the ids of changed jobs, without end.
 
-        No ids at all mean that `is_subscribed` has changed, and that news may have been missed.
+        An empty set means that `is_subscribed` has changed and that notifications may be missing.
         """
         while True:
-            _let_cancel()
+            _raise_if_cancelled()
             try:
-                async with self.subscribing.pubsub() as pubsub, aclosing(_messages(pubsub)) as told:
-                    async for ids in told:
-                        self._note_subscribed()
+                async with (
+                    self.subscribe_client.pubsub() as pubsub,
+                    aclosing(_receive(pubsub)) as messages,
+                ):
+                    async for ids in messages:
+                        self._set_subscribed()
                         yield ids
             except (RedisError, OSError, TimeoutError) as error:
-                _let_cancel()
+                _raise_if_cancelled()
                 if self.is_subscribed:
                     self.is_subscribed = False
                     log.warning(
-                        "notifications.subscription_lost", reason=reason(error), instead="polling"
+                        "notifications.subscription_lost",
+                        reason=describe_error(error),
+                        instead="polling",
                     )
-                    yield NOTHING
-                await asyncio.sleep(RECONNECT_SECONDS)
+                    yield NO_IDS
+                await asyncio.sleep(RECONNECT_DELAY_SECONDS)
 
-    def _note_subscribed(self) -> None:
+    def _set_subscribed(self) -> None:
         if not self.is_subscribed:
             self.is_subscribed = True
             log.info("notifications.subscribed")
 
-    async def _publish_for_ever(self) -> None:
+    async def _publish_continuously(self) -> None:
         while True:
-            _let_cancel()
-            await self._has_unpublished.wait()
-            await self._publish()
+            _raise_if_cancelled()
+            await self._has_pending.wait()
+            await self._publish_pending()
 
-    async def _publish(self) -> None:
-        """Publish all that was told; what comes meanwhile makes the next batch."""
-        self._has_unpublished.clear()
-        ids, self._unpublished = list(self._unpublished), set()
-        for start in range(0, len(ids), LARGEST_BATCH):
-            batch, now = ids[start : start + LARGEST_BATCH], time.monotonic()
+    async def _publish_pending(self) -> None:
+        """Publish all ids that are pending; those added meanwhile are left for the next call."""
+        self._has_pending.clear()
+        ids, self._pending = list(self._pending), set()
+        for start in range(0, len(ids), MAX_IDS_PER_MESSAGE):
+            batch, now = ids[start : start + MAX_IDS_PER_MESSAGE], time.monotonic()
             if not self.breaker.allows(now):
                 self.failures += 1
                 continue
             try:
-                await self.publishing.publish(CHANNEL, " ".join(map(str, batch)))
+                await self.publish_client.publish(CHANNEL, " ".join(map(str, batch)))
             except (RedisError, OSError) as error:
                 self.failures += 1
-                self.breaker.failed(now)
-                log.warning("notifications.publish_failed", jobs=len(batch), reason=reason(error))
+                self.breaker.record_failure(now)
+                log.warning(
+                    "notifications.publish_failed", jobs=len(batch), reason=describe_error(error)
+                )
             else:
-                self.breaker.succeeded()
+                self.breaker.record_success()
 
 
-async def _messages(pubsub: PubSub) -> AsyncGenerator[frozenset[JobId]]:
-    """Yield what is published, and nothing once at the start. Raises when the server is silent."""
+async def _receive(pubsub: PubSub) -> AsyncGenerator[frozenset[JobId]]:
+    """Subscribe, and yield an empty set when that is confirmed and the ids of each message after.
+
+    Raises TimeoutError when the server does not answer, and what redis-py raises.
+    """
     await pubsub.subscribe(CHANNEL)
-    tested = False
+    is_tested = False
     while True:
-        _let_cancel()
-        message = await pubsub.get_message(timeout=SILENCE_SECONDS)
+        _raise_if_cancelled()
+        message = await pubsub.get_message(timeout=IDLE_TIMEOUT_SECONDS)
         if message is not None:
-            tested = False
+            is_tested = False
             if message["type"] == "subscribe":
-                yield NOTHING
+                yield NO_IDS
             elif message["type"] == "message":
-                yield frozenset(_ids(message["data"]))
-        elif tested:
-            raise TimeoutError("Redis is silent")
+                yield frozenset(_parse_ids(message["data"]))
+        elif is_tested:
+            raise TimeoutError("Redis did not answer a PING")
         else:
             await pubsub.ping()
-            tested = True
+            is_tested = True
 
 
-def _let_cancel() -> None:
-    """Raise CancelledError once this task is being canceled.
+def _raise_if_cancelled() -> None:
+    """Raise CancelledError if this task was cancelled before.
 
-    redis-py swallows a cancellation that meets it while it connects. Without this, a process that
-    is told to stop just then would never end.
+    redis-py swallows a cancellation that arrives while it connects. Without this check a process
+    that is stopped just then would never exit.
     """
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
 
 
-def _ids(data: bytes) -> Iterable[JobId]:
-    """Return the ids of a message; anybody can publish."""
+def _parse_ids(data: bytes) -> Iterable[JobId]:
+    """Yield the ids of a message. Other words are ignored: any Redis client can publish."""
     for word in data.split():
         with suppress(ValueError):
             yield JobId(UUID(word.decode(errors="replace")))

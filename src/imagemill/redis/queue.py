@@ -1,7 +1,8 @@
-"""The line of waiting ids in Redis: one list a priority.
+"""Queue of the ids of pending jobs in Redis: one list for each priority, first in, first out.
 
-Redis is only a doorbell. An id that gets lost here costs its job a few seconds, until a worker's
-sweep of the ledger finds it; so no failure in this file may ever fail an upload or stop a worker.
+The queue only wakes workers: PostgreSQL decides which jobs are pending. An id that is lost here
+delays its job by a few seconds, until a worker's sweep of the table `jobs` finds it; so a failure
+of the queue never fails an upload and never stops a worker.
 """
 
 import time
@@ -18,18 +19,18 @@ from redis.exceptions import RedisError
 
 from imagemill.errors import Unavailable
 from imagemill.jobs.job import JobId, Priority
-from imagemill.redis.breaker import Breaker
-from imagemill.redis.client import client, reason
+from imagemill.redis.circuit_breaker import CircuitBreaker
+from imagemill.redis.client import create_client, describe_error
 from imagemill.settings.addresses import RedisAddress
 
 log = structlog.get_logger()
 
 KEYS: Final = {priority: f"imagemill:queue:{priority}" for priority in Priority}
-PUT_TIMEOUT_SECONDS: Final = 0.1
+PUSH_TIMEOUT_SECONDS: Final = 0.1
 # How much longer than the server's own time-out the client waits for an answer to BLMPOP.
-TAKE_MARGIN_SECONDS: Final = 2.0
-# How many ids are read at once by whoever looks at the whole line.
-PAGE: Final = 10_000
+POP_MARGIN_SECONDS: Final = 2.0
+# Ids read by one command where the whole queue is read.
+PAGE_SIZE: Final = 10_000
 
 
 class QueueUnavailable(Unavailable):
@@ -38,106 +39,111 @@ class QueueUnavailable(Unavailable):
 
 @dataclass(slots=True)
 class JobQueue:
-    """Puts ids into the line and takes them out, each side with a connection of its own kind.
+    """Pushes and pops ids of jobs, through connections that differ in their time-outs.
 
-    `failed` is called each time that an id could not be put in, or none be asked for.
+    `on_failure` is called for each push and each pop that fails.
     """
 
-    putting: Redis
-    taking: Redis
-    take_timeout: timedelta
-    failed: Callable[[], None] = lambda: None
-    breaker: Breaker = field(default_factory=lambda: Breaker(threshold=3, cooldown=2.0))
+    push_client: Redis
+    pop_client: Redis
+    pop_timeout: timedelta
+    on_failure: Callable[[], None] = lambda: None
+    breaker: CircuitBreaker = field(
+        default_factory=lambda: CircuitBreaker(threshold=3, cooldown=2.0)
+    )
 
     @classmethod
     @asynccontextmanager
     async def open(
         cls,
         address: RedisAddress,
-        take_timeout: timedelta = timedelta(seconds=2),
-        failed: Callable[[], None] = lambda: None,
+        pop_timeout: timedelta = timedelta(seconds=2),
+        on_failure: Callable[[], None] = lambda: None,
     ) -> AsyncIterator["JobQueue"]:
-        """Open the line; `take_timeout` is how long `take` waits for a first id."""
-        putting = client(address, PUT_TIMEOUT_SECONDS)
-        taking = client(address, take_timeout.total_seconds() + TAKE_MARGIN_SECONDS)
-        async with putting, taking:
-            yield cls(putting, taking, take_timeout, failed)
+        """Open the queue; `pop_timeout` is how long `pop` waits for a first id."""
+        push_client = create_client(address, PUSH_TIMEOUT_SECONDS)
+        pop_client = create_client(address, pop_timeout.total_seconds() + POP_MARGIN_SECONDS)
+        async with push_client, pop_client:
+            yield cls(push_client, pop_client, pop_timeout, on_failure)
 
-    async def put(self, job_id: JobId, priority: Priority) -> None:
-        """Ring the bell for a job that the ledger has. Never fails: see the sweep."""
+    async def push(self, job_id: JobId, priority: Priority) -> None:
+        """Append the id of a committed job. Raises nothing: a sweep finds what is not pushed."""
         now = time.monotonic()
         if not self.breaker.allows(now):
-            self.failed()
+            self.on_failure()
             return
         try:
-            await self.putting.rpush(KEYS[priority], str(job_id))
+            await self.push_client.rpush(KEYS[priority], str(job_id))
         except (RedisError, OSError) as error:
-            self.failed()
-            self.breaker.failed(now)
-            log.warning("queue.push_failed", job_id=str(job_id), reason=reason(error))
+            self.on_failure()
+            self.breaker.record_failure(now)
+            log.warning("queue.push_failed", job_id=str(job_id), reason=describe_error(error))
         else:
-            self.breaker.succeeded()
+            self.breaker.record_success()
 
-    async def take(self, count: int) -> tuple[JobId, ...]:
-        """Wait for ids and return up to `count` of the most urgent ones; none after the time-out.
+    async def pop(self, count: int) -> tuple[JobId, ...]:
+        """Remove and return up to `count` ids of the highest priority that has any.
 
-        Raises QueueUnavailable.
+        Waits up to `pop_timeout` for a first id; then returns none. Raises QueueUnavailable.
         """
         try:
-            popped = await self.taking.blmpop(
-                self.take_timeout.total_seconds(),
+            popped = await self.pop_client.blmpop(
+                self.pop_timeout.total_seconds(),
                 len(KEYS),
                 *KEYS.values(),
                 direction="LEFT",
                 count=count,
             )
         except (RedisError, OSError) as error:
-            self.failed()
-            raise QueueUnavailable(f"Redis is away: {reason(error)}") from error
-        return tuple(_ids(cast("list[bytes]", popped[1]))) if popped else ()
+            self.on_failure()
+            raise QueueUnavailable(f"Redis is unavailable: {describe_error(error)}") from error
+        return tuple(_parse_ids(cast("list[bytes]", popped[1]))) if popped else ()
 
-    async def put_again(self, ids: Sequence[JobId], priority: Priority) -> None:
-        """Ring for jobs that the line forgot. Raises QueueUnavailable."""
-        with _unavailable():
-            await self.taking.rpush(KEYS[priority], *map(str, ids))
+    async def push_all(self, ids: Sequence[JobId], priority: Priority) -> None:
+        """Append the ids, at least one. Raises QueueUnavailable."""
+        with _translate_errors():
+            await self.pop_client.rpush(KEYS[priority], *map(str, ids))
 
     async def ids(self) -> frozenset[JobId]:
-        """Return all ids that are in the line. Raises QueueUnavailable."""
+        """Return all ids in the queue. Raises QueueUnavailable."""
         found: set[JobId] = set()
         for key in KEYS.values():
             start = 0
-            # The line moves on meanwhile: whatever is missed is being taken this moment.
+            # Pops between two pages shift the list, so that ids may be missed: whoever then pushes
+            # one twice does no harm.
             while values := await self._range(key, start):
-                found.update(_ids(values))
+                found.update(_parse_ids(values))
                 start += len(values)
         return frozenset(found)
 
     async def eviction_policy(self) -> str:
-        """Return what Redis does when its memory is full. Raises QueueUnavailable."""
-        with _unavailable():
-            memory = await self.taking.info("memory")
+        """Return Redis' `maxmemory-policy`. Raises QueueUnavailable."""
+        with _translate_errors():
+            memory = await self.pop_client.info("memory")
         return str(memory["maxmemory_policy"])
 
     async def ping(self) -> None:
-        """Return when Redis answers. Raises QueueUnavailable."""
-        with _unavailable():
-            await self.putting.ping()
+        """Raise QueueUnavailable unless Redis answers."""
+        with _translate_errors():
+            await self.push_client.ping()
 
     async def _range(self, key: str, start: int) -> list[bytes]:
-        with _unavailable():
-            return cast("list[bytes]", await self.taking.lrange(key, start, start + PAGE - 1))
+        with _translate_errors():
+            return cast(
+                "list[bytes]", await self.pop_client.lrange(key, start, start + PAGE_SIZE - 1)
+            )
 
 
 @contextmanager
-def _unavailable() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except (RedisError, OSError) as error:
-        raise QueueUnavailable(f"Redis is away: {reason(error)}") from error
+        raise QueueUnavailable(f"Redis is unavailable: {describe_error(error)}") from error
 
 
-def _ids(values: Iterable[bytes]) -> Iterable[JobId]:
-    """Return the values that are ids; anybody can write into a list."""
+def _parse_ids(values: Iterable[bytes]) -> Iterable[JobId]:
+    """Yield the values that are ids. Others are logged: any Redis client can write to a list."""
     for value in values:
         try:
             yield JobId(UUID(value.decode()))

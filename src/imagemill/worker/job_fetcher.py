@@ -62,7 +62,7 @@ class JobFetcher:
     async def _ids(self, count: int, stopping: asyncio.Event) -> tuple[JobId, ...]:
         # Only the wait for ids is cut short by `stopping`, never a claim: one that was made and
         # not heard of would block its jobs until the lease expires.
-        taking = asyncio.create_task(self.line.take(count))
+        taking = asyncio.create_task(self.line.pop(count))
         stopped = asyncio.create_task(stopping.wait())
         try:
             await asyncio.wait({taking, stopped}, return_when=asyncio.FIRST_COMPLETED)

@@ -60,7 +60,7 @@ async def _work(settings: Settings, stopping: asyncio.Event) -> None:
     async with (  # closed in reverse order, whatever happens inside
         aclosing(await Volume.open(settings.storage_root, settings.disk_reserve_bytes)) as storage,
         Postgres.open(settings.postgres, settings.pg_pool_size) as postgres,
-        JobQueue.open(settings.redis, failed=QUEUE_FAILURES.inc) as line,
+        JobQueue.open(settings.redis, on_failure=QUEUE_FAILURES.inc) as line,
         JobNotifications.open(settings.redis) as notifications,
         storage.scratch() as scratch_dir,
         Sandbox.open(

@@ -62,7 +62,7 @@ class RateLimiter:
             "redis://",
             implementation="redispy",
             key_prefix=KEY_PREFIX,
-            connection_pool=self.line.putting.connection_pool,  # type: ignore[arg-type]  # its documented way
+            connection_pool=self.line.push_client.connection_pool,  # type: ignore[arg-type]  # its documented way
         )
         self._shared = SlidingWindowCounterRateLimiter(storage)
         self._own = SlidingWindowCounterRateLimiter(self._memory)
@@ -89,10 +89,10 @@ class RateLimiter:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 quota = await self._spend(self._shared, whom)
         except (RedisError, OSError) as error:  # a TimeoutError is one of the latter
-            breaker.failed(now)
+            breaker.record_failure(now)
             log.warning("rate.counted_alone", reason=str(error) or type(error).__name__)
             return None
-        breaker.succeeded()
+        breaker.record_success()
         return quota
 
     async def _spend_own(self, whom: str) -> Quota:

@@ -131,7 +131,7 @@ async def cancel_job(jobs: Jobs, job_id: JobIdPath) -> JobBody:
 async def retry_job(gateway: Gateway, jobs: Jobs, job_id: JobIdPath) -> JSONResponse:
     """Let a FAILED or CANCELED job begin anew, at the end of its line."""
     job = await jobs.retry(JobId(job_id))
-    await gateway.line.put(job.id, job.priority)
+    await gateway.line.push(job.id, job.priority)
     log.info("job.retried_by_client", job_id=str(job.id))
     return JSONResponse(
         JobBody.of(job).model_dump(mode="json"),

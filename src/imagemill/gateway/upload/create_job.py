@@ -72,7 +72,7 @@ async def accept(
         return _replay(job)
     UPLOADED_BYTES.inc(new.input.bytes)
     failpoint("upload.recorded")
-    await gateway.line.put(job.id, job.priority)
+    await gateway.line.push(job.id, job.priority)
     failpoint("upload.rung")
     log.info(
         "job.accepted",
