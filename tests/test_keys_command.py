@@ -13,7 +13,7 @@ import pytest
 from conftest import Gateway
 from imagemill.cli.keys import KeyCommandRefused, add, revoke, show
 from imagemill.settings import Settings
-from support.keys import Keyring, showing
+from support.keys import Keyring, authorization
 
 KEY = re.compile(r"imk_[0-9a-f]{32}_[0-9A-Za-z]{43}\n")
 
@@ -64,7 +64,7 @@ def test_a_key_is_made_used_shown_and_revoked_while_the_gateway_runs(
     assert "it is not shown again" in made.stderr
     assert '"event": "key.added"' in made.stderr
     assert made.stdout[-44:-1] not in made.stderr
-    key = showing(made.stdout.strip())
+    key = authorization(made.stdout.strip())
     assert client.get("/jobs").status_code == httpx.codes.UNAUTHORIZED
     assert client.get("/jobs", headers=key).status_code == httpx.codes.OK
 

@@ -10,7 +10,7 @@ from imagemill.jobs.job import Claim, Job
 from imagemill.jobs.leases import JobLeases
 from imagemill.jobs.store import JobStore
 from imagemill.storage.volume import Volume
-from support.belongings import completed_job, waiting_job
+from support.stored_jobs import store_completed_job, store_pending_job
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,14 @@ class Saboteur:
         return self.context.storage
 
     async def waiting(self) -> Job:
-        return await waiting_job(self.job_store, self.storage)
+        return await store_pending_job(self.job_store, self.storage)
 
     async def claimed(self) -> Claim:
         (claim,) = await self.leases.claim([(await self.waiting()).id])
         return claim
 
     async def completed(self) -> Job:
-        return await completed_job(self.job_store, self.leases, self.storage)
+        return await store_completed_job(self.job_store, self.leases, self.storage)
 
     def output(self, job: Job) -> Path:
         return self.storage.path(job.outputs[0].path)

@@ -12,10 +12,10 @@ import pytest
 from imagemill.jobs.ids import new_job_id
 from imagemill.settings.addresses import PostgresAddress
 from imagemill.storage.keys import input_key
-from support.belongings import put
 from support.client import storage_of
 from support.process import free_port
 from support.servers import connect
+from support.stored_jobs import write_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def sound(environment: dict[str, str]) -> dict[str, str]:
 
 
 def orphan(environment: dict[str, str]) -> Path:
-    return put(storage_of(environment) / input_key(new_job_id(), ".jpg"))
+    return write_file(storage_of(environment) / input_key(new_job_id(), ".jpg"))
 
 
 def test_a_sound_mill_ends_with_zero(sound: dict[str, str]) -> None:

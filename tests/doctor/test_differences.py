@@ -19,7 +19,7 @@ from imagemill.jobs.job import Priority, Status
 from imagemill.maintenance import orphan_scan as survey
 from imagemill.redis.queue import KEYS
 from imagemill.storage.keys import input_key
-from support.belongings import DAY, put, put_output
+from support.stored_jobs import DAY, store_output, write_file
 
 from .saboteur import Saboteur
 
@@ -93,17 +93,17 @@ async def an_output_that_was_cut_short(saboteur: Saboteur) -> None:
 
 
 async def an_input_without_a_row(saboteur: Saboteur) -> None:
-    put(saboteur.storage.path(input_key(new_job_id(), ".jpg")), b"x" * 2048)
+    write_file(saboteur.storage.path(input_key(new_job_id(), ".jpg")), b"x" * 2048)
 
 
 async def outputs_of_a_lost_attempt(saboteur: Saboteur) -> None:
     claim = await saboteur.claimed()
-    put_output(saboteur.storage, claim)
+    store_output(saboteur.storage, claim)
     await saboteur.leases.release([claim])
 
 
 async def an_upload_that_was_cut_off(saboteur: Saboteur) -> None:
-    put(saboteur.storage.root / "tmp" / f"{uuid4()}.part")
+    write_file(saboteur.storage.root / "tmp" / f"{uuid4()}.part")
 
 
 async def an_input_in_quarantine(saboteur: Saboteur) -> None:
@@ -202,7 +202,7 @@ async def test_in_a_sound_mill_nothing_is_amiss(saboteur: Saboteur) -> None:
     assert amiss(await found(saboteur.context)) == {}
     await saboteur.completed()
     await saboteur.waiting()
-    put_output(saboteur.storage, await saboteur.claimed())
+    store_output(saboteur.storage, await saboteur.claimed())
     assert amiss(await found(saboteur.context, deep=True)) == {}
 
 
@@ -299,8 +299,8 @@ async def test_a_deletion_of_this_minute_is_not_overdue(saboteur: Saboteur) -> N
 
 
 async def test_what_is_young_is_not_called_litter(saboteur: Saboteur) -> None:
-    put(saboteur.storage.path(input_key(new_job_id(), ".jpg")), age=DAY - HOUR)
-    put(saboteur.storage.root / "tmp" / f"{uuid4()}.part", age=HOUR / 2)
+    write_file(saboteur.storage.path(input_key(new_job_id(), ".jpg")), age=DAY - HOUR)
+    write_file(saboteur.storage.root / "tmp" / f"{uuid4()}.part", age=HOUR / 2)
     assert amiss(await found(saboteur.context)) == {}
 
 
@@ -316,7 +316,7 @@ async def test_what_nobody_misses_in_quarantine_is_told_and_fine(saboteur: Sabot
 async def test_a_second_copy_in_quarantine_is_not_missed(saboteur: Saboteur) -> None:
     await an_input_in_quarantine(saboteur)
     (job,) = (await saboteur.job_store.list([Status.PENDING], 1)).jobs
-    put(saboteur.storage.path(job.input_path))
+    write_file(saboteur.storage.path(job.input_path))
     assert amiss(await found(saboteur.context)) == {}
 
 

@@ -21,7 +21,7 @@ from support.pictures import picture
 from support.process import running_api, wait_until
 from support.servers import count_jobs
 from support.uploads import RAW, form
-from support.wire import connected, head, until_closed
+from support.wire import head, open_socket, read_until_closed
 
 MOST_PENDING = 6
 LARGE = picture() + bytes(20_000_000)
@@ -102,11 +102,11 @@ def test_uploads_are_refused_while_too_many_jobs_wait_and_taken_again_later(
 def test_an_upload_without_a_place_waits_and_then_gets_503_with_its_body_unread(
     mill: Gateway,
 ) -> None:
-    with connected(url(mill)) as first, connected(url(mill)) as second:
+    with open_socket(url(mill)) as first, open_socket(url(mill)) as second:
         begun(mill, first, size=1_000_000)
         headers = head("POST", "/upload", Content_Type="image/jpeg", Content_Length=len(LARGE))
         second.sendall(headers)
-        answer = until_closed(second)
+        answer = read_until_closed(second)
         assert answer.startswith(b"HTTP/1.1 503 ")
         assert b"\r\nretry-after: 5\r\n" in answer
         assert b"\r\nconnection: close\r\n" in answer
@@ -114,7 +114,7 @@ def test_an_upload_without_a_place_waits_and_then_gets_503_with_its_body_unread(
 
 
 def test_an_upload_that_waits_gets_the_place_of_one_that_ends(mill: Gateway) -> None:
-    with connected(url(mill)) as first, ThreadPoolExecutor() as pool:
+    with open_socket(url(mill)) as first, ThreadPoolExecutor() as pool:
         size = len(picture()) + 300_000
         begun(mill, first, size=size + 1)
         waiting = pool.submit(mill.client.post, "/upload", **form())
@@ -124,10 +124,10 @@ def test_an_upload_that_waits_gets_the_place_of_one_that_ends(mill: Gateway) -> 
 
 
 def test_a_client_that_leaves_while_it_waits_frees_its_place(mill: Gateway) -> None:
-    with connected(url(mill)) as first:
+    with open_socket(url(mill)) as first:
         begun(mill, first, size=1_000_000)
         before = mill.service.logged().count("upload.left")
-        with connected(url(mill)) as second:
+        with open_socket(url(mill)) as second:
             headers = head("POST", "/upload", Content_Type="image/jpeg", Content_Length=len(LARGE))
             # More than is read before it is wanted: so nobody reads as far as the end.
             second.sendall(headers + LARGE[:100_000])

@@ -15,7 +15,7 @@ from imagemill.jobs.leases import JobLeases
 from imagemill.settings.addresses import PostgresAddress
 from imagemill.storage.keys import attempt_key
 from support.events import stream
-from support.keys import Headers, Keyring, showing
+from support.keys import Headers, Keyring, authorization
 from support.servers import connect, count_jobs
 from support.uploads import form
 
@@ -246,7 +246,7 @@ def test_the_secret_of_a_key_is_neither_kept_nor_logged(
     gateway: Gateway, postgres_address: PostgresAddress, keyring: Keyring
 ) -> None:
     key = keyring.add("ci")
-    wrong = showing(NOBODYS)
+    wrong = authorization(NOBODYS)
     assert gateway.client.get("/jobs", headers=key).status_code == httpx.codes.OK
     assert gateway.client.get("/jobs", headers=wrong).status_code == httpx.codes.UNAUTHORIZED
     with connect(postgres_address) as connection:

@@ -23,7 +23,7 @@ from support.process import Service, running_api, wait_until
 from support.proxy import OPEN, STALLED, Proxy
 from support.servers import count_jobs
 from support.uploads import RAW
-from support.wire import connected, head, until_closed
+from support.wire import head, open_socket, read_until_closed
 
 MANY = httpx.codes.TOO_MANY_REQUESTS
 FREE = ["/healthz", "/readyz", "/docs", "/openapi.json"]
@@ -128,10 +128,10 @@ def test_an_upload_over_the_limit_is_answered_before_its_body(
 ) -> None:
     assert statuses(pair.first, 3, X_Forwarded_For="198.51.100.7") == [200] * 3
     large = picture() + bytes(20_000_000)
-    with connected(str(pair.first.base_url)) as connection:
+    with open_socket(str(pair.first.base_url)) as connection:
         headers = {"X_Forwarded_For": "198.51.100.7", "Content_Type": "image/jpeg"}
         connection.sendall(head("POST", "/upload", **headers, Content_Length=len(large)))
-        assert until_closed(connection).startswith(b"HTTP/1.1 429 ")
+        assert read_until_closed(connection).startswith(b"HTTP/1.1 429 ")
     answer = pair.first.post(
         "/upload", content=large, headers=RAW | {"X-Forwarded-For": "198.51.100.7"}
     )

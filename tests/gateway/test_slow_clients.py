@@ -16,7 +16,7 @@ from support.pictures import picture
 from support.process import running_api, wait_until
 from support.servers import connect
 from support.uploads import RAW
-from support.wire import connected, head, is_open, until_closed
+from support.wire import head, open_socket, read_until_closed, stays_open
 
 PATIENCE = 1.5
 WAITING_CLIENTS = "imagemill_waiting_clients"
@@ -41,14 +41,14 @@ def hasty(addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture
 def connection(hasty: Gateway) -> Iterator[socket.socket]:
-    with connected(str(hasty.client.base_url)) as connection:
+    with open_socket(str(hasty.client.base_url)) as connection:
         yield connection
 
 
 def answered_while_dribbling(connection: socket.socket, content: bytes, seconds: float) -> bool:
     """Send byte by byte, so many seconds between them; return whether an answer came meanwhile."""
     for number in range(len(content)):
-        if not is_open(connection, seconds):
+        if not stays_open(connection, seconds):
             return True
         connection.send(content[number : number + 1])
     return False
@@ -59,12 +59,12 @@ def upload_of(size: int) -> bytes:
 
 
 def test_a_connection_that_says_nothing_is_closed(connection: socket.socket) -> None:
-    assert until_closed(connection) == b""
+    assert read_until_closed(connection) == b""
 
 
 def test_an_idle_connection_is_closed_after_its_answer(connection: socket.socket) -> None:
     connection.sendall(head("GET", "/healthz"))
-    answer = until_closed(connection)
+    answer = read_until_closed(connection)
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b"connection: close" not in answer
 
@@ -89,7 +89,7 @@ def test_headers_that_come_too_slowly_get_408(connection: socket.socket, begin: 
         assert healthy(connection)
     slow = head("GET", "/healthz", X_Long="x" * 200)
     assert answered_while_dribbling(connection, slow, seconds=PATIENCE / 10)
-    answer = until_closed(connection)
+    answer = read_until_closed(connection)
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"application/problem+json" in answer
     assert b'"type":"/problems/request-timeout"' in answer
@@ -97,7 +97,7 @@ def test_headers_that_come_too_slowly_get_408(connection: socket.socket, begin: 
 
 def test_line_ends_between_requests_keep_no_connection_open(connection: socket.socket) -> None:
     assert answered_while_dribbling(connection, b"\r\n" * 100, seconds=PATIENCE / 10)
-    assert until_closed(connection).startswith(b"HTTP/1.1 408 ")
+    assert read_until_closed(connection).startswith(b"HTTP/1.1 408 ")
 
 
 @pytest.mark.parametrize(
@@ -111,14 +111,14 @@ def test_line_ends_between_requests_keep_no_connection_open(connection: socket.s
 )
 def test_too_large_headers_get_431(connection: socket.socket, headers: bytes) -> None:
     connection.sendall(headers)
-    answer = until_closed(connection)
+    answer = read_until_closed(connection)
     assert answer.startswith(b"HTTP/1.1 431 ")
     assert b"application/problem+json" in answer
 
 
 def test_what_is_no_http_gets_400_as_a_problem(connection: socket.socket) -> None:
     connection.sendall(b"\x16\x03\x01 hello\r\n\r\n")
-    answer = until_closed(connection)
+    answer = read_until_closed(connection)
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert b"application/problem+json" in answer
 
@@ -130,7 +130,7 @@ def test_trailers_are_bounded_like_headers(hasty: Gateway, connection: socket.so
         + b"5\r\n\xff\xd8\xff\xe0x\r\n0\r\n"
         + b"X-Trailer: x\r\n" * 10_000
     )
-    assert until_closed(connection).startswith(b"HTTP/1.1 431 ")
+    assert read_until_closed(connection).startswith(b"HTTP/1.1 431 ")
     wait_until(lambda: hasty.files() == before, "nothing is left")
 
 
@@ -140,7 +140,7 @@ def test_a_body_that_pauses_gets_408_and_leaves_nothing(
     before = hasty.files()
     connection.sendall(upload_of(1_000_000) + picture() + bytes(600_000))
     wait_until(lambda: hasty.files() != before, "the upload is being written")
-    answer = until_closed(connection)
+    answer = read_until_closed(connection)
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b'"type":"/problems/request-timeout"' in answer
     assert b"\r\nconnection: close\r\n" in answer
@@ -153,7 +153,7 @@ def test_a_body_that_dribbles_gets_408_and_leaves_nothing(
     before = hasty.files()
     connection.sendall(upload_of(1_000_000) + picture()[:500])
     assert answered_while_dribbling(connection, bytes(150), seconds=PATIENCE / 10)
-    assert until_closed(connection).startswith(b"HTTP/1.1 408 ")
+    assert read_until_closed(connection).startswith(b"HTTP/1.1 408 ")
     assert hasty.files() == before
 
 
@@ -163,7 +163,7 @@ def test_a_body_that_comes_steadily_may_take_longer_than_a_pause(
     pieces = 30
     connection.sendall(upload_of(len(picture()) + pieces * 8192) + picture())
     for _ in range(pieces):
-        assert is_open(connection, PATIENCE / 15)
+        assert stays_open(connection, PATIENCE / 15)
         connection.sendall(bytes(8192))
     assert connection.recv(65536).startswith(b"HTTP/1.1 202 ")
 
@@ -175,7 +175,7 @@ def test_whoever_still_sends_after_a_refusal_reads_it_and_is_then_cut_off(
     connection.sendall(
         head("POST", "/upload", Content_Type="text/plain", Content_Length=10**9) + bytes(300_000)
     )
-    assert until_closed(connection).startswith(b"HTTP/1.1 415 ")
+    assert read_until_closed(connection).startswith(b"HTTP/1.1 415 ")
     for _ in range(10):
         connection.sendall(bytes(100_000))
     wait_until(lambda: not is_held(hasty, connection), "the gateway closes")
@@ -196,9 +196,9 @@ def test_silent_connections_give_way_to_others_and_those_at_work_do_not(
     environment = addresses | {"STORAGE_URL": (tmp_path / "storage").as_uri()}
     with ExitStack() as stack:
         _, url = stack.enter_context(running_api(environment, tmp_path / "api.log"))
-        working = stack.enter_context(connected(url))
+        working = stack.enter_context(open_socket(url))
         working.sendall(upload_of(len(picture())))
-        silent = [stack.enter_context(connected(url)) for _ in range(300)]
+        silent = [stack.enter_context(open_socket(url)) for _ in range(300)]
         assert httpx.get(f"{url}/readyz", timeout=30).status_code == httpx.codes.OK
         with pytest.raises(ConnectionResetError):
             silent[0].recv(1)
@@ -215,13 +215,13 @@ def test_a_client_that_stops_reading_is_cut_off_and_its_file_closed(hasty: Gatew
     def opened() -> bool:
         return any(file.path == stored for file in service.open_files())
 
-    with connected(str(hasty.client.base_url), receive_buffer=4096) as connection:
+    with open_socket(str(hasty.client.base_url), receive_buffer=4096) as connection:
         connection.sendall(head("GET", f"/jobs/{job['id']}/input"))
         assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
         wait_until(opened, "the file is being sent")
         wait_until(lambda: not opened(), "the file is closed")
         with pytest.raises(ConnectionResetError):
-            until_closed(connection)
+            read_until_closed(connection)
 
 
 # Events of eight megabytes: more than the system takes for a client that does not read.
@@ -244,24 +244,24 @@ def test_a_client_that_stops_reading_its_events_is_cut_off(
         metrics = hasty.client.get("/metrics").text
         return next(line for line in metrics.splitlines() if line.startswith(WAITING_CLIENTS))
 
-    with connected(str(hasty.client.base_url), receive_buffer=4096) as connection:
+    with open_socket(str(hasty.client.base_url), receive_buffer=4096) as connection:
         connection.sendall(head("GET", "/events", Last_Event_ID=0))
         assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
         assert listeners() == f"{WAITING_CLIENTS} 1.0"
         wait_until(lambda: listeners() == f"{WAITING_CLIENTS} 0.0", "it is cut off")
         with pytest.raises(ConnectionResetError):
-            until_closed(connection)
+            read_until_closed(connection)
 
 
 def test_a_client_that_reads_slowly_but_steadily_gets_all(hasty: Gateway) -> None:
     content = picture() + bytes(4_000_000)
     job = hasty.client.post("/upload", content=content, headers=RAW).json()
-    with connected(str(hasty.client.base_url), receive_buffer=4096) as connection:
+    with open_socket(str(hasty.client.base_url), receive_buffer=4096) as connection:
         connection.sendall(head("GET", f"/jobs/{job['id']}/input", Connection="close"))
         received = b""
         for _ in range(20):
             received += connection.recv(4096)
             hasty.service.process.poll()
-        assert not is_open(connection, 0.1)
-        received += until_closed(connection)
+        assert not stays_open(connection, 0.1)
+        received += read_until_closed(connection)
     assert received.endswith(content[-100_000:])

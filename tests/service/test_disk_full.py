@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from imagemill.settings.addresses import PostgresAddress
-from support.client import Json, client_of, ended, no_leftovers, storage_of, upload
+from support.client import Json, client_of, has_no_temporary_files, storage_of, upload, wait_for_end
 from support.disk import filled, small_disk, without_inodes
 from support.pictures import picture
 from support.process import Service, running_api, running_worker, wait_until
@@ -110,7 +110,7 @@ def test_a_disk_that_fills_up_while_postgresql_records_the_job_does_not_harm_it(
             to_postgres.become(OPEN)
             job_id = job.result()
     stack.enter_context(running_worker(on_small_disk, tmp_path / "worker.log"))
-    assert ended(client, job_id)["status"] == "COMPLETED"
+    assert wait_for_end(client, job_id)["status"] == "COMPLETED"
 
 
 def test_jobs_wait_while_a_workers_disk_is_full_and_use_no_attempt(
@@ -132,9 +132,9 @@ def test_jobs_wait_while_a_workers_disk_is_full_and_use_no_attempt(
         wait_until(lambda: probes(worker) >= 6, "it goes on looking", worker.logged)
         assert starts(worker) == started  # and takes nothing meanwhile
         assert {(job["status"], job["attempts"]) for job in read(client, ids)} == {("PENDING", 0)}
-    assert {ended(client, job_id)["status"] for job_id in ids} == {"COMPLETED"}
+    assert {wait_for_end(client, job_id)["status"] for job_id in ids} == {"COMPLETED"}
     assert {job["attempts"] for job in read(client, ids)} == {1}
-    assert no_leftovers(storage)
+    assert has_no_temporary_files(storage)
 
 
 @pytest.mark.parametrize("spare_inodes", [0, 3])
@@ -150,9 +150,9 @@ def test_jobs_whose_outputs_find_no_inodes_wait_and_use_no_attempt(
     with without_inodes(storage, spare_inodes):
         worker.process.send_signal(signal.SIGCONT)
         wait_until(lambda: "job.given_back" in worker.logged(), "it gives back", worker.logged)
-    assert {ended(client, job_id)["status"] for job_id in ids} == {"COMPLETED"}
+    assert {wait_for_end(client, job_id)["status"] for job_id in ids} == {"COMPLETED"}
     assert {job["attempts"] for job in read(client, ids)} == {1}
-    assert no_leftovers(storage)
+    assert has_no_temporary_files(storage)
 
 
 def test_jobs_whose_outputs_alone_do_not_fit_wait_and_use_no_attempt(
@@ -169,6 +169,6 @@ def test_jobs_whose_outputs_alone_do_not_fit_wait_and_use_no_attempt(
         wait_until(
             lambda: worker.logged().count("job.given_back") >= 3, "they come round", worker.logged
         )
-    assert {ended(client, job_id)["status"] for job_id in ids} == {"COMPLETED"}
+    assert {wait_for_end(client, job_id)["status"] for job_id in ids} == {"COMPLETED"}
     assert {job["attempts"] for job in read(client, ids)} == {1}
-    assert no_leftovers(storage)
+    assert has_no_temporary_files(storage)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from imagemill.settings.addresses import PostgresAddress
-from support import process, watched
-from support.client import client_of, ended, upload
+from support import loop_file_access, process
+from support.client import client_of, upload, wait_for_end
 from support.pictures import picture
 from support.process import running_api, running_worker
 from support.servers import connect
@@ -36,24 +36,26 @@ def test_no_service_works_on_stored_files_on_its_event_loop(
     stack: ExitStack,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    watching = (sys.executable, "-P", str(Path(watched.__file__)))
+    watching = (sys.executable, "-P", str(Path(loop_file_access.__file__)))
     monkeypatch.setattr(process, "PROGRAM", watching)
     services = environment | {"RETENTION_SECONDS": "1"}
     gateway, url = stack.enter_context(running_api(services, tmp_path / "api.log"))
     worker = stack.enter_context(running_worker(services, tmp_path / "worker.log"))
     client = stack.enter_context(client_of(url))
     whole = picture(1200, 900, "PNG")
-    job = ended(client, upload(client, whole, pipeline=json.dumps({"outputs": [{"width": 99}]})))
+    job = wait_for_end(
+        client, upload(client, whole, pipeline=json.dumps({"outputs": [{"width": 99}]}))
+    )
     assert client.get(job["outputs"][0]["url"]).is_success
     assert client.get(job["outputs"][0]["url"], headers={"Range": "bytes=9-99"}).is_success
-    assert ended(client, upload(client, whole[:5000]))["status"] == "FAILED"
+    assert wait_for_end(client, upload(client, whole[:5000]))["status"] == "FAILED"
     assert client.post("/upload", files={"file": b"no picture"}).status_code == 415
     assert client.delete(f"/jobs/{job['id']}").is_success
     assert client.get("/readyz").is_success
     process.wait_until(lambda: not client.get("/jobs").json()["jobs"], "old jobs are forgotten")
     for service in (gateway, worker):
         assert service.stop() == 0
-        assert watched.FOUND not in service.logged(), service.logged()
+        assert loop_file_access.FOUND not in service.logged(), service.logged()
 
 
 def test_leases_are_renewed_steadily_while_the_worker_has_all_hands_full(
@@ -81,5 +83,5 @@ def test_leases_are_renewed_steadily_while_the_worker_has_all_hands_full(
         time.sleep(0.02)
     assert time.monotonic() - began > LEASE_SECONDS  # or there was nothing to renew
     assert least > LEASE_SECONDS / 3
-    jobs = [ended(client, job_id) for job_id in ids]
+    jobs = [wait_for_end(client, job_id) for job_id in ids]
     assert {(job["status"], job["attempts"]) for job in jobs} == {("COMPLETED", 1)}

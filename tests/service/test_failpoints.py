@@ -15,8 +15,8 @@ import imagemill
 from chaos.history import examine
 from chaos.load import Load
 from imagemill.settings.addresses import PostgresAddress
-from support.client import changes, client_of, ended, storage_of, upload
-from support.failpoints import ENDS, armed, meet
+from support.client import client_of, status_history, storage_of, upload, wait_for_end
+from support.failpoints import FAULTS, wait_for_failpoint, with_failpoint
 from support.pictures import picture
 from support.process import Service, running_api, running_worker, wait_until
 
@@ -58,7 +58,9 @@ class Mill:
     def gateway(self, name: str = "", end: str = "") -> tuple[Service, str]:
         """Start a gateway, which meets this end there; without a name, none."""
         log = self.folder / f"gateway-{name}.log"
-        return self.stack.enter_context(running_api(armed(self.environment, name, end), log))
+        return self.stack.enter_context(
+            running_api(with_failpoint(self.environment, name, end), log)
+        )
 
     def client(self) -> httpx.Client:
         """Return a client of a gateway that meets nothing."""
@@ -67,7 +69,7 @@ class Mill:
     def worker(self, name: str = "", end: str = "", **settings: str) -> Service:
         """Start a worker, which meets this end there; without a name, none."""
         log = self.folder / f"worker-{name}.log"
-        environment = armed(self.environment, name, end) | settings
+        environment = with_failpoint(self.environment, name, end) | settings
         return self.stack.enter_context(running_worker(environment, log))
 
     def require_kept_promises(self, accepted: list[str]) -> None:
@@ -94,7 +96,7 @@ def test_every_failpoint_is_met_here() -> None:
     assert named == {*OF_AN_UPLOAD, *OF_AN_ATTEMPT, *OF_OTHERS, *OF_A_DELIVERY}
 
 
-@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("end", FAULTS)
 @pytest.mark.parametrize("name", OF_AN_UPLOAD)
 def test_an_upload_is_accepted_and_done_or_nobody_was_told_that_it_was(
     mill: Mill, name: str, end: str
@@ -110,7 +112,7 @@ def test_an_upload_is_accepted_and_done_or_nobody_was_told_that_it_was(
 
     sending = threading.Thread(target=send)
     sending.start()
-    meet(victim, name, end, mill.postgres)
+    wait_for_failpoint(victim, name, end, mill.postgres)
     sending.join()
     client = mill.client()
     mill.worker()
@@ -118,11 +120,11 @@ def test_an_upload_is_accepted_and_done_or_nobody_was_told_that_it_was(
     accepted.append(upload(client, picture()))
     jobs = client.get("/jobs").json()["jobs"]
     for job in jobs:  # one that was recorded is done, whether or not the client heard of it
-        assert ended(client, job["id"])["status"] == "COMPLETED"
+        assert wait_for_end(client, job["id"])["status"] == "COMPLETED"
     mill.require_kept_promises(accepted)
 
 
-@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("end", FAULTS)
 @pytest.mark.parametrize("name", OF_AN_ATTEMPT)
 def test_a_job_is_done_once_whatever_its_first_worker_meets(
     mill: Mill, name: str, end: str
@@ -130,62 +132,62 @@ def test_a_job_is_done_once_whatever_its_first_worker_meets(
     client, victim = mill.client(), mill.worker(name, end)
     fields = {"pipeline": LONG} if name == "leases.renewing" else {}
     job_id = upload(client, picture(800, 600), **fields)
-    meet(victim, name, end, mill.postgres)
+    wait_for_failpoint(victim, name, end, mill.postgres)
     mill.worker()
-    job = ended(client, job_id)
+    job = wait_for_end(client, job_id)
     # A bug that comes once is tried again, and nobody else failed.
     assert (job["status"], job["error"]) == ("COMPLETED", None)
     mill.require_kept_promises([job_id])
 
 
-@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("end", FAULTS)
 def test_an_attempt_that_failed_is_tried_again_whatever_its_worker_meets(
     mill: Mill, end: str
 ) -> None:
     client = mill.client()
     victim = mill.worker("retry.recording", end, JOB_TIMEOUT_SECONDS="0.05")
     job_id = upload(client, picture(800, 600), pipeline=SLOW)
-    meet(victim, "retry.recording", end, mill.postgres)
+    wait_for_failpoint(victim, "retry.recording", end, mill.postgres)
     if end != "kill":
-        wait_until(lambda: "PENDING" in changes(client, job_id)[1:], "it is given back")
+        wait_until(lambda: "PENDING" in status_history(client, job_id)[1:], "it is given back")
         victim.kill()
     mill.worker()
-    assert ended(client, job_id)["status"] == "COMPLETED"
+    assert wait_for_end(client, job_id)["status"] == "COMPLETED"
     mill.require_kept_promises([job_id])
 
 
-@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("end", FAULTS)
 def test_a_worker_that_gives_back_its_jobs_loses_none_whatever_it_meets(
     mill: Mill, end: str
 ) -> None:
     client = mill.client()
     victim = mill.worker("jobs.releasing", end, SHUTDOWN_GRACE_SECONDS="0")
     ids = [upload(client, picture(800, 600), pipeline=LONG) for _ in range(3)]
-    wait_until(lambda: changes(client, ids[0])[-1] != "PENDING", "work has begun")
+    wait_until(lambda: status_history(client, ids[0])[-1] != "PENDING", "work has begun")
     victim.process.terminate()
-    meet(victim, "jobs.releasing", end, mill.postgres)
+    wait_for_failpoint(victim, "jobs.releasing", end, mill.postgres)
     mill.worker()
-    assert {ended(client, job_id)["status"] for job_id in ids} == {"COMPLETED"}
+    assert {wait_for_end(client, job_id)["status"] for job_id in ids} == {"COMPLETED"}
     mill.require_kept_promises(ids)
 
 
-@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("end", FAULTS)
 def test_the_jobs_of_a_silent_worker_are_taken_over_whatever_the_next_one_meets(
     mill: Mill, end: str
 ) -> None:
     client = mill.client()
     with running_worker(mill.environment, mill.folder / "silent.log") as silent:
         job_id = upload(client, picture(1500, 1000), pipeline=SLOW)
-        wait_until(lambda: changes(client, job_id)[-1] == "PROCESSING", "work has begun")
+        wait_until(lambda: status_history(client, job_id)[-1] == "PROCESSING", "work has begun")
         silent.kill()
     victim = mill.worker("leases.reaped", end)
-    meet(victim, "leases.reaped", end, mill.postgres)
+    wait_for_failpoint(victim, "leases.reaped", end, mill.postgres)
     mill.worker()
-    assert ended(client, job_id)["status"] == "COMPLETED"
+    assert wait_for_end(client, job_id)["status"] == "COMPLETED"
     mill.require_kept_promises([job_id])
 
 
-@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("end", FAULTS)
 def test_a_deleted_job_is_gone_whatever_the_gateway_meets(mill: Mill, end: str) -> None:
     victim, url = mill.gateway("job.forgotten", end)
     client = mill.stack.enter_context(client_of(url, timeout=30))
@@ -199,6 +201,6 @@ def test_a_deleted_job_is_gone_whatever_the_gateway_meets(mill: Mill, end: str) 
 
     deleting = threading.Thread(target=delete)
     deleting.start()
-    meet(victim, "job.forgotten", end, mill.postgres)
+    wait_for_failpoint(victim, "job.forgotten", end, mill.postgres)
     deleting.join()
     assert mill.client().get(f"/jobs/{job_id}").status_code == httpx.codes.NOT_FOUND

@@ -7,7 +7,7 @@ import httpx
 from imagemill.jobs.idempotency import UploadKey, accept_under
 from imagemill.jobs.store import JobStore
 from imagemill.settings.addresses import PostgresAddress
-from support.client import client_of, ended, storage_of, upload
+from support.client import client_of, storage_of, upload, wait_for_end
 from support.jobs import new_job
 from support.pictures import picture
 from support.process import running_api, running_worker, wait_until
@@ -63,7 +63,7 @@ def test_a_job_deleted_while_storage_is_away_leaves_no_file_once_it_is_back(
         client_of(url) as client,
     ):
         job_id = upload(client, picture())
-        assert ended(client, job_id)["status"] == "COMPLETED"
+        assert wait_for_end(client, job_id)["status"] == "COMPLETED"
         away = storage.rename(storage.with_name("away"))
         assert client.delete(f"/jobs/{job_id}").status_code == httpx.codes.NO_CONTENT
         assert client.get(f"/jobs/{job_id}").status_code == httpx.codes.NOT_FOUND

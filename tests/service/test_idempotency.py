@@ -8,7 +8,7 @@ from threading import Barrier
 import httpx
 import pytest
 
-from support.client import changes, ended, no_leftovers, storage_of
+from support.client import has_no_temporary_files, status_history, storage_of, wait_for_end
 from support.pictures import picture
 from support.process import running_api, running_worker
 
@@ -44,7 +44,7 @@ def test_twenty_uploads_at_once_under_one_key_make_one_job(
     assert sum("idempotent-replayed" not in answer.headers for answer in answers) == 1
     assert len(httpx.get(f"{urls[0]}/jobs").json()["jobs"]) == 1
     assert len(stored(environment)) == 1
-    assert no_leftovers(storage_of(environment))
+    assert has_no_temporary_files(storage_of(environment))
 
 
 @pytest.mark.parametrize("moment", ["upload.stored", "upload.recorded"])
@@ -64,7 +64,7 @@ def test_an_upload_that_got_no_answer_and_is_sent_again_is_one_job(
     stack.enter_context(running_worker(environment, tmp_path / "worker.log"))
     client = stack.enter_context(httpx.Client(base_url=other))
     assert [job["id"] for job in client.get("/jobs").json()["jobs"]] == [answer.json()["id"]]
-    assert ended(client, answer.json()["id"])["status"] == "COMPLETED"
-    assert changes(client, answer.json()["id"]) == ["PENDING", "PROCESSING", "COMPLETED"]
+    assert wait_for_end(client, answer.json()["id"])["status"] == "COMPLETED"
+    assert status_history(client, answer.json()["id"]) == ["PENDING", "PROCESSING", "COMPLETED"]
     # What was stored and never recorded is for the janitor, a day later.
     assert len(stored(environment)) == (1 if was_recorded else 2)

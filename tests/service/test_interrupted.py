@@ -5,7 +5,14 @@ from pathlib import Path
 
 import httpx
 
-from support.client import changes, client_of, ended, no_leftovers, storage_of, upload
+from support.client import (
+    client_of,
+    has_no_temporary_files,
+    status_history,
+    storage_of,
+    upload,
+    wait_for_end,
+)
 from support.pictures import picture
 from support.process import running_api, running_worker, wait_until
 
@@ -19,7 +26,7 @@ def upload_slow_ones(client: httpx.Client, count: int) -> list[str]:
     """Upload pictures that take a while, and return their ids once one is being processed."""
     ids = [upload(client, picture(1500, 1000), pipeline=SLOW) for _ in range(count)]
     wait_until(
-        lambda: any(changes(client, job_id)[-1] == "PROCESSING" for job_id in ids),
+        lambda: any(status_history(client, job_id)[-1] == "PROCESSING" for job_id in ids),
         "a job is being processed",
     )
     return ids
@@ -36,13 +43,13 @@ def test_the_jobs_of_a_killed_worker_end_elsewhere(
         with running_worker(short, tmp_path / "killed.log") as victim:
             ids = upload_slow_ones(client, 4)
             victim.kill()
-        held = [job for job in ids if changes(client, job)[-1] == "PROCESSING"]
+        held = [job for job in ids if status_history(client, job)[-1] == "PROCESSING"]
         assert held
         with running_worker(short, tmp_path / "other.log"):
-            jobs = [ended(client, job_id) for job_id in ids]
+            jobs = [wait_for_end(client, job_id) for job_id in ids]
         assert {job["status"] for job in jobs} == {"COMPLETED"}
         for job_id in held:
-            assert changes(client, job_id) == [
+            assert status_history(client, job_id) == [
                 "PENDING", "PROCESSING", "PENDING", "PROCESSING", "COMPLETED",
             ]  # fmt: skip
 
@@ -64,9 +71,9 @@ def test_a_worker_that_is_told_to_stop_gives_back_what_it_cannot_finish(
             ("COMPLETED", 1),
         }
         assert "PENDING" in {job["status"] for job in jobs}
-        assert no_leftovers(storage_of(environment))
+        assert has_no_temporary_files(storage_of(environment))
         with running_worker(environment, tmp_path / "second.log"):
-            jobs = [ended(client, job_id) for job_id in ids]
+            jobs = [wait_for_end(client, job_id) for job_id in ids]
         assert {(job["status"], job["attempts"]) for job in jobs} == {("COMPLETED", 1)}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from support.client import ended, upload
+from support.client import upload, wait_for_end
 from support.keys import Keyring
 from support.pictures import picture
 from support.process import running_api, running_worker
@@ -52,9 +52,9 @@ def test_every_line_of_a_jobs_life_names_it_in_both_services(
     ):
         good = upload(client, picture(), width="10")
         bad = upload(client, picture()[:600], width="10")
-        assert [ended(client, job_id)["status"] for job_id in (good, bad)] == STATUSES
+        assert [wait_for_end(client, job_id)["status"] for job_id in (good, bad)] == STATUSES
         assert client.post(f"/jobs/{bad}/retry").is_success
-        ended(client, bad)
+        wait_for_end(client, bad)
         client.get(good_output := f"/jobs/{good}/outputs/image").raise_for_status()
         assert client.post(f"/jobs/{good}/cancel").status_code == httpx.codes.CONFLICT
         assert client.delete(f"/jobs/{good}").is_success
@@ -154,7 +154,7 @@ def test_no_secret_is_in_any_line_of_a_full_run(
         )
         assert bug.status_code == httpx.codes.INTERNAL_SERVER_ERROR
         job_id = upload(client, picture(), callback_url=f"{receiver.url}?token=t0ps3cret")
-        ended(client, job_id)
+        wait_for_end(client, job_id)
         signed = receiver.next().headers["webhook-signature"]
         terms = {"expires_in": 60}
         link = client.post(f"/jobs/{job_id}/outputs/image/link", json=terms).json()["url"]

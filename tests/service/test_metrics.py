@@ -7,7 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from imagemill.settings.addresses import PostgresAddress
-from support.client import ended, upload
+from support.client import upload, wait_for_end
 from support.keys import Keyring
 from support.pictures import picture
 from support.process import free_port, running_api, running_worker, wait_until
@@ -42,8 +42,8 @@ def test_a_job_is_counted_where_it_happens_and_once(
         httpx.Client(base_url=api) as client,
     ):
         content = picture()
-        good = ended(client, upload(client, content, width="10", format="webp"))
-        ended(client, upload(client, content[: len(content) // 2], width="10"))
+        good = wait_for_end(client, upload(client, content, width="10", format="webp"))
+        wait_for_end(client, upload(client, content[: len(content) // 2], width="10"))
         client.get(good["outputs"][0]["url"]).raise_for_status()
         for path in ("/nothing", "/jobs/%2e%2e/else", "/a/b/c"):
             client.get(path)

@@ -10,7 +10,14 @@ from PIL import Image
 
 from imagemill.imaging.engine.probe import HEIC_SAMPLE
 from imagemill.settings.addresses import PostgresAddress, RedisAddress
-from support.client import changes, client_of, ended, no_leftovers, storage_of, upload
+from support.client import (
+    client_of,
+    has_no_temporary_files,
+    status_history,
+    storage_of,
+    upload,
+    wait_for_end,
+)
 from support.pictures import picture, png_bomb
 from support.process import free_port, running_api, running_worker, wait_until
 from support.servers import connect, redis_client
@@ -25,13 +32,13 @@ def test_a_picture_goes_in_and_a_thumbnail_comes_out(
         client_of(url) as client,
     ):
         job_id = upload(client, picture(800, 600), preset="thumbnail")
-        job = ended(client, job_id)
+        job = wait_for_end(client, job_id)
         assert job["status"] == "COMPLETED", job
         assert (job["input"]["width"], job["input"]["height"]) == (800, 600)
-        assert changes(client, job_id) == ["PENDING", "PROCESSING", "COMPLETED"]
+        assert status_history(client, job_id) == ["PENDING", "PROCESSING", "COMPLETED"]
         thumbnail = Image.open(BytesIO(client.get(job["outputs"][0]["url"]).content))
         assert (thumbnail.format, thumbnail.size) == ("WEBP", (320, 320))
-        assert no_leftovers(storage_of(environment))
+        assert has_no_temporary_files(storage_of(environment))
 
 
 def test_a_phones_picture_goes_in_and_a_jpeg_comes_out(
@@ -42,7 +49,7 @@ def test_a_phones_picture_goes_in_and_a_jpeg_comes_out(
         running_worker(environment, tmp_path / "worker.log"),
         client_of(url) as client,
     ):
-        job = ended(client, upload(client, HEIC_SAMPLE, width="32"))
+        job = wait_for_end(client, upload(client, HEIC_SAMPLE, width="32"))
         assert job["status"] == "COMPLETED", job
         assert [(output["media_type"], output["width"]) for output in job["outputs"]] == [
             ("image/jpeg", 32)
@@ -62,7 +69,7 @@ def test_several_outputs_come_from_one_upload(environment: dict[str, str], tmp_p
         running_worker(environment, tmp_path / "worker.log"),
         client_of(url) as client,
     ):
-        job = ended(client, upload(client, picture(800, 600), pipeline=json.dumps(pipeline)))
+        job = wait_for_end(client, upload(client, picture(800, 600), pipeline=json.dumps(pipeline)))
         assert [(o["name"], o["width"], o["height"], o["media_type"]) for o in job["outputs"]] == [
             ("large", 400, 300, "image/jpeg"),
             ("small", 100, 75, "image/png"),
@@ -86,12 +93,12 @@ def test_a_job_shows_the_analyses_it_was_asked_for_and_no_others(
         running_worker(environment, tmp_path / "worker.log"),
         client_of(url) as client,
     ):
-        job = ended(client, upload(client, content.getvalue(), pipeline=json.dumps(asked)))
+        job = wait_for_end(client, upload(client, content.getvalue(), pipeline=json.dumps(asked)))
         assert job["pipeline"]["analyze"] == ["palette", "dominant_color", "metadata"]
         metadata = job["analysis"].pop("metadata")
         assert (metadata["format"], metadata["width"], metadata["height"]) == ("png", 320, 200)
         assert job["analysis"] == {"palette": ["#ff6600"], "dominant_color": "#ff6600"}
-        assert ended(client, upload(client, content.getvalue()))["analysis"] is None
+        assert wait_for_end(client, upload(client, content.getvalue()))["analysis"] is None
         unknown = client.post(
             "/upload",
             files={"file": ("x.png", content.getvalue())},
@@ -120,10 +127,10 @@ def test_a_watermark_is_drawn_and_one_whose_image_vanished_is_told(
         vanished = upload(client, picture(400, 300), watermark=goes)
         (assets / "goes.png").unlink()
         with running_worker(environment, tmp_path / "worker.log"):
-            job = ended(client, marked)
+            job = wait_for_end(client, marked)
             made = Image.open(BytesIO(client.get(job["outputs"][0]["url"]).content))
             assert made.convert("RGB").getpixel((399, 299)) == (255, 0, 0)
-            job = ended(client, vanished)
+            job = wait_for_end(client, vanished)
     assert (job["status"], job["attempts"]) == ("FAILED", 1)
     assert job["error"] == {
         "code": "does_not_fit",
@@ -148,15 +155,15 @@ def test_hostile_pictures_fail_alone_and_the_next_upload_works(
         ids = {name: upload(client, content) for name, (content, _) in hostile.items()}
         good = upload(client, whole)
         for name, (_, code) in hostile.items():
-            job = ended(client, ids[name])
+            job = wait_for_end(client, ids[name])
             assert (job["status"], job["error"]["code"]) == ("FAILED", code), job
             assert job["error"]["detail"]
             assert job["attempts"] == 1
             assert (job["outputs"], job["output_path"]) == ([], None)
             assert str(tmp_path) not in job["error"]["detail"]
-        assert ended(client, good)["status"] == "COMPLETED"
+        assert wait_for_end(client, good)["status"] == "COMPLETED"
         assert worker.process.poll() is None
-        assert no_leftovers(storage_of(environment))
+        assert has_no_temporary_files(storage_of(environment))
 
 
 async def test_many_uploads_at_once_are_each_processed_exactly_once(
@@ -210,7 +217,7 @@ def test_a_wiped_redis_loses_nothing(
         with redis_client(redis_address) as redis:
             redis.flushall()
         with running_worker(environment, tmp_path / "worker.log"):
-            assert {ended(client, job_id)["status"] for job_id in ids} == {"COMPLETED"}
+            assert {wait_for_end(client, job_id)["status"] for job_id in ids} == {"COMPLETED"}
 
 
 def test_without_redis_uploads_are_taken_and_jobs_done(
@@ -224,4 +231,4 @@ def test_without_redis_uploads_are_taken_and_jobs_done(
     ):
         states = client.get("/readyz").json()
         assert (states["postgres"], states["redis"], states["storage"]) == ("ok", "away", "ok")
-        assert ended(client, upload(client, picture()), seconds=15)["status"] == "COMPLETED"
+        assert wait_for_end(client, upload(client, picture()), seconds=15)["status"] == "COMPLETED"

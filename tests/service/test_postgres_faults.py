@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from imagemill.embedded.postgres import Postgres as EmbeddedPostgres
-from support.client import Json, changes, client_of, ended, storage_of, upload
+from support.client import Json, client_of, status_history, storage_of, upload, wait_for_end
 from support.pictures import picture
 from support.process import running_api, running_worker, wait_until
 from support.proxy import CLOSED, HALF_OPEN, OPEN, STALLED, Proxy, Way
@@ -43,8 +43,8 @@ def stored(storage: Path, folder: str) -> list[Path]:
 
 def require_one_result(client: httpx.Client, storage: Path, job_id: str) -> None:
     """Require that the job ended once, and that its outputs are there and nobody else's."""
-    job = ended(client, job_id)
-    assert changes(client, job_id).count("COMPLETED") == 1
+    job = wait_for_end(client, job_id)
+    assert status_history(client, job_id).count("COMPLETED") == 1
     assert client.get(job["outputs"][0]["url"]).status_code == httpx.codes.OK
     wait_until(
         lambda: stored(storage, "outputs") == [storage / job["output_path"]],
@@ -87,7 +87,7 @@ def test_an_upload_that_postgresql_does_not_answer_gets_503_and_keeps_its_file(
     wait_until(lambda: client.get("/readyz").is_success, "the gateway is ready again")
     stack.enter_context(running_worker(environment, tmp_path / "worker.log"))
     ids = {upload(client, picture()), *(job["id"] for job in jobs(client))}
-    assert {ended(client, job_id)["status"] for job_id in ids} == {"COMPLETED"}
+    assert {wait_for_end(client, job_id)["status"] for job_id in ids} == {"COMPLETED"}
     assert len(ids) in ({2} if way is HALF_OPEN else {1, 2})
 
 
@@ -119,13 +119,13 @@ def test_a_job_whose_end_was_recorded_but_not_confirmed_keeps_its_outputs(
     )
     to_postgres.become_when_asked(FINISH, HALF_OPEN)
     job_id = upload(client, picture())
-    assert ended(client, job_id)["status"] == "COMPLETED"
+    assert wait_for_end(client, job_id)["status"] == "COMPLETED"
     assert to_postgres.struck.is_set()
     assert "job.completed" not in worker.logged()  # it has not heard of it
     to_postgres.become(OPEN)
     to_postgres.cut()
     wait_until(lambda: "job.completed" in worker.logged(), "the worker asks again", worker.logged)
-    assert changes(client, job_id) == DONE_AT_ONCE
+    assert status_history(client, job_id) == DONE_AT_ONCE
     require_one_result(client, storage_of(environment), job_id)
 
 
@@ -142,7 +142,7 @@ def test_a_worker_cut_off_for_longer_than_its_lease_ends_nothing_twice(
     job_id = upload(client, picture())
     assert to_postgres.struck.wait(30)
     stack.enter_context(running_worker(hasty, tmp_path / "other.log"))
-    assert ended(client, job_id)["attempts"] == 2  # the other one's
+    assert wait_for_end(client, job_id)["attempts"] == 2  # the other one's
     to_postgres.become(OPEN)
     wait_until(
         lambda: "job.result_rejected" in cut_off.logged(), "its result is refused", cut_off.logged
@@ -164,9 +164,9 @@ def test_while_postgresql_is_away_nobody_takes_a_job_and_afterwards_it_ends_once
     job_id = upload(client, picture())
     assert to_postgres.struck.wait(30)
     time.sleep(2 * LEASE_SECONDS)  # the outage itself
-    assert changes(client, job_id) == ["PENDING", "PROCESSING"]
+    assert status_history(client, job_id) == ["PENDING", "PROCESSING"]
     to_postgres.become(OPEN)
-    assert ended(client, job_id)["status"] == "COMPLETED"
+    assert wait_for_end(client, job_id)["status"] == "COMPLETED"
     require_one_result(client, storage_of(hasty), job_id)
     assert all(worker.process.poll() is None for worker in workers)
 
@@ -200,4 +200,4 @@ def test_a_frozen_postgresql_is_answered_for_with_503_and_taken_up_again(
     wait_until(lambda: client.get("/readyz").is_success, "the gateway is ready again")
     assert {answer.status_code for answer in threads.map(send, range(uploads))} == {202}
     ids = [job["id"] for job in jobs(client)]
-    assert {ended(client, job_id)["status"] for job_id in ids} == {"COMPLETED"}
+    assert {wait_for_end(client, job_id)["status"] for job_id in ids} == {"COMPLETED"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from support.client import changes, client_of, ended, upload
+from support.client import client_of, status_history, upload, wait_for_end
 from support.pictures import picture
 from support.process import running_api, running_worker, wait_until
 from support.proxy import CLOSED, HALF_OPEN, OPEN, STALLED, Proxy, Way
@@ -36,14 +36,14 @@ def test_while_redis_is_away_uploads_are_taken_at_once_and_jobs_done_in_time(
     _, url = stack.enter_context(running_api(disturbed, tmp_path / "api.log"))
     worker = stack.enter_context(running_worker(disturbed, tmp_path / "worker.log"))
     client = stack.enter_context(client_of(url))
-    assert ended(client, upload(client, picture()))["status"] == "COMPLETED"
+    assert wait_for_end(client, upload(client, picture()))["status"] == "COMPLETED"
     usual = min(timed_upload(client)[1] for _ in range(5))
     to_redis.become(way)
     over = time.monotonic() + OUTAGE_SECONDS
     while time.monotonic() < over:
         job_id, seconds = timed_upload(client)
         assert seconds < usual + EXTRA_SECONDS
-        assert ended(client, job_id, seconds=TURN_SECONDS)["status"] == "COMPLETED"
+        assert wait_for_end(client, job_id, seconds=TURN_SECONDS)["status"] == "COMPLETED"
     assert "queue.push_failed" in (tmp_path / "api.log").read_text(encoding="utf-8")
     assert "queue.unavailable" in worker.logged()
     to_redis.become(OPEN)
@@ -62,6 +62,6 @@ def test_a_line_that_is_cut_costs_no_job_and_no_restart(
     for _ in range(10):
         to_redis.cut()
         job_id = upload(client, picture())
-        assert ended(client, job_id, seconds=TURN_SECONDS)["status"] == "COMPLETED"
-        assert changes(client, job_id) == ["PENDING", "PROCESSING", "COMPLETED"]
+        assert wait_for_end(client, job_id, seconds=TURN_SECONDS)["status"] == "COMPLETED"
+        assert status_history(client, job_id) == ["PENDING", "PROCESSING", "COMPLETED"]
     assert "queue.unavailable" in worker.logged()

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 
 from imagemill.settings.addresses import PostgresAddress
-from support.client import client_of, ended, upload
+from support.client import client_of, upload, wait_for_end
 from support.pictures import picture
 from support.process import running_api, running_worker
 from support.servers import connect
@@ -25,11 +25,11 @@ def test_a_job_of_an_older_backup_is_done_again_beside_its_earlier_outputs(
         job_id = upload(client, picture())
         database.execute(BACKUP)
         with running_worker(environment, tmp_path / "worker.log"):
-            first = ended(client, job_id)
+            first = wait_for_end(client, job_id)
         # The next claim has the fence of the first one again, whose folder is there.
         database.execute(RESTORE)
         with running_worker(environment, tmp_path / "next.log"):
-            second = ended(client, job_id)
+            second = wait_for_end(client, job_id)
         output = client.get(second["outputs"][0]["url"])
     assert (first["status"], second["status"]) == ("COMPLETED", "COMPLETED")
     assert second["attempts"] == 1

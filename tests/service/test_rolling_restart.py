@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from imagemill.settings.addresses import PostgresAddress
-from support.client import client_of, ended, no_leftovers, storage_of
+from support.client import client_of, has_no_temporary_files, storage_of, wait_for_end
 from support.pictures import picture
 from support.process import Service, running_api, running_worker, wait_until
 from support.servers import connect
@@ -88,11 +88,11 @@ def test_workers_restarted_one_after_the_other_fail_no_job_and_use_no_attempt(
                 assert workers[number].stop() == 0
                 stopped.append(workers[number])
                 workers[number] = start(f"worker-{number}-{turn + 1}")
-    jobs = [ended(client, job_id) for job_id in accepted]
+    jobs = [wait_for_end(client, job_id) for job_id in accepted]
     assert {(job["status"], job["attempts"]) for job in jobs} == {("COMPLETED", 1)}
     assert len(jobs) > WORKERS * ROUNDS
     assert sum(map(held_when_stopped, stopped))  # or the restarts hit nothing
-    assert no_leftovers(storage_of(environment))
+    assert has_no_temporary_files(storage_of(environment))
 
 
 def test_a_gateway_killed_under_load_leaves_no_row_without_its_file(
@@ -116,4 +116,4 @@ def test_a_gateway_killed_under_load_leaves_no_row_without_its_file(
     _, url = stack.enter_context(running_api(environment, tmp_path / "api.log"))
     stack.enter_context(running_worker(environment, tmp_path / "worker.log"))
     client = stack.enter_context(client_of(url, timeout=30))
-    assert {ended(client, job_id)["status"] for job_id, _ in rows} == {"COMPLETED"}
+    assert {wait_for_end(client, job_id)["status"] for job_id, _ in rows} == {"COMPLETED"}

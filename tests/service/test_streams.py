@@ -11,7 +11,7 @@ import httpx
 import psutil
 import pytest
 
-from support.client import changes, upload
+from support.client import status_history, upload
 from support.events import Event, stream
 from support.pictures import picture
 from support.process import free_port, running_api, running_worker
@@ -67,7 +67,7 @@ def test_while_redis_is_away_changes_are_told_a_little_later(
     job_id = upload(client, picture())
     with stream(client, f"/jobs/{job_id}/events", last=0) as told:
         assert statuses(list(told)) == ["PENDING", "PROCESSING", "COMPLETED"]
-    assert statuses(list(islice(of(job_id, everything), 3))) == changes(client, job_id)
+    assert statuses(list(islice(of(job_id, everything), 3))) == status_history(client, job_id)
 
 
 def test_a_stream_goes_on_without_a_hole_at_another_gateway(

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from imagemill.settings.addresses import PostgresAddress
-from support.client import ended, upload
-from support.collector import Collector, EncodedEvent
+from support.client import upload, wait_for_end
+from support.collector import Collector, ReceivedSpan
 from support.pictures import picture
 from support.process import free_port, running_api, running_worker, wait_until
 from support.receiver import always, receiving
@@ -40,7 +40,7 @@ def test_a_job_is_one_trace_from_its_upload_to_its_webhook(
         httpx.Client(base_url=url, headers={"traceparent": TRACEPARENT}) as client,
     ):
         job_id = upload(client, picture(), width="10", callback_url=receiver.url)
-        assert ended(client, job_id)["status"] == "COMPLETED"
+        assert wait_for_end(client, job_id)["status"] == "COMPLETED"
         handed_on = receiver.next().headers["traceparent"]
         client.get("/healthz")
     # Both have ended: what they had not sent yet has been flushed.
@@ -67,7 +67,7 @@ def test_a_job_is_one_trace_from_its_upload_to_its_webhook(
     assert attempt.attributes == {"imagemill.job.id": job_id, "imagemill.job.attempt": 1}
 
 
-def edges(spans: dict[str, EncodedEvent]) -> set[tuple[str, str, str, str]]:
+def edges(spans: dict[str, ReceivedSpan]) -> set[tuple[str, str, str, str]]:
     names = {span_id: span.name for span_id, span in spans.items()} | {CLIENTS_SPAN: "the client's"}
     return {(span.service, span.name, span.kind, names[span.parent_id]) for span in spans.values()}
 
@@ -86,9 +86,9 @@ def test_each_try_at_a_failing_job_is_a_span_that_says_so(
         running_worker(told, tmp_path / "worker.log"),
         httpx.Client(base_url=url) as client,
     ):
-        good = ended(client, upload(client, picture(), width="10"))
+        good = wait_for_end(client, upload(client, picture(), width="10"))
         assert (good["status"], good["attempts"]) == ("COMPLETED", 2)
-        bad = ended(client, upload(client, picture()[:600], width="10"))
+        bad = wait_for_end(client, upload(client, picture()[:600], width="10"))
         assert bad["status"] == "FAILED"
     first, second, hopeless = collector.named("job.attempt")
     assert {span.service for span in collector.spans} == {"ours"}
@@ -110,7 +110,7 @@ def test_lines_of_a_traced_job_carry_the_trace(
         running_worker(told, tmp_path / "worker.log") as worker,
         httpx.Client(base_url=url, headers={"traceparent": TRACEPARENT}) as client,
     ):
-        ended(client, upload(client, picture()))
+        wait_for_end(client, upload(client, picture()))
         wait_until(lambda: "job.completed" in worker.logged(), "the end is logged")
         for service in (api, worker):
             assert f'"trace_id": "{TRACE}"' in service.logged()
@@ -172,7 +172,7 @@ def test_a_collector_that_is_away_costs_a_line_and_no_more(
         httpx.Client(base_url=url) as client,
     ):
         for _ in range(3):
-            assert ended(client, upload(client, picture()))["status"] == "COMPLETED"
+            assert wait_for_end(client, upload(client, picture()))["status"] == "COMPLETED"
             for service in (api, worker):
                 wait_until(
                     lambda service=service: "traces.collector_unavailable" in service.logged(),  # type: ignore[misc]

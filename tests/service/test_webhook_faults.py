@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from imagemill.settings.addresses import PostgresAddress, RedisAddress
-from support.client import ended, upload
-from support.deliveries import deliveries, make_due, settled
-from support.failpoints import armed, meet
+from support.client import upload, wait_for_end
+from support.deliveries import deliveries, make_due, wait_for_delivery
+from support.failpoints import wait_for_failpoint, with_failpoint
 from support.pictures import picture
 from support.process import free_port, running_api, running_worker, wait_until
 from support.proxy import CLOSED, OPEN, Proxy
@@ -70,12 +70,14 @@ def test_an_end_is_told_whenever_its_worker_is_killed(
     name: str,
 ) -> None:
     receiver = stack.enter_context(receiving(OK))
-    victim = stack.enter_context(running_worker(armed(mill, name, "kill"), tmp_path / "victim.log"))
+    victim = stack.enter_context(
+        running_worker(with_failpoint(mill, name, "kill"), tmp_path / "victim.log")
+    )
     job_id = upload(client, picture(), callback_url=receiver.url)
-    meet(victim, name, "kill", postgres_address)
+    wait_for_failpoint(victim, name, "kill", postgres_address)
     make_due(postgres_address)  # as it would be when the hold of a minute is over
     stack.enter_context(running_worker(mill, tmp_path / "other.log"))
-    assert settled(client, job_id)["status"] == "DELIVERED"
+    assert wait_for_delivery(client, job_id)["status"] == "DELIVERED"
     assert len(messages(receiver)) == 1
 
 
@@ -96,11 +98,13 @@ def test_an_end_is_told_whatever_its_worker_survives(
     moment: tuple[str, str],
 ) -> None:
     receiver = stack.enter_context(receiving(OK))
-    worker = stack.enter_context(running_worker(armed(mill, *moment), tmp_path / "worker.log"))
+    worker = stack.enter_context(
+        running_worker(with_failpoint(mill, *moment), tmp_path / "worker.log")
+    )
     job_id = upload(client, picture(), callback_url=receiver.url)
-    meet(worker, *moment, postgres_address)
+    wait_for_failpoint(worker, *moment, postgres_address)
     make_due(postgres_address)
-    assert settled(client, job_id)["status"] == "DELIVERED"
+    assert wait_for_delivery(client, job_id)["status"] == "DELIVERED"
     assert len(messages(receiver)) == 1
 
 
@@ -120,7 +124,7 @@ def test_a_worker_that_dies_while_it_sends_leaves_the_message_to_another(
     make_due(postgres_address)
     stack.enter_context(running_worker(mill, tmp_path / "other.log"))
     assert message(receiver.next()) == message(first)
-    delivery = settled(client, job_id)
+    delivery = wait_for_delivery(client, job_id)
     assert (delivery["status"], delivery["tries"]) == ("DELIVERED", 2)
 
 
@@ -151,10 +155,10 @@ def test_what_a_receiver_missed_while_it_was_down_comes_when_it_is_back(
         return all(one["tries"] > 1 for job_id in ids for one in deliveries(client, job_id))
 
     for job_id in ids:
-        ended(client, job_id)
+        wait_for_end(client, job_id)
     wait_until(were_tried, "all were tried in vain")
     receiver = stack.enter_context(receiving(OK, port))
-    assert {settled(client, job_id)["status"] for job_id in ids} == {"DELIVERED"}
+    assert {wait_for_delivery(client, job_id)["status"] for job_id in ids} == {"DELIVERED"}
     assert len(messages(receiver)) == 3
 
 
@@ -187,7 +191,7 @@ def test_what_was_answered_while_postgres_was_away_is_recorded_when_it_is_back(
     receiver.released.set()
     wait_until(lambda: "postgres.unavailable" in worker.logged(), "it is missed", worker.logged)
     to_postgres.become(OPEN)
-    delivery = settled(client, job_id)
+    delivery = wait_for_delivery(client, job_id)
     assert (delivery["status"], delivery["tries"]) == ("DELIVERED", 1)
 
 
@@ -198,6 +202,6 @@ def test_an_address_that_is_not_public_is_refused_by_the_worker_too(
     strict = mill | {"WEBHOOK_ALLOW_PRIVATE": "false", "WEBHOOK_SCHEDULE_SECONDS": "0"}
     stack.enter_context(running_worker(strict, tmp_path / "worker.log"))
     job_id = upload(client, picture(), callback_url=f"http://localhost:{receiver.port}/")
-    delivery = settled(client, job_id)
+    delivery = wait_for_delivery(client, job_id)
     assert (delivery["status"], delivery["tries"], receiver.count) == ("FAILED", 2, 0)
     assert delivery["last_error"] == "localhost leads to an address that is not public."

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from support.client import Json, ended, upload
-from support.deliveries import deliveries, settled
+from support.client import Json, upload, wait_for_end
+from support.deliveries import deliveries, wait_for_delivery
 from support.pictures import picture
 from support.process import PROGRAM, running_api, running_worker
 from support.receiver import Received, always, in_turn, receiving
@@ -75,11 +75,11 @@ def test_the_end_of_a_job_is_told_signed_and_as_the_api_shows_it(
     job_id = upload(client, picture(), callback_url=receiver.url, metadata='{"z": 1, "a": "ü"}')
     received = receiver.next()
     told = verified(received, secret)
-    job = ended(client, job_id)
+    job = wait_for_end(client, job_id)
     assert told == {"type": "job.completed", "timestamp": job["completed_at"], "data": job}
     assert list(told["data"]["metadata"]) == ["z", "a"]
     assert (received.path, received.headers["content-type"]) == ("/hook", "application/json")
-    delivery = settled(client, job_id)
+    delivery = wait_for_delivery(client, job_id)
     assert delivery == {
         "n": 1,
         "event": "job.completed",
@@ -115,7 +115,7 @@ def test_a_job_that_fails_is_told_of_each_time_it_does(
     for received in (first, second):
         told = verified(received, secret)
         assert (told["type"], told["data"]["error"]["code"]) == ("job.failed", "invalid_image")
-    settled(client, job_id, n=2)
+    wait_for_delivery(client, job_id, n=2)
     assert [(one["n"], one["webhook_id"]) for one in deliveries(client, job_id)] == [
         (1, first.headers["webhook-id"]),
         (2, second.headers["webhook-id"]),
@@ -131,7 +131,7 @@ def test_what_fails_is_tried_again_with_the_same_id_and_the_same_bytes(
     tries = [receiver.next() for _ in range(3)]
     assert len({(one.headers["webhook-id"], one.body) for one in tries}) == 1
     assert all(verified(one, secret) for one in tries)
-    delivery = settled(client, job_id)
+    delivery = wait_for_delivery(client, job_id)
     assert (delivery["status"], delivery["tries"]) == ("DELIVERED", 3)
 
 
@@ -140,13 +140,13 @@ def test_after_the_last_try_a_delivery_has_failed_and_can_be_asked_for_again(
 ) -> None:
     receiver = stack.enter_context(receiving(in_turn(500, 500, 503, 500, 200)))
     job_id = upload(client, picture(), callback_url=receiver.url)
-    delivery = settled(client, job_id)
+    delivery = wait_for_delivery(client, job_id)
     assert (delivery["status"], delivery["tries"]) == ("FAILED", 3)
     assert (delivery["last_status_code"], delivery["next_try_at"]) == (503, None)
     assert delivery["last_error"] == "The receiver answered 503."
     answer = client.post(f"/jobs/{job_id}/deliveries/1/redeliver")
     assert (answer.status_code, answer.json()["status"]) == (202, "PENDING")
-    delivery = settled(client, job_id)
+    delivery = wait_for_delivery(client, job_id)
     assert (delivery["status"], delivery["tries"]) == ("DELIVERED", 5)
     tries = [receiver.next() for _ in range(5)]
     assert len({(one.headers["webhook-id"], one.body) for one in tries}) == 1
@@ -155,7 +155,7 @@ def test_after_the_last_try_a_delivery_has_failed_and_can_be_asked_for_again(
 def test_a_receiver_that_is_gone_is_left_alone(client: httpx.Client, stack: ExitStack) -> None:
     receiver = stack.enter_context(receiving(always(410)))
     job_id = upload(client, picture(), callback_url=receiver.url)
-    delivery = settled(client, job_id)
+    delivery = wait_for_delivery(client, job_id)
     assert (delivery["status"], delivery["tries"]) == ("FAILED", 1)
     assert delivery["last_error"] == "The receiver answered 410: it wants no more."
 

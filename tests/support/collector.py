@@ -1,4 +1,4 @@
-"""A collector of traces, as far as services can tell: a server of OTLP over HTTP."""
+"""A collector of traces: a server of OTLP over HTTP that keeps the spans it receives."""
 
 import gzip
 import threading
@@ -17,7 +17,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 
 @dataclass(frozen=True, slots=True)
-class EncodedEvent:
+class ReceivedSpan:
     """A span as it arrived; ids in hexadecimal, times in nanoseconds."""
 
     service: str
@@ -33,11 +33,11 @@ class EncodedEvent:
 
 
 class Collector:
-    """What has arrived so far. `url` is what OTEL_EXPORTER_OTLP_ENDPOINT is to name."""
+    """The spans received so far. `url` is what OTEL_EXPORTER_OTLP_ENDPOINT is to name."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.spans: list[EncodedEvent] = []
+        self.spans: list[ReceivedSpan] = []
 
     @classmethod
     @contextmanager
@@ -54,7 +54,7 @@ class Collector:
             thread.join()
             server.server_close()
 
-    def named(self, name: str) -> list[EncodedEvent]:
+    def named(self, name: str) -> list[ReceivedSpan]:
         """Return the spans of this name, in the order of their beginnings."""
         return sorted((s for s in self.spans if s.name == name), key=lambda span: span.started)
 
@@ -67,7 +67,7 @@ class Handler(BaseHTTPRequestHandler):
         assert self.path == "/v1/traces"
         assert self.headers["Content-Type"] == "application/x-protobuf"
         collector: Collector = self.server.collector  # type: ignore[attr-defined]
-        collector.spans += told(ExportTraceServiceRequest.FromString(body))
+        collector.spans += parse_spans(ExportTraceServiceRequest.FromString(body))
         answer = ExportTraceServiceResponse().SerializeToString()
         self.send_response(200)
         self.send_header("Content-Type", "application/x-protobuf")
@@ -76,15 +76,15 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(answer)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: the spans are what is looked at."""
+        """Not on the terminal."""
 
 
-def told(request: ExportTraceServiceRequest) -> Iterator[EncodedEvent]:
+def parse_spans(request: ExportTraceServiceRequest) -> Iterator[ReceivedSpan]:
     for resource in request.resource_spans:
         service = values(resource.resource.attributes)["service.name"]
         for scope in resource.scope_spans:
             for span in scope.spans:
-                yield EncodedEvent(
+                yield ReceivedSpan(
                     service=service,
                     name=span.name,
                     kind=SentSpan.SpanKind.Name(span.kind).removeprefix("SPAN_KIND_"),

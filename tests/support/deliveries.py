@@ -1,4 +1,4 @@
-"""Webhooks as a client sees them, and a way past their waits."""
+"""Webhook deliveries as a client reads them, and a way to make them due at once."""
 
 import json
 
@@ -14,19 +14,19 @@ def deliveries(client: httpx.Client, job_id: str) -> list[Json]:
     return list(client.get(f"/jobs/{job_id}/deliveries").json()["deliveries"])
 
 
-def settled(client: httpx.Client, job_id: str, n: int = 1) -> Json:
+def wait_for_delivery(client: httpx.Client, job_id: str, n: int = 1) -> Json:
     """Return the job's n-th delivery once it is no longer PENDING."""
     wait_until(
         lambda: any(
             one["n"] == n and one["status"] != "PENDING" for one in deliveries(client, job_id)
         ),
-        "the delivery settles",
+        "the delivery ends",
         lambda: json.dumps(deliveries(client, job_id)),
     )
     return deliveries(client, job_id)[n - 1]
 
 
 def make_due(postgres: PostgresAddress) -> None:
-    """Let every wait be over, and every hold of a worker that died."""
+    """Make every pending delivery due now, also those that a dead worker has claimed."""
     with connect(postgres) as connection:
         connection.execute("UPDATE deliveries SET next_try_at = now() WHERE status = 'PENDING'")

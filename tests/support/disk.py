@@ -1,4 +1,4 @@
-"""A disk so small that a test can fill it."""
+"""A tmpfs small enough for a test to fill."""
 
 import errno
 import subprocess

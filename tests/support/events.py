@@ -1,4 +1,4 @@
-"""A client of event streams, as browsers are."""
+"""A client of server-sent event streams."""
 
 import json
 from collections.abc import Iterator

@@ -1,29 +1,28 @@
-"""Ends that services meet at a named moment: see imagemill/failpoints.py."""
+"""Faults that strike a service at a named moment: see imagemill/failpoints.py."""
 
 from imagemill.settings.addresses import PostgresAddress
 from support.process import Service, wait_until
 from support.servers import connect
 
-# What a process meets: kill -9; a bug; standing still past its lease; the same with its
-# connections to PostgreSQL cut meanwhile.
-ENDS = ("kill", "error", "pause", "cut")
+# kill -9; a bug; a pause past the lease; the same with the connections to PostgreSQL cut meanwhile.
+FAULTS = ("kill", "error", "pause", "cut")
 
 
-def armed(environment: dict[str, str], name: str, end: str) -> dict[str, str]:
-    """Return the environment of a service that meets this end there; without a name, none."""
+def with_failpoint(environment: dict[str, str], name: str, fault: str) -> dict[str, str]:
+    """Return the environment of a service that this fault strikes there; without a name, none."""
     if not name:
         return environment
-    return environment | {"FAILPOINTS": f"{name}={'pause' if end == 'cut' else end}"}
+    return environment | {"FAILPOINTS": f"{name}={'pause' if fault == 'cut' else fault}"}
 
 
-def meet(service: Service, name: str, end: str, postgres: PostgresAddress) -> None:
-    """Return once the service has met its end there."""
+def wait_for_failpoint(service: Service, name: str, fault: str, postgres: PostgresAddress) -> None:
+    """Return once the fault has struck the service there."""
     wait_until(
         lambda: f"failpoint {name}" in service.logged(), f"{name} is reached", service.logged
     )
-    if end == "kill":
+    if fault == "kill":
         service.process.wait(10)
-    if end == "cut":
+    if fault == "cut":
         with connect(postgres) as connection:
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

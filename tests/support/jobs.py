@@ -1,4 +1,4 @@
-"""Jobs as the gateway makes them, and results as workers do."""
+"""Jobs as the gateway makes them, and results as workers make them."""
 
 from imagemill.jobs.ids import new_job_id
 from imagemill.jobs.job import (

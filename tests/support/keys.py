@@ -15,7 +15,7 @@ Headers = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """The keys of one test."""
+    """The API keys of one test."""
 
     address: PostgresAddress
 
@@ -26,7 +26,7 @@ class Keyring:
             "INSERT INTO api_keys (id, name, secret_sha256, is_admin) VALUES (%s, %s, %s, %s)",
             (key.id, name, key.sha256, is_admin),
         )
-        return showing(key)
+        return authorization(key)
 
     def revoke(self, name: str) -> None:
         self._run("UPDATE api_keys SET revoked_at = now() WHERE name = %s", (name,))
@@ -40,5 +40,5 @@ class Keyring:
             connection.execute(statement.encode(), values)
 
 
-def showing(key: object) -> Headers:
+def authorization(key: object) -> Headers:
     return {"Authorization": f"Bearer {key}"}

@@ -1,5 +1,6 @@
 """Services of imagemill as the real processes they are in production."""
 
+import http.client
 import itertools
 import os
 import random
@@ -12,11 +13,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
-
 PROGRAM: tuple[str, ...] = (sys.executable, "-m", "imagemill")
 START_SECONDS = 60
-
+# A condition is looked at often at first, and then less: to ask a busy service slows it down.
+FIRST_PAUSE_SECONDS = 0.01
+MAX_PAUSE_SECONDS = 0.1
 
 # Below those that the system gives to connections: no client of a test takes one that is free now
 # before the service listens on it. Test processes that run side by side begin at other places.
@@ -87,9 +88,8 @@ def running_api(environment: Mapping[str, str], log: Path) -> Iterator[tuple[Ser
     """Run a gateway and yield it with its address once it answers."""
     port = free_port()
     with running(["api", "--port", str(port)], environment, log) as service:
-        url = f"http://127.0.0.1:{port}"
-        wait_until(lambda: _answers(service, url), "the gateway answers", service.logged)
-        yield service, url
+        wait_until(lambda: _answers(service, port), "the gateway answers", service.logged)
+        yield service, f"http://127.0.0.1:{port}"
 
 
 @contextmanager
@@ -108,18 +108,24 @@ def wait_until(
 ) -> None:
     """Return once the condition holds; fail with the evidence when it does not come."""
     until = time.monotonic() + timeout_seconds
+    pause = FIRST_PAUSE_SECONDS
     while not holds():
         if time.monotonic() > until:
             raise AssertionError(f"{what}: not within {timeout_seconds} s\n{evidence()[-6000:]}")
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(1.5 * pause, MAX_PAUSE_SECONDS)
 
 
-def _answers(service: Service, url: str) -> bool:
+def _answers(service: Service, port: int) -> bool:
     _require_alive(service)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
-        return httpx.get(f"{url}/healthz", timeout=2).status_code == httpx.codes.OK
-    except httpx.TransportError:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()
 
 
 def _has_started(service: Service) -> bool:

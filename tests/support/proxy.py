@@ -1,4 +1,4 @@
-"""A way to a server that a test can disturb, as networks do."""
+"""A TCP proxy to a server, which a test can stall, half-close or cut."""
 
 import asyncio
 import threading
@@ -12,7 +12,7 @@ CHUNK_BYTES = 65536
 
 @dataclass(frozen=True)
 class Way:
-    """What the proxy lets through. What it holds back goes on later, unless the line is cut."""
+    """What the proxy forwards. What it holds back goes on later, unless the connection is cut."""
 
     requests: bool = True
     answers: bool = True

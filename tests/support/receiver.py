@@ -27,7 +27,7 @@ Answering = Callable[[int], Answer]
 
 @dataclass(slots=True)
 class Receiver:
-    """What came, in the order it came. `released` lets requests go that are held."""
+    """The requests, in the order they came. Setting `released` answers those that are held."""
 
     port: int
     answering: Answering
@@ -66,7 +66,7 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 1024
 
     def handle_error(self, *_: Any) -> None:  # noqa: ANN401 - whatever the base class has
-        """A client that goes away is no news."""
+        """A client that disconnects is expected."""
 
 
 @contextmanager

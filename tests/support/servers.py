@@ -1,4 +1,4 @@
-"""Plain clients of the servers, to look behind the services' backs."""
+"""Plain clients of PostgreSQL and Redis, independent of imagemill's own."""
 
 import psycopg
 import redis
@@ -27,7 +27,7 @@ def count_jobs(address: PostgresAddress) -> int:
 
 
 def waits_for_a_lock(address: PostgresAddress, statement: str) -> bool:
-    """Whether somebody's statement with these words waits for what another holds."""
+    """Whether a statement that contains these words waits for a lock."""
     with connect(address) as connection:
         found = connection.execute(
             "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"

@@ -5,17 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-PATIENCE_SECONDS = 30.0
+TIMEOUT_SECONDS = 30.0
 
 
 @contextmanager
-def connected(url: str, receive_buffer: int | None = None) -> Iterator[socket.socket]:
+def open_socket(url: str, receive_buffer: int | None = None) -> Iterator[socket.socket]:
     """Connect to a service; with a small buffer, hardly anything fits between it and the client."""
     address = urlsplit(url)
     with socket.socket() as connection:
         if receive_buffer is not None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        connection.settimeout(PATIENCE_SECONDS)
+        connection.settimeout(TIMEOUT_SECONDS)
         connection.connect((address.hostname, address.port))
         yield connection
 
@@ -26,21 +26,21 @@ def head(method: str, path: str, **headers: str | int) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-def until_closed(connection: socket.socket) -> bytes:
-    """Return all that comes until the service ends the connection in good order."""
+def read_until_closed(connection: socket.socket) -> bytes:
+    """Return all bytes until the service closes the connection in good order."""
     received = b""
     while chunk := connection.recv(65536):
         received += chunk
     return received
 
 
-def is_open(connection: socket.socket, seconds: float) -> bool:
-    """Wait so long for the service to say or end something; return whether it did neither."""
+def stays_open(connection: socket.socket, seconds: float) -> bool:
+    """Return whether the service neither sends anything nor closes within `seconds`."""
     connection.settimeout(seconds)
     try:
         connection.recv(1, socket.MSG_PEEK)
     except TimeoutError:
         return True
     finally:
-        connection.settimeout(PATIENCE_SECONDS)
+        connection.settimeout(TIMEOUT_SECONDS)
     return False

@@ -17,8 +17,15 @@ from imagemill.maintenance.janitor import Janitor
 from imagemill.settings.addresses import PostgresAddress
 from imagemill.storage.keys import attempt_key, input_key, outputs_key
 from imagemill.storage.volume import Volume
-from support.belongings import DAY, completed_job, let_age, put, put_output, waiting_job
 from support.servers import connect
+from support.stored_jobs import (
+    DAY,
+    set_age,
+    store_completed_job,
+    store_output,
+    store_pending_job,
+    write_file,
+)
 
 HOUR = timedelta(hours=1)
 NOW = datetime.now(UTC)
@@ -26,7 +33,7 @@ NOW = datetime.now(UTC)
 
 def orphan(storage: Volume, age: timedelta = 2 * DAY) -> Path:
     """An input whose row was never written."""
-    return put(storage.path(input_key(new_job_id(), ".jpg")), age=age)
+    return write_file(storage.path(input_key(new_job_id(), ".jpg")), age=age)
 
 
 def quarantined(storage: Volume, path: Path, day: date | None = None) -> Path:
@@ -55,11 +62,11 @@ async def test_a_file_without_a_row_goes_to_quarantine_after_a_day_and_not_befor
 async def test_whatever_a_row_speaks_for_stays(
     job_store: JobStore, leases: JobLeases, storage: Volume, janitor: Janitor
 ) -> None:
-    waiting = await waiting_job(job_store, storage)
-    done = await completed_job(job_store, leases, storage)
-    running = await waiting_job(job_store, storage)
+    waiting = await store_pending_job(job_store, storage)
+    done = await store_completed_job(job_store, leases, storage)
+    running = await store_pending_job(job_store, storage)
     (claim,) = await leases.claim([running.id])
-    about_to_be_recorded = put_output(storage, claim)
+    about_to_be_recorded = store_output(storage, claim)
     await janitor.tidy(NOW)
     for job in (waiting, done, running):
         assert all(file.exists() for file in files_of(storage, job))
@@ -71,12 +78,12 @@ async def test_whatever_a_row_speaks_for_stays(
 async def test_outputs_of_an_attempt_that_lost_its_job_are_set_aside(
     job_store: JobStore, leases: JobLeases, storage: Volume, janitor: Janitor
 ) -> None:
-    job = await waiting_job(job_store, storage)
+    job = await store_pending_job(job_store, storage)
     (zombie,) = await leases.claim([job.id])
-    left = storage.path(put_output(storage, zombie).path)
+    left = storage.path(store_output(storage, zombie).path)
     await leases.release([zombie])
     (winner,) = await leases.claim([job.id])
-    published = put_output(storage, winner)
+    published = store_output(storage, winner)
     await leases.finish([Completed(winner, (published,), 20, 16, 1)])
     await janitor.tidy(NOW)
     assert not left.parent.exists()
@@ -88,9 +95,9 @@ async def test_outputs_of_an_attempt_that_lost_its_job_are_set_aside(
 async def test_outputs_of_an_attempt_are_set_aside_while_its_job_waits_to_be_tried_again(
     job_store: JobStore, leases: JobLeases, storage: Volume, janitor: Janitor
 ) -> None:
-    job = await waiting_job(job_store, storage)
+    job = await store_pending_job(job_store, storage)
     (zombie,) = await leases.claim([job.id])
-    left = storage.path(put_output(storage, zombie).path)
+    left = storage.path(store_output(storage, zombie).path)
     await leases.release([zombie])
     await janitor.tidy(NOW)
     assert not left.exists()
@@ -101,7 +108,7 @@ async def test_no_empty_folder_is_left_of_a_job_whose_outputs_were_set_aside(
     storage: Volume, janitor: Janitor
 ) -> None:
     job_id = new_job_id()
-    put(storage.path(attempt_key(job_id, 1)) / "thumb.webp")
+    write_file(storage.path(attempt_key(job_id, 1)) / "thumb.webp")
     await janitor.tidy(NOW)
     assert not storage.path(outputs_key(job_id)).exists()
 
@@ -112,9 +119,9 @@ async def test_temporary_files_are_set_aside_once_nobody_can_be_writing_to_them(
     limit = HOUR + janitor.job_timeout
     temporary = storage.root / "tmp"
     old, young = temporary / "a.part", temporary / "b.part"
-    put(old, age=limit + timedelta(minutes=1))
-    put(young, age=limit - timedelta(minutes=1))
-    scratch = put(temporary / str(uuid4()) / "thumb.webp").parent
+    write_file(old, age=limit + timedelta(minutes=1))
+    write_file(young, age=limit - timedelta(minutes=1))
+    scratch = write_file(temporary / str(uuid4()) / "thumb.webp").parent
     await janitor.tidy(await storage.now())
     assert [path.exists() for path in (old, young, scratch)] == [False, True, False]
     assert quarantined(storage, scratch / "thumb.webp").exists()
@@ -151,7 +158,7 @@ async def test_what_a_row_names_after_all_comes_back_instead_of_being_deleted(
     janitor: Janitor,
     postgres_address: PostgresAddress,
 ) -> None:
-    job = await completed_job(job_store, leases, storage)
+    job = await store_completed_job(job_store, leases, storage)
     with connect(postgres_address) as connection:
         connection.execute("CREATE TEMP TABLE newer_backup AS SELECT * FROM jobs")
         restore_older_backup(postgres_address, job)
@@ -166,8 +173,8 @@ async def test_what_a_row_names_after_all_comes_back_instead_of_being_deleted(
 async def test_a_unit_that_a_row_names_neither_comes_back_over_another_one_nor_is_deleted(
     job_store: JobStore, storage: Volume, janitor: Janitor
 ) -> None:
-    job = await waiting_job(job_store, storage, b"the one that is there")
-    other = put(quarantined(storage, storage.path(job.input_path)), b"an older one")
+    job = await store_pending_job(job_store, storage, b"the one that is there")
+    other = write_file(quarantined(storage, storage.path(job.input_path)), b"an older one")
     await janitor.tidy(NOW + 8 * DAY)
     assert storage.path(job.input_path).read_bytes() == b"the one that is there"
     assert other.exists()
@@ -176,7 +183,7 @@ async def test_a_unit_that_a_row_names_neither_comes_back_over_another_one_nor_i
 async def test_a_row_that_comes_just_before_the_move_saves_its_file(
     job_store: JobStore, storage: Volume, janitor: Janitor, postgres_address: PostgresAddress
 ) -> None:
-    job = await waiting_job(job_store, storage)
+    job = await store_pending_job(job_store, storage)
     with connect(postgres_address) as connection:
         connection.execute("CREATE TEMP TABLE backup AS SELECT * FROM jobs")
         restore_older_backup(postgres_address, job)
@@ -191,7 +198,9 @@ async def test_a_ledger_that_knows_hardly_any_file_is_doubted_and_nothing_is_tou
     storage: Volume, janitor: Janitor
 ) -> None:
     files = [orphan(storage) for _ in range(survey.FEW + 1)]
-    files.append(put(quarantined(storage, orphan(storage, age=HOUR), (NOW - 30 * DAY).date())))
+    files.append(
+        write_file(quarantined(storage, orphan(storage, age=HOUR), (NOW - 30 * DAY).date()))
+    )
     await janitor.tidy(NOW)
     assert all(file.exists() for file in files)
     files.pop(0).unlink()
@@ -202,7 +211,7 @@ async def test_a_ledger_that_knows_hardly_any_file_is_doubted_and_nothing_is_tou
 async def test_two_janitors_at_once_do_no_harm_not_even_at_midnight(
     job_store: JobStore, leases: JobLeases, storage: Volume, janitor: Janitor
 ) -> None:
-    job = await completed_job(job_store, leases, storage)
+    job = await store_completed_job(job_store, leases, storage)
     orphans = [orphan(storage) for _ in range(20)]
     await asyncio.gather(*(janitor.tidy(NOW + day * DAY) for day in (0, 0, 1, 1)))
     assert not any(file.exists() for file in orphans)
@@ -227,7 +236,7 @@ async def test_of_all_workers_one_an_hour_makes_the_round(
 async def test_files_that_others_hide_in_the_storage_are_left_alone(
     storage: Volume, janitor: Janitor
 ) -> None:
-    theirs = put(storage.root / "inputs" / "abc" / ".nfs0000000000000001")
+    theirs = write_file(storage.root / "inputs" / "abc" / ".nfs0000000000000001")
     await janitor.tidy(NOW)
     assert theirs.exists()
 
@@ -236,9 +245,9 @@ async def test_files_that_others_hide_in_the_storage_are_left_alone(
 async def test_a_folder_that_a_hostile_child_closed_does_not_stop_the_round(
     storage: Volume, janitor: Janitor
 ) -> None:
-    closed = put(storage.root / "tmp" / str(uuid4()) / "thumb.webp").parent
+    closed = write_file(storage.root / "tmp" / str(uuid4()) / "thumb.webp").parent
     closed.chmod(0)
-    let_age(closed, 2 * DAY)
+    set_age(closed, 2 * DAY)
     file = orphan(storage)
     try:
         await janitor.tidy(NOW)

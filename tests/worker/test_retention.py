@@ -17,9 +17,9 @@ from imagemill.postgres.pool import Postgres
 from imagemill.settings.addresses import PostgresAddress
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.volume import Volume
-from support.belongings import completed_job, put_output, waiting_job
 from support.jobs import failed, new_job
 from support.servers import connect
+from support.stored_jobs import store_completed_job, store_output, store_pending_job
 
 MONTH = timedelta(days=30)
 
@@ -70,14 +70,14 @@ async def test_jobs_that_ended_long_ago_go_with_their_files_and_no_others(
     retention: Retention,
     postgres_address: PostgresAddress,
 ) -> None:
-    done = await completed_job(job_store, leases, storage)
-    lost, dropped, waiting = [await waiting_job(job_store, storage) for _ in range(3)]
+    done = await store_completed_job(job_store, leases, storage)
+    lost, dropped, waiting = [await store_pending_job(job_store, storage) for _ in range(3)]
     (claim,) = await leases.claim([lost.id])
     await leases.finish([failed(claim)])
     await job_store.cancel(dropped.id)
     for job in (done, lost, dropped, waiting):
         let_age(postgres_address, job, MONTH + timedelta(minutes=1))
-    young = await completed_job(job_store, leases, storage)
+    young = await store_completed_job(job_store, leases, storage)
     let_age(postgres_address, young, MONTH - timedelta(minutes=1))
     await retention.forget()
     assert await all_ids(job_store) == {waiting.id, young.id}
@@ -95,7 +95,7 @@ async def test_jobs_are_forgotten_in_batches_until_none_is_left(
 ) -> None:
     monkeypatch.setattr(module, "BATCH", 2)
     for _ in range(5):
-        job = await job_store.cancel((await waiting_job(job_store, storage)).id)
+        job = await job_store.cancel((await store_pending_job(job_store, storage)).id)
         let_age(postgres_address, job, 2 * MONTH)
     await retention.forget()
     assert await all_ids(job_store) == set()
@@ -129,7 +129,7 @@ async def test_without_a_retention_jobs_are_kept_for_ever(
     retention: Retention,
     postgres_address: PostgresAddress,
 ) -> None:
-    job = await completed_job(job_store, leases, storage)
+    job = await store_completed_job(job_store, leases, storage)
     let_age(postgres_address, job, 1000 * MONTH)
     await replace(retention, age=None).forget()
     assert await all_ids(job_store) == {job.id}
@@ -142,7 +142,7 @@ async def test_of_a_deleted_job_whose_files_stayed_a_worker_removes_them(
     retention: Retention,
     postgres_address: PostgresAddress,
 ) -> None:
-    job = await completed_job(job_store, leases, storage)
+    job = await store_completed_job(job_store, leases, storage)
     await job_store.delete(job.id)
     await retention.remove_files()
     assert files(storage)  # the gateway has its chance first
@@ -159,9 +159,9 @@ async def test_nothing_of_a_deleted_job_is_kept_in_quarantine(
     janitor: Janitor,
     postgres_address: PostgresAddress,
 ) -> None:
-    job = await waiting_job(job_store, storage)
+    job = await store_pending_job(job_store, storage)
     (zombie,) = await leases.claim([job.id])
-    put_output(storage, zombie)
+    store_output(storage, zombie)
     await leases.release([zombie])
     await janitor.tidy(await storage.now())
     assert any(name.startswith("quarantine/") for name in files(storage))
@@ -178,7 +178,7 @@ async def test_files_of_a_storage_that_is_away_are_removed_when_it_is_back(
     retention: Retention,
     postgres_address: PostgresAddress,
 ) -> None:
-    job = await completed_job(job_store, leases, storage)
+    job = await store_completed_job(job_store, leases, storage)
     await job_store.delete(job.id)
     make_due(postgres_address)
     unmounted = storage.root.rename(storage.root.with_name("unmounted"))
@@ -197,10 +197,10 @@ async def test_files_of_a_storage_that_is_away_are_removed_when_it_is_back(
 async def test_of_a_job_deleted_in_the_works_files_are_removed_when_its_lease_is_over(
     job_store: JobStore, leases: JobLeases, storage: Volume, postgres_address: PostgresAddress
 ) -> None:
-    job = await waiting_job(job_store, storage)
+    job = await store_pending_job(job_store, storage)
     (claim,) = await leases.claim([job.id])
     await job_store.delete(job.id)
-    put_output(storage, claim)  # by a worker that has not heard of it, and dies now
+    store_output(storage, claim)  # by a worker that has not heard of it, and dies now
     with connect(postgres_address) as connection:
         (waits,) = connection.execute("SELECT due_at - now() FROM file_deletions").fetchall()[0]
     assert timedelta(seconds=30) < waits <= leases.lease
@@ -209,7 +209,7 @@ async def test_of_a_job_deleted_in_the_works_files_are_removed_when_its_lease_is
 async def test_of_many_workers_each_removal_goes_to_one(
     job_store: JobStore, storage: Volume, pool: Postgres, postgres_address: PostgresAddress
 ) -> None:
-    ids = [(await waiting_job(job_store, storage)).id for _ in range(20)]
+    ids = [(await store_pending_job(job_store, storage)).id for _ in range(20)]
     for job_id in ids:
         await job_store.delete(job_id)
     make_due(postgres_address)
@@ -225,7 +225,7 @@ async def test_files_of_a_job_that_a_backup_brought_back_are_not_removed(
     retention: Retention,
     postgres_address: PostgresAddress,
 ) -> None:
-    job = await completed_job(job_store, leases, storage)
+    job = await store_completed_job(job_store, leases, storage)
     with connect(postgres_address) as connection:
         connection.execute("CREATE TEMP TABLE backup AS SELECT * FROM jobs")
         await job_store.delete(job.id)

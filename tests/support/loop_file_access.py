@@ -1,7 +1,8 @@
-"""A service that tells on standard error of every work on stored files that holds up its loop.
+"""Runs `imagemill` and reports access to stored files from the event loop on standard error.
 
-Run as `python watched.py ARGUMENT...`, for `imagemill ARGUMENT...`. The event loop runs in the
-main thread, and a disk may stop for seconds: then heartbeats stop too, and jobs go to others.
+Run as `python loop_file_access.py ARGUMENT...`, for `imagemill ARGUMENT...`. The event loop runs
+in the main thread, and a disk may stop for seconds: then heartbeats stop too, and other workers
+take the jobs.
 """
 
 import os
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 
 from imagemill.cli import app
 
-FOUND = "file work on the event loop"
+FOUND = "file access on the event loop"
 STORAGE = urlsplit(os.environ.get("STORAGE_URL", "")).path
 
 # Python reports these to hooks, with the path as first argument (PEP 578).
@@ -39,7 +40,7 @@ REPORTED = frozenset(
 UNREPORTED = ("fsync", "lstat", "stat", "statvfs")
 
 
-def tell(name: str, subject: object) -> None:
+def report(name: str, subject: object) -> None:
     if threading.current_thread() is threading.main_thread() and is_stored(subject):
         stack = "".join(traceback.format_stack(limit=12)[:-2])
         sys.stderr.write(f"{FOUND}: {name} {subject!r}\n{stack}\n")
@@ -55,16 +56,16 @@ def is_stored(subject: object) -> bool:
 def watch() -> None:
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event in REPORTED:
-            tell(event, arguments[0])
+            report(event, arguments[0])
 
     sys.addaudithook(hook)
     for name in UNREPORTED:
-        setattr(os, name, watched(name, getattr(os, name)))
+        setattr(os, name, wrap(name, getattr(os, name)))
 
 
-def watched(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+def wrap(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def call(subject: object, *args: object, **kwargs: object) -> object:
-        tell(f"os.{name}", subject)
+        report(f"os.{name}", subject)
         return function(subject, *args, **kwargs)
 
     return call

@@ -1,4 +1,4 @@
-"""Jobs whose files really lie in a storage, and files that grow old at once."""
+"""Jobs with real files in a storage, and files of any age."""
 
 import hashlib
 import os
@@ -17,40 +17,42 @@ from support.jobs import new_job
 DAY = timedelta(days=1)
 
 
-def put(path: Path, content: bytes = b"picture", age: timedelta = 2 * DAY) -> Path:
-    """Make a file, last changed so long ago, as is the folder it lies in."""
+def write_file(path: Path, content: bytes = b"picture", age: timedelta = 2 * DAY) -> Path:
+    """Make a file whose modification time, and its folder's, is `age` ago."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    let_age(path, age)
-    let_age(path.parent, age)
+    set_age(path, age)
+    set_age(path.parent, age)
     return path
 
 
-def let_age(path: Path, age: timedelta) -> None:
+def set_age(path: Path, age: timedelta) -> None:
     moment = time.time() - age.total_seconds()
     os.utime(path, (moment, moment))
 
 
-async def waiting_job(job_store: JobStore, storage: Volume, content: bytes = b"picture") -> Job:
+async def store_pending_job(
+    job_store: JobStore, storage: Volume, content: bytes = b"picture"
+) -> Job:
     """Accept a job whose input was stored two days ago."""
     new = new_job()
     key = input_key(new.id, ".jpg")
-    put(storage.path(key), content)
+    write_file(storage.path(key), content)
     facts = InputFacts("cat.jpg", "image/jpeg", len(content), hashlib.sha256(content).hexdigest())
     return await job_store.accept(replace(new, input_path=key, input=facts))
 
 
-def put_output(storage: Volume, claim: Claim, content: bytes = b"thumbnail") -> OutputFacts:
+def store_output(storage: Volume, claim: Claim, content: bytes = b"thumbnail") -> OutputFacts:
     """Publish an output of this attempt, as if two days ago."""
     key = f"{attempt_key(claim.id, claim.fence)}/thumb.webp"
-    put(storage.path(key), content)
+    write_file(storage.path(key), content)
     digest = hashlib.sha256(content).hexdigest()
     return OutputFacts("thumb", key, "image/webp", len(content), 10, 8, 1, digest)
 
 
-async def completed_job(job_store: JobStore, leases: JobLeases, storage: Volume) -> Job:
+async def store_completed_job(job_store: JobStore, leases: JobLeases, storage: Volume) -> Job:
     """Complete a job; its input and output are two days old."""
-    job = await waiting_job(job_store, storage)
+    job = await store_pending_job(job_store, storage)
     (claim,) = await leases.claim([job.id])
-    await leases.finish([Completed(claim, (put_output(storage, claim),), 20, 16, 1)])
+    await leases.finish([Completed(claim, (store_output(storage, claim),), 20, 16, 1)])
     return await job_store.find(job.id)
