@@ -8,7 +8,7 @@ from PIL import Image
 from PIL.ExifTags import Base
 
 from imagemill.imaging.engine.encoders import avif
-from imagemill.imaging.engine.libvips_errors import encoding
+from imagemill.imaging.engine.libvips_errors import translate_encode_errors
 from imagemill.imaging.errors import OutOfMemory, TooLarge
 from imagemill.imaging.libvips import VipsError
 from imaging.studio import LIMITS, Studio, delta_e, difference, gradient, noise, opened, pixels
@@ -128,7 +128,7 @@ def test_an_avif_encoder_that_fails_had_too_little_memory() -> None:
     said = (
         "heif: Encoder plugin generated an error: Encoding problem: Failed to allocate lag buffers"
     )
-    with pytest.raises(OutOfMemory), encoding():
+    with pytest.raises(OutOfMemory), translate_encode_errors():
         raise VipsError(f"unable to call heifsave_target\n  {said} (8.5002)")
 
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 
 from imagemill.imaging.errors import DoesNotFit
 from imagemill.imaging.libvips import Image as VipsImage
-from imagemill.imaging.libvips import number
+from imagemill.imaging.libvips import get_int
 from imaging import deep_png
 from imaging.colours import PRINT, ROUNDED, by_its_profile, inks, levels, mild
 from imaging.spaces import ADOBE, P3, SRGB, Space, distances, grey_profile, scanner_profile
@@ -178,7 +178,7 @@ def test_sixteen_bits_become_eight_where_they_cannot_be_kept(studio: Studio, for
 
 def number_of_bits(image: Any) -> int:  # noqa: ANN401 - pyvips has no types
     """Return the bits a channel; JPEG and WebP, which know no others, do not say that it is 8."""
-    return number(image, "bits-per-sample", 8)
+    return get_int(image, "bits-per-sample", 8)
 
 
 @pytest.mark.parametrize("profile", [PRINT, None])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from imagemill.imaging.engine.decode import SPARE
+from imagemill.imaging.engine.decode import RESIZE_RESERVE
 from imaging.studio import Studio, delta_e, difference, gradient, opened, pixels
 
 
@@ -76,4 +76,4 @@ def test_no_size_leaves_every_pixel_as_it_is(studio: Studio) -> None:
 
 
 def test_decoders_leave_the_last_resize_something_to_do() -> None:
-    assert SPARE > 1
+    assert RESIZE_RESERVE > 1

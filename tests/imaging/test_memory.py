@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from imagemill.imaging.engine.buffering import samples_per_pixel
+from imagemill.imaging.engine.buffering import read_samples_per_pixel
 from imagemill.imaging.errors import InvalidImage, TooLarge
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.sandbox.sandbox import Sandbox
@@ -91,7 +91,7 @@ def test_the_samples_of_a_pixel_are_counted(
     file = studio.save(
         gradient(40, 30), "in.jpg", subsampling=subsampling, icc_profile=b"x" * 200_000
     )
-    assert samples_per_pixel(file) == samples
+    assert read_samples_per_pixel(file) == samples
 
 
 @pytest.mark.parametrize(
@@ -109,4 +109,4 @@ def test_a_jpeg_without_a_frame_is_invalid(studio: Studio, data: bytes) -> None:
     file = studio.inputs / "in.jpg"
     file.write_bytes(data)
     with pytest.raises(InvalidImage, match="frame"):
-        samples_per_pixel(file)
+        read_samples_per_pixel(file)

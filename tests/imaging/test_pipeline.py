@@ -3,7 +3,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from imagemill.imaging.spec.field_types import parse_colour
+from imagemill.imaging.spec.field_types import parse_color
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 
 
@@ -289,4 +289,4 @@ def test_a_pipeline_cannot_be_changed() -> None:
 def test_colours_are_three_six_or_eight_digits(
     text: str, colour: tuple[int, int, int, int]
 ) -> None:
-    assert parse_colour(text) == colour
+    assert parse_color(text) == colour

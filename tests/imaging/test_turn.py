@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from imagemill.imaging.engine.geometry import Size, rotated
+from imagemill.imaging.engine.geometry import Size, rotate_size
 from imaging.studio import Studio, difference, gradient, opened, pixels
 
 TURNS = {
@@ -18,7 +18,7 @@ TURNS = {
 
 def slanted(picture: Image.Image, degrees: float, background: tuple[int, ...]) -> Image.Image:
     """Turn on a canvas whose centre is the picture's, of the size imagemill promises."""
-    size = rotated(Size(*picture.size), degrees)
+    size = rotate_size(Size(*picture.size), degrees)
     larger = Image.new(picture.mode, (picture.width * 3, picture.height * 3), background)
     larger.paste(picture, picture.size)
     cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
@@ -89,9 +89,9 @@ def test_other_angles_grow_the_picture_onto_its_background(studio: Studio, degre
 
 
 def test_the_canvas_is_as_large_as_the_turned_corners_reach() -> None:
-    assert rotated(Size(100, 100), 45) == Size(141, 141)
-    assert rotated(Size(200, 100), 30) == Size(223, 187)
-    assert rotated(Size(1, 1), 45) == Size(1, 1)
+    assert rotate_size(Size(100, 100), 45) == Size(141, 141)
+    assert rotate_size(Size(200, 100), 30) == Size(223, 187)
+    assert rotate_size(Size(1, 1), 45) == Size(1, 1)
 
 
 def test_transparent_corners_take_no_colour_along(studio: Studio) -> None:

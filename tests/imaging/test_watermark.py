@@ -443,8 +443,8 @@ JAGGED = """<?xml version="1.0"?><fontconfig>
 </fontconfig>"""
 
 COUNT_LEVELS = """
-from imagemill.imaging.engine.text_image import lettered
-print(len(set(lettered("@", lambda size: size).write_to_memory())))
+from imagemill.imaging.engine.text_image import draw_text
+print(len(set(draw_text("@", lambda size: size).write_to_memory())))
 """
 
 

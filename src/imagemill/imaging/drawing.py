@@ -30,42 +30,42 @@ def draw_picture(path: Path) -> None:
     """Write a JPEG of 2400x1600 pixels, the same one every time."""
     grid = Image.xyz(WIDTH, HEIGHT)
     x, y = grid[0], grid[1]
-    scene = _sky(x, y)
+    scene = _draw_sky(x, y)
     for height, swing, length, colour in RIDGES:
         top = HORIZON - height - _wave(x, length) * swing - _wave(x, length / 2.7) * swing / 3
-        scene = _mixed(scene, colour, _within(y - top, 0, 2))
-    scene = (y >= HORIZON).ifthenelse(_sea(x, y), scene)
+        scene = _mix(scene, colour, _ramp(y - top, 0, 2))
+    scene = (y >= HORIZON).ifthenelse(_draw_sea(x, y), scene)
     scene.cast("uchar").copy(interpretation="srgb").jpegsave(str(path), Q=90)
 
 
-def _sky(x: Image, y: Image) -> Image:
+def _draw_sky(x: Image, y: Image) -> Image:
     from_sun = ((x - SUN_X) ** 2 + (y - SUN_Y) ** 2) ** 0.5
-    sky = _mixed(ZENITH, DUSK, _within(y, 0, HORIZON * 0.85))
-    sky = _mixed(sky, GLOW, (from_sun / -380).exp())
-    return _mixed(sky, SUNLIGHT, _within(SUN_RADIUS - from_sun, 0, 3))
+    sky = _mix(ZENITH, DUSK, _ramp(y, 0, HORIZON * 0.85))
+    sky = _mix(sky, GLOW, (from_sun / -380).exp())
+    return _mix(sky, SUNLIGHT, _ramp(SUN_RADIUS - from_sun, 0, 3))
 
 
-def _sea(x: Image, y: Image) -> Image:
+def _draw_sea(x: Image, y: Image) -> Image:
     """Reflect the sky, darker with depth, and lay the sun's path on crests that near the viewer."""
     depth = y - HORIZON + 6
     crests = _wave(depth.log() * 900 + x / 14 + _wave(x, 610) * 24, 46) * 0.5 + 0.5
     ripples = _wave(depth.log() * 2100 - x / 9, 61) * 0.5 + 0.5
-    sea = _mixed(DUSK, DEEP, _within(depth, -260, 420))
-    sea = _mixed(sea, (92, 84, 132), crests * ripples * 0.45)
+    sea = _mix(DUSK, DEEP, _ramp(depth, -260, 420))
+    sea = _mix(sea, (92, 84, 132), crests * ripples * 0.45)
     path = (((x - SUN_X) / (depth * 0.42 + 70)) ** 2 * -1).exp()
-    return _mixed(sea, GLOW, path * (crests * 0.55 + ripples * crests * 0.45))
+    return _mix(sea, GLOW, path * (crests * 0.55 + ripples * crests * 0.45))
 
 
 def _wave(along: Image, length: float) -> Image:
     return (along * (360 / length)).sin()
 
 
-def _within(value: Image, low: float, high: float) -> Image:
+def _ramp(value: Image, low: float, high: float) -> Image:
     """Return how far the value is on the way from low to high, 0 to 1."""
     share = (value - low) / (high - low)
     return (share < 0).ifthenelse(0, (share > 1).ifthenelse(1, share))
 
 
-def _mixed(under: Image, over: Image, share: Image) -> Image:
+def _mix(under: Image, over: Image, share: Image) -> Image:
     """Return `under` where the share is 0, `over` where it is 1; each a picture or a colour."""
     return share * over + (share * -1 + 1) * under

@@ -25,9 +25,9 @@ __all__ = [
     "Source",
     "Target",
     "VipsError",
-    "forget_warnings",
-    "number",
-    "warnings",
+    "clear_warnings",
+    "get_int",
+    "read_warnings",
 ]
 
 # libvips knows dozens of loaders, many of them not written for hostile files. Those of our formats
@@ -41,16 +41,16 @@ for format_ in INPUTS.values():
 cache_set_max(0)
 
 
-def number(image: Image, name: str, default: int) -> int:
+def get_int(image: Image, name: str, default: int) -> int:
     """Return a number from the image's metadata, or the default when it has none of this name."""
     return int(image.get(name)) if image.get_typeof(name) else default
 
 
-def warnings() -> str:
+def read_warnings() -> str:
     """Return what libvips noted since the last error, or since its notes were dropped."""
     return bytes(ffi.string(vips_lib.vips_error_buffer())).decode(errors="replace")
 
 
-def forget_warnings() -> None:
+def clear_warnings() -> None:
     """Drop the notes, which else would come out with the next picture's error."""
     vips_lib.vips_error_clear()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from imagemill.imaging.engine.analysis.blurhash import blurhash
+from imagemill.imaging.engine.analysis.blurhash import compute_blurhash
 from imaging.analysis.samples import hidden, plain, sample
 from imaging.studio import Studio, gradient, pixels
 
@@ -52,7 +52,7 @@ def decoded(text: str, width: int, height: int) -> NDArray[np.float64]:
     ],
 )
 def test_hashes_are_those_of_the_package_blurhash(width: int, height: int, expected: str) -> None:
-    assert blurhash(sample(width, height)) == expected  # blurhash 1.1.5
+    assert compute_blurhash(sample(width, height)) == expected  # blurhash 1.1.5
 
 
 def test_a_picture_shows_through_its_hash(studio: Studio) -> None:
@@ -64,18 +64,18 @@ def test_a_picture_shows_through_its_hash(studio: Studio) -> None:
 
 
 def test_a_plain_picture_has_its_colour() -> None:
-    found = blurhash(plain(200, 100, 50))
+    found = compute_blurhash(plain(200, 100, 50))
     assert found is not None
     assert number(found[2:6]) == 0xC86432
 
 
 def test_what_is_invisible_changes_nothing() -> None:
     visible = sample(16, 12)
-    assert blurhash(hidden(visible, 0)) == blurhash(hidden(visible, 255))
-    found = blurhash(hidden(plain(200, 100, 50), 255))
+    assert compute_blurhash(hidden(visible, 0)) == compute_blurhash(hidden(visible, 255))
+    found = compute_blurhash(hidden(plain(200, 100, 50), 255))
     assert found is not None
     assert number(found[2:6]) == 0xC86432
 
 
 def test_nothing_visible_has_no_hash() -> None:
-    assert blurhash(plain(9, 9, 9, alpha=0)) is None
+    assert compute_blurhash(plain(9, 9, 9, alpha=0)) is None

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image, TiffImagePlugin
 from PIL.ExifTags import GPS, IFD, Base
 
-from imagemill.imaging.engine.analysis.exif import exif
-from imagemill.imaging.engine.analysis.icc import profile_name
-from imagemill.imaging.engine.analysis.metadata import _density
+from imagemill.imaging.engine.analysis.exif import parse_exif_fields
+from imagemill.imaging.engine.analysis.icc import read_profile_name
+from imagemill.imaging.engine.analysis.metadata import _read_density
 from imagemill.imaging.engine.decode_plan import plan_decode
 from imagemill.imaging.engine.header import read_header
 from imagemill.imaging.libvips import Image as VipsImage
@@ -107,12 +107,12 @@ def test_hostile_fields_are_cut_to_size_and_made_printable(studio: Studio) -> No
 
 @pytest.mark.parametrize(("xres", "density"), [(1, None), (3, 76), (1e6, None)])
 def test_an_absurd_density_is_none(xres: float, density: int | None) -> None:
-    assert _density(VipsImage.black(1, 1).copy(xres=xres)) == density
+    assert _read_density(VipsImage.black(1, 1).copy(xres=xres)) == density
 
 
 def test_there_is_an_end_to_fields() -> None:
     many = [(f"exif-ifd0-Field{n}", "1 (1, Short, 1 components, 2 bytes)") for n in range(500)]
-    assert len(exif(many)) == 100
+    assert len(parse_exif_fields(many)) == 100
 
 
 @pytest.mark.parametrize(
@@ -133,12 +133,12 @@ def test_there_is_an_end_to_fields() -> None:
     ],
 )
 def test_values_are_read_by_their_type(name: str, text: str, values: dict[str, object]) -> None:
-    assert exif([(name, text)]) == values
+    assert parse_exif_fields([(name, text)]) == values
 
 
 @pytest.mark.parametrize(("profile", "name"), [("srgb", "sRGB"), ("cmyk", "Chemical proof")])
 def test_profiles_of_both_versions_have_their_names(profile: str, name: str) -> None:
-    assert profile_name(bytes(VipsImage.profile_load(profile))) == name
+    assert read_profile_name(bytes(VipsImage.profile_load(profile))) == name
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_profiles_of_both_versions_have_their_names(profile: str, name: str) -> 
     ],
 )
 def test_a_broken_profile_has_no_name(profile: bytes) -> None:
-    assert profile_name(profile) == "unnamed"
+    assert read_profile_name(profile) == "unnamed"
 
 
 def test_metadata_alone_needs_no_pixel_in_memory(studio: Studio) -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from imagemill.imaging.engine.analysis.dominant_color import dominant_color
-from imagemill.imaging.engine.analysis.palette import palette
+from imagemill.imaging.engine.analysis.dominant_color import find_dominant_color
+from imagemill.imaging.engine.analysis.palette import find_palette
 from imagemill.imaging.engine.analysis.pixels import Pixels
 from imaging.studio import Studio, gradient
 
@@ -40,39 +40,39 @@ def parsed(colours: list[str]) -> list[tuple[int, ...]]:
 
 def test_flat_colours_come_exactly_and_most_frequent_first() -> None:
     picture = drawn(SIX, [20, 12, 10, 9, 8, 5])
-    assert palette(of(picture)) == SIX
-    assert palette(of(picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT))) == SIX
+    assert find_palette(of(picture)) == SIX
+    assert find_palette(of(picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT))) == SIX
 
 
 def test_no_more_than_six_colours_are_named() -> None:
     ten = [f"#{red:02x}{green:02x}80" for red in range(0, 250, 50) for green in (0, 250)]
-    assert len(palette(of(drawn(ten, [6] * 10)))) == 6
+    assert len(find_palette(of(drawn(ten, [6] * 10)))) == 6
 
 
 def test_one_colour_is_one_colour_though_it_is_noisy() -> None:
     random = np.random.default_rng(1)
     noisy = np.array([200, 90, 40]) + random.integers(-6, 7, (40, 40, 3))
-    (found,) = parsed(palette(of(Image.fromarray(noisy.astype("uint8")))))
+    (found,) = parsed(find_palette(of(Image.fromarray(noisy.astype("uint8")))))
     assert np.abs(np.array(found) - [200, 90, 40]).max() <= 5
 
 
 def test_a_speck_is_no_colour_of_the_picture() -> None:
-    assert palette(of(drawn(["#ffffff", "#ff0000"], [99, 1]))) == ["#ffffff"]
+    assert find_palette(of(drawn(["#ffffff", "#ff0000"], [99, 1]))) == ["#ffffff"]
 
 
 def test_transparent_pixels_are_left_out_and_faint_ones_count_less() -> None:
     picture = drawn(["#ff000000", "#00ff0040", "#0000ffff"], [50, 30, 20])
-    assert palette(of(picture)) == ["#0000ff", "#00ff00"]
+    assert find_palette(of(picture)) == ["#0000ff", "#00ff00"]
 
 
 def test_a_picture_without_visible_pixels_has_no_colours() -> None:
     nothing = of(Image.new("RGBA", (10, 10), "#ff000000"))
-    assert palette(nothing) == []
-    assert dominant_color(nothing) is None
+    assert find_palette(nothing) == []
+    assert find_dominant_color(nothing) is None
 
 
 def test_the_dominant_colour_is_the_most_frequent_one() -> None:
-    assert dominant_color(of(drawn(SIX, [5, 20, 12, 10, 9, 8]))) == "#ff6600"
+    assert find_dominant_color(of(drawn(SIX, [5, 20, 12, 10, 9, 8]))) == "#ff6600"
 
 
 def test_a_gradient_is_told_nearly_as_well_as_by_pillow() -> None:
@@ -80,7 +80,7 @@ def test_a_gradient_is_told_nearly_as_well_as_by_pillow() -> None:
     six = picture.quantize(6, Image.Quantize.MEDIANCUT).getpalette()
     assert six is not None
     pillow = error(picture, [tuple(six[at : at + 3]) for at in range(0, 18, 3)])
-    assert error(picture, parsed(palette(of(picture)))) < pillow * 1.1
+    assert error(picture, parsed(find_palette(of(picture)))) < pillow * 1.1
 
 
 @pytest.mark.parametrize("extension", ["png", "jpg", "webp"])

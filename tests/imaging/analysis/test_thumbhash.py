@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from imagemill.imaging.engine.analysis.thumbhash import thumbhash
+from imagemill.imaging.engine.analysis.thumbhash import compute_thumbhash
 from imaging.analysis.samples import hidden, plain, sample
 from imaging.studio import Studio, gradient, pixels
 
@@ -60,7 +60,7 @@ def test_hashes_are_those_of_the_rust_reference(
     width: int, height: int, *, is_faint: bool, expected: str
 ) -> None:
     # fast-thumbhash 1.0.0, which wraps it
-    assert thumbhash(sample(width, height, is_faint=is_faint)) == expected
+    assert compute_thumbhash(sample(width, height, is_faint=is_faint)) == expected
 
 
 def test_a_picture_shows_through_its_hash(studio: Studio) -> None:
@@ -78,16 +78,18 @@ def test_transparency_shows_through_and_hides_its_colours(studio: Studio) -> Non
     assert shown[12, 4, 3] > 230
     assert shown[12, 28, 3] < 25
     assert np.abs(shown[..., :3] - [0, 0, 255]).max() < 12
-    assert thumbhash(hidden(sample(16, 12), 0)) == thumbhash(hidden(sample(16, 12), 255))
+    assert compute_thumbhash(hidden(sample(16, 12), 0)) == compute_thumbhash(
+        hidden(sample(16, 12), 255)
+    )
 
 
 @pytest.mark.parametrize("size", [(64, 48), (48, 64), (64, 1), (1, 64), (1, 1)])
 def test_every_ratio_has_a_hash(size: tuple[int, int]) -> None:
-    data = b64decode(thumbhash(sample(*size)))
+    data = b64decode(compute_thumbhash(sample(*size)))
     assert bool(data[4] & 128) == (size[0] > size[1])
 
 
 def test_a_plain_picture_has_its_colour_and_no_noise() -> None:
-    found = thumbhash(plain(200, 100, 50))
+    found = compute_thumbhash(plain(200, 100, 50))
     assert np.abs(decoded(found, 4, 3)[..., :3] - [200, 100, 50]).max() < 8  # 6 bits a channel
     assert set(b64decode(found)[5:]) == {0}

@@ -8,7 +8,7 @@ from PIL.ExifTags import Base
 
 from imagemill.imaging.engine import header
 from imagemill.imaging.engine.analysis.pixels import Pixels
-from imagemill.imaging.engine.analysis.thumbnail import thumbnail, to_pixels
+from imagemill.imaging.engine.analysis.thumbnail import make_thumbnail, to_pixels
 from imagemill.imaging.formats import JPEG
 from imagemill.imaging.libvips import Image as VipsImage
 from imagemill.imaging.libvips import Source
@@ -20,7 +20,7 @@ RED, BLUE = (255, 0, 0), (0, 0, 255)
 def seen(picture: Image.Image) -> Pixels:
     bands = len(picture.getbands())
     image = VipsImage.new_from_memory(picture.tobytes(), *picture.size, bands, "uchar")
-    return to_pixels(thumbnail(image.copy(interpretation="srgb")))
+    return to_pixels(make_thumbnail(image.copy(interpretation="srgb")))
 
 
 def halves(left: Any, right: Any, mode: str = "RGB") -> Image.Image:  # noqa: ANN401 - Pillow's colours
@@ -71,7 +71,7 @@ def test_the_picture_is_turned_upright(studio: Studio) -> None:
     exif[Base.Orientation] = 6
     file = studio.save(gradient(400, 300), "in.jpg", exif=exif)
     image = header.load(Source.new_from_file(str(file)), JPEG).copy_memory()
-    made = to_pixels(thumbnail(image))
+    made = to_pixels(make_thumbnail(image))
     assert (made.width, made.height) == (48, 64)
     assert made.red[0] < 20  # what was left is on top
     assert made.red[-1] > 235

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from imagemill.imaging.color.levels import highest
+from imagemill.imaging.color.levels import max_level
 from imagemill.imaging.libvips import Image
 
 
-def premultiplied(image: Image, change: Callable[[Image], Image]) -> Image:
+def apply_premultiplied(image: Image, change: Callable[[Image], Image]) -> Image:
     """Apply a change that mixes neighbouring pixels, weighing each by its opacity.
 
     The mixing is done in the image's own depth: floats would take more than twice the time, and
@@ -14,13 +14,13 @@ def premultiplied(image: Image, change: Callable[[Image], Image]) -> Image:
     """
     if not image.hasalpha():
         return change(image)
-    depth, space, opaque = image.format, image.interpretation, highest(image)
+    depth, space, opaque = image.format, image.interpretation, max_level(image)
     weighed = image.premultiply(max_alpha=opaque).rint().cast(depth).copy(interpretation=space)
     mixed = change(weighed).unpremultiply(max_alpha=opaque)
     return mixed.rint().cast(depth).copy(interpretation=space)
 
 
-def beside_alpha(image: Image, change: Callable[[Image], Image]) -> Image:
+def apply_to_colors(image: Image, change: Callable[[Image], Image]) -> Image:
     """Apply a change to the colours and leave the opacity as it is."""
     if not image.hasalpha():
         return change(image)
@@ -28,12 +28,12 @@ def beside_alpha(image: Image, change: Callable[[Image], Image]) -> Image:
     return change(colours).bandjoin(alpha)
 
 
-def over(above: Image, below: Image) -> Image:
+def composite(above: Image, below: Image) -> Image:
     """Lay one picture on another of the same size, space and depth, both with alpha.
 
     Source: T. Porter and T. Duff, "Compositing Digital Images", SIGGRAPH 1984.
     """
-    opaque = highest(below)
+    opaque = max_level(below)
     uncovered = 1 - above[above.bands - 1] / opaque
     seen = above.premultiply(max_alpha=opaque) + below.premultiply(max_alpha=opaque) * uncovered
     mixed = seen.copy(interpretation=below.interpretation).unpremultiply(max_alpha=opaque)

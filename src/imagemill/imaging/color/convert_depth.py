@@ -4,7 +4,7 @@ from types import MappingProxyType
 from typing import Final
 
 from imagemill.imaging.color.levels import to_8_bits
-from imagemill.imaging.color.profiles import profile_of, to_srgb
+from imagemill.imaging.color.profiles import get_profile, to_srgb
 from imagemill.imaging.formats import ColorModel, Format
 from imagemill.imaging.libvips import Image
 
@@ -15,9 +15,9 @@ COLOR_MODELS: Final = MappingProxyType[str, ColorModel](
 NARROW_BITS: Final = 8
 
 
-def convert_depth(image: Image, format_: Format) -> Image:
+def convert_for_format(image: Image, format_: Format) -> Image:
     """Return the picture as the format can hold it: in sRGB, or with 8 bits a channel."""
-    has_no_place = not format_.has_profile and profile_of(image) is not None
+    has_no_place = not format_.has_profile and get_profile(image) is not None
     if has_no_place or COLOR_MODELS.get(image.interpretation) not in format_.color_models:
         image = to_srgb(image)
     return image if format_.max_bits > NARROW_BITS else to_8_bits(image)

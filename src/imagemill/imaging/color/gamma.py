@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
-from imagemill.imaging.color.alpha import beside_alpha
-from imagemill.imaging.color.levels import highest
+from imagemill.imaging.color.alpha import apply_to_colors
+from imagemill.imaging.color.levels import max_level
 from imagemill.imaging.libvips import Image
 
 DEEP: Final = 65535
@@ -16,16 +16,16 @@ def apply_gamma(image: Image, gamma: float, change: Callable[[Image], Image]) ->
     In 16 bits in between: in 8, all that is nearly black would become black. Of inks, the light
     that they leave is raised.
     """
-    most = highest(image)
-    raised = beside_alpha(_lit(image), lambda levels: (levels / most) ** gamma * most)
+    most = max_level(image)
+    raised = apply_to_colors(_invert_inks(image), lambda levels: (levels / most) ** gamma * most)
     deep = (raised * (DEEP / most)).rint().cast("ushort").copy(interpretation=image.interpretation)
     flat = change(deep) / (DEEP / most)
-    rooted = beside_alpha(flat, lambda levels: (levels / most) ** (1 / gamma) * most)
+    rooted = apply_to_colors(flat, lambda levels: (levels / most) ** (1 / gamma) * most)
     whole = rooted.rint().cast(image.format).copy(interpretation=image.interpretation)
-    return _lit(whole)
+    return _invert_inks(whole)
 
 
-def _lit(image: Image) -> Image:
+def _invert_inks(image: Image) -> Image:
     if image.interpretation != "cmyk":
         return image
-    return beside_alpha(image, lambda inks: inks.invert())
+    return apply_to_colors(image, lambda inks: inks.invert())

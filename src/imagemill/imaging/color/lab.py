@@ -6,16 +6,21 @@ D65, by less than 3 in lightness. "relative" keeps colours as they are, paper be
 that the picture's space lacks come out as the nearest it has, in a grey picture as grey.
 """
 
-from imagemill.imaging.color.levels import BITS, highest
-from imagemill.imaging.color.profiles import is_profiled, profile_of, with_profile, without_profile
+from imagemill.imaging.color.levels import BITS, max_level
+from imagemill.imaging.color.profiles import (
+    attach_profile,
+    get_profile,
+    remove_profile,
+    uses_profile,
+)
 from imagemill.imaging.errors import DoesNotFit
 from imagemill.imaging.libvips import Image, VipsError
-from imagemill.imaging.spec.field_types import OPAQUE, HexColour, parse_colour
+from imagemill.imaging.spec.field_types import OPAQUE, HexColor, parse_color
 
 
 def to_lab(image: Image) -> Image:
     """Return the picture's L (0 to 100), a and b."""
-    if is_profiled(image):
+    if uses_profile(image):
         return image.icc_import(embedded=True, intent="relative")
     return image.colourspace("lab")
 
@@ -25,14 +30,14 @@ def from_lab(lab: Image, like: Image) -> Image:
 
     Raises DoesNotFit when the profile, as those of scanners may, leads out of its space only.
     """
-    if not is_profiled(like):
+    if not uses_profile(like):
         return lab.colourspace(like.interpretation)
-    profile, depth = profile_of(like), BITS[like.format]
+    profile, depth = get_profile(like), BITS[like.format]
     if profile is None:
         inks = lab.icc_export(output_profile="cmyk", intent="relative", depth=depth)
-        return without_profile(inks)
+        return remove_profile(inks)
     try:
-        return with_profile(lab, profile).icc_export(intent="relative", depth=depth)
+        return attach_profile(lab, profile).icc_export(intent="relative", depth=depth)
     except VipsError as error:
         raise DoesNotFit(
             "The picture's profile has no way back into its colours, which are to be kept; with"
@@ -40,22 +45,22 @@ def from_lab(lab: Image, like: Image) -> Image:
         ) from error
 
 
-def lab_of(colour: HexColour, like: Image) -> Image:
+def color_to_lab(colour: HexColor, like: Image) -> Image:
     """Return one pixel of the colour, as `from_lab` takes it to the other picture's space."""
-    dot = (Image.black(1, 1, bands=3) + parse_colour(colour)[:3]).cast("uchar")
-    return _lab_of_srgb(dot.copy(interpretation="srgb"), like)
+    dot = (Image.black(1, 1, bands=3) + parse_color(colour)[:3]).cast("uchar")
+    return _srgb_to_lab(dot.copy(interpretation="srgb"), like)
 
 
-def in_space_of(like: Image, given: Image) -> Image:
+def convert_to_space_of(like: Image, given: Image) -> Image:
     """Return what is given in sRGB of 8 bits, with alpha, in the space and depth of a picture."""
-    if (like.interpretation, like.format) == ("srgb", "uchar") and not is_profiled(like):
+    if (like.interpretation, like.format) == ("srgb", "uchar") and not uses_profile(like):
         return given
-    colours, alpha = given[:3], given[3] * (highest(like) / OPAQUE)
-    levels = from_lab(_lab_of_srgb(colours, like), like)
+    colours, alpha = given[:3], given[3] * (max_level(like) / OPAQUE)
+    levels = from_lab(_srgb_to_lab(colours, like), like)
     return levels.bandjoin(alpha.rint().cast(like.format))
 
 
-def _lab_of_srgb(colours: Image, like: Image) -> Image:
-    if is_profiled(like):
+def _srgb_to_lab(colours: Image, like: Image) -> Image:
+    if uses_profile(like):
         return colours.icc_import(input_profile="srgb", intent="relative")
     return colours.colourspace("lab")

@@ -2,21 +2,21 @@
 
 from collections.abc import Callable
 
-from imagemill.imaging.color.alpha import beside_alpha
+from imagemill.imaging.color.alpha import apply_to_colors
 from imagemill.imaging.color.lab import from_lab, to_lab
 from imagemill.imaging.libvips import Image
 
 
-def in_lab(image: Image, change: Callable[[Image], Image]) -> Image:
+def apply_in_lab(image: Image, change: Callable[[Image], Image]) -> Image:
     """Apply a change to the picture's L (0 to 100), a and b, and return it in the space it had."""
-    return beside_alpha(image, lambda colours: from_lab(change(to_lab(colours)), colours))
+    return apply_to_colors(image, lambda colours: from_lab(change(to_lab(colours)), colours))
 
 
-def lightness(image: Image) -> Image:
+def get_lightness(image: Image) -> Image:
     """Return the picture's L, 0 to 100, whether it can be seen or not."""
     return to_lab(image)[0]
 
 
-def with_chroma(image: Image, a: float, b: float) -> Image:
+def set_chroma(image: Image, a: float, b: float) -> Image:
     """Return the picture in the one colour, each pixel as light as it was."""
-    return in_lab(image, lambda lab: lab[0].bandjoin([a, b]).copy(interpretation="lab"))
+    return apply_in_lab(image, lambda lab: lab[0].bandjoin([a, b]).copy(interpretation="lab"))

@@ -8,14 +8,14 @@ from imagemill.imaging.engine.timing import Timing
 from imagemill.imaging.libvips import GValue, Image
 
 # What libvips notes on the tall image. On a frame alone it would be wrong.
-NOTES: Final = ("page-height", "n-pages", "delay", "loop")
+FRAME_FIELDS: Final = ("page-height", "n-pages", "delay", "loop")
 
 
 def split_frames(tall: Image, height: int) -> Iterator[Image]:
     """Yield the frames of this height, from the first."""
     for top in range(0, tall.height, height):
         frame = tall.crop(0, top, tall.width, height).copy()
-        for note in NOTES:
+        for note in FRAME_FIELDS:
             frame.remove(note)
         yield frame
 

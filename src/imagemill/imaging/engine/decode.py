@@ -3,20 +3,20 @@
 from pathlib import Path
 from typing import Final
 
-from imagemill.imaging.color.alpha import premultiplied
-from imagemill.imaging.color.profiles import to_ordinary, to_srgb
+from imagemill.imaging.color.alpha import apply_premultiplied
+from imagemill.imaging.color.profiles import to_srgb, to_supported_space
 from imagemill.imaging.engine import heic
 from imagemill.imaging.engine.animation import split_frames
 from imagemill.imaging.engine.decode_plan import DecodePlan
 from imagemill.imaging.engine.header import Header, load
-from imagemill.imaging.engine.libvips_errors import decoding
+from imagemill.imaging.engine.libvips_errors import translate_decode_errors
 from imagemill.imaging.formats import HEIC, JPEG, TIFF, WEBP
 from imagemill.imaging.libvips import Image, Source
-from imagemill.imaging.metadata.exif_block import with_rights_of_tiff
+from imagemill.imaging.metadata.exif_block import attach_tiff_rights
 
 # Decoders shrink by plain averaging, which alone would alias. So they leave at least this factor
 # to the final resize; with more, neither sharpness nor aliasing gets better in measurement.
-SPARE: Final = 1.5
+RESIZE_RESERVE: Final = 1.5
 
 JPEG_SHRINKS: Final = (8, 4, 2)
 
@@ -27,40 +27,40 @@ def decode(file: Path, header: Header, demand: DecodePlan) -> tuple[Image, ...]:
     What `demand.hold` asks for stays in memory and may be read often and in any order; else the
     picture can be read once, from top to bottom, and no pixel has been read yet.
     """
-    factor = demand.excess / SPARE
+    factor = demand.excess / RESIZE_RESERVE
     if demand.frames > 1:
         tall = load(Source.new_from_file(str(file)), header.format, n=demand.frames)
-        with decoding():
+        with translate_decode_errors():
             return tuple(
-                _held(one, factor, demand) for one in split_frames(tall, header.stored.height)
+                _hold(one, factor, demand) for one in split_frames(tall, header.stored.height)
             )
-    image = to_ordinary(_load(file, header, factor))
+    image = to_supported_space(_load(file, header, factor))
     if header.format is TIFF and demand.keeps_rights:
-        image = with_rights_of_tiff(image, file)
+        image = attach_tiff_rights(image, file)
     if not demand.hold:
         return (image,)
-    with decoding():
+    with translate_decode_errors():
         left = image.width / header.stored.width * factor
         # A HEIC to which nothing is done lies in memory already.
-        return (_held(image, left, demand, is_in_memory=header.format is HEIC),)
+        return (_hold(image, left, demand, is_in_memory=header.format is HEIC),)
 
 
 def _load(file: Path, header: Header, factor: float) -> Image:
     if header.format is HEIC:
         return heic.load(file.read_bytes())
     source = Source.new_from_file(str(file))
-    return load(source, header.format, **_shrink_on_load(header, factor))
+    return load(source, header.format, **_choose_load_options(header, factor))
 
 
-def _held(loaded: Image, factor: float, demand: DecodePlan, *, is_in_memory: bool = False) -> Image:
-    image = _averaged(loaded, factor)
+def _hold(loaded: Image, factor: float, demand: DecodePlan, *, is_in_memory: bool = False) -> Image:
+    image = _shrink(loaded, factor)
     # Colours are converted after the resize, where pixels are fewest; but deep ones are heavy.
     if demand.only_srgb and image.format != "uchar":
         image = to_srgb(image)
     return image if is_in_memory and image is loaded else image.copy_memory()
 
 
-def _shrink_on_load(header: Header, factor: float) -> dict[str, float]:
+def _choose_load_options(header: Header, factor: float) -> dict[str, float]:
     if header.format is JPEG:
         return {"shrink": next((shrink for shrink in JPEG_SHRINKS if shrink <= factor), 1)}
     # libwebp scales colours that are not premultiplied, which lets invisible ones shine through.
@@ -69,9 +69,9 @@ def _shrink_on_load(header: Header, factor: float) -> dict[str, float]:
     return {}
 
 
-def _averaged(image: Image, factor: float) -> Image:
+def _shrink(image: Image, factor: float) -> Image:
     """Do for formats that cannot shrink on load what JPEG's decoder does."""
     whole = int(factor)
     if whole <= 1:
         return image
-    return premultiplied(image, lambda visible: visible.shrink(whole, whole))
+    return apply_premultiplied(image, lambda visible: visible.shrink(whole, whole))

@@ -5,7 +5,14 @@ from fractions import Fraction
 from typing import Final
 
 from imagemill.imaging.engine.analysis.thumbnail import THUMBNAIL_SIDE
-from imagemill.imaging.engine.geometry import Placement, Size, cropped, padded, place, rotated
+from imagemill.imaging.engine.geometry import (
+    Placement,
+    Size,
+    crop_size,
+    pad_size,
+    place,
+    rotate_size,
+)
 from imagemill.imaging.engine.header import UPRIGHT, Header
 from imagemill.imaging.errors import DoesNotFit, TooLarge
 from imagemill.imaging.formats import FORMATS, HEIC, JPEG, PNG, Format
@@ -14,8 +21,8 @@ from imagemill.imaging.spec.analysis import METADATA
 from imagemill.imaging.spec.field_types import STRATEGIES
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 
-FINER_FOR_A_CUT: Final = 4
-SHORTEST_SLANTED: Final = 64
+CROP_RESERVE: Final = 4
+MIN_SLANTED_SIDE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +53,19 @@ def plan_decode(header: Header, pipeline: Pipeline, limits: Limits) -> DecodePla
     that cannot be made smaller.
     """
     excesses = []
-    frames = max(frames_for(output, header) for output in pipeline.outputs)
+    frames = max(count_frames(output, header) for output in pipeline.outputs)
     hold = len(pipeline.outputs) > 1 or header.format.decodes_whole or frames > 1
     for output in pipeline.outputs:
-        _check_quality(output, format_for(output, header))
-        _check_color_space(output, format_for(output, header))
-        size = cropped(_turned(header, output), output)
+        _check_quality(output, choose_format(output, header))
+        _check_color_space(output, choose_format(output, header))
+        size = crop_size(_orient(header, output), output)
         if output.trim is not False:  # what it leaves, only the pixels tell
             excesses.append(Fraction(1))
             hold = True
             continue
         placement = place(size, output)
-        check_size(padded(placement.box, output), output, header, limits)
-        excesses.append(_excess(size, placement.scaled, output, header))
+        check_size(pad_size(placement.box, output), output, header, limits)
+        excesses.append(_compute_max_shrink(size, placement.scaled, output, header))
         hold = hold or _is_read_twice_or_out_of_order(output, header, placement)
     if set(pipeline.analyze) - {METADATA}:
         excesses.append(Fraction(max(header.upright.width, header.upright.height), THUMBNAIL_SIDE))
@@ -72,7 +79,7 @@ def plan_decode(header: Header, pipeline: Pipeline, limits: Limits) -> DecodePla
     )
 
 
-def format_for(output: Output, header: Header) -> Format:
+def choose_format(output: Output, header: Header) -> Format:
     """Return the format asked for, else the input's, or what comes nearest to one we only read."""
     if output.format:
         return FORMATS[output.format]
@@ -81,19 +88,19 @@ def format_for(output: Output, header: Header) -> Format:
     return header.format
 
 
-def frames_for(output: Output, header: Header) -> int:
+def count_frames(output: Output, header: Header) -> int:
     """Return how many of the input's frames go into the output: all, or the first."""
-    takes_all = output.frames != "first" and format_for(output, header).has_frames
+    takes_all = output.frames != "first" and choose_format(output, header).has_frames
     return header.frames if takes_all else 1
 
 
-def _turned(header: Header, output: Output) -> Size:
-    return rotated(header.upright if output.auto_orient else header.stored, output.rotate)
+def _orient(header: Header, output: Output) -> Size:
+    return rotate_size(header.upright if output.auto_orient else header.stored, output.rotate)
 
 
 def check_size(box: Size, output: Output, header: Header, limits: Limits) -> None:
     """Raise TooLarge when an output of this size has more pixels or a longer side than allowed."""
-    format_, frames = format_for(output, header), frames_for(output, header)
+    format_, frames = choose_format(output, header), count_frames(output, header)
     if max(box.width, box.height) > format_.max_side:
         raise TooLarge(
             f"Output {output.name} would be {box}; {format_.name} allows {format_.max_side} a side."
@@ -122,16 +129,16 @@ def _check_color_space(output: Output, format_: Format) -> None:
         )
 
 
-def _excess(size: Size, scaled: Size, output: Output, header: Header) -> Fraction:
+def _compute_max_shrink(size: Size, scaled: Size, output: Output, header: Header) -> Fraction:
     if output.gamma:  # a decoder averages numbers and not light
         return Fraction(1)
     excess = min(Fraction(size.width, scaled.width), Fraction(size.height, scaled.height))
     if output.rotate % 90 != 0:  # a narrow picture may lie in a wide canvas, and must not vanish
         shorter = min(header.stored.width, header.stored.height)
-        excess = min(excess, Fraction(shorter, SHORTEST_SLANTED))
+        excess = min(excess, Fraction(shorter, MIN_SLANTED_SIDE))
     # A cut may fall between pixels that were decoded smaller; when they are finer, that is at most
     # a sixth of a pixel of the output.
-    return excess / FINER_FOR_A_CUT if output.crop else excess
+    return excess / CROP_RESERVE if output.crop else excess
 
 
 def _is_read_twice_or_out_of_order(output: Output, header: Header, placement: Placement) -> bool:

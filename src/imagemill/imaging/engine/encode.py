@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from imagemill.imaging.color.convert_depth import convert_depth
+from imagemill.imaging.color.convert_depth import convert_for_format
 from imagemill.imaging.engine.canvas import flatten
 from imagemill.imaging.engine.encoders import ENCODERS
 from imagemill.imaging.engine.quality_search import find_best_quality
@@ -15,7 +15,7 @@ from imagemill.imaging.spec.pipeline import Output
 
 def write(image: Image, file: Path, output: Output, format_: Format) -> None:
     """Write the finished picture to the file, of lower quality where `max_bytes` asks for it."""
-    image = select_metadata(flatten(convert_depth(image, format_), output, format_), output)
+    image = select_metadata(flatten(convert_for_format(image, format_), output, format_), output)
     highest = output.quality or format_.default_quality
     if output.max_bytes is None or highest is None:
         encode(image, Target.new_to_file(str(file)), output, format_)

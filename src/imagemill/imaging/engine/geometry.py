@@ -55,7 +55,7 @@ def place(size: Size, output: Output) -> Placement:
     return placement
 
 
-def cropped(size: Size, output: Output) -> Size:
+def crop_size(size: Size, output: Output) -> Size:
     """Return the size that `crop` leaves. Raises DoesNotFit when it reaches out of the picture."""
     area = output.crop
     if area is None:
@@ -69,7 +69,7 @@ def cropped(size: Size, output: Output) -> Size:
     return left
 
 
-def padded(size: Size, output: Output) -> Size:
+def pad_size(size: Size, output: Output) -> Size:
     """Return the size with what `pad` adds. Raises TooLarge over MAX_SIDE on a side."""
     edges = Edges.of(output.pad)
     size = Size(size.width + edges.left + edges.right, size.height + edges.top + edges.bottom)
@@ -77,7 +77,7 @@ def padded(size: Size, output: Output) -> Size:
     return size
 
 
-def rotated(size: Size, degrees: float) -> Size:
+def rotate_size(size: Size, degrees: float) -> Size:
     """Return the canvas that holds the turned picture; a quarter turn needs just the picture's."""
     if degrees % 90 == 0:
         return size.turned() if degrees % 180 else size
@@ -96,15 +96,15 @@ def _check_sides(size: Size, output: Output) -> None:
 def _place(size: Size, output: Output) -> Placement:
     if output.width is None and output.height is None:
         return Placement(size, size)
-    across, down = _scales(size, output)
-    box = _scaled(size, across, down)
+    across, down = _compute_scales(size, output)
+    box = _scale(size, across, down)
     if output.fit == "fill":
-        across, down = _capped(across, output), _capped(down, output)
+        across, down = _cap(across, output), _cap(down, output)
     elif output.fit in {"cover", "outside"}:
-        across = down = _capped(max(across, down), output)
+        across = down = _cap(max(across, down), output)
     else:
-        across = down = _capped(min(across, down), output)
-    scaled = _scaled(size, across, down)
+        across = down = _cap(min(across, down), output)
+    scaled = _scale(size, across, down)
     match output.fit:
         case "contain":
             return Placement(scaled, box)
@@ -116,21 +116,21 @@ def _place(size: Size, output: Output) -> Placement:
             return Placement(scaled, scaled)
 
 
-def _scales(size: Size, output: Output) -> tuple[Fraction, Fraction]:
+def _compute_scales(size: Size, output: Output) -> tuple[Fraction, Fraction]:
     """Return by how much each side must grow to be as asked; a side not asked for follows."""
     across = Fraction(output.width, size.width) if output.width is not None else None
     down = Fraction(output.height, size.height) if output.height is not None else None
     return across or down or Fraction(1), down or across or Fraction(1)
 
 
-def _capped(scale: Fraction, output: Output) -> Fraction:
+def _cap(scale: Fraction, output: Output) -> Fraction:
     return scale if output.enlarge else min(scale, Fraction(1))
 
 
-def _scaled(size: Size, across: Fraction, down: Fraction) -> Size:
-    return Size(_rounded(size.width * across), _rounded(size.height * down))
+def _scale(size: Size, across: Fraction, down: Fraction) -> Size:
+    return Size(_round_half_up(size.width * across), _round_half_up(size.height * down))
 
 
-def _rounded(length: Fraction) -> int:
+def _round_half_up(length: Fraction) -> int:
     """Round half up, as sharp does; Python's own `round` would go to the even number."""
     return max(1, floor(length + Fraction(1, 2)))

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Final
 
 from imagemill.imaging.engine import heic
-from imagemill.imaging.engine.buffering import buffered_bytes
+from imagemill.imaging.engine.buffering import count_buffered_bytes
 from imagemill.imaging.engine.geometry import Size
-from imagemill.imaging.engine.gif_blocks import check_whole
-from imagemill.imaging.engine.libvips_errors import decoding
+from imagemill.imaging.engine.gif_blocks import check_complete
+from imagemill.imaging.engine.libvips_errors import translate_decode_errors
 from imagemill.imaging.engine.timing import Timing
 from imagemill.imaging.errors import TooLarge, UnsupportedFormat
 from imagemill.imaging.formats import GIF, HEIC, INPUTS, SNIFF_BYTES, Format, sniff
-from imagemill.imaging.libvips import Image, Source, number
+from imagemill.imaging.libvips import Image, Source, get_int
 from imagemill.imaging.limits import Limits
 from imagemill.imaging.spec.field_types import MAX_INPUT_SIDE
 
@@ -60,23 +60,23 @@ def read_header(file: Path) -> Header:
 
 def open_image(file: Path) -> tuple[Header, Image]:
     """Do the same, and return also the image that it stands in, of which no pixel was read."""
-    format_ = _sniff(file)
+    format_ = _sniff_file(file)
     if format_ is GIF:
-        check_whole(file)
+        check_complete(file)
     image = peek(file, format_)
     header = Header(
         format=format_,
         stored=Size(image.width, image.height),
-        frames=number(image, "n-pages", 1) if format_.has_frames else 1,
-        orientation=_orientation(image),
+        frames=get_int(image, "n-pages", 1) if format_.has_frames else 1,
+        orientation=_read_orientation(image),
         has_alpha=image.hasalpha(),
-        buffered_bytes=buffered_bytes(file, format_, image),
-        timing=_timing(image),
+        buffered_bytes=count_buffered_bytes(file, format_, image),
+        timing=_read_timing(image),
     )
     return header, image
 
 
-def check(header: Header, limits: Limits) -> None:
+def check_limits(header: Header, limits: Limits) -> None:
     """Raise TooLarge when the picture has more pixels or frames, or needs more, than allowed."""
     size, frames = header.stored, header.frames
     if max(size.width, size.height) > MAX_INPUT_SIDE:
@@ -110,11 +110,11 @@ def load(source: Source, format_: Format, **options: str | float) -> Image:
     `fail_on` is "error", since many cameras write files that libjpeg warns of and everyone shows.
     The warnings that tell of damage are looked for in `failures.decoding`.
     """
-    with decoding():
+    with translate_decode_errors():
         return LOADERS[format_.name](source, access="sequential", fail_on="error", **options)
 
 
-def _sniff(file: Path) -> Format:
+def _sniff_file(file: Path) -> Format:
     with file.open("rb") as stream:
         head = stream.read(SNIFF_BYTES)
     format_ = sniff(head)
@@ -124,11 +124,11 @@ def _sniff(file: Path) -> Format:
     return format_
 
 
-def _timing(image: Image) -> Timing:
+def _read_timing(image: Image) -> Timing:
     delays = image.get("delay") if image.get_typeof("delay") else ()
-    return Timing(tuple(delays), number(image, "loop", 1))
+    return Timing(tuple(delays), get_int(image, "loop", 1))
 
 
-def _orientation(image: Image) -> int:
-    orientation = number(image, "orientation", UPRIGHT)
+def _read_orientation(image: Image) -> int:
+    orientation = get_int(image, "orientation", UPRIGHT)
     return orientation if orientation in range(1, 9) else UPRIGHT

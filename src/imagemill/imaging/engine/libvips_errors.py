@@ -10,7 +10,7 @@ from typing import Final
 
 from imagemill.errors import ServiceError
 from imagemill.imaging.errors import InvalidImage, OutOfMemory, ScratchFull, TooLarge
-from imagemill.imaging.libvips import VipsError, warnings
+from imagemill.imaging.libvips import VipsError, read_warnings
 
 # strerror's words, in the locale that children run in.
 DISK_FAILED: Final = (
@@ -40,25 +40,25 @@ NOT_THE_PICTURE: Final = ("system error:", "glib:")
 
 
 @contextmanager
-def decoding() -> Iterator[None]:
+def translate_decode_errors() -> Iterator[None]:
     """Raise what `encoding` does, and InvalidImage for whatever else libvips meets.
 
     Also when it went on after a warning that means damage, filling what was missing with grey.
     """
     try:
-        with encoding():
+        with translate_encode_errors():
             yield
     except VipsError as error:
         if any(sign in str(error) for sign in NOT_THE_PICTURE):
             raise
-        raise InvalidImage(f"The picture cannot be decoded: {_reason(str(error))}.") from error
-    damage = next((sign for sign in DAMAGED if sign in warnings()), None)
+        raise InvalidImage(f"The picture cannot be decoded: {_find_reason(str(error))}.") from error
+    damage = next((sign for sign in DAMAGED if sign in read_warnings()), None)
     if damage:
         raise InvalidImage(f"The picture cannot be decoded: {damage}.")
 
 
 @contextmanager
-def encoding() -> Iterator[None]:
+def translate_encode_errors() -> Iterator[None]:
     """Raise ScratchFull, TooLarge or OutOfMemory where libvips or the system says so.
 
     The rest is a bug.
@@ -66,7 +66,7 @@ def encoding() -> Iterator[None]:
     try:
         yield
     except (VipsError, OSError) as error:
-        known = _known(str(error).lower())
+        known = _recognize(str(error).lower())
         if known is None:
             raise
         raise known from error
@@ -74,7 +74,7 @@ def encoding() -> Iterator[None]:
         raise _out_of_memory() from error
 
 
-def _known(text: str) -> ServiceError | None:
+def _recognize(text: str) -> ServiceError | None:
     for sign in DISK_FAILED:
         if sign in text:
             return ScratchFull(f"The disk for outputs failed: {sign}.")
@@ -89,7 +89,7 @@ def _out_of_memory() -> OutOfMemory:
     return OutOfMemory("The picture needs more memory than a job may use.")
 
 
-def _reason(text: str) -> str:
+def _find_reason(text: str) -> str:
     """Return the last line that names no path, which is the decoder's own."""
     lines = [line.strip().rstrip(".") for line in text.splitlines()[1:]]
     told = [line for line in lines if line and "/" not in line]

@@ -7,14 +7,14 @@ from imagemill.errors import Rejected
 from imagemill.imaging.color.profiles import to_srgb
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.header import load, read_header
-from imagemill.imaging.engine.libvips_errors import decoding
+from imagemill.imaging.engine.libvips_errors import translate_decode_errors
 from imagemill.imaging.engine.scaling import resize_image
 from imagemill.imaging.errors import DoesNotFit
 from imagemill.imaging.libvips import Image, Source
 from imagemill.imaging.spec.assets import find_asset
 
 
-def logo(folder: Path | None, name: str, fit: Callable[[Size], Size]) -> Image:
+def open_logo(folder: Path | None, name: str, fit: Callable[[Size], Size]) -> Image:
     """Return the image upright, in sRGB with alpha, of the size that fits; of an animation a frame.
 
     `fit` says what becomes of an image of a given size. Raises DoesNotFit when there is no such
@@ -22,14 +22,14 @@ def logo(folder: Path | None, name: str, fit: Callable[[Size], Size]) -> Image:
     """
     file = find_asset(folder, name)
     try:
-        image = _opened(file)
+        image = _open(file)
     except Rejected as error:
         raise DoesNotFit(f"The image {name!r} cannot be drawn. {error}") from error
     image = to_srgb(resize_image(image, fit(Size(image.width, image.height))).copy_memory())
     return image if image.hasalpha() else image.addalpha()
 
 
-def _opened(file: Path) -> Image:
+def _open(file: Path) -> Image:
     source = Source.new_from_file(str(file))
-    with decoding():
+    with translate_decode_errors():
         return load(source, read_header(file).format).copy_memory().autorot()

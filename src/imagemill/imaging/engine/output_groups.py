@@ -12,7 +12,7 @@ from imagemill.imaging.spec.pipeline import Output
 
 # A picture is made from another output's if that is larger by this factor: then nothing is lost
 # that can be seen, since the scaling before has left the finer half of what it shows as it was.
-SPARE: Final = 1.5
+MIN_SOURCE_RATIO: Final = 1.5
 
 # What a scaled picture depends on, the size aside.
 BEFORE_SCALING: Final = (
@@ -28,7 +28,7 @@ BEFORE_SCALING: Final = (
 )
 
 
-def group_by_cut(outputs: Sequence[Output]) -> Iterator[list[Output]]:
+def group_by_unscaled(outputs: Sequence[Output]) -> Iterator[list[Output]]:
     """Yield groups of outputs that are one picture until they are scaled."""
 
     def before_scaling(output: Output) -> str:
@@ -49,14 +49,14 @@ def scale_outputs(cut: Picture, outputs: Sequence[Output]) -> Iterator[tuple[Out
     first = cut.first
     for output, following in zip(ordered, [*ordered[1:], None], strict=True):
         picture = resize.apply(replace(cut, first=first), output)
-        serves = following and _serves(cut.size, picture.size, sizes[following.name])
+        serves = following and _can_be_source(cut.size, picture.size, sizes[following.name])
         if serves and not cut.later:
             first = picture.first.copy_memory()
             picture = replace(picture, first=first)
         yield output, picture
 
 
-def _serves(original: Size, larger: Size, smaller: Size) -> bool:
+def _can_be_source(original: Size, larger: Size, smaller: Size) -> bool:
     if larger.width > original.width or larger.height > original.height:  # blown up
         return False
-    return min(larger.width / smaller.width, larger.height / smaller.height) >= SPARE
+    return min(larger.width / smaller.width, larger.height / smaller.height) >= MIN_SOURCE_RATIO

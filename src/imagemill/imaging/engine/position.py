@@ -9,7 +9,7 @@ from imagemill.imaging.spec.field_types import Focus
 BEGINNING, MIDDLE, END = Fraction(0), Fraction(1, 2), Fraction(1)
 
 
-def laid(inner: Size, outer: Size, position: str) -> tuple[int, int]:
+def align(inner: Size, outer: Size, position: str) -> tuple[int, int]:
     """Return left and top of the smaller in the larger, by a word such as `right top`."""
     words = position.split()
     across = BEGINNING if "left" in words else END if "right" in words else MIDDLE
@@ -20,13 +20,13 @@ def laid(inner: Size, outer: Size, position: str) -> tuple[int, int]:
     )
 
 
-def centred(cut: Size, picture: Size, focus: Focus) -> tuple[int, int]:
+def center_on(cut: Size, picture: Size, focus: Focus) -> tuple[int, int]:
     """Return left and top of the cut whose middle is the focus, as far as the picture allows."""
     return (
-        _centred(cut.width, picture.width, focus.x),
-        _centred(cut.height, picture.height, focus.y),
+        _center_on(cut.width, picture.width, focus.x),
+        _center_on(cut.height, picture.height, focus.y),
     )
 
 
-def _centred(cut: int, length: int, focus: float) -> int:
+def _center_on(cut: int, length: int, focus: float) -> int:
     return max(0, min(length - cut, floor(focus * length - cut / 2 + 0.5)))

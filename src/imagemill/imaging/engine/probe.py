@@ -29,30 +29,30 @@ TOLERANCE: Final = 4
 
 def probe_format(name: InputName) -> FormatSupport:
     if name == "heic":
-        return FormatSupport(encodes=False, decodes=_shows(lambda: heic.load(HEIC_SAMPLE)))
+        return FormatSupport(encodes=False, decodes=_looks_right(lambda: heic.load(HEIC_SAMPLE)))
     try:
-        data = _encoded(name)
+        data = _encode_sample(name)
     except VipsError:
         return FormatSupport(encodes=False, decodes=False)
     source = Source.new_from_memory(data)
-    return FormatSupport(encodes=True, decodes=_shows(lambda: load(source, FORMATS[name])))
+    return FormatSupport(encodes=True, decodes=_looks_right(lambda: load(source, FORMATS[name])))
 
 
-def _encoded(name: FormatName) -> bytes:
+def _encode_sample(name: FormatName) -> bytes:
     target = Target.new_to_memory()
-    encode(_drawn(), target, Output(format=name), FORMATS[name])
+    encode(_draw_sample(), target, Output(format=name), FORMATS[name])
     return bytes(target.get("blob"))
 
 
-def _shows(decode: Callable[[], Image]) -> bool:
+def _looks_right(decode: Callable[[], Image]) -> bool:
     """Return whether what is decoded looks like the drawing."""
     try:
-        return bool((decode() - _drawn()).abs().avg() < TOLERANCE)
+        return bool((decode() - _draw_sample()).abs().avg() < TOLERANCE)
     except (ImagingError, VipsError):
         return False
 
 
-def _drawn() -> Image:
+def _draw_sample() -> Image:
     """Draw a gradient: red from left to right, green from top to bottom, half blue."""
     ramps = Image.xyz(SIDE, SIDE) * (255 / SIDE)
     return ramps.bandjoin(127).cast("uchar").copy(interpretation="srgb")

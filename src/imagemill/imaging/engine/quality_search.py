@@ -26,7 +26,7 @@ def find_best_quality(max_bytes: int, highest: int, encode: Callable[[int], byte
         if guesses % HALVE_EVERY == 0:
             guess = (below + above) // 2
         else:
-            guess = _foreseen(max_bytes, (below, len(small)), (above, len(large)))
+            guess = _interpolate(max_bytes, (below, len(small)), (above, len(large)))
         quality = min(max(guess, below + 1), above - 1)
         data = encode(quality)
         if len(data) <= max_bytes:
@@ -36,7 +36,7 @@ def find_best_quality(max_bytes: int, highest: int, encode: Callable[[int], byte
     return small or large
 
 
-def _foreseen(max_bytes: int, below: tuple[int, int], above: tuple[int, int]) -> int:
+def _interpolate(max_bytes: int, below: tuple[int, int], above: tuple[int, int]) -> int:
     """Return the quality for a size between two known ones, if size is a power of quality.
 
     As long as only the larger one is known, size is taken to be in proportion to quality.

@@ -8,11 +8,16 @@ from typing import Final, Protocol
 from imagemill.imaging.engine.analysis.analyze import analyze
 from imagemill.imaging.engine.animation import join_frames
 from imagemill.imaging.engine.decode import decode
-from imagemill.imaging.engine.decode_plan import check_size, format_for, frames_for, plan_decode
+from imagemill.imaging.engine.decode_plan import (
+    check_size,
+    choose_format,
+    count_frames,
+    plan_decode,
+)
 from imagemill.imaging.engine.encode import write
-from imagemill.imaging.engine.header import Header, check, read_header
-from imagemill.imaging.engine.libvips_errors import decoding, encoding
-from imagemill.imaging.engine.output_groups import group_by_cut, scale_outputs
+from imagemill.imaging.engine.header import Header, check_limits, read_header
+from imagemill.imaging.engine.libvips_errors import translate_decode_errors, translate_encode_errors
+from imagemill.imaging.engine.output_groups import group_by_unscaled, scale_outputs
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.engine.steps import (
     auto_orient,
@@ -35,7 +40,7 @@ from imagemill.imaging.engine.steps import (
     watermark,
 )
 from imagemill.imaging.engine.verify import ExpectedOutput, verify_output
-from imagemill.imaging.libvips import forget_warnings
+from imagemill.imaging.libvips import clear_warnings
 from imagemill.imaging.limits import Limits
 from imagemill.imaging.result import Rendered
 from imagemill.imaging.spec.pipeline import Output, Pipeline
@@ -80,9 +85,9 @@ def render(input_file: Path, folder: Path, pipeline: Pipeline, limits: Limits) -
 
     Raises InvalidImage, UnsupportedFormat, TooLarge, DoesNotFit, OutOfMemory or ScratchFull.
     """
-    forget_warnings()
+    clear_warnings()
     header = read_header(input_file)
-    check(header, limits)
+    check_limits(header, limits)
     needed = plan_decode(header, pipeline, limits)
     first, *later = decode(input_file, header, needed)
     picture = Picture(
@@ -93,8 +98,8 @@ def render(input_file: Path, folder: Path, pipeline: Pipeline, limits: Limits) -
         assets=limits.assets,
     )
     made: dict[str, ExpectedOutput] = {}
-    for group in group_by_cut(pipeline.outputs):
-        made |= _made(picture, group, header, folder, limits)
+    for group in group_by_unscaled(pipeline.outputs):
+        made |= _render_group(picture, group, header, folder, limits)
     return Rendered(
         width=header.upright.width,
         height=header.upright.height,
@@ -106,31 +111,31 @@ def render(input_file: Path, folder: Path, pipeline: Pipeline, limits: Limits) -
     )
 
 
-def _made(
+def _render_group(
     picture: Picture, outputs: Sequence[Output], header: Header, folder: Path, limits: Limits
 ) -> dict[str, ExpectedOutput]:
     """Make outputs that are one picture until they are scaled; say, by name, what each must be."""
     made = {}
     # A picture that is not held is read only now, while its output is written.
-    with encoding() if picture.is_held else decoding():
-        cut = _applied(STEPS_BEFORE_SCALING, picture, outputs[0])
+    with translate_encode_errors() if picture.is_held else translate_decode_errors():
+        cut = _apply_steps(STEPS_BEFORE_SCALING, picture, outputs[0])
         for output, in_scale in scale_outputs(cut, outputs):
-            later = in_scale.later[: frames_for(output, header) - 1]
-            finished = _applied(STEPS_AFTER_SCALING, replace(in_scale, later=later), output)
+            later = in_scale.later[: count_frames(output, header) - 1]
+            finished = _apply_steps(STEPS_AFTER_SCALING, replace(in_scale, later=later), output)
             check_size(finished.size, output, header, limits)
-            made[output.name] = _written(finished, output, header, folder)
+            made[output.name] = _write_output(finished, output, header, folder)
     return made
 
 
-def _written(picture: Picture, output: Output, header: Header, folder: Path) -> ExpectedOutput:
-    format_ = format_for(output, header)
+def _write_output(picture: Picture, output: Output, header: Header, folder: Path) -> ExpectedOutput:
+    format_ = choose_format(output, header)
     timing = header.timing.round_to(format_)
     write(join_frames(picture, timing), format_.file(folder, output.name), output, format_)
     may_tell_position = output.keep_metadata == "all"
     return ExpectedOutput(format_, picture.size, picture.frames, timing, may_tell_position)
 
 
-def _applied(steps: Sequence[Step], picture: Picture, output: Output) -> Picture:
+def _apply_steps(steps: Sequence[Step], picture: Picture, output: Output) -> Picture:
     for step in steps:
         picture = step.apply(picture, output)
     return picture

@@ -22,8 +22,8 @@ os.environ["PANGOCAIRO_BACKEND"] = "fontconfig"  # macOS would look in its own f
 
 # Pixels an em. Pango puts letters on whole pixels, so that smaller ones stand unevenly; and of a
 # larger size, 200 of the widest, which has three em, would not fit into cairo's 32767 pixels.
-ROUGH: Final = 48
-LARGEST: Final = 65535  # FreeType counts them in 16 bits
+ROUGH_EM: Final = 48
+MAX_EM: Final = 65535  # FreeType counts them in 16 bits
 
 PIXELS_AN_INCH: Final = 72  # then a point is a pixel
 NOTHING_TO_SEE: Final = "no text to render"
@@ -35,13 +35,13 @@ def draw_text(text: str, fit: Callable[[Size], Size]) -> Image:
     `fit` says what becomes of a drawing of a given size; it keeps its ratio. A character that the
     font lacks is drawn as a box with its number in it.
     """
-    rough = _drawn(text, ROUGH)
-    em = min(LARGEST, ceil(ROUGH * fit(_size(rough)).width / rough.width))
-    fine = rough if em <= ROUGH else _drawn(text, em)
-    return resize_image(fine, fit(_size(fine)))
+    rough = _draw(text, ROUGH_EM)
+    em = min(MAX_EM, ceil(ROUGH_EM * fit(_measure(rough)).width / rough.width))
+    fine = rough if em <= ROUGH_EM else _draw(text, em)
+    return resize_image(fine, fit(_measure(fine)))
 
 
-def _drawn(text: str, em: int) -> Image:
+def _draw(text: str, em: int) -> Image:
     """Draw the text just as large as what is to be seen of it."""
     try:
         return Image.text(
@@ -53,5 +53,5 @@ def _drawn(text: str, em: int) -> Image:
         return Image.black(1, 1)
 
 
-def _size(image: Image) -> Size:
+def _measure(image: Image) -> Size:
     return Size(image.width, image.height)

@@ -9,7 +9,7 @@ from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.header import Header, open_image
 from imagemill.imaging.engine.timing import Timing
 from imagemill.imaging.formats import AVIF, TIFF, Format
-from imagemill.imaging.metadata.gps import is_in_tiff, tells_position
+from imagemill.imaging.metadata.gps import has_position, tiff_has_position
 from imagemill.imaging.result import RenderedOutput
 
 
@@ -41,7 +41,7 @@ def verify_output(folder: Path, name: str, promised: ExpectedOutput) -> Rendered
             f"{name} is {header.format.name} of {header.stored}, not {format_.name} of {size}"
         )
     _check_frames(header, name, promised)
-    is_told = tells_position(image) or (format_ is TIFF and is_in_tiff(file))
+    is_told = has_position(image) or (format_ is TIFF and tiff_has_position(file))
     if is_told and not promised.may_tell_position:
         raise BadOutput(f"{name} tells where its picture was taken")
     with file.open("rb") as stream:

@@ -15,18 +15,18 @@ ORIENTATION: Final = "orientation"
 COMMENTS: Final = "png-comment-"
 
 
-def block_of(image: Image, name: str) -> bytes:
+def get_block(image: Image, name: str) -> bytes:
     """Return the block; an empty one when there is none."""
     return bytes(image.get(name)) if image.get_typeof(name) else b""
 
 
-def with_block(image: Image, name: str, block: bytes) -> Image:
+def set_block(image: Image, name: str, block: bytes) -> Image:
     changed = image.copy()
     changed.set_type(GValue.blob_type, name, block)
     return changed
 
 
-def without(image: Image, *starts: str) -> Image:
+def remove_fields(image: Image, *starts: str) -> Image:
     """Return the picture without what has names that start like one of these."""
     names = [name for name in image.get_fields() if name.startswith(starts)]
     if not names:

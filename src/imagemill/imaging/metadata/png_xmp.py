@@ -16,11 +16,11 @@ KIND: Final = b"iTXt"
 HEAD: Final = b"XML:com.adobe.xmp\0\0\0\0\0"
 
 
-def add(file: Path, packet: bytes) -> None:
+def insert_xmp(file: Path, packet: bytes) -> None:
     """Put the packet behind the header; an empty one is none."""
     if not packet:
         return
-    chunk = _chunk(HEAD + packet)
+    chunk = _build_chunk(HEAD + packet)
     with file.open("r+b") as png:
         for end in range(png.seek(0, 2), START_BYTES, -BLOCK_BYTES):  # from behind, to make room
             start = max(START_BYTES, end - BLOCK_BYTES)
@@ -32,5 +32,5 @@ def add(file: Path, packet: bytes) -> None:
         png.write(chunk)
 
 
-def _chunk(text: bytes) -> bytes:
+def _build_chunk(text: bytes) -> bytes:
     return len(text).to_bytes(4) + KIND + text + crc32(KIND + text).to_bytes(4)

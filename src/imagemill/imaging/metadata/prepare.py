@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from imagemill.imaging.color.profiles import PROFILE, built_in, profile_of
+from imagemill.imaging.color.profiles import PROFILE, get_profile, load_built_in_profile
 from imagemill.imaging.formats import JPEG, PNG, TIFF, Format, MetadataKind
 from imagemill.imaging.libvips import GValue, Image
 from imagemill.imaging.metadata import png_xmp, tiff_tags
@@ -19,12 +19,12 @@ from imagemill.imaging.metadata.blocks import (
     IPTC,
     ORIENTATION,
     XMP,
-    block_of,
-    with_block,
-    without,
+    get_block,
+    remove_fields,
+    set_block,
 )
-from imagemill.imaging.metadata.rights.exif import rights_in
-from imagemill.imaging.metadata.rights.iptc import TAG, unwrapped, wrapped
+from imagemill.imaging.metadata.rights.exif import read_rights
+from imagemill.imaging.metadata.rights.iptc import TAG, unwrap_records, wrap_records
 
 # By the beginnings of the names of libvips' fields.
 KINDS: Final = MappingProxyType[str, MetadataKind](
@@ -38,19 +38,19 @@ KINDS: Final = MappingProxyType[str, MetadataKind](
     }
 )
 
-COLOUR_SPACE: Final = f"{EXIF_FIELDS}2-ColorSpace"
+COLOR_SPACE: Final = f"{EXIF_FIELDS}2-ColorSpace"
 IS_SRGB: Final = "1"
 IS_UNCALIBRATED: Final = "65535"
 
 
 def prepare_metadata(image: Image, format_: Format) -> tuple[Image, str]:
     """Return the picture for its encoder, and libvips' `keep`: what of its metadata to write."""
-    image = _as_libvips_writes_it(image, format_)
+    image = _adapt_for_libvips(image, format_)
     kinds = {_find_kind(name) for name in image.get_fields()} & format_.metadata
     if "exif" in kinds:  # libvips would say that the space is none that one knows
         image = image.copy()
-        is_srgb = profile_of(image) in {None, built_in("srgb")}
-        image.set_type(GValue.gstr_type, COLOUR_SPACE, IS_SRGB if is_srgb else IS_UNCALIBRATED)
+        is_srgb = get_profile(image) in {None, load_built_in_profile("srgb")}
+        image.set_type(GValue.gstr_type, COLOR_SPACE, IS_SRGB if is_srgb else IS_UNCALIBRATED)
     words = sorted("other" if kind == "comments" else kind for kind in kinds if kind)
     return image, ":".join(words) or "none"
 
@@ -58,21 +58,21 @@ def prepare_metadata(image: Image, format_: Format) -> tuple[Image, str]:
 def complete_metadata(file: Path, image: Image, format_: Format) -> None:
     """Add to the written file what libvips does not write, or not as others read it."""
     if format_ is TIFF:
-        records = unwrapped(block_of(image, IPTC))
-        tags = rights_in(block_of(image, EXIF))
-        tiff_tags.add(file, {**tags, TAG: records} if records else tags)
+        records = unwrap_records(get_block(image, IPTC))
+        tags = read_rights(get_block(image, EXIF))
+        tiff_tags.append_tags(file, {**tags, TAG: records} if records else tags)
     if format_ is PNG:
-        png_xmp.add(file, block_of(image, XMP))
+        png_xmp.insert_xmp(file, get_block(image, XMP))
 
 
 def _find_kind(field: str) -> MetadataKind | None:
     return next((kind for start, kind in KINDS.items() if field.startswith(start)), None)
 
 
-def _as_libvips_writes_it(image: Image, format_: Format) -> Image:
+def _adapt_for_libvips(image: Image, format_: Format) -> Image:
     if format_ is PNG:
-        return without(image, XMP)
+        return remove_fields(image, XMP)
     if format_ is TIFF:  # of IPTC, libvips would write a quarter
-        return without(image, IPTC)
-    records = unwrapped(block_of(image, IPTC))
-    return with_block(image, IPTC, wrapped(records)) if format_ is JPEG and records else image
+        return remove_fields(image, IPTC)
+    records = unwrap_records(get_block(image, IPTC))
+    return set_block(image, IPTC, wrap_records(records)) if format_ is JPEG and records else image

@@ -26,12 +26,12 @@ class Entry:
     length: int
 
 
-def mapped(file: BinaryIO) -> mmap:
+def map_file(file: BinaryIO) -> mmap:
     """Return the file as data of which only what is looked at is read."""
     return mmap(file.fileno(), 0, access=ACCESS_READ)
 
 
-def entries(data: bytes | mmap) -> Mapping[int, Entry]:
+def read_entries(data: bytes | mmap) -> Mapping[int, Entry]:
     """Return the entries of the first directory by their tags."""
     order = ORDERS.get(bytes(data[:4]))
     if order is None:
@@ -51,10 +51,10 @@ def entries(data: bytes | mmap) -> Mapping[int, Entry]:
     return found
 
 
-def values(data: bytes | mmap, tags: frozenset[int], longest: int) -> Mapping[int, bytes]:
+def read_values(data: bytes | mmap, tags: frozenset[int], longest: int) -> Mapping[int, bytes]:
     """Return the bytes of those of the tags that are there, not empty, and no longer than that."""
     return {
         tag: bytes(data[entry.start : entry.start + entry.length])
-        for tag, entry in entries(data).items()
+        for tag, entry in read_entries(data).items()
         if tag in tags and 0 < entry.length <= longest
     }

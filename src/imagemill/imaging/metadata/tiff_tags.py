@@ -17,7 +17,7 @@ TEXTS: Final = frozenset({0x013B, 0x8298})
 FIRST: Final = 4
 
 
-def add(file: Path, tags: Mapping[int, bytes]) -> None:
+def append_tags(file: Path, tags: Mapping[int, bytes]) -> None:
     """Add the tags, by number, which the file does not have yet."""
     if not tags:
         return
@@ -29,22 +29,22 @@ def add(file: Path, tags: Mapping[int, bytes]) -> None:
         (count,) = unpack(order + "H", tiff.read(2))
         old = [tiff.read(ENTRY_BYTES) for _ in range(count)]
         following = tiff.read(4)
-        new = [_entry(tiff, order, tag, value) for tag, value in tags.items()]
+        new = [_write_entry(tiff, order, tag, value) for tag, value in tags.items()]
         directory = sorted(old + new, key=lambda entry: unpack(order + "H", entry[:2]))
-        place = _at_end(tiff, pack(order + "H", len(directory)) + b"".join(directory) + following)
+        place = _append(tiff, pack(order + "H", len(directory)) + b"".join(directory) + following)
         tiff.seek(FIRST)
         tiff.write(pack(order + "I", place))
 
 
-def _entry(tiff: BinaryIO, order: str, tag: int, value: bytes) -> bytes:
+def _write_entry(tiff: BinaryIO, order: str, tag: int, value: bytes) -> bytes:
     kind = TEXT if tag in TEXTS else BYTES
     head = pack(order + "HHI", tag, kind, len(value))
     if len(value) <= INLINE:
         return head + value.ljust(INLINE, b"\0")
-    return head + pack(order + "I", _at_end(tiff, value))
+    return head + pack(order + "I", _append(tiff, value))
 
 
-def _at_end(tiff: BinaryIO, data: bytes) -> int:
+def _append(tiff: BinaryIO, data: bytes) -> int:
     """Write the data at the next even place, and return that."""
     end = tiff.seek(0, 2)
     tiff.write(bytes(end % 2) + data)

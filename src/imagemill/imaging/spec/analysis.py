@@ -12,9 +12,9 @@ AnalysisName = Literal["metadata", "blurhash", "thumbhash", "dominant_color", "p
 # The header is enough for it; the others look at pixels.
 METADATA: AnalysisName = "metadata"
 
-PALETTE_COLOURS = 6
+MAX_PALETTE_COLORS = 6
 
-Colour = Annotated[str, Field(pattern="^#[0-9a-f]{6}$")]
+Color = Annotated[str, Field(pattern="^#[0-9a-f]{6}$")]
 
 # With 4x3 components, as its first digit says.
 BlurHash = Annotated[str, Field(pattern=r"^L[0-9A-Za-z#$%*+,\-.:;=?@\[\]^_{|}~]{27}$")]
@@ -25,14 +25,14 @@ ThumbHash = Annotated[str, Field(pattern="^[A-Za-z0-9+/]{20,36}={0,2}$", max_len
 PHash = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
 
 # Bounds of what a stranger wrote into a file, in fields, characters and numbers.
-EXIF_FIELDS = 100
-EXIF_NAME = "^[A-Za-z0-9]{1,40}$"
-EXIF_TEXT = 200
-EXIF_NUMBERS = 16
-ICC_TEXT = 100
+MAX_EXIF_FIELDS = 100
+EXIF_NAME_PATTERN = "^[A-Za-z0-9]{1,40}$"
+MAX_EXIF_TEXT_LENGTH = 200
+MAX_EXIF_NUMBERS = 16
+MAX_ICC_NAME_LENGTH = 100
 
 
-def printable(text: str, length: int) -> str:
+def to_printable(text: str, length: int) -> str:
     """Return the text without control characters, lone surrogates and the like, cut to length."""
     return "".join(filter(str.isprintable, text[: 4 * length])).strip()[:length]
 
@@ -46,8 +46,8 @@ def _is_printable(text: str) -> str:
 Printable = Annotated[str, AfterValidator(_is_printable)]
 Whole = Annotated[int, Field(ge=-(2**32), le=2**32)]
 Number = Whole | Annotated[float, Field(ge=-(2**32), le=2**32)]
-ExifText = Annotated[Printable, Field(max_length=EXIF_TEXT)]
-ExifNumbers = Annotated[list[Number], Field(max_length=EXIF_NUMBERS)]
+ExifText = Annotated[Printable, Field(max_length=MAX_EXIF_TEXT_LENGTH)]
+ExifNumbers = Annotated[list[Number], Field(max_length=MAX_EXIF_NUMBERS)]
 ExifValue = int | float | str | list[float]
 
 
@@ -63,11 +63,11 @@ class Metadata(TypedDict):
     bits: Annotated[int, Field(ge=1, le=64)]
     has_alpha: bool
     orientation: Annotated[int, Field(ge=1, le=8)]
-    icc: Annotated[Printable, Field(max_length=ICC_TEXT)] | None
+    icc: Annotated[Printable, Field(max_length=MAX_ICC_NAME_LENGTH)] | None
     density: Annotated[int, Field(ge=1, le=2**32)] | None
     exif: Annotated[
-        dict[Annotated[str, Field(pattern=EXIF_NAME)], ExifText | Number | ExifNumbers],
-        Field(max_length=EXIF_FIELDS),
+        dict[Annotated[str, Field(pattern=EXIF_NAME_PATTERN)], ExifText | Number | ExifNumbers],
+        Field(max_length=MAX_EXIF_FIELDS),
     ]
 
 
@@ -78,6 +78,6 @@ class Analysis(TypedDict, total=False):
     metadata: Metadata
     blurhash: BlurHash | None
     thumbhash: ThumbHash
-    dominant_color: Colour | None
-    palette: Annotated[list[Colour], Field(max_length=PALETTE_COLOURS)]
+    dominant_color: Color | None
+    palette: Annotated[list[Color], Field(max_length=MAX_PALETTE_COLORS)]
     phash: PHash | None

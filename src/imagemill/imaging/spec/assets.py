@@ -11,7 +11,7 @@ from imagemill.imaging.spec.pipeline import Pipeline
 Location = tuple[str | int, ...]
 
 
-def named_assets(pipeline: Pipeline) -> Mapping[Location, str]:
+def find_named_assets(pipeline: Pipeline) -> Mapping[Location, str]:
     """Return the name of each image that the pipeline asks for, by the place of the name."""
     return {
         ("outputs", at, "watermark", "image"): output.watermark.image
@@ -20,7 +20,7 @@ def named_assets(pipeline: Pipeline) -> Mapping[Location, str]:
     }
 
 
-def missing_assets(
+def find_missing_assets(
     folder: Path | None, names: Mapping[Location, str]
 ) -> Iterator[tuple[Location, str]]:
     """Yield the place of each name that cannot be used, and a sentence that says why."""

@@ -11,7 +11,7 @@ MAX_INPUT_SIDE: Final = 65535
 
 Length = Annotated[int, Field(ge=0, le=MAX_SIDE, strict=True)]
 Factor = Annotated[float, Field(ge=0, le=10)]
-HexColour = Annotated[str, Field(pattern="^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$")]
+HexColor = Annotated[str, Field(pattern="^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$")]
 Degrees = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -44,7 +44,7 @@ class Edges(BaseModel):
 OPAQUE: Final = 255
 
 
-def parse_colour(text: HexColour) -> tuple[int, int, int, int]:
+def parse_color(text: HexColor) -> tuple[int, int, int, int]:
     """Return red, green, blue and alpha, 0 to 255 each, of `#rgb`, `#rrggbb` or `#rrggbbaa`."""
     digits = text.removeprefix("#")
     if len(digits) == len("rgb"):
@@ -53,7 +53,7 @@ def parse_colour(text: HexColour) -> tuple[int, int, int, int]:
     return red, green, blue, alpha
 
 
-def object_or(plain: Any, shape: type[BaseModel]) -> WrapValidator:  # noqa: ANN401 - any type
+def accept_object_or(plain: Any, shape: type[BaseModel]) -> WrapValidator:  # noqa: ANN401 - any type
     """Read an object as `shape`, all else as `plain`; a union would blame one for the other."""
     adapter: TypeAdapter[Any] = TypeAdapter(plain)
 
@@ -65,7 +65,7 @@ def object_or(plain: Any, shape: type[BaseModel]) -> WrapValidator:  # noqa: ANN
     return WrapValidator(read)
 
 
-Pad = Annotated[Length | Edges, object_or(Length, Edges)]
+Pad = Annotated[Length | Edges, accept_object_or(Length, Edges)]
 
 
 Corner = Literal[
@@ -93,7 +93,7 @@ class Focus(BaseModel):
     y: Annotated[float, Field(ge=0, le=1)]
 
 
-Position = Annotated[Place | Focus, object_or(Place, Focus)]
+Position = Annotated[Place | Focus, accept_object_or(Place, Focus)]
 
 
 def _parse_threshold(value: object, _: object) -> object:

@@ -19,13 +19,13 @@ from imagemill.imaging.spec.field_types import (
     Area,
     Degrees,
     Focus,
-    HexColour,
+    HexColor,
     Modulation,
     Pad,
     Place,
     Position,
     Threshold,
-    parse_colour,
+    parse_color,
 )
 from imagemill.imaging.spec.watermark import Watermark
 
@@ -68,7 +68,7 @@ class Output(BaseModel):
     """Stretch lightness from black to white."""
     modulate: Modulation | None = None
     """Change lightness, chroma and hue."""
-    tint: HexColour | None = None
+    tint: HexColor | None = None
     """A colour on everything, each pixel as light as it was."""
     gamma: Annotated[float, Field(ge=1, le=3)] | None = None
     """Scale as light mixes, with this exponent."""
@@ -100,7 +100,7 @@ class Output(BaseModel):
     """Lower the quality until the file is no larger; the smallest one if none is."""
     progressive: bool = False
     """Let JPEG and PNG appear in ever finer steps; needs `format`."""
-    background: HexColour = "#ffffff"
+    background: HexColor = "#ffffff"
     """For `contain`, `pad`, `rotate` and formats without alpha."""
     color_space: ColorSpace = "srgb"
     """Convert to sRGB or Display P3, or keep the picture's own space."""
@@ -115,7 +115,7 @@ class Output(BaseModel):
         default = cls.model_fields[str(info.field_name)].default
         sides = (info.data.get("width", MAX_SIDE), info.data.get("height", MAX_SIDE))
         if value != default and sides == (None, None):
-            raise _senseless("needs a width or a height")
+            raise _meaningless("needs a width or a height")
         return value
 
     @field_validator("position")
@@ -123,16 +123,16 @@ class Output(BaseModel):
     def _has_somewhere_to_be(cls, value: Place | Focus, info: ValidationInfo) -> Place | Focus:
         fit = info.data.get("fit", "cover")
         if value != "center" and fit not in {"cover", "contain"}:
-            raise _senseless("needs the fit cover or contain")
+            raise _meaningless("needs the fit cover or contain")
         if fit == "contain" and (value in STRATEGIES or isinstance(value, Focus)):
-            raise _senseless("contain cuts nothing; name a side or a corner")
+            raise _meaningless("contain cuts nothing; name a side or a corner")
         return value
 
     @field_validator("tint")
     @classmethod
     def _is_opaque(cls, value: str | None) -> str | None:
-        if value is not None and parse_colour(value)[3] < OPAQUE:
-            raise _senseless("a tint has no transparency")
+        if value is not None and parse_color(value)[3] < OPAQUE:
+            raise _meaningless("a tint has no transparency")
         return value
 
     @field_validator("quality", "max_bytes")
@@ -140,9 +140,9 @@ class Output(BaseModel):
     def _is_lossy(cls, value: int | None, info: ValidationInfo) -> int | None:
         format_ = _given_format(info)
         if value is not None and format_ is not None and not format_.has_quality:
-            raise _senseless(f"{format_.name} has no quality")
+            raise _meaningless(f"{format_.name} has no quality")
         if value is not None and info.data.get("lossless"):
-            raise _senseless("without loss there is no quality")
+            raise _meaningless("without loss there is no quality")
         return value
 
     @field_validator("lossless", "progressive")
@@ -153,7 +153,7 @@ class Output(BaseModel):
             return value
         allowed = {"lossless": format_.allows_lossless, "progressive": format_.allows_progressive}
         if not allowed[str(info.field_name)]:
-            raise _senseless(f"{format_.name} cannot be {info.field_name}")
+            raise _meaningless(f"{format_.name} cannot be {info.field_name}")
         return value
 
     @field_validator("effort")
@@ -164,7 +164,7 @@ class Output(BaseModel):
             return value
         efforts = format_.efforts
         if efforts is None:
-            raise _senseless(f"{format_.name} has no effort")
+            raise _meaningless(f"{format_.name} has no effort")
         if value not in efforts:
             raise PydanticCustomError(
                 "effort_range",
@@ -177,8 +177,8 @@ class Output(BaseModel):
     @classmethod
     def _can_be_seen_through(cls, value: str, info: ValidationInfo) -> str:
         format_ = _given_format(info)
-        if format_ is not None and not format_.has_alpha and parse_colour(value)[3] < OPAQUE:
-            raise _senseless(f"{format_.name} has no transparency")
+        if format_ is not None and not format_.has_alpha and parse_color(value)[3] < OPAQUE:
+            raise _meaningless(f"{format_.name} has no transparency")
         return value
 
     @field_validator("frames")
@@ -186,7 +186,7 @@ class Output(BaseModel):
     def _can_be_held(cls, value: str | None, info: ValidationInfo) -> str | None:
         format_ = _given_format(info)
         if value == "all" and format_ is not None and not format_.has_frames:
-            raise _senseless(f"{format_.name} holds one frame")
+            raise _meaningless(f"{format_.name} holds one frame")
         return value
 
     @field_validator("color_space")
@@ -194,7 +194,7 @@ class Output(BaseModel):
     def _has_a_place_for_its_profile(cls, value: str, info: ValidationInfo) -> str:
         format_ = _given_format(info)
         if value == "p3" and format_ is not None and not format_.has_profile:
-            raise _senseless(f"{format_.name} has no place for a profile")
+            raise _meaningless(f"{format_.name} has no place for a profile")
         return value
 
     def as_json(self) -> dict[str, Any]:
@@ -231,7 +231,7 @@ class Pipeline(BaseModel):
         repeated = [at for at, name in enumerate(names) if name in names[:at]]
         if repeated:
             raise ValidationError.from_exception_data(
-                cls.__name__, [_taken(at, names[at]) for at in repeated]
+                cls.__name__, [_name_taken(at, names[at]) for at in repeated]
             )
         return outputs
 
@@ -264,15 +264,15 @@ def _given_format(info: ValidationInfo) -> Format | None:
 def _required_format(info: ValidationInfo) -> Format | None:
     """Return the output's format, which must be given; None when it is wrong itself."""
     if "format" in info.data and info.data["format"] is None:
-        raise _senseless("needs a format")
+        raise _meaningless("needs a format")
     return _given_format(info)
 
 
-def _senseless(why: str) -> PydanticCustomError:
+def _meaningless(why: str) -> PydanticCustomError:
     return PydanticCustomError("senseless", "Makes no sense here: {why}", {"why": why})
 
 
-def _taken(at: int, name: str) -> InitErrorDetails:
+def _name_taken(at: int, name: str) -> InitErrorDetails:
     error = PydanticCustomError("name_taken", "Another output is named {name}", {"name": name})
     return InitErrorDetails(type=error, loc=(at, "name"), input=name)
 

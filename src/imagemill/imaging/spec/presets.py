@@ -14,7 +14,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from imagemill.imaging.spec.assets import Location, missing_assets, named_assets
+from imagemill.imaging.spec.assets import Location, find_missing_assets, find_named_assets
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 
 BUILT_IN: Final = MappingProxyType(
@@ -52,7 +52,7 @@ def _parse(file: Path, name: str, table: object, assets: Path | None) -> Pipelin
     except ValidationError as error:
         first = error.errors()[0]
         raise _wrong(file, name, first["loc"], first["msg"]) from error
-    for place, why in missing_assets(assets, named_assets(pipeline)):
+    for place, why in find_missing_assets(assets, find_named_assets(pipeline)):
         raise _wrong(file, name, place, why)
     return pipeline
 

@@ -14,14 +14,14 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from imagemill.imaging.spec.field_types import Corner, HexColour, Length
+from imagemill.imaging.spec.field_types import Corner, HexColor, Length
 
 # A form's line break is \r\n.
-BREAKS: Final = frozenset("\n\r\t")
+LINE_BREAKS: Final = frozenset("\n\r\t")
 
 
 def _can_be_drawn(text: str) -> str:
-    if any(category(letter) == "Cc" for letter in set(text) - BREAKS):
+    if any(category(letter) == "Cc" for letter in set(text) - LINE_BREAKS):
         raise PydanticCustomError("control_character", "Holds a control character")
     if text.isspace():
         raise PydanticCustomError("blank", "Has nothing that can be seen")
@@ -36,7 +36,7 @@ def _is_a_bare_name(name: str) -> str:
     return name
 
 
-Lettering = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_can_be_drawn)]
+WatermarkText = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_can_be_drawn)]
 AssetName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_is_a_bare_name)]
 
 
@@ -45,13 +45,13 @@ class Watermark(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    text: Lettering | None = None
+    text: WatermarkText | None = None
     image: AssetName | None = None
     position: Corner = "right bottom"
     opacity: Annotated[float, Field(ge=0, le=1)] = 0.5
     scale: Annotated[float, Field(gt=0, le=1)] = 0.25
     margin: Length = 16
-    color: HexColour = "#ffffff"
+    color: HexColor = "#ffffff"
 
     @field_validator("color")
     @classmethod

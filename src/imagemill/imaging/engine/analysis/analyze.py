@@ -5,28 +5,30 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, cast
 
-from imagemill.imaging.engine.analysis.blurhash import blurhash
-from imagemill.imaging.engine.analysis.dominant_color import dominant_color
-from imagemill.imaging.engine.analysis.metadata import metadata
-from imagemill.imaging.engine.analysis.palette import palette
-from imagemill.imaging.engine.analysis.phash import phash
+from imagemill.imaging.engine.analysis.blurhash import compute_blurhash
+from imagemill.imaging.engine.analysis.dominant_color import find_dominant_color
+from imagemill.imaging.engine.analysis.metadata import read_metadata
+from imagemill.imaging.engine.analysis.palette import find_palette
+from imagemill.imaging.engine.analysis.phash import compute_phash
 from imagemill.imaging.engine.analysis.pixels import Pixels
-from imagemill.imaging.engine.analysis.thumbhash import thumbhash
-from imagemill.imaging.engine.analysis.thumbnail import squared, thumbnail, to_pixels
+from imagemill.imaging.engine.analysis.thumbhash import compute_thumbhash
+from imagemill.imaging.engine.analysis.thumbnail import make_thumbnail, stretch_to_square, to_pixels
 from imagemill.imaging.engine.header import Header
-from imagemill.imaging.engine.libvips_errors import encoding
+from imagemill.imaging.engine.libvips_errors import translate_encode_errors
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.spec.analysis import METADATA, Analysis, AnalysisName
 
 OF_THUMBNAIL: Final = MappingProxyType[AnalysisName, Callable[[Pixels], object]](
     {
-        "blurhash": blurhash,
-        "thumbhash": thumbhash,
-        "dominant_color": dominant_color,
-        "palette": palette,
+        "blurhash": compute_blurhash,
+        "thumbhash": compute_thumbhash,
+        "dominant_color": find_dominant_color,
+        "palette": find_palette,
     }
 )
-OF_SQUARE: Final = MappingProxyType[AnalysisName, Callable[[Pixels], object]]({"phash": phash})
+OF_SQUARE: Final = MappingProxyType[AnalysisName, Callable[[Pixels], object]](
+    {"phash": compute_phash}
+)
 
 
 def analyze(
@@ -40,18 +42,18 @@ def analyze(
         return None
     values: dict[AnalysisName, object] = {}
     if METADATA in names:
-        values[METADATA] = metadata(file, header)
+        values[METADATA] = read_metadata(file, header)
     of_pixels = [name for name in names if name != METADATA]
     if of_pixels:
-        values |= _of_pixels(image, of_pixels)
+        values |= _analyze_pixels(image, of_pixels)
     # The type checker cannot see which value goes with which name; the parent checks each.
     return cast("Analysis", values)
 
 
-def _of_pixels(image: Image, names: Sequence[AnalysisName]) -> dict[AnalysisName, object]:
-    with encoding():
-        small = thumbnail(image)
-        pixels, square = to_pixels(small), to_pixels(squared(small))
+def _analyze_pixels(image: Image, names: Sequence[AnalysisName]) -> dict[AnalysisName, object]:
+    with translate_encode_errors():
+        small = make_thumbnail(image)
+        pixels, square = to_pixels(small), to_pixels(stretch_to_square(small))
     return {
         name: OF_SQUARE[name](square) if name in OF_SQUARE else OF_THUMBNAIL[name](pixels)
         for name in names

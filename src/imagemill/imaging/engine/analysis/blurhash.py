@@ -10,8 +10,8 @@ from itertools import chain
 from math import copysign, floor
 from typing import Final
 
-from imagemill.imaging.engine.analysis.cosines import project, waves
-from imagemill.imaging.engine.analysis.pixels import Pixels, filled
+from imagemill.imaging.engine.analysis.cosines import make_waves, project
+from imagemill.imaging.engine.analysis.pixels import Pixels, fill_invisible
 
 ACROSS: Final = 4
 DOWN: Final = 3
@@ -29,44 +29,44 @@ STRAIGHT: Final = 0.04045
 STRAIGHT_LINEAR: Final = 0.0031308
 
 
-def _linear(value: int) -> float:
+def _to_linear(value: int) -> float:
     share = value / 255
     return share / 12.92 if share <= STRAIGHT else ((share + 0.055) / 1.055) ** 2.4
 
 
-LINEAR: Final = tuple(_linear(value) for value in range(256))
+LINEAR: Final = tuple(_to_linear(value) for value in range(256))
 
 
-def blurhash(pixels: Pixels) -> str | None:
+def compute_blurhash(pixels: Pixels) -> str | None:
     """Return the hash with 4x3 components; None when the picture has no visible pixel."""
     if pixels.is_invisible:
         return None
     # The reference takes its waves at the left edge of a pixel, which leaves a little of each even
     # in a plain picture. Ours are to be the same hashes.
-    across, down = waves(pixels.width, ACROSS, 0), waves(pixels.height, DOWN, 0)
+    across, down = make_waves(pixels.width, ACROSS, 0), make_waves(pixels.height, DOWN, 0)
     channels = (pixels.red, pixels.green, pixels.blue)
     planes = [
-        project(filled([LINEAR[value] for value in channel], pixels.alpha), across, down)
+        project(fill_invisible([LINEAR[value] for value in channel], pixels.alpha), across, down)
         for channel in channels
     ]
     mean, *others = zip(*(chain.from_iterable(plane) for plane in planes), strict=True)
-    return _encoded(mean, [[2 * value for value in wave] for wave in others])
+    return _encode(mean, [[2 * value for value in wave] for wave in others])
 
 
-def _encoded(mean: Sequence[float], others: Sequence[Sequence[float]]) -> str:
+def _encode(mean: Sequence[float], others: Sequence[Sequence[float]]) -> str:
     largest = max(abs(value) for wave in others for value in wave)
     step = max(0, min(82, floor(largest * AMPLITUDES - 0.5)))
     amplitude = (step + 1) / AMPLITUDES
-    red, green, blue = map(_coded, mean)
+    red, green, blue = map(_from_linear, mean)
     return (
-        _digits(ACROSS - 1 + (DOWN - 1) * 9, 1)
-        + _digits(step, 1)
-        + _digits(red << 16 | green << 8 | blue, 4)
-        + "".join(_digits(_packed(wave, amplitude), 2) for wave in others)
+        _to_digits(ACROSS - 1 + (DOWN - 1) * 9, 1)
+        + _to_digits(step, 1)
+        + _to_digits(red << 16 | green << 8 | blue, 4)
+        + "".join(_to_digits(_pack(wave, amplitude), 2) for wave in others)
     )
 
 
-def _packed(wave: Sequence[float], amplitude: float) -> int:
+def _pack(wave: Sequence[float], amplitude: float) -> int:
     """Return the levels of red, green and blue, each 0 to 18, as one number."""
     number = 0
     for value in wave:
@@ -75,12 +75,12 @@ def _packed(wave: Sequence[float], amplitude: float) -> int:
     return number
 
 
-def _coded(linear: float) -> int:
+def _from_linear(linear: float) -> int:
     value = max(0.0, min(1.0, linear))
     coded = value * 12.92 if value <= STRAIGHT_LINEAR else 1.055 * value ** (1 / 2.4) - 0.055
     return int(coded * 255 + 0.5)
 
 
-def _digits(number: int, count: int) -> str:
+def _to_digits(number: int, count: int) -> str:
     places = range(count - 1, -1, -1)
     return "".join(DIGITS[number // len(DIGITS) ** place % len(DIGITS)] for place in places)

@@ -10,7 +10,7 @@ from operator import mul
 Waves = Sequence[Sequence[float]]
 
 
-def waves(length: int, count: int, shift: float) -> Waves:
+def make_waves(length: int, count: int, shift: float) -> Waves:
     """Return so many waves over a length, from the constant one on, taken `shift` into a pixel."""
     return [
         [cos(pi * wave * (at + shift) / length) for at in range(length)] for wave in range(count)

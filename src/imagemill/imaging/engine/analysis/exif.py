@@ -12,12 +12,12 @@ from fractions import Fraction
 from typing import Final
 
 from imagemill.imaging.spec.analysis import (
-    EXIF_FIELDS,
-    EXIF_NAME,
-    EXIF_NUMBERS,
-    EXIF_TEXT,
+    EXIF_NAME_PATTERN,
+    MAX_EXIF_FIELDS,
+    MAX_EXIF_NUMBERS,
+    MAX_EXIF_TEXT_LENGTH,
     ExifValue,
-    printable,
+    to_printable,
 )
 
 # The picture itself, the camera's part, the position. Number 1 is the thumbnail's.
@@ -39,39 +39,39 @@ LEFT_OUT: Final = frozenset(
 NOTHING: Final = "[None] (Photographer) - [None] (Editor)"
 
 
-def exif(fields: Iterable[tuple[str, str]]) -> dict[str, ExifValue]:
+def parse_exif_fields(fields: Iterable[tuple[str, str]]) -> dict[str, ExifValue]:
     """Return the values of libvips' fields by their EXIF names, in the order they come."""
     values: dict[str, ExifValue] = {}
     for field, text in fields:
         named, read = FIELD.fullmatch(field), VALUE.fullmatch(text)
-        if not named or not read or len(values) == EXIF_FIELDS:
+        if not named or not read or len(values) == MAX_EXIF_FIELDS:
             continue
         name = named["name"]
-        value = _value(read["body"], read["type"])
-        if value is not None and name not in LEFT_OUT and re.fullmatch(EXIF_NAME, name):
+        value = _parse_value(read["body"], read["type"])
+        if value is not None and name not in LEFT_OUT and re.fullmatch(EXIF_NAME_PATTERN, name):
             values.setdefault(name, value)
     return values
 
 
-def _value(body: str, type_: str) -> ExifValue | None:
+def _parse_value(body: str, type_: str) -> ExifValue | None:
     if type_ in TEXTS:
-        text = printable(_first(body), EXIF_TEXT)
+        text = to_printable(_take_first(body), MAX_EXIF_TEXT_LENGTH)
         return None if NOTHING.startswith(text) else text
     words = body.partition(" (")[0].split()
-    if type_ not in NUMBERS | RATIOS or not 0 < len(words) <= EXIF_NUMBERS:
+    if type_ not in NUMBERS | RATIOS or not 0 < len(words) <= MAX_EXIF_NUMBERS:
         return None
     if not all(map(NUMBER.fullmatch, words)):  # a word for a number, or a ratio to nothing
         return None
-    numbers = [_number(Fraction(word)) for word in words]
+    numbers = [_to_number(Fraction(word)) for word in words]
     return numbers[0] if len(numbers) == 1 else numbers
 
 
-def _first(body: str) -> str:
+def _take_first(body: str) -> str:
     """Return the value of "value (value", which may have brackets itself."""
     half = (len(body) - len(" (")) // 2
     is_twice = body[:half] == body[half + len(" (") :]
     return body[:half] if is_twice else body.partition(" (")[0]
 
 
-def _number(ratio: Fraction) -> float:
+def _to_number(ratio: Fraction) -> float:
     return ratio.numerator if ratio.denominator == 1 else float(ratio)

@@ -6,7 +6,7 @@ Source: ICC.1:2022, 7.2 (tag table) and 10.15 (multiLocalizedUnicodeType); ICC.1
 
 from typing import Final
 
-from imagemill.imaging.spec.analysis import ICC_TEXT, printable
+from imagemill.imaging.spec.analysis import MAX_ICC_NAME_LENGTH, to_printable
 
 HEADER_BYTES: Final = 128
 ENTRY_BYTES: Final = 12
@@ -17,26 +17,29 @@ MAX_TAGS: Final = 100
 UNNAMED: Final = "unnamed"
 
 
-def profile_name(profile: bytes) -> str:
+def read_profile_name(profile: bytes) -> str:
     """Return the profile's description, "unnamed" when it has none that can be read."""
-    count = min(MAX_TAGS, _number(profile, HEADER_BYTES))
+    count = min(MAX_TAGS, _read_number(profile, HEADER_BYTES))
     for at in range(HEADER_BYTES + 4, HEADER_BYTES + 4 + count * ENTRY_BYTES, ENTRY_BYTES):
         if profile[at : at + 4] == b"desc":
-            start, length = _number(profile, at + 4), _number(profile, at + 8)
-            return printable(_text(profile[start : start + length]), ICC_TEXT) or UNNAMED
+            start, length = _read_number(profile, at + 4), _read_number(profile, at + 8)
+            return (
+                to_printable(_read_text(profile[start : start + length]), MAX_ICC_NAME_LENGTH)
+                or UNNAMED
+            )
     return UNNAMED
 
 
-def _text(tag: bytes) -> str:
+def _read_text(tag: bytes) -> str:
     match tag[:4]:
         case b"desc":  # version 2: a length and ASCII
-            return tag[12 : 12 + _number(tag, 8)].decode("ascii", "replace")
+            return tag[12 : 12 + _read_number(tag, 8)].decode("ascii", "replace")
         case b"mluc":  # version 4: records of language, length and place; the first will do
-            length, start = _number(tag, 20), _number(tag, 24)
+            length, start = _read_number(tag, 20), _read_number(tag, 24)
             return tag[start : start + length].decode("utf-16-be", "replace")
         case _:
             return ""
 
 
-def _number(data: bytes, at: int) -> int:
+def _read_number(data: bytes, at: int) -> int:
     return int.from_bytes(data[at : at + 4])

@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import Final
 
 from imagemill.imaging.color.profiles import PROFILE
-from imagemill.imaging.engine.analysis.exif import exif
-from imagemill.imaging.engine.analysis.icc import profile_name
+from imagemill.imaging.engine.analysis.exif import parse_exif_fields
+from imagemill.imaging.engine.analysis.icc import read_profile_name
 from imagemill.imaging.engine.header import Header, peek
-from imagemill.imaging.libvips import Image, number
+from imagemill.imaging.libvips import Image, get_int
 from imagemill.imaging.spec.analysis import Metadata
 
 BITS: Final = MappingProxyType({"uchar": 8, "ushort": 16})
@@ -22,7 +22,7 @@ MM_AN_INCH: Final = 25.4
 MAX_DENSITY: Final = 100_000
 
 
-def metadata(file: Path, header: Header) -> Metadata:
+def read_metadata(file: Path, header: Header) -> Metadata:
     """Read the header once more, before any conversion; no pixel is decoded."""
     image = peek(file, header.format)
     texts = ((name, image.get(name)) for name in image.get_fields() if name.startswith("exif-ifd"))
@@ -32,15 +32,15 @@ def metadata(file: Path, header: Header) -> Metadata:
         height=header.upright.height,
         frames=header.frames,
         space=image.interpretation,
-        bits=number(image, "bits-per-sample", BITS.get(image.format, 32)),
+        bits=get_int(image, "bits-per-sample", BITS.get(image.format, 32)),
         has_alpha=bool(header.has_alpha),  # libvips says 0 or 1
         orientation=header.orientation,
-        icc=profile_name(bytes(image.get(PROFILE))) if image.get_typeof(PROFILE) else None,
-        density=_density(image),
-        exif=exif(texts),
+        icc=read_profile_name(bytes(image.get(PROFILE))) if image.get_typeof(PROFILE) else None,
+        density=_read_density(image),
+        exif=parse_exif_fields(texts),
     )
 
 
-def _density(image: Image) -> int | None:
+def _read_density(image: Image) -> int | None:
     # libvips says 1 a millimetre where the file says nothing.
     return round(image.xres * MM_AN_INCH) if 1 < image.xres < MAX_DENSITY else None

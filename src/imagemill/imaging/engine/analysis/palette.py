@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from imagemill.imaging.engine.analysis.pixels import Pixels
-from imagemill.imaging.spec.analysis import PALETTE_COLOURS
+from imagemill.imaging.spec.analysis import MAX_PALETTE_COLORS
 
 # Cells are 16 wide: more than the noise of a photo, less than what one would call two colours.
 CELL_BITS: Final = 4
@@ -24,7 +24,7 @@ CELL_BITS: Final = 4
 ONE_COLOUR: Final = 12.0**2
 
 # A box with less of the picture than this is an edge or a speck and no colour of the picture.
-LEAST_SHARE: Final = 0.02
+MIN_SHARE: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +38,18 @@ class Cell:
 Box = Sequence[Cell]
 
 
-def palette(pixels: Pixels) -> list[str]:
+def find_palette(pixels: Pixels) -> list[str]:
     """Return up to PALETTE_COLOURS colours as `#rrggbb`, most frequent first."""
-    cells = _cells(pixels)
+    cells = _gather_cells(pixels)
     if not cells:
         return []
-    boxes = _boxes(cells)
-    total = _weight(cells)
-    boxes = [box for box in boxes if _weight(box) >= total * LEAST_SHARE]
-    return [_colour(box) for box in sorted(boxes, key=_weight, reverse=True)]
+    boxes = _split_into_boxes(cells)
+    total = _sum_weights(cells)
+    boxes = [box for box in boxes if _sum_weights(box) >= total * MIN_SHARE]
+    return [_choose_color(box) for box in sorted(boxes, key=_sum_weights, reverse=True)]
 
 
-def _cells(pixels: Pixels) -> Box:
+def _gather_cells(pixels: Pixels) -> Box:
     sums: dict[tuple[int, int, int], list[float]] = {}
     for (red, green, blue, alpha), count in Counter(pixels.colours()).items():
         weight = count * alpha
@@ -64,48 +64,48 @@ def _cells(pixels: Pixels) -> Box:
     ]
 
 
-def _boxes(cells: Box) -> list[Box]:
+def _split_into_boxes(cells: Box) -> list[Box]:
     boxes = [cells]
-    while len(boxes) < PALETTE_COLOURS:
-        widest = max(boxes, key=lambda box: sum(_variances(box)) * _weight(box))
-        if sum(_variances(widest)) < ONE_COLOUR:
+    while len(boxes) < MAX_PALETTE_COLORS:
+        widest = max(boxes, key=lambda box: sum(_compute_variances(box)) * _sum_weights(box))
+        if sum(_compute_variances(widest)) < ONE_COLOUR:
             break
         boxes.remove(widest)
-        boxes += _halves(widest)
+        boxes += _halve(widest)
     return boxes
 
 
-def _halves(box: Box) -> tuple[Box, Box]:
+def _halve(box: Box) -> tuple[Box, Box]:
     """Cut the box at its mean, across the channel that varies most."""
-    variances = _variances(box)
+    variances = _compute_variances(box)
     channel = variances.index(max(variances))
-    middle = _means(box)[channel]
+    middle = _compute_means(box)[channel]
     return (
         [cell for cell in box if cell.colour[channel] <= middle],
         [cell for cell in box if cell.colour[channel] > middle],
     )
 
 
-def _weight(box: Box) -> float:
+def _sum_weights(box: Box) -> float:
     return sum(cell.weight for cell in box)
 
 
-def _means(box: Box) -> list[float]:
-    weight = _weight(box)
+def _compute_means(box: Box) -> list[float]:
+    weight = _sum_weights(box)
     return [
         sum(cell.colour[channel] * cell.weight for cell in box) / weight for channel in range(3)
     ]
 
 
-def _variances(box: Box) -> list[float]:
-    weight = _weight(box)
+def _compute_variances(box: Box) -> list[float]:
+    weight = _sum_weights(box)
     return [
         sum((cell.colour[channel] - mean) ** 2 * cell.weight for cell in box) / weight
-        for channel, mean in enumerate(_means(box))
+        for channel, mean in enumerate(_compute_means(box))
     ]
 
 
-def _colour(box: Box) -> str:
+def _choose_color(box: Box) -> str:
     fullest = max(box, key=lambda cell: cell.weight)
-    colour = fullest.colour if fullest.weight * 2 > _weight(box) else _means(box)
+    colour = fullest.colour if fullest.weight * 2 > _sum_weights(box) else _compute_means(box)
     return "#" + bytes(round(value) for value in colour).hex()

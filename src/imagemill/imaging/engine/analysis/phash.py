@@ -9,8 +9,8 @@ section 3.2.1; J. Buchner, ImageHash, `phash`.
 from statistics import median
 from typing import Final
 
-from imagemill.imaging.engine.analysis.cosines import project, waves
-from imagemill.imaging.engine.analysis.pixels import Pixels, filled
+from imagemill.imaging.engine.analysis.cosines import make_waves, project
+from imagemill.imaging.engine.analysis.pixels import Pixels, fill_invisible
 
 WAVES: Final = 8
 
@@ -18,7 +18,7 @@ WAVES: Final = 8
 DECIMALS: Final = 6
 
 
-def phash(pixels: Pixels) -> str | None:
+def compute_phash(pixels: Pixels) -> str | None:
     """Return 16 hex digits for a square picture; None when it has no visible pixel."""
     if pixels.is_invisible:
         return None
@@ -26,8 +26,8 @@ def phash(pixels: Pixels) -> str | None:
     lightness = [
         (299 * red + 587 * green + 114 * blue) / 1000 for red, green, blue, _ in pixels.colours()
     ]
-    across, down = waves(pixels.width, WAVES, 0.5), waves(pixels.height, WAVES, 0.5)
-    plane = project(filled(lightness, pixels.alpha), across, down)
+    across, down = make_waves(pixels.width, WAVES, 0.5), make_waves(pixels.height, WAVES, 0.5)
+    plane = project(fill_invisible(lightness, pixels.alpha), across, down)
     strengths = [round(value, DECIMALS) for row in plane for value in row]
     middle = median(strengths)
     bits = "".join("1" if value > middle else "0" for value in strengths)

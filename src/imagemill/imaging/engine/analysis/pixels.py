@@ -35,7 +35,7 @@ class Pixels:
         return not any(self.alpha)
 
 
-def filled(channel: Sequence[float], alpha: bytes) -> Sequence[float]:
+def fill_invisible(channel: Sequence[float], alpha: bytes) -> Sequence[float]:
     """Return the channel with the mean of what is visible in place of what is not."""
     total = sum(alpha)
     if total == len(alpha) * OPAQUE:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from imagemill.imaging.color.alpha import premultiplied
+from imagemill.imaging.color.alpha import apply_premultiplied
 from imagemill.imaging.color.profiles import to_srgb
 from imagemill.imaging.engine.analysis.pixels import OPAQUE, Pixels
 from imagemill.imaging.libvips import Image
@@ -16,21 +16,25 @@ KERNEL: Final = "linear"
 SQUARE_SIDE: Final = 32
 
 
-def thumbnail(image: Image) -> Image:
+def make_thumbnail(image: Image) -> Image:
     """Return the picture with its longest side THUMBNAIL_SIDE, or as it is when it is smaller."""
     scale = min(1, THUMBNAIL_SIDE / max(image.width, image.height))
     # A long line keeps a pixel of its breadth.
     across = max(scale, 1 / image.width)
     down = max(scale, 1 / image.height)
-    small = premultiplied(image, lambda visible: visible.resize(across, vscale=down, kernel=KERNEL))
+    small = apply_premultiplied(
+        image, lambda visible: visible.resize(across, vscale=down, kernel=KERNEL)
+    )
     small = to_srgb(small).autorot()
     return (small if small.hasalpha() else small.bandjoin(OPAQUE)).copy_memory()
 
 
-def squared(small: Image) -> Image:
+def stretch_to_square(small: Image) -> Image:
     """Return the thumbnail stretched to a square, whose waves have the same lengths both ways."""
     across, down = SQUARE_SIDE / small.width, SQUARE_SIDE / small.height
-    return premultiplied(small, lambda visible: visible.resize(across, vscale=down, kernel=KERNEL))
+    return apply_premultiplied(
+        small, lambda visible: visible.resize(across, vscale=down, kernel=KERNEL)
+    )
 
 
 def to_pixels(small: Image) -> Pixels:

@@ -25,10 +25,10 @@ def save(image: Image, target: Target, output: Output, keep: str) -> None:
         compression="av1",
         Q=output.quality or AVIF.default_quality,
         lossless=output.lossless,
-        effort=_effort(image) if output.effort is None else output.effort,
+        effort=_choose_effort(image) if output.effort is None else output.effort,
         keep=keep,
     )
 
 
-def _effort(image: Image) -> int:
+def _choose_effort(image: Image) -> int:
     return EFFORT if image.width * image.height < LARGE_PIXELS else LARGE_EFFORT

@@ -19,10 +19,10 @@ from imagemill.imaging.spec.pipeline import Output
 EFFORT: Final = 4
 
 # A distance in red, green and blue, of 255 each.
-UNSEEN: Final = 4
+MAX_UNSEEN_DIFFERENCE: Final = 4
 
 
 def save(image: Image, target: Target, output: Output, keep: str) -> None:
     image.gifsave_target(
-        target, effort=output.effort or EFFORT, interframe_maxerror=UNSEEN, keep=keep
+        target, effort=output.effort or EFFORT, interframe_maxerror=MAX_UNSEEN_DIFFERENCE, keep=keep
     )

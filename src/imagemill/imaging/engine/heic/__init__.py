@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from imagemill.imaging.color.profiles import PROFILE
 from imagemill.imaging.engine.heic.boxes import check_boxes
-from imagemill.imaging.engine.libvips_errors import decoding
+from imagemill.imaging.engine.libvips_errors import translate_decode_errors
 from imagemill.imaging.errors import InvalidImage, OutOfMemory, UnsupportedFormat
 from imagemill.imaging.libvips import GValue, Image
 
@@ -54,10 +54,10 @@ NO_MEMORY: Final = (
 )
 
 EXIF: Final = b"Exif\0\0"
-TURNS: Final = ("orientation", "exif-ifd0-Orientation")
+ORIENTATION_FIELDS: Final = ("orientation", "exif-ifd0-Orientation")
 
 # libvips knows no longer one.
-LONGEST_SIDE: Final = 100_000_000
+MAX_LIBVIPS_SIDE: Final = 100_000_000
 
 # Display P3 as numbers for primaries and transfer. Source: ITU-T H.273, tables 2 and 3.
 DISPLAY_P3: Final = (12, 13)
@@ -68,10 +68,10 @@ def peek(data: bytes) -> Image:
 
     Nothing is decoded. Raises what `load` raises.
     """
-    picture = _opened(data)
+    picture = _open(data)
     bands, depth, space = LAYOUTS[picture.mode]
     black = Image.black(*picture.size, bands=bands).cast(depth)
-    return _described(black.copy(interpretation=space), picture)
+    return _attach_metadata(black.copy(interpretation=space), picture)
 
 
 def load(data: bytes) -> Image:
@@ -80,19 +80,19 @@ def load(data: bytes) -> Image:
     Raises InvalidImage, UnsupportedFormat or OutOfMemory. Data that is whole and makes no sense is
     mostly shown as the decoder guesses: it has no way to tell.
     """
-    picture = _opened(data)
+    picture = _open(data)
     bands, depth, space = LAYOUTS[picture.mode]
     with _heif_errors():
         pixels = picture.data
     image = Image.new_from_memory(pixels, *picture.size, bands, depth).copy(interpretation=space)
     if picture.premultiplied_alpha:
         image = image.unpremultiply().rint().cast(depth).copy(interpretation=space)
-        with decoding():
+        with translate_decode_errors():
             image = image.copy_memory()
-    return _described(image, picture)
+    return _attach_metadata(image, picture)
 
 
-def _opened(data: bytes) -> "pillow_heif.HeifImage":
+def _open(data: bytes) -> "pillow_heif.HeifImage":
     if not IS_INSTALLED:
         raise UnsupportedFormat("HEIC cannot be opened here: the extra `heic` is not installed.")
     check_boxes(data)
@@ -102,29 +102,29 @@ def _opened(data: bytes) -> "pillow_heif.HeifImage":
     if not picture.info["primary"] or picture.mode not in LAYOUTS:
         raise InvalidImage("The picture cannot be decoded: its primary image is damaged.")
     width, height = picture.size
-    if not (0 < width <= LONGEST_SIDE and 0 < height <= LONGEST_SIDE):
+    if not (0 < width <= MAX_LIBVIPS_SIDE and 0 < height <= MAX_LIBVIPS_SIDE):
         raise InvalidImage(f"The picture cannot be decoded: it says that it is {width}x{height}.")
     return picture
 
 
-def _described(image: Image, picture: "pillow_heif.HeifImage") -> Image:
+def _attach_metadata(image: Image, picture: "pillow_heif.HeifImage") -> Image:
     """Return the image with the metadata that libvips' own loaders would have given it."""
     info: dict[str, Any] = picture.info
     image = image.copy()
     image.set_type(GValue.gint_type, "bits-per-sample", info["bit_depth"])
     if info["exif"]:  # libvips takes it apart at once
         image.set_type(GValue.blob_type, "exif-data", EXIF + info["exif"].removeprefix(EXIF))
-        for name in TURNS:
+        for name in ORIENTATION_FIELDS:
             image.remove(name)
     if "xmp" in info:
         image.set_type(GValue.blob_type, "xmp-data", info["xmp"])
-    profile = _profile(info)
+    profile = _read_profile(info)
     if profile:
         image.set_type(GValue.blob_type, PROFILE, profile)
     return image
 
 
-def _profile(info: dict[str, Any]) -> bytes | None:
+def _read_profile(info: dict[str, Any]) -> bytes | None:
     if "icc_profile" in info:
         return bytes(info["icc_profile"])
     numbers = info.get("nclx_profile", {})

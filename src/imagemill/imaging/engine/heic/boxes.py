@@ -19,7 +19,7 @@ LONG: Final = 1
 def check_boxes(data: bytes) -> None:
     """Raise InvalidImage when the file ends early, UnsupportedFormat when it is a mere sequence."""
     kinds = set()
-    for kind, end in _boxes(data):
+    for kind, end in _iter_boxes(data):
         # Only what holds pictures matters: some cameras leave other things behind the last box.
         if kind == b"mdat" and end > len(data):
             raise InvalidImage("The picture cannot be decoded: the file ends early.")
@@ -28,7 +28,7 @@ def check_boxes(data: bytes) -> None:
         raise UnsupportedFormat("A HEIC that holds a film and no picture cannot be opened.")
 
 
-def _boxes(data: bytes) -> Iterator[tuple[bytes, int]]:
+def _iter_boxes(data: bytes) -> Iterator[tuple[bytes, int]]:
     """Yield the kind and the end of every outermost box, as long as they make sense.
 
     Source: ISO/IEC 14496-12, 4.2.

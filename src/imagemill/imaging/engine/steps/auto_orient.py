@@ -2,12 +2,12 @@
 
 from imagemill.imaging.engine.header import SIDEWAYS, UPRIGHT
 from imagemill.imaging.engine.picture import Picture
-from imagemill.imaging.libvips import Image, number
+from imagemill.imaging.libvips import Image, get_int
 from imagemill.imaging.spec.pipeline import Output
 
 
 def apply(picture: Picture, output: Output) -> Picture:
-    orientation = number(picture.first, "orientation", UPRIGHT)
+    orientation = get_int(picture.first, "orientation", UPRIGHT)
     if not output.auto_orient or orientation == UPRIGHT:
         return picture
     size = picture.size.turned() if orientation in SIDEWAYS else picture.size

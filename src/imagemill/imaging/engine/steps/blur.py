@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Final
 
-from imagemill.imaging.color.alpha import premultiplied
+from imagemill.imaging.color.alpha import apply_premultiplied
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.spec.pipeline import Output
@@ -21,11 +21,11 @@ def apply(picture: Picture, output: Output) -> Picture:
     sigma = output.blur
     if sigma is None:
         return picture
-    blurred = partial(_blurred, sigma=sigma)
-    return picture.changed(lambda image: premultiplied(image, blurred))
+    blurred = partial(_blur, sigma=sigma)
+    return picture.changed(lambda image: apply_premultiplied(image, blurred))
 
 
-def _blurred(image: Image, sigma: float) -> Image:
+def _blur(image: Image, sigma: float) -> Image:
     precision = "float" if sigma < WIDE else "integer"
     blurred = image.gaussblur(sigma, min_ampl=CUT_OFF, precision=precision)
     return blurred.rint().cast(image.format).copy(interpretation=image.interpretation)

@@ -1,6 +1,6 @@
 """Cuts out a part of the turned picture."""
 
-from imagemill.imaging.engine.geometry import cropped
+from imagemill.imaging.engine.geometry import crop_size
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.spec.pipeline import Output
 
@@ -9,13 +9,13 @@ def apply(picture: Picture, output: Output) -> Picture:
     area, first = output.crop, picture.first
     if area is None:
         return picture
-    size = cropped(picture.size, output)
-    left, width = _span(area.left, size.width, first.width, picture.size.width)
-    top, height = _span(area.top, size.height, first.height, picture.size.height)
+    size = crop_size(picture.size, output)
+    left, width = _find_span(area.left, size.width, first.width, picture.size.width)
+    top, height = _find_span(area.top, size.height, first.height, picture.size.height)
     return picture.changed(lambda image: image.crop(left, top, width, height), size)
 
 
-def _span(start: int, length: int, decoded: int, nominal: int) -> tuple[int, int]:
+def _find_span(start: int, length: int, decoded: int, nominal: int) -> tuple[int, int]:
     """Return start and length in a line that may have been decoded smaller than it counts."""
     first = min(decoded - 1, round(start * decoded / nominal))
     beyond = round((start + length) * decoded / nominal)

@@ -2,7 +2,7 @@
 
 from math import cos, radians, sin
 
-from imagemill.imaging.color.lightness import in_lab
+from imagemill.imaging.color.lightness import apply_in_lab
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.spec.field_types import Modulation
@@ -12,11 +12,11 @@ from imagemill.imaging.spec.pipeline import Output
 def apply(picture: Picture, output: Output) -> Picture:
     if output.modulate is None:
         return picture
-    matrix = _matrix(output.modulate)
-    return picture.changed(lambda image: in_lab(image, lambda lab: lab.recomb(matrix)))
+    matrix = _build_matrix(output.modulate)
+    return picture.changed(lambda image: apply_in_lab(image, lambda lab: lab.recomb(matrix)))
 
 
-def _matrix(modulation: Modulation) -> Image:
+def _build_matrix(modulation: Modulation) -> Image:
     """Return L, a and b from L, a and b: turning and stretching a and b is hue and chroma."""
     angle = radians(modulation.hue)
     across, down = modulation.saturation * cos(angle), modulation.saturation * sin(angle)

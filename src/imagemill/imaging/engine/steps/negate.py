@@ -5,8 +5,8 @@ Levels of inks have no opposites, since black stands beside the others; so their
 
 from typing import Final
 
-from imagemill.imaging.color.alpha import beside_alpha
-from imagemill.imaging.color.lightness import in_lab
+from imagemill.imaging.color.alpha import apply_to_colors
+from imagemill.imaging.color.lightness import apply_in_lab
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.spec.pipeline import Output
@@ -17,10 +17,10 @@ WHITE: Final = 100
 def apply(picture: Picture, output: Output) -> Picture:
     if not output.negate:
         return picture
-    return picture.changed(_negated)
+    return picture.changed(_negate)
 
 
-def _negated(image: Image) -> Image:
+def _negate(image: Image) -> Image:
     if image.interpretation == "cmyk":
-        return in_lab(image, lambda lab: lab.linear([-1, -1, -1], [WHITE, 0, 0]))
-    return beside_alpha(image, Image.invert)
+        return apply_in_lab(image, lambda lab: lab.linear([-1, -1, -1], [WHITE, 0, 0]))
+    return apply_to_colors(image, Image.invert)

@@ -5,7 +5,7 @@ Of an animation those of the first frame: a stretch of its own for each frame wo
 
 from typing import Final
 
-from imagemill.imaging.color.lightness import in_lab, lightness
+from imagemill.imaging.color.lightness import apply_in_lab, get_lightness
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.spec.pipeline import Output
@@ -18,15 +18,17 @@ STEPS: Final = 100
 def apply(picture: Picture, output: Output) -> Picture:
     if not output.normalize:
         return picture
-    dark, light = _extremes(picture.first)
+    dark, light = _find_extremes(picture.first)
     if light - dark <= 1:  # one level: what is left would be noise
         return picture
     factor = WHITE / (light - dark)
     return picture.changed(
-        lambda image: in_lab(image, lambda lab: lab.linear([factor, 1, 1], [-dark * factor, 0, 0]))
+        lambda image: apply_in_lab(
+            image, lambda lab: lab.linear([factor, 1, 1], [-dark * factor, 0, 0])
+        )
     )
 
 
-def _extremes(image: Image) -> tuple[float, float]:
-    counted = (lightness(image) * STEPS).cast("ushort")
+def _find_extremes(image: Image) -> tuple[float, float]:
+    counted = (get_lightness(image) * STEPS).cast("ushort")
     return counted.percent(1) / STEPS, counted.percent(99) / STEPS

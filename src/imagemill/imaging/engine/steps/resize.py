@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from imagemill.imaging.color.gamma import apply_gamma
-from imagemill.imaging.color.profiles import convert
+from imagemill.imaging.color.profiles import convert_to_space
 from imagemill.imaging.engine.geometry import Size, place
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.engine.scaling import resize_image
@@ -14,15 +14,15 @@ from imagemill.imaging.spec.pipeline import Output
 def apply(picture: Picture, output: Output) -> Picture:
     placement = place(picture.size, output)
     scaled = picture.changed(
-        lambda image: _scaled(image, placement.scaled, output), placement.scaled
+        lambda image: _scale(image, placement.scaled, output), placement.scaled
     )
     return replace(scaled, box=placement.box)
 
 
-def _scaled(image: Image, to: Size, output: Output) -> Image:
+def _scale(image: Image, to: Size, output: Output) -> Image:
     if (image.width, image.height) == (to.width, to.height):
         return image
     if output.gamma is None:
         return resize_image(image, to)
-    levels = convert(image, output.color_space)
+    levels = convert_to_space(image, output.color_space)
     return apply_gamma(levels, output.gamma, lambda dark: resize_image(dark, to))

@@ -3,14 +3,14 @@
 from math import cos, radians, sin
 from typing import Final
 
-from imagemill.imaging.color.alpha import premultiplied
-from imagemill.imaging.color.levels import highest
-from imagemill.imaging.color.profiles import convert
-from imagemill.imaging.engine.canvas import ready_for
-from imagemill.imaging.engine.geometry import Size, rotated
+from imagemill.imaging.color.alpha import apply_premultiplied
+from imagemill.imaging.color.levels import max_level
+from imagemill.imaging.color.profiles import convert_to_space
+from imagemill.imaging.engine.canvas import prepare_background
+from imagemill.imaging.engine.geometry import Size, rotate_size
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.libvips import Image, Interpolate
-from imagemill.imaging.spec.field_types import HexColour
+from imagemill.imaging.spec.field_types import HexColor
 from imagemill.imaging.spec.pipeline import Output
 
 QUARTER: Final = 90
@@ -22,25 +22,25 @@ def apply(picture: Picture, output: Output) -> Picture:
     if degrees == 0:
         return picture
     return picture.changed(
-        lambda image: _turned(image, degrees, output), rotated(picture.size, degrees)
+        lambda image: _turn(image, degrees, output), rotate_size(picture.size, degrees)
     )
 
 
-def _turned(image: Image, degrees: float, output: Output) -> Image:
+def _turn(image: Image, degrees: float, output: Output) -> Image:
     if degrees % QUARTER == 0:
         return image.rot(f"d{degrees:.0f}")
-    return _slanted(convert(image, output.color_space), degrees, output.background)
+    return _slant(convert_to_space(image, output.color_space), degrees, output.background)
 
 
-def _slanted(image: Image, degrees: float, background: HexColour) -> Image:
+def _slant(image: Image, degrees: float, background: HexColor) -> Image:
     """Turn about the centre, in the output's space: another has no place for the background."""
-    image, colour = ready_for(image, background)
-    canvas = rotated(Size(image.width, image.height), degrees)
+    image, colour = prepare_background(image, background)
+    canvas = rotate_size(Size(image.width, image.height), degrees)
     cosine, sine = cos(radians(degrees)), sin(radians(degrees))
     if image.hasalpha():
-        opacity = colour[-1] / highest(image)
+        opacity = colour[-1] / max_level(image)
         colour = [*(level * opacity for level in colour[:-1]), colour[-1]]
-    return premultiplied(
+    return apply_premultiplied(
         image,
         lambda visible: visible.affine(
             [cosine, -sine, sine, cosine],

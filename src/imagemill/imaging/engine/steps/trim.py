@@ -5,8 +5,8 @@ Of an animation the first frame's border is cut off all frames.
 
 from typing import Final
 
-from imagemill.imaging.color.levels import highest
-from imagemill.imaging.color.profiles import convert
+from imagemill.imaging.color.levels import max_level
+from imagemill.imaging.color.profiles import convert_to_space
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.libvips import Image
@@ -20,20 +20,20 @@ def apply(picture: Picture, output: Output) -> Picture:
     if output.trim is False:
         return picture
     threshold = THRESHOLD if output.trim is True else output.trim
-    differs = _differs(convert(picture.first, output.color_space), threshold)
+    differs = _mark_differences(convert_to_space(picture.first, output.color_space), threshold)
     left, top, width, height = differs.find_trim(background=[0], threshold=1, line_art=True)
     if width == 0 or height == 0:
         return picture
     return picture.changed(lambda image: image.crop(left, top, width, height), Size(width, height))
 
 
-def _differs(image: Image, threshold: float) -> Image:
+def _mark_differences(image: Image, threshold: float) -> Image:
     """Return 255 where a band is further than the threshold from the first pixel, else 0.
 
     The threshold is given in 255ths. Colours count as far as they can be seen, and opacity as one
     more.
     """
-    most = highest(image)
+    most = max_level(image)
     seen = image.premultiply(max_alpha=most).rint() if image.hasalpha() else image
     return (
         ((seen - seen(0, 0)).abs() > threshold * (most / FULL)).bandor().copy(interpretation="b-w")

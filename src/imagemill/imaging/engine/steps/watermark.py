@@ -4,16 +4,16 @@ from functools import partial
 from math import floor
 from pathlib import Path
 
-from imagemill.imaging.color.alpha import over
-from imagemill.imaging.color.lab import in_space_of
-from imagemill.imaging.color.levels import highest
+from imagemill.imaging.color.alpha import composite
+from imagemill.imaging.color.lab import convert_to_space_of
+from imagemill.imaging.color.levels import max_level
 from imagemill.imaging.engine.geometry import Size
-from imagemill.imaging.engine.logo import logo
+from imagemill.imaging.engine.logo import open_logo
 from imagemill.imaging.engine.picture import Picture
-from imagemill.imaging.engine.position import laid
+from imagemill.imaging.engine.position import align
 from imagemill.imaging.engine.text_image import draw_text
 from imagemill.imaging.libvips import Image
-from imagemill.imaging.spec.field_types import OPAQUE, parse_colour
+from imagemill.imaging.spec.field_types import OPAQUE, parse_color
 from imagemill.imaging.spec.pipeline import Output
 from imagemill.imaging.spec.watermark import Watermark
 
@@ -23,29 +23,32 @@ def apply(picture: Picture, output: Output) -> Picture:
     if watermark is None:
         return picture
     size = picture.size
-    left, top = _margin(watermark.margin, size.width), _margin(watermark.margin, size.height)
+    left, top = (
+        _limit_margin(watermark.margin, size.width),
+        _limit_margin(watermark.margin, size.height),
+    )
     room = Size(size.width - 2 * left, size.height - 2 * top)
-    mark = _mark(watermark, watermark.scale * size.width, room, picture.assets)
-    across, down = laid(Size(mark.width, mark.height), room, watermark.position)
-    return picture.changed(lambda image: _marked(image, mark, left + across, top + down))
+    mark = _make_mark(watermark, watermark.scale * size.width, room, picture.assets)
+    across, down = align(Size(mark.width, mark.height), room, watermark.position)
+    return picture.changed(lambda image: _lay_on(image, mark, left + across, top + down))
 
 
-def _margin(asked: int, side: int) -> int:
+def _limit_margin(asked: int, side: int) -> int:
     """Return the margin at both ends of a side, of which at least a pixel is left."""
     return min(asked, (side - 1) // 2)
 
 
-def _mark(watermark: Watermark, width: float, room: Size, assets: Path | None) -> Image:
-    fit = partial(_fitted, width=width, room=room)
+def _make_mark(watermark: Watermark, width: float, room: Size, assets: Path | None) -> Image:
+    fit = partial(_fit, width=width, room=room)
     if watermark.image is not None:
-        mark = logo(assets, watermark.image, fit)
-        return _faded(mark[:3], mark[3], watermark.opacity)
+        mark = open_logo(assets, watermark.image, fit)
+        return _fade(mark[:3], mark[3], watermark.opacity)
     letters = draw_text(watermark.text or "", fit)
-    *ink, alpha = parse_colour(watermark.color)
-    return _faded(letters.new_from_image(ink), letters, watermark.opacity * alpha / OPAQUE)
+    *ink, alpha = parse_color(watermark.color)
+    return _fade(letters.new_from_image(ink), letters, watermark.opacity * alpha / OPAQUE)
 
 
-def _fitted(mark: Size, width: float, room: Size) -> Size:
+def _fit(mark: Size, width: float, room: Size) -> Size:
     """Return the size of a mark that is to be so wide, made smaller where there is no room."""
     scale = min(width / mark.width, room.width / mark.width, room.height / mark.height)
     return Size(
@@ -54,14 +57,14 @@ def _fitted(mark: Size, width: float, room: Size) -> Size:
     )
 
 
-def _faded(colours: Image, alpha: Image, opacity: float) -> Image:
+def _fade(colours: Image, alpha: Image, opacity: float) -> Image:
     faded = (alpha * opacity).rint().cast("uchar")
     # Laying it on reads it more than once.
     return colours.bandjoin(faded).copy(interpretation="srgb").copy_memory()
 
 
-def _marked(image: Image, mark: Image, left: int, top: int) -> Image:
+def _lay_on(image: Image, mark: Image, left: int, top: int) -> Image:
     below = image.crop(left, top, mark.width, mark.height)
-    below = below if below.hasalpha() else below.bandjoin(highest(below))
-    mixed = over(in_space_of(below[: below.bands - 1], mark), below)
+    below = below if below.hasalpha() else below.bandjoin(max_level(below))
+    mixed = composite(convert_to_space_of(below[: below.bands - 1], mark), below)
     return image.insert(mixed[: image.bands], left, top)

@@ -8,4 +8,4 @@ written anew. To delete the rest from the old block, one would have to know all 
 from typing import Final
 
 # The longest text that counts. Longer ones would not leave room for the other blocks of a JPEG.
-LONGEST: Final = 8192
+MAX_TEXT_LENGTH: Final = 8192

@@ -5,8 +5,8 @@ from mmap import mmap
 from struct import pack
 from typing import Final
 
-from imagemill.imaging.metadata.rights import LONGEST
-from imagemill.imaging.metadata.tag_directory import ENTRY_BYTES, INLINE, values
+from imagemill.imaging.metadata.rights import MAX_TEXT_LENGTH
+from imagemill.imaging.metadata.tag_directory import ENTRY_BYTES, INLINE, read_values
 
 PREFIX: Final = b"Exif\0\0"
 
@@ -18,20 +18,20 @@ TEXT: Final = 2
 START: Final = 8
 
 
-def rights_of(block: bytes | mmap) -> bytes | None:
+def extract_rights(block: bytes | mmap) -> bytes | None:
     """Return a block of EXIF with these two, byte for byte, since nothing tells their encoding."""
-    texts = rights_in(block)
-    return PREFIX + _written(texts) if texts else None
+    texts = read_rights(block)
+    return PREFIX + _build_tiff(texts) if texts else None
 
 
-def rights_in(block: bytes | mmap) -> Mapping[int, bytes]:
+def read_rights(block: bytes | mmap) -> Mapping[int, bytes]:
     """Return the two by their tags, as far as they are there; the block may be a whole TIFF."""
     tiff = block[len(PREFIX) :] if block[: len(PREFIX)] == PREFIX else block
-    texts = values(tiff, RIGHTS, LONGEST)
+    texts = read_values(tiff, RIGHTS, MAX_TEXT_LENGTH)
     return {tag: text for tag, text in texts.items() if text.strip(b"\0 ")}
 
 
-def _written(texts: Mapping[int, bytes]) -> bytes:
+def _build_tiff(texts: Mapping[int, bytes]) -> bytes:
     """Lay out a TIFF of one directory, its values behind it."""
     after = START + 2 + ENTRY_BYTES * len(texts) + 4
     directory, rest = pack("<H", len(texts)), b""

@@ -7,7 +7,7 @@ Adobe Photoshop File Formats Specification, "Image Resource Blocks".
 from collections.abc import Iterator
 from typing import Final
 
-from imagemill.imaging.metadata.rights import LONGEST
+from imagemill.imaging.metadata.rights import MAX_TEXT_LENGTH
 
 WRAPPING: Final = b"Photoshop 3.0\0"
 RESOURCE: Final = b"8BIM"
@@ -25,27 +25,31 @@ ENCODING: Final = (1, 90)
 VERSION: Final = (2, 0)
 BY_LINE: Final = (2, 80)
 NOTICE: Final = (2, 116)
-MOST: Final = 32
+MAX_TEXTS: Final = 32
 
 
-def rights_of(records: bytes) -> bytes | None:
+def extract_rights(records: bytes) -> bytes | None:
     """Return datasets that are not wrapped, as they may be given."""
-    found = [(name, text) for name, text in _datasets(unwrapped(records)) if len(text) <= LONGEST]
+    found = [
+        (name, text)
+        for name, text in _iter_datasets(unwrap_records(records))
+        if len(text) <= MAX_TEXT_LENGTH
+    ]
     texts = [(name, text) for name, text in found if name in {BY_LINE, NOTICE} and text.strip()]
     if not texts:
         return None
     encoding = [(name, text) for name, text in found if name == ENCODING][:1]
-    kept = [*encoding, (VERSION, b"\0\4"), *sorted(texts[:MOST], key=lambda named: named[0])]
-    return b"".join(_dataset(name, text) for name, text in kept)
+    kept = [*encoding, (VERSION, b"\0\4"), *sorted(texts[:MAX_TEXTS], key=lambda named: named[0])]
+    return b"".join(_build_dataset(name, text) for name, text in kept)
 
 
-def wrapped(records: bytes) -> bytes:
+def wrap_records(records: bytes) -> bytes:
     """Return the records as a JPEG holds them."""
     resource = RESOURCE + IPTC.to_bytes(2) + bytes(2) + len(records).to_bytes(4) + records
     return WRAPPING + resource + bytes(len(records) % 2)
 
 
-def unwrapped(block: bytes) -> bytes:
+def unwrap_records(block: bytes) -> bytes:
     """Return the records out of a JPEG's wrapping; records that are not wrapped as they are."""
     if not block.startswith(WRAPPING):
         return block
@@ -62,7 +66,7 @@ def unwrapped(block: bytes) -> bytes:
     return b""
 
 
-def _datasets(records: bytes) -> Iterator[tuple[tuple[int, int], bytes]]:
+def _iter_datasets(records: bytes) -> Iterator[tuple[tuple[int, int], bytes]]:
     at = 0
     while at + HEAD <= len(records) and records[at] == MARKER:
         length = int.from_bytes(records[at + 3 : at + HEAD])
@@ -72,5 +76,5 @@ def _datasets(records: bytes) -> Iterator[tuple[tuple[int, int], bytes]]:
         at += HEAD + length
 
 
-def _dataset(name: tuple[int, int], text: bytes) -> bytes:
+def _build_dataset(name: tuple[int, int], text: bytes) -> bytes:
     return bytes([MARKER, *name]) + len(text).to_bytes(2) + text

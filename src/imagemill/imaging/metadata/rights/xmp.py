@@ -9,11 +9,11 @@ from typing import Final
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 from xml.sax.saxutils import escape, quoteattr
 
-from imagemill.imaging.metadata.rights import LONGEST
+from imagemill.imaging.metadata.rights import MAX_TEXT_LENGTH
 
-LONGEST_PACKET: Final = 1024 * 1024
-MOST_CREATORS: Final = 32
-MOST_LANGUAGES: Final = 32
+MAX_PACKET_BYTES: Final = 1024 * 1024
+MAX_CREATORS: Final = 32
+MAX_LANGUAGES: Final = 32
 
 # Some writers end texts with it. In UTF-16 it is part of the letters, from the first one on.
 NUL: Final = b"\0"
@@ -39,9 +39,9 @@ class _Builder(TreeBuilder):
         raise ParseError("a document type is declared")
 
 
-def parsed(packet: bytes) -> Element | None:
+def parse_xmp(packet: bytes) -> Element | None:
     """Return the packet's XML; None when it is too long, no XML, or declares a document type."""
-    if len(packet) > LONGEST_PACKET:
+    if len(packet) > MAX_PACKET_BYTES:
         return None
     parser = XMLParser(target=_Builder())  # noqa: S314 - no document type, hence no entities
     try:
@@ -52,36 +52,36 @@ def parsed(packet: bytes) -> Element | None:
     return root
 
 
-def rights_of(packet: bytes) -> bytes | None:
-    root = parsed(packet)
+def extract_rights(packet: bytes) -> bytes | None:
+    root = parse_xmp(packet)
     if root is None:
         return None
-    creators = [text for _, text in _texts(root, "creator")][:MOST_CREATORS]
-    rights = dict(list(_texts(root, "rights"))[:MOST_LANGUAGES])
-    properties = _creator(creators) + _rights(rights)
+    creators = [text for _, text in _iter_texts(root, "creator")][:MAX_CREATORS]
+    rights = dict(list(_iter_texts(root, "rights"))[:MAX_LANGUAGES])
+    properties = _build_creator(creators) + _build_rights(rights)
     return PACKET.format(properties=properties).encode() if properties else None
 
 
-def _texts(root: Element, name: str) -> Iterator[tuple[str, str]]:
+def _iter_texts(root: Element, name: str) -> Iterator[tuple[str, str]]:
     """Yield language and text of every item of a property, or of one that is no list."""
     for element in root.iter(DC + name):
         for item in [*element.iter(RDF + "li")] or [element]:
-            yield from _text(item.get(LANGUAGE, DEFAULT), item.text)
+            yield from _iter_valid(item.get(LANGUAGE, DEFAULT), item.text)
     for description in root.iter(RDF + "Description"):
-        yield from _text(DEFAULT, description.get(DC + name))
+        yield from _iter_valid(DEFAULT, description.get(DC + name))
 
 
-def _text(language: str, text: str | None) -> Iterator[tuple[str, str]]:
-    if text and text.strip() and len(text) <= LONGEST:
+def _iter_valid(language: str, text: str | None) -> Iterator[tuple[str, str]]:
+    if text and text.strip() and len(text) <= MAX_TEXT_LENGTH:
         yield language, text.strip()
 
 
-def _creator(names: list[str]) -> str:
+def _build_creator(names: list[str]) -> str:
     items = "".join(f"<rdf:li>{escape(name)}</rdf:li>" for name in names)
     return f"<dc:creator><rdf:Seq>{items}</rdf:Seq></dc:creator>" if items else ""
 
 
-def _rights(texts: dict[str, str]) -> str:
+def _build_rights(texts: dict[str, str]) -> str:
     items = "".join(
         f"<rdf:li xml:lang={quoteattr(language)}>{escape(text)}</rdf:li>"
         for language, text in texts.items()
