@@ -173,7 +173,7 @@ async def test_an_upload_that_fails_leaves_its_room_to_others(job_store: JobStor
 async def test_jobs_are_counted_as_far_as_the_limit(job_store: JobStore) -> None:
     for _ in range(3):
         await job_store.accept(new_job())
-    assert [await job_store.waiting(limit) for limit in (1, 3, 10)] == [1, 3, 3]
+    assert [await job_store.count_pending(limit) for limit in (1, 3, 10)] == [1, 3, 3]
 
 
 async def enter(backlog: Backlog) -> None:

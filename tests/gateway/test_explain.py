@@ -130,7 +130,7 @@ async def test_a_job_out_of_reach_is_not_found(job_store: JobStore) -> None:
     job = await job_store.accept(new_job())
     assert (await explain_query(job_store, job.id)).job == job
     with pytest.raises(JobNotFound):
-        await explain_query(job_store.within(KeyId(new_job_id())), job.id)
+        await explain_query(job_store.scoped_to(KeyId(new_job_id())), job.id)
 
 
 async def test_of_a_long_line_no_more_is_read_than_is_told(
@@ -151,7 +151,7 @@ async def test_of_a_long_line_no_more_is_read_than_is_told(
     found = (await explain_query(job_store, last.id)).before
     assert found is not None
     assert (found.count, found.is_all) == (50, False)
-    parameters = {"id": last.id, "reach": None, "most_counted": 50, "most_events": 50}
+    parameters = {"id": last.id, "owner": None, "most_counted": 50, "most_events": 50}
     rows = await pool.run(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {situation.LOOK}", parameters)
     plan = rows[0]["QUERY PLAN"][0]["Plan"]
     assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 100

@@ -7,7 +7,7 @@ import pytest
 
 from imagemill.gateway.waiting.event_feed import KEPT, EventFeed
 from imagemill.gateway.waiting.gap_tracker import GapTracker
-from imagemill.jobs.changes import Changes, Row, SequenceState
+from imagemill.jobs.changes import Changes, HistoryRow, SequenceState
 from imagemill.jobs.ids import new_job_id
 from imagemill.jobs.store import JobStore
 from imagemill.postgres.pool import Postgres
@@ -161,7 +161,7 @@ async def test_only_so_many_changes_are_kept_and_the_others_are_read_from_the_le
     ids = [(await job_store.accept(new_job())).id for _ in range(2 * KEPT + 20)]
     assert await tail.advance()
     assert KEPT <= len(told(tail)) < 2 * KEPT
-    listener = tail.after(begin, reach=None)
+    listener = tail.after(begin, owner=None)
     received: list[int] = []
     while len(received) < len(ids):
         received += [one.id for one in await anext(listener)]
@@ -183,7 +183,7 @@ async def test_history_that_counts_anew_from_a_lower_id_is_followed_from_there(
 
 
 def test_what_is_behind_a_gap_waits_until_those_who_may_fill_it_are_done() -> None:
-    settling, rows = GapTracker(), [Row(1, None), Row(3, None)]
+    settling, rows = GapTracker(), [HistoryRow(1, None), HistoryRow(3, None)]
     settling.note(SequenceState(3, frozenset({"2/7"})))
     assert [row.id for row in settling.complete(0, rows)] == [1]
     settling.note(SequenceState(9, frozenset({"2/7", "3/1"})))

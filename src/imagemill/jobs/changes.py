@@ -1,9 +1,9 @@
-"""What changed, read for those who are told of it as it happens: see gateway/waiting.
+"""Changes of jobs' status, read in the order of their ids, for event streams and waiting requests.
 
-Every change of status is a row of `job_events` (decision 3), and its id is what a client names to
-go on from there. Within one job these ids rise in the order in which the changes become visible,
-since each change holds the job's row until it is committed. Between jobs they do not: see
-`standing`.
+Every change is a row of `job_events` (docs/decisions/0003-history-by-trigger.md). Its id is the
+position from which a client resumes. Within one job the changes become visible in the order of
+their ids, since each change locks the job's row until it commits. Across jobs they do not: see
+`Changes.sequence_state`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,61 +14,63 @@ from psycopg.rows import DictRow
 
 from imagemill.jobs.job import ENDED, Event, Job, JobId, JobNotFound, KeyId, Status
 from imagemill.jobs.rows import JOB_COLUMNS, to_event, to_job
-from imagemill.jobs.store import IN_REACH
+from imagemill.jobs.store import OWNED
 from imagemill.postgres.pool import Postgres
 
-LARGEST_ID: Final = 2**63 - 1
-# Changes of one job that are read at once. More is rare, and read by the next statement.
-BATCH: Final = 16
-BATCH_OF_ONE: Final = 100
+MAX_EVENT_ID: Final = 2**63 - 1
+# Changes of each job that one statement returns; the next one continues behind them.
+MAX_CHANGES_PER_JOB: Final = 16
+# The same, where a statement reads a single job.
+MAX_CHANGES_OF_ONE_JOB: Final = 100
 
 EVENT_COLUMNS: Final[LiteralString] = """
     id AS event_id, at AS event_at, status AS event_status, attempt AS event_attempt,
     worker AS event_worker, error_code AS event_error_code, error_detail AS event_error_detail
 """
-# Streams show no pipeline, and it may be long.
-SHOWN_COLUMNS: Final[LiteralString] = JOB_COLUMNS.replace("pipeline", "'{}'::json AS pipeline")
+# Event streams do not contain the pipeline, which may be long.
+STREAMED_COLUMNS: Final[LiteralString] = JOB_COLUMNS.replace("pipeline", "'{}'::json AS pipeline")
 
-# Ordered by `id + 0`, so that the planner does not walk along all ids until it meets the job's.
+# Ordered by `id + 0`: by `id` the planner might scan the primary key, past other jobs' events.
 
-# From the one after `after` on; at least the newest, whatever `after` is.
-OF_ONE: Final[LiteralString] = f"""
-    SELECT {SHOWN_COLUMNS}, key_id, e.*
+# The changes behind `after`, and at least the newest one, whatever `after` is.
+CHANGES_OF_JOB: Final[LiteralString] = f"""
+    SELECT {STREAMED_COLUMNS}, key_id, e.*
       FROM jobs
      CROSS JOIN LATERAL (
            SELECT {EVENT_COLUMNS} FROM job_events
             WHERE job_id = jobs.id AND id >= least(
                   %(after)s::bigint + 1, (SELECT max(id) FROM job_events WHERE job_id = jobs.id))
             ORDER BY id + 0 LIMIT %(limit)s) AS e
-     WHERE jobs.id = %(id)s AND {IN_REACH}
+     WHERE jobs.id = %(id)s AND {OWNED}
      ORDER BY event_id
 """
 
-SINCE: Final[LiteralString] = f"""
-    SELECT n, {JOB_COLUMNS}, key_id, e.*
-      FROM unnest(%(ids)s::uuid[], %(afters)s::bigint[]) WITH ORDINALITY AS w (job_id, after, n)
-      LEFT JOIN jobs ON jobs.id = w.job_id
+CHANGES_SINCE: Final[LiteralString] = f"""
+    SELECT position, {JOB_COLUMNS}, key_id, e.*
+      FROM unnest(%(ids)s::uuid[], %(afters)s::bigint[]) WITH ORDINALITY
+           AS subscription (job_id, after, position)
+      LEFT JOIN jobs ON jobs.id = subscription.job_id
       LEFT JOIN LATERAL (
            SELECT {EVENT_COLUMNS} FROM job_events
-            WHERE job_events.job_id = jobs.id AND job_events.id > w.after
+            WHERE job_events.job_id = jobs.id AND job_events.id > subscription.after
             ORDER BY job_events.id + 0 LIMIT %(limit)s) AS e ON true
      WHERE jobs.id IS NULL OR event_id IS NOT NULL
-     ORDER BY n, event_id
+     ORDER BY position, event_id
 """
 
-# The ids are read before the jobs: a page ends after so many of them, whoever they belong to.
-PAGE: Final[LiteralString] = f"""
+# The page is limited before it is joined with the jobs: it has as many rows for every owner.
+HISTORY_PAGE: Final[LiteralString] = f"""
     WITH page AS MATERIALIZED (
         SELECT job_id, {EVENT_COLUMNS} FROM job_events
          WHERE id > %(after)s AND id <= %(upto)s ORDER BY id LIMIT %(limit)s)
-    SELECT {SHOWN_COLUMNS}, key_id, page.*
-      FROM page LEFT JOIN jobs ON jobs.id = page.job_id AND {IN_REACH}
+    SELECT {STREAMED_COLUMNS}, key_id, page.*
+      FROM page LEFT JOIN jobs ON jobs.id = page.job_id AND {OWNED}
      ORDER BY event_id
 """
 
-# The inner query names a column of the outer one, and so is carried out after it: whoever took an
-# id up to `newest` is among the writers, or was done before.
-STANDING: Final[LiteralString] = """
+# The inner query refers to a column of the outer one, and is executed after it: a transaction that
+# took an id up to `newest` is among the writers, or had ended before.
+SEQUENCE_STATE: Final[LiteralString] = """
     SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS newest,
            ARRAY(SELECT virtualtransaction FROM pg_locks
                   WHERE locktype = 'relation' AND relation = 'job_events'::regclass
@@ -80,7 +82,7 @@ STANDING: Final[LiteralString] = """
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of status of a job, which is given as it is now, and whose job it is."""
+    """A change of a job's status, the job as it is now, and its owner."""
 
     event: Event
     latest: Job
@@ -93,7 +95,7 @@ class Change:
     @property
     def job(self) -> Job:
         """The job as this change left it."""
-        return as_of(self.latest, self.event)
+        return restore(self.latest, self.event)
 
     @property
     def ends_job(self) -> bool:
@@ -102,21 +104,21 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class JobChanges:
-    """What became of a job that is watched: as it is now, and what changed. No job: deleted."""
+    """A job as it is now, None when it is deleted, and its changes."""
 
     job: Job | None
     changes: tuple[Change, ...]
 
 
 class SequenceState(NamedTuple):
-    """The highest id that was given out, and the transactions that may yet bring one up to it."""
+    """The newest id of the sequence, and the transactions that may still commit ids up to it."""
 
     newest: int
     writers: frozenset[str]
 
 
-class Row(NamedTuple):
-    """A row of history. No change: it is of a job out of reach."""
+class HistoryRow(NamedTuple):
+    """A row of the history. `change` is None where the job is deleted or has another owner."""
 
     id: int
     change: Change | None
@@ -124,34 +126,38 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The history as streams read it. Every method raises DatabaseUnavailable."""
+    """The table `job_events`. Every method raises DatabaseUnavailable."""
 
     postgres: Postgres
 
-    async def of(
-        self, job_id: JobId, reach: KeyId | None, after: int | None = None
+    async def read_job(
+        self, job_id: JobId, owner: KeyId | None, after: int | None = None
     ) -> tuple[Change, ...]:
-        """Return the changes of a job behind `after`, or its newest one when there are none.
+        """Return the job's changes behind the id `after`, or its newest change if there are none.
 
-        Up to BATCH_OF_ONE of them. Raises JobNotFound.
+        At most MAX_CHANGES_OF_ONE_JOB. Raises JobNotFound.
         """
-        parameters = {"id": job_id, "reach": reach, "after": after, "limit": BATCH_OF_ONE}
-        rows = await self.postgres.run(OF_ONE, parameters)
+        parameters = {"id": job_id, "owner": owner, "after": after, "limit": MAX_CHANGES_OF_ONE_JOB}
+        rows = await self.postgres.run(CHANGES_OF_JOB, parameters)
         if not rows:
             raise JobNotFound(f"There is no job {job_id}.")
         return tuple(_change(row) for row in rows)
 
-    async def since(
-        self, watched: Sequence[tuple[JobId, int]]
+    async def read_jobs(
+        self, subscriptions: Sequence[tuple[JobId, int]]
     ) -> Mapping[tuple[JobId, int], JobChanges]:
-        """Return those of the jobs that have changes behind the given ids, or that are deleted."""
-        ids, afters = zip(*watched, strict=True)
+        """Return the changes of each job behind the id that is paired with it.
+
+        Jobs without such changes are left out, unless they are deleted. At most
+        MAX_CHANGES_PER_JOB of each.
+        """
+        ids, afters = zip(*subscriptions, strict=True)
         rows = await self.postgres.run(
-            SINCE, {"ids": list(ids), "afters": list(afters), "limit": BATCH}
+            CHANGES_SINCE, {"ids": list(ids), "afters": list(afters), "limit": MAX_CHANGES_PER_JOB}
         )
         found: dict[tuple[JobId, int], JobChanges] = {}
         for row in rows:
-            key = watched[row["n"] - 1]
+            key = subscriptions[row["position"] - 1]
             if row["id"] is None:
                 found[key] = JobChanges(None, ())
                 continue
@@ -160,37 +166,37 @@ class Changes:
             found[key] = JobChanges(job, (*earlier, _change(row, job)))
         return found
 
-    async def page(
-        self, after: int, upto: int, limit: int, reach: KeyId | None = None
-    ) -> tuple[Row, ...]:
-        """Return the first rows of history behind `after`, up to `upto`."""
-        parameters = {"after": after, "upto": upto, "limit": limit, "reach": reach}
-        rows = await self.postgres.run(PAGE, parameters)
+    async def read_page(
+        self, after: int, upto: int, limit: int, owner: KeyId | None = None
+    ) -> tuple[HistoryRow, ...]:
+        """Return the first `limit` rows of the history with ids over `after` and up to `upto`."""
+        parameters = {"after": after, "upto": upto, "limit": limit, "owner": owner}
+        rows = await self.postgres.run(HISTORY_PAGE, parameters)
         return tuple(
-            Row(row["event_id"], None if row["id"] is None else _change(row)) for row in rows
+            HistoryRow(row["event_id"], None if row["id"] is None else _change(row)) for row in rows
         )
 
-    async def standing(self) -> SequenceState:
-        """Return how far ids have been given out, and who may still bring one.
+    async def sequence_state(self) -> SequenceState:
+        """Return the newest id of the sequence and the transactions that hold a lock to write.
 
-        An id is taken before its transaction commits, so that a lower one may become visible after
-        a higher one. Whoever takes an id holds a lock of the table from before that until its rows
-        are visible. So once none of these writers holds one any more, no id up to `newest` will
-        ever come that the next statement does not see.
+        A transaction takes its ids before it commits, so that a lower id may become visible after a
+        higher one. It holds a lock on the table from before it takes an id until its rows are
+        visible. So once none of these writers holds its lock any more, every id up to `newest` is
+        visible to the next statement, or will never exist.
         """
-        (row,) = await self.postgres.run(STANDING, {})
+        (row,) = await self.postgres.run(SEQUENCE_STATE, {})
         return SequenceState(row["newest"], frozenset(row["writers"]))
 
 
-def as_of(job: Job, event: Event) -> Job:
-    """Return the job as this change left it, as far as the history tells."""
+def restore(job: Job, event: Event) -> Job:
+    """Return the job as this change left it, as far as the history records it."""
     is_new = event.status is Status.PENDING and event.worker is None  # accepted, or retried
-    was_given_back = event.status is Status.PENDING and not is_new and event.error is None
+    was_released = event.status is Status.PENDING and not is_new and event.error is None
     is_completed = event.status is Status.COMPLETED
     return replace(
         job,
         status=event.status,
-        attempts=event.attempt - 1 if was_given_back else event.attempt,
+        attempts=event.attempt - 1 if was_released else event.attempt,
         error=event.error,
         output_path=job.output_path if is_completed else None,
         outputs=job.outputs if is_completed else (),

@@ -5,7 +5,7 @@ from typing import Final
 from imagemill.jobs.explanation import Situation
 from imagemill.jobs.job import JobId, JobNotFound
 from imagemill.jobs.rows import JOB_COLUMNS, to_situation
-from imagemill.jobs.store import IN_REACH, JobStore
+from imagemill.jobs.store import OWNED, JobStore
 
 # Whoever has as many before him is not helped by a number, and to count them all would read as much
 # of the line as there is.
@@ -18,7 +18,7 @@ MOST_EVENTS: Final = 10_000
 LOOK = f"""
     WITH job AS (
         SELECT *, status = 'PENDING' AND run_at <= now() AS is_in_line
-          FROM jobs WHERE id = %(id)s AND {IN_REACH})
+          FROM jobs WHERE id = %(id)s AND {OWNED})
     SELECT {JOB_COLUMNS}, now() AS now, locked_by, lease_expires_at, heartbeat_at, is_in_line,
            due, looked_at < %(most_counted)s AS is_all, least(first_due, run_at) AS due_since,
            (SELECT at FROM (
@@ -44,7 +44,7 @@ async def explain_query(job_store: JobStore, job_id: JobId) -> Situation:
     """Return what the job depends on now. Raises JobNotFound, DatabaseUnavailable."""
     parameters = {
         "id": job_id,
-        "reach": job_store.reach,
+        "owner": job_store.owner,
         "most_counted": MOST_COUNTED,
         "most_events": MOST_EVENTS,
     }

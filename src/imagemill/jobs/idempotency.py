@@ -10,7 +10,7 @@ from typing import Final
 
 from imagemill.jobs.job import Job, KeyId, NewJob
 from imagemill.jobs.rows import JOB_COLUMNS, to_job
-from imagemill.jobs.store import INSERT, JobStore, recorded_perhaps
+from imagemill.jobs.store import INSERT, JobStore, unknown_outcome
 from imagemill.postgres.pool import DatabaseUnavailable, Postgres
 
 KEPT_FOR: Final = "interval '24 h'"
@@ -87,7 +87,7 @@ async def accept_under(job_store: JobStore, new: NewJob, key: UploadKey) -> Keye
         rows = await job_store.insert(ACCEPT, new, parameters)
         if rows:
             return Keyed(to_job(rows[0]), key.content_sha256)
-        with recorded_perhaps():
+        with unknown_outcome():
             if found := await find_under(job_store, key):
                 return found
     raise DatabaseUnavailable(

@@ -23,7 +23,7 @@ class Caller:
     is_admin: bool
 
     @property
-    def reach(self) -> KeyId | None:
+    def owner(self) -> KeyId | None:
         """Whose jobs the caller may see; None: those of all."""
         return None if self.is_admin else self.key_id
 
@@ -64,7 +64,7 @@ def require_admin(caller: Caller) -> None:
 
 
 async def _jobs(gateway: Gateway, caller: CurrentCaller) -> JobStore:
-    return gateway.job_store.within(caller.reach)
+    return gateway.job_store.scoped_to(caller.owner)
 
 
 # The ledger as the caller may see it: what a route about jobs works with.

@@ -34,7 +34,7 @@ async def _jobs(gateway: Gateway, request: Request, bearer: Bearer) -> JobStore:
     if request.query_params.keys() & {EXPIRES, SIGNATURE}:
         await _require_link(gateway, request)
         return gateway.job_store
-    return gateway.job_store.within((await caller_of(gateway, request, bearer)).reach)
+    return gateway.job_store.scoped_to((await caller_of(gateway, request, bearer)).owner)
 
 
 async def _require_link(gateway: Services, request: Request) -> None:

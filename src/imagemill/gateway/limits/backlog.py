@@ -60,7 +60,7 @@ class Backlog:
 
     async def _count(self, most: int) -> None:
         accepted = self._accepted
-        self._waiting = await self.job_store.waiting(most)
+        self._waiting = await self.job_store.count_pending(most)
         self._accepted -= accepted  # those accepted meanwhile may not be among them
         self._counted_at = time.monotonic()
 

@@ -72,7 +72,7 @@ async def follow_job(
     waiters.require_room()
     async with AsyncExitStack() as source:
         watch = source.enter_context(waiters.watching(JobId(job_id)))
-        changes = await waiters.read(watch.job_id, jobs.reach, last)
+        changes = await waiters.read(watch.job_id, jobs.owner, last)
         waiters.begin(watch, changes[-1].id)
         missed = tuple(change for change in changes if change.id != last)
         if not missed and changes[-1].ends_job:
@@ -94,7 +94,7 @@ async def follow_jobs(gateway: Gateway, jobs: Jobs, last_event_id: LastEventId =
         now = await source.enter_async_context(waiters.tail.listening())
         # An id beyond was never given out, or by a PostgreSQL that lost its last commits since.
         after = now.position if last is None or last > now.newest else last
-        events = _events_of_all(waiters, after, jobs.reach)
+        events = _events_of_all(waiters, after, jobs.owner)
         return Stream(events, source.pop_all())
 
 
@@ -115,11 +115,11 @@ async def _events_of_job(
 
 
 async def _events_of_all(
-    waiters: WaiterRegistry, last: int, reach: KeyId | None
+    waiters: WaiterRegistry, last: int, owner: KeyId | None
 ) -> AsyncGenerator[bytes]:
     yield OPENING
     try:
-        async with aclosing(waiters.tail.after(last, reach)) as told:
+        async with aclosing(waiters.tail.after(last, owner)) as told:
             async for several in told:
                 yield b"".join(one.event for one in several)
     except DatabaseUnavailable as error:

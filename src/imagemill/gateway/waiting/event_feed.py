@@ -19,7 +19,7 @@ import structlog
 
 from imagemill.gateway.waiting.gap_tracker import GapTracker
 from imagemill.gateway.waiting.sse import job_event
-from imagemill.jobs.changes import LARGEST_ID, Change, Changes, Row
+from imagemill.jobs.changes import MAX_EVENT_ID, Change, Changes, HistoryRow
 from imagemill.jobs.job import KeyId
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.telemetry.metrics import WAITING_CLIENTS
@@ -95,7 +95,7 @@ class EventFeed:
             if not self.listeners:
                 self._forget()
 
-    async def after(self, last: int, reach: KeyId | None) -> AsyncGenerator[list[EncodedEvent]]:
+    async def after(self, last: int, owner: KeyId | None) -> AsyncGenerator[list[EncodedEvent]]:
         """Yield every change behind this id, in order, until the gateway is being stopped.
 
         Those that are there already come together, to be sent at once.
@@ -107,7 +107,7 @@ class EventFeed:
                 last = last if position is None else min(last, position)
                 await self._sleep()
             elif last < self._kept_after:
-                rows = await self.changes.page(last, position, PAGE, reach)
+                rows = await self.changes.read_page(last, position, PAGE, owner)
                 last = rows[-1].id if len(rows) == PAGE else position
                 if missed := [
                     EncodedEvent.of(row.change) for row in rows if row.change is not None
@@ -117,8 +117,8 @@ class EventFeed:
                 begin = bisect_right(self._kept, last, key=attrgetter("id"))
                 notifications = self._kept[begin : begin + HANDFUL]
                 last = notifications[-1].id if len(notifications) == HANDFUL else position
-                if reach is not None:
-                    notifications = [told for told in notifications if told.owner == reach]
+                if owner is not None:
+                    notifications = [told for told in notifications if told.owner == owner]
                 if notifications:
                     yield notifications
 
@@ -187,7 +187,7 @@ class EventFeed:
         Return whether that is as far as there is anything. Raises DatabaseUnavailable.
         """
         tickets = self._tickets
-        standing = await self.changes.standing()
+        standing = await self.changes.sequence_state()
         self._settling.note(standing)
         if not self.listeners:
             return True
@@ -205,7 +205,7 @@ class EventFeed:
 
     async def _read(self, position: int) -> bool:
         """Read a page; return whether there may be another one to read at once."""
-        rows = await self.changes.page(position, LARGEST_ID, PAGE)
+        rows = await self.changes.read_page(position, MAX_EVENT_ID, PAGE)
         if self.position != position:  # the last listener has left meanwhile
             return False
         complete = list(self._settling.complete(position, rows))
@@ -219,7 +219,7 @@ class EventFeed:
             self._moved.set()
         return len(complete) == PAGE
 
-    def _keep(self, rows: list[Row]) -> None:
+    def _keep(self, rows: list[HistoryRow]) -> None:
         self._kept.extend(EncodedEvent.of(row.change) for row in rows if row.change is not None)
         if len(self._kept) > 2 * KEPT:
             self._kept_after = self._kept[-KEPT - 1].id

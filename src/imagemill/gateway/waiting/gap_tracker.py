@@ -8,7 +8,7 @@ and goes on from there would lose what fills the gap.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from imagemill.jobs.changes import Row, SequenceState
+from imagemill.jobs.changes import HistoryRow, SequenceState
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class GapTracker:
         elif self._candidate.writers.isdisjoint(standing.writers):
             self.settled, self._candidate = self._candidate.newest, standing
 
-    def complete(self, after: int, rows: Iterable[Row]) -> Iterator[Row]:
+    def complete(self, after: int, rows: Iterable[HistoryRow]) -> Iterator[HistoryRow]:
         """Yield those of the rows that no other can come before.
 
         `rows` are in order, the first behind `after`, and were read after the last `note`.

@@ -6,7 +6,7 @@ from typing import Final
 from sse_starlette import ServerSentEvent
 
 from imagemill.api_schemas import JobBody
-from imagemill.jobs.changes import LARGEST_ID, Change
+from imagemill.jobs.changes import MAX_EVENT_ID, Change
 from imagemill.jobs.job import JobId
 
 SEPARATOR: Final = "\n"
@@ -36,5 +36,5 @@ def to_id(header: str | None) -> int | None:
     if header is None or not (header.isascii() and header.isdigit()):
         return None
     # More digits than any id has are not even read: int() refuses thousands of them.
-    last = int(header) if len(header) <= len(str(LARGEST_ID)) else LARGEST_ID
-    return last if last < LARGEST_ID else None
+    last = int(header) if len(header) <= len(str(MAX_EVENT_ID)) else MAX_EVENT_ID
+    return last if last < MAX_EVENT_ID else None

@@ -17,7 +17,7 @@ import structlog
 from imagemill.errors import Unavailable
 from imagemill.gateway.waiting.event_feed import EventFeed
 from imagemill.gateway.waiting.job_subscription import JobSubscription
-from imagemill.jobs.changes import BATCH, Change, Changes
+from imagemill.jobs.changes import MAX_CHANGES_PER_JOB, Change, Changes
 from imagemill.jobs.job import JobId, JobNotFound, KeyId
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.redis.notifications import JobNotifications
@@ -116,7 +116,7 @@ class WaiterRegistry:
                 del self._watches[job_id]
 
     async def read(
-        self, job_id: JobId, reach: KeyId | None, after: int | None
+        self, job_id: JobId, owner: KeyId | None, after: int | None
     ) -> tuple[Change, ...]:
         """Return what Changes.of does; few at a time, to leave connections for uploads.
 
@@ -130,7 +130,7 @@ class WaiterRegistry:
                 "PostgreSQL does not get done with what it is asked."
             ) from error
         try:
-            return await self.changes.of(job_id, reach, after)
+            return await self.changes.read_job(job_id, owner, after)
         finally:
             self._turns.release()
 
@@ -220,8 +220,8 @@ class WaiterRegistry:
                     watch.is_stale = True
         if not asking:
             return
-        for key, found in (await self.changes.since(list(asking))).items():
+        for key, found in (await self.changes.read_jobs(list(asking))).items():
             for watch in asking[key]:
                 # The next statement has what this one had no room for.
-                watch.is_stale |= len(found.changes) == BATCH
+                watch.is_stale |= len(found.changes) == MAX_CHANGES_PER_JOB
                 watch.tell(found)
