@@ -1,8 +1,9 @@
-"""Keeps doing something that must neither stop nor stop the worker."""
+"""Periodic tasks: loops that no failure of the task ends, and a sleep that an event ends."""
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final, Never
 
 import structlog
@@ -11,16 +12,16 @@ from imagemill.errors import Unavailable
 
 log = structlog.get_logger()
 
-LONGEST_PAUSE_SECONDS: Final = 60.0
+MAX_PAUSE_SECONDS: Final = 60.0
 
 
 async def run_periodically(
     name: str, action: Callable[[], Awaitable[object]], pause_seconds: tuple[float, float]
 ) -> Never:
-    """Do it again and again, with a pause of random length in between.
+    """Call the action again and again, after a pause of random length each time.
 
-    A neighbour that is away is logged once, and waited for with growing pauses. A bug is logged
-    each time: a house that is not kept must not end the processing of jobs.
+    While it raises Unavailable the pauses grow, and only the first failure is logged. Any other
+    error is a bug: logged each time, and it ends neither the loop nor the process.
     """
     failures = 0
     while True:
@@ -30,18 +31,28 @@ async def run_periodically(
             await action()
         except Unavailable as error:
             if not failures:
-                log.warning("chore.put_off", chore=name, reason=str(error))
+                log.warning("periodic_task.postponed", task=name, reason=str(error))
             failures += 1
         except Exception:
-            log.exception("chore.bug", chore=name)
+            log.exception("periodic_task.bug", task=name)
             failures += 1
         else:
             if failures:
-                log.info("chore.resumed", chore=name)
+                log.info("periodic_task.resumed", task=name)
             failures = 0
 
 
 def pause_after(failures: int, usual: float) -> float:
-    """Return how many seconds to wait after so many failures in a row, where `usual` is none."""
+    """Return the pause after this many failures in a row, in seconds: `usual` after none.
+
+    It doubles with each failure, up to a minute, or `usual` where that is longer.
+    """
     # 2**6 times a second is past a minute already; much more would overflow a float.
-    return min(usual * 2.0 ** min(failures, 6), max(usual, LONGEST_PAUSE_SECONDS))
+    return min(usual * 2.0 ** min(failures, 6), max(usual, MAX_PAUSE_SECONDS))
+
+
+async def sleep_unless(stopping: asyncio.Event, seconds: float) -> None:
+    """Sleep, at most until `stopping` is set."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stopping.wait()

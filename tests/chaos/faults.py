@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 
 from chaos.mill import LEASE_SECONDS, WORKERS, Mill
-from imagemill.worker.job_fetcher import pause
+from imagemill.periodic import sleep_unless
 from support.servers import connect, redis_client
 
 Fault = Callable[["Nemesis"], Awaitable[None]]
@@ -24,7 +24,7 @@ class Nemesis:
     async def run(self, enough: asyncio.Event) -> None:
         """Go on until it is enough; every fault comes once before any comes again."""
         for fault in self._one_after_the_other():
-            await pause(self.chance.uniform(0.3, 1.5), enough)
+            await sleep_unless(enough, self.chance.uniform(0.3, 1.5))
             if enough.is_set():
                 return
             await fault(self)

@@ -149,7 +149,7 @@ def test_jobs_whose_outputs_find_no_inodes_wait_and_use_no_attempt(
     ids = [upload(client, picture(), pipeline=LARGE) for _ in range(3)]
     with without_inodes(storage, spare_inodes):
         worker.process.send_signal(signal.SIGCONT)
-        wait_until(lambda: "job.given_back" in worker.logged(), "it gives back", worker.logged)
+        wait_until(lambda: "job.released" in worker.logged(), "it gives back", worker.logged)
     assert {wait_for_end(client, job_id)["status"] for job_id in ids} == {"COMPLETED"}
     assert {job["attempts"] for job in read(client, ids)} == {1}
     assert has_no_temporary_files(storage)
@@ -167,7 +167,7 @@ def test_jobs_whose_outputs_alone_do_not_fit_wait_and_use_no_attempt(
     with filled(storage, spare_bytes=16 * 1024):  # a probe fits
         worker.process.send_signal(signal.SIGCONT)
         wait_until(
-            lambda: worker.logged().count("job.given_back") >= 3, "they come round", worker.logged
+            lambda: worker.logged().count("job.released") >= 3, "they come round", worker.logged
         )
     assert {wait_for_end(client, job_id)["status"] for job_id in ids} == {"COMPLETED"}
     assert {job["attempts"] for job in read(client, ids)} == {1}

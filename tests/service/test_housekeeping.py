@@ -70,7 +70,9 @@ def test_a_job_deleted_while_storage_is_away_leaves_no_file_once_it_is_back(
         assert files(away)
         with connect(postgres_address) as connection:  # as if half a minute had passed
             connection.execute("UPDATE file_deletions SET due_at = now()")
-        wait_until(lambda: "chore.put_off" in worker.logged(), "it is tried", worker.logged)
+        wait_until(
+            lambda: "periodic_task.postponed" in worker.logged(), "it is tried", worker.logged
+        )
         away.rename(storage)
         with connect(postgres_address) as connection:  # as if a minute had passed
             connection.execute("UPDATE file_deletions SET due_at = now()")

@@ -64,7 +64,7 @@ def test_a_job_whose_storage_is_away_waits_and_uses_no_attempt(
         mount.unlink()  # as if the volume were unmounted
         answer = client.post("/upload", files={"file": ("x.jpg", picture())})
         job_id = answer.json()["id"]
-        wait_until(lambda: "job.given_back" in worker.logged(), "the job is given back")
+        wait_until(lambda: "job.released" in worker.logged(), "the job is given back")
         wait_until(lambda: status(client, job_id) == "PENDING", "the job waits")
         mount.symlink_to(storage)
         wait_until(lambda: status(client, job_id) in ENDED, "the job ends", worker.logged)

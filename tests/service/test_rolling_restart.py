@@ -61,7 +61,7 @@ def until_it_works(worker: Service) -> None:
 
 def held_when_stopped(worker: Service) -> int:
     events = (json.loads(line) for line in worker.logged().splitlines())
-    return sum(event["held"] for event in events if event["event"] == "worker.draining")
+    return sum(event["in_flight"] for event in events if event["event"] == "worker.draining")
 
 
 def until_there_are_some(accepted: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Does something until PostgreSQL lets it."""
+"""Repetition of a statement until PostgreSQL is available."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,21 +12,21 @@ log = structlog.get_logger()
 
 R = TypeVar("R")
 
-FIRST_DELAY_SECONDS: Final = 0.1
-LONGEST_DELAY_SECONDS: Final = 5.0
+MIN_DELAY_SECONDS: Final = 0.1
+MAX_DELAY_SECONDS: Final = 5.0
 
 
 async def retry_until_available(action: Callable[[], Awaitable[R]]) -> R:
-    """Return what the action returns, however long PostgreSQL is away.
+    """Return what the action returns, calling it again for as long as PostgreSQL is away.
 
-    The end of an attempt must be written down: an absent database is no failure of a job. The
-    action has to be safe to repeat.
+    For results that must be recorded: an absent database is no failure of a job. The action has to
+    be safe to repeat. The delay between two calls doubles from 0.1 to 5 seconds.
     """
-    delay = FIRST_DELAY_SECONDS
+    delay = MIN_DELAY_SECONDS
     while True:
         try:
             return await action()
         except DatabaseUnavailable as error:
             log.warning("postgres.unavailable", reason=str(error), next_try_seconds=delay)
             await asyncio.sleep(delay)
-            delay = min(delay * 2, LONGEST_DELAY_SECONDS)
+            delay = min(delay * 2, MAX_DELAY_SECONDS)

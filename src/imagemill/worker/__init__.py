@@ -1,1 +1,1 @@
-"""The Worker-Service: takes ids, claims jobs, renders, records, until it is told to stop."""
+"""The Worker-Service: fetches jobs, executes them and records their results until told to stop."""

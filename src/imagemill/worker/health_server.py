@@ -1,6 +1,6 @@
-"""The port of a worker: whether it makes progress, and what it has counted.
+"""HTTP server of a worker for its liveness (`/healthz`) and its metrics (`/metrics`).
 
-A server of a few lines, since a worker has no HTTP otherwise: two paths, one request a connection.
+Written by hand, since a worker needs no web framework otherwise: one request a connection.
 """
 
 import asyncio
@@ -17,20 +17,20 @@ from imagemill.telemetry.metrics import render_metrics
 from imagemill.worker.liveness import Liveness
 
 REQUEST_TIMEOUT_SECONDS: Final = 5.0
-# Of one line, and of all of them.
+# Limits a single line as well as the whole head.
 MAX_HEAD_BYTES: Final = 16 * 1024
 
 TEXT: Final = "text/plain; charset=utf-8"
 METHODS: Final = ("GET", "HEAD")
 
 
-class Malformed(Exception):
-    """What came is no request."""
+class MalformedRequest(Exception):
+    """What was received is not an HTTP request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The head of a request; names of headers in lower case."""
+    """Head of a request; the names of headers are in lower case."""
 
     method: str
     path: str
@@ -38,16 +38,16 @@ class Request:
 
     @classmethod
     async def read(cls, reader: asyncio.StreamReader) -> Self:
-        """Read a head to its end. Raises Malformed."""
+        """Read the head of a request. Raises MalformedRequest."""
         try:
             head = await reader.readuntil(b"\r\n\r\n")
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-            raise Malformed from error
+            raise MalformedRequest from error
         first, *lines = head.decode("latin-1").split("\r\n")
         try:
             method, target, _version = first.split(" ")
         except ValueError as error:
-            raise Malformed from error
+            raise MalformedRequest from error
         fields = (line.partition(":") for line in lines)
         headers = {name.lower(): value.strip() for name, _, value in fields}
         return cls(method, target.partition("?")[0], headers)
@@ -59,7 +59,7 @@ class Response:
     content: bytes
     media_type: str = TEXT
 
-    def encoded(self, *, with_body: bool) -> bytes:
+    def encode(self, *, with_body: bool) -> bytes:
         allow = (
             f"Allow: {', '.join(METHODS)}\r\n"
             if self.status == HTTPStatus.METHOD_NOT_ALLOWED
@@ -76,18 +76,18 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class HealthServer:
-    """What the worker answers."""
+    """Server on the health port; `sandbox` is how far image processes are confined."""
 
     liveness: Liveness
     sandbox: ConfinementLevel
 
     @asynccontextmanager
-    async def open(self, number: int | None) -> AsyncIterator[None]:
-        """Answer on the port of this number, if there is one, while the block runs."""
-        if number is None:
+    async def open(self, port: int | None) -> AsyncIterator[None]:
+        """Listen on the port while the block runs; without one, do nothing."""
+        if port is None:
             yield
             return
-        server = await asyncio.start_server(self._serve, port=number, limit=MAX_HEAD_BYTES)
+        server = await asyncio.start_server(self._serve, port=port, limit=MAX_HEAD_BYTES)
         async with server:
             yield
 
@@ -97,32 +97,34 @@ class HealthServer:
                 writer.write(await self._answer(reader))
                 await writer.drain()
         except (TimeoutError, ConnectionError):
-            pass  # a prober that does not ask, or does not listen, is no concern of ours
+            pass  # the client sent no request in time, or went away
         finally:
             writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader) -> bytes:
         try:
             request = await Request.read(reader)
-        except Malformed:
-            return Response(HTTPStatus.BAD_REQUEST, b"no request\n").encoded(with_body=True)
+        except MalformedRequest:
+            return Response(HTTPStatus.BAD_REQUEST, b"The request is malformed.\n").encode(
+                with_body=True
+            )
         response = await self._respond(request)
-        return response.encoded(with_body=request.method != "HEAD")
+        return response.encode(with_body=request.method != "HEAD")
 
     async def _respond(self, request: Request) -> Response:
         if request.path not in {"/healthz", "/metrics"}:
-            return Response(HTTPStatus.NOT_FOUND, b"here are /healthz and /metrics\n")
+            return Response(HTTPStatus.NOT_FOUND, b"Only /healthz and /metrics are served.\n")
         if request.method not in METHODS:
-            return Response(HTTPStatus.METHOD_NOT_ALLOWED, b"only GET and HEAD are possible\n")
+            return Response(HTTPStatus.METHOD_NOT_ALLOWED, b"Only GET and HEAD are allowed.\n")
         if request.path == "/metrics":
-            # The state of the process is read from files of the system.
+            # Reads files under /proc.
             return Response(
                 HTTPStatus.OK, *await run_in_thread(render_metrics, request.headers.get("accept"))
             )
         return self._health()
 
     def _health(self) -> Response:
-        complaint = self.liveness.complaint(time.monotonic())
-        if complaint:
-            return Response(HTTPStatus.SERVICE_UNAVAILABLE, f"{complaint}\n".encode())
+        failure = self.liveness.failure(time.monotonic())
+        if failure:
+            return Response(HTTPStatus.SERVICE_UNAVAILABLE, f"{failure}\n".encode())
         return Response(HTTPStatus.OK, f"ok, sandbox {self.sandbox}\n".encode())

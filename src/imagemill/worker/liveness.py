@@ -1,33 +1,32 @@
-"""Whether the worker makes progress.
+"""Liveness of a worker: whether its loop runs and PostgreSQL answers.
 
-A process that runs may still hang. This one is healthy while its loop turns and PostgreSQL
-answers; both are noted as they happen, so that a busy worker is never taken for a dead one.
+Both are noted as they happen, so that a busy worker never counts as a stuck one.
 """
 
 import time
 from dataclasses import dataclass, field
 from typing import Final
 
-PATIENCE_SECONDS: Final = 60.0
+PROGRESS_TIMEOUT_SECONDS: Final = 60.0
 
 
 @dataclass(slots=True)
 class Liveness:
-    """When the loop last turned and when PostgreSQL last answered, in monotonic seconds."""
+    """When the job loop last ran and when PostgreSQL last answered, in monotonic seconds."""
 
-    turned_at: float = field(default_factory=time.monotonic)
-    answered_at: float = field(default_factory=time.monotonic)
+    loop_ran_at: float = field(default_factory=time.monotonic)
+    postgres_answered_at: float = field(default_factory=time.monotonic)
 
-    def turned(self) -> None:
-        self.turned_at = time.monotonic()
+    def note_loop(self) -> None:
+        self.loop_ran_at = time.monotonic()
 
-    def answered(self) -> None:
-        self.answered_at = time.monotonic()
+    def note_postgres(self) -> None:
+        self.postgres_answered_at = time.monotonic()
 
-    def complaint(self, now: float) -> str | None:
+    def failure(self, now: float) -> str | None:
         """Return what is wrong, or None while the worker is healthy."""
-        if now - self.turned_at > PATIENCE_SECONDS:
-            return f"the loop has not turned for {now - self.turned_at:.0f} s"
-        if now - self.answered_at > PATIENCE_SECONDS:
-            return f"PostgreSQL has not answered for {now - self.answered_at:.0f} s"
+        if now - self.loop_ran_at > PROGRESS_TIMEOUT_SECONDS:
+            return f"The job loop has not run for {now - self.loop_ran_at:.0f} s."
+        if now - self.postgres_answered_at > PROGRESS_TIMEOUT_SECONDS:
+            return f"PostgreSQL has not answered for {now - self.postgres_answered_at:.0f} s."
         return None

@@ -1,12 +1,29 @@
-"""What a worker counts of the jobs that it ends, once the ledger has it, and of its own doings."""
+"""Metrics of a worker: claims, attempts, and decisions once they are recorded."""
 
+import time
+from collections.abc import Collection
 from pathlib import PurePosixPath
+from typing import Literal
+
+import structlog
 
 from imagemill.imaging.sandbox.exit_reason import ExitReason
-from imagemill.jobs.job import FINAL_AT_ONCE, Completed, ErrorCode, Failed, Status
+from imagemill.jobs.job import (
+    FINAL_AT_ONCE,
+    Claim,
+    Completed,
+    ErrorCode,
+    Failed,
+    JobError,
+    Status,
+)
+from imagemill.jobs.leases import Reaped
 from imagemill.telemetry.metrics import (
     CLAIMS,
+    FENCE_REJECTIONS,
     IMAGE_PROCESS_EXITS,
+    JOB_PROCESSING_SECONDS,
+    JOB_WAITING_SECONDS,
     JOBS_ENDED,
     OUTPUT_BYTES,
     OUTPUTS,
@@ -16,10 +33,14 @@ from imagemill.telemetry.metrics import (
     WEBHOOK_TRIES,
 )
 from imagemill.webhooks.try_result import TryStatus
+from imagemill.worker.decide import Decision, Retry
+from imagemill.worker.job_executor import RecordDecision, RunAttempt
+
+log = structlog.get_logger()
 
 
 def init_metrics() -> None:
-    """Let counters be there with 0: only then does Prometheus see their first increase as one."""
+    """Export every counter from 0 on: Prometheus sees a first increase only against a 0."""
     JOBS_ENDED.labels(Status.COMPLETED, "")
     for code in ErrorCode:
         JOBS_ENDED.labels(Status.FAILED, code)
@@ -35,21 +56,64 @@ def init_metrics() -> None:
         WEBHOOK_TRIES.labels(result)
 
 
-def count_end(result: Completed | Failed) -> None:
-    """Count a job that ended so."""
-    if isinstance(result, Failed):
-        JOBS_ENDED.labels(Status.FAILED, result.error.code).inc()
-        return
-    JOBS_ENDED.labels(Status.COMPLETED, "").inc()
-    PROCESSED_INPUTS.labels(_format(result.claim.input_path)).inc()
-    for output in result.outputs:
-        OUTPUTS.labels(_format(output.path)).inc()
-        OUTPUT_BYTES.labels(_format(output.path)).inc(output.bytes)
+def count_claims(claims: Collection[Claim], source: Literal["queue", "sweep"]) -> None:
+    CLAIMS.labels(source).inc(len(claims))
+    for claim in claims:
+        JOB_WAITING_SECONDS.observe(claim.waited.total_seconds())
+
+
+def measure_attempts(run_attempt: RunAttempt) -> RunAttempt:
+    """Return the function so that the duration of each call is observed, however it ends."""
+
+    async def run(claim: Claim) -> Completed | JobError:
+        started = time.monotonic()
+        try:
+            return await run_attempt(claim)
+        finally:
+            seconds = time.monotonic() - started
+            JOB_PROCESSING_SECONDS.observe(seconds)
+            log.debug("job.attempted", seconds=round(seconds, 4))
+
+    return run
+
+
+def count_decisions(record: RecordDecision) -> RecordDecision:
+    """Return the function so that each decision is counted once it is recorded, or rejected."""
+
+    async def run(decision: Decision) -> bool:
+        is_recorded = await record(decision)
+        if is_recorded:
+            _count(decision)
+        else:
+            FENCE_REJECTIONS.inc()
+        return is_recorded
+
+    return run
+
+
+def count_reaped(job: Reaped) -> None:
+    REAPED_JOBS.labels(job.status).inc()
+    if job.status is Status.FAILED:
+        JOBS_ENDED.labels(job.status, ErrorCode.WORKER_LOST).inc()
 
 
 def count_exit(cause: ExitReason) -> None:
     """Count an image process that ended."""
     IMAGE_PROCESS_EXITS.labels(cause).inc()
+
+
+def _count(decision: Decision) -> None:
+    match decision:
+        case Completed(claim, outputs):
+            JOBS_ENDED.labels(Status.COMPLETED, "").inc()
+            PROCESSED_INPUTS.labels(_format(claim.input_path)).inc()
+            for output in outputs:
+                OUTPUTS.labels(_format(output.path)).inc()
+                OUTPUT_BYTES.labels(_format(output.path)).inc(output.bytes)
+        case Failed(_, error):
+            JOBS_ENDED.labels(Status.FAILED, error.code).inc()
+        case Retry(_, error):
+            RETRIES.labels(error.code).inc()
 
 
 def _format(key: str) -> str:

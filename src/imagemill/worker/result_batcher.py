@@ -1,4 +1,4 @@
-"""Writes the ends of jobs into the ledger, all that came meanwhile in one statement.
+"""Batched recording of results: all that arrive during one statement go into the next.
 
 A batch of sixteen costs PostgreSQL a tenth of what sixteen statements do.
 """
@@ -14,16 +14,16 @@ from imagemill.jobs.job import Completed, Failed
 from imagemill.jobs.leases import JobLeases
 from imagemill.postgres.retry import retry_until_available
 
-LARGEST_BATCH: Final = 64
+MAX_BATCH: Final = 64
 
 Result = Completed | Failed
 
 
 @dataclass(slots=True)
 class ResultBatcher:
-    """Collects results from many attempts; `run` must be under way for `record` to return.
+    """Collects the results of many attempts; `record` returns only while `run` is running.
 
-    `bell` rings when a job has ended whose client wants to be told.
+    `wakeup` is set when a job with a webhook has ended.
     """
 
     leases: JobLeases
@@ -33,19 +33,20 @@ class ResultBatcher:
     )
 
     async def record(self, result: Result) -> bool:
-        """Return once the result is in the ledger: True, or False if the job was not ours to end.
+        """Return True once the result is committed, or False if the job is not this worker's.
 
-        Raises psycopg.Error when PostgreSQL refuses the result itself, which is a bug.
+        Waits however long PostgreSQL is away. Raises psycopg.Error when it rejects the values of
+        this result, which is a bug.
         """
         recorded = asyncio.get_running_loop().create_future()
         self._queue.put_nowait((result, recorded))
         return bool(await recorded)
 
     async def run(self) -> None:
-        """Record results for ever."""
+        """Record results until canceled."""
         while True:
             batch = [await self._queue.get()]
-            while len(batch) < LARGEST_BATCH and not self._queue.empty():
+            while len(batch) < MAX_BATCH and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
             await self._finish(batch)
 
@@ -55,7 +56,7 @@ class ResultBatcher:
         try:
             lost = await retry_until_available(lambda: self.leases.finish(results))
         except psycopg.Error as error:
-            if len(batch) > 1:  # one bad result must not take its neighbours with it
+            if len(batch) > 1:  # the other results must not fail with the one that is rejected
                 for one in batch:
                     await self._finish([one])
             elif not batch[0][1].done():

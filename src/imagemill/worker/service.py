@@ -1,4 +1,4 @@
-"""The Worker-Service as a process: opens what a worker needs, in one place, and runs it."""
+"""Process of a worker: opens its resources in one place, wires its parts and runs it."""
 
 import asyncio
 import signal
@@ -37,15 +37,22 @@ from imagemill.worker.health_server import HealthServer
 from imagemill.worker.job_executor import JobExecutor
 from imagemill.worker.job_fetcher import JobFetcher
 from imagemill.worker.liveness import Liveness
-from imagemill.worker.metrics import count_exit, init_metrics
+from imagemill.worker.metrics import (
+    count_decisions,
+    count_exit,
+    init_metrics,
+    measure_attempts,
+)
+from imagemill.worker.record import record_decision
 from imagemill.worker.result_batcher import ResultBatcher
+from imagemill.worker.tracing import trace_job, trace_outcome, trace_recording
 from imagemill.worker.worker import Worker
 
 log = structlog.get_logger()
 
 
 async def run_worker(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT, then drain. A second SIGINT ends at once."""
+    """Work until SIGTERM or SIGINT, then drain. A second SIGINT ends the process at once."""
     stopping = asyncio.Event()
     _stop_on_signals(stopping)
     init_metrics()
@@ -60,7 +67,7 @@ async def _work(settings: Settings, stopping: asyncio.Event) -> None:
     async with (  # closed in reverse order, whatever happens inside
         aclosing(await Volume.open(settings.storage_root, settings.disk_reserve_bytes)) as storage,
         Postgres.open(settings.postgres, settings.pg_pool_size) as postgres,
-        JobQueue.open(settings.redis, on_failure=QUEUE_FAILURES.inc) as line,
+        JobQueue.open(settings.redis, on_failure=QUEUE_FAILURES.inc) as queue,
         JobNotifications.open(settings.redis) as notifications,
         storage.scratch() as scratch_dir,
         Sandbox.open(
@@ -81,27 +88,28 @@ async def _work(settings: Settings, stopping: asyncio.Event) -> None:
             settings.webhook_schedule,
             asyncio.Event(),
         )
-        recorder = ResultBatcher(leases, dispatcher.wakeup)
+        results = ResultBatcher(leases, dispatcher.wakeup)
         executor = JobExecutor(
-            leases,
-            partial(run_attempt, storage, sandbox),
-            partial(discard_outputs, storage),
-            recorder,
-            settings.worker_concurrency,
+            leases=leases,
+            run_attempt=measure_attempts(trace_outcome(partial(run_attempt, storage, sandbox))),
+            record=trace_recording(count_decisions(partial(record_decision, leases, results))),
+            discard_outputs=partial(discard_outputs, storage),
+            concurrency=settings.worker_concurrency,
+            trace_job=trace_job,
         )
         housekeeping = Housekeeping(
             Retention(FileDeletions(postgres), storage, settings.retention),
             Janitor(JobFilesIndex(postgres), storage, limits.timeout, JANITOR_PAUSE_SECONDS),
         )
         worker = Worker(
-            leases,
-            JobFetcher(leases, line),
-            executor,
-            recorder,
-            storage,
-            liveness,
-            housekeeping,
-            dispatcher,
+            leases=leases,
+            fetcher=JobFetcher(leases, queue),
+            executor=executor,
+            results=results,
+            storage=storage,
+            liveness=liveness,
+            housekeeping=housekeeping,
+            dispatcher=dispatcher,
         )
         log.info(
             "worker.started",
@@ -118,7 +126,7 @@ def _stop_on_signals(stopping: asyncio.Event) -> None:
 
     def stop() -> None:
         stopping.set()
-        loop.remove_signal_handler(signal.SIGINT)  # a second Ctrl-C is not asked twice
+        loop.remove_signal_handler(signal.SIGINT)  # a second Ctrl-C interrupts the drain
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)

@@ -1,4 +1,4 @@
-"""Lets attempts run side by side, or one of them alone."""
+"""Lock that many tasks share or one holds exclusively; a waiting exclusive one stops newcomers."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,45 +6,45 @@ from contextlib import asynccontextmanager
 
 
 class SharedExclusiveLock:
-    """A lock that many may share, or one may have to itself.
+    """Shared/exclusive lock for the tasks of one event loop.
 
-    A job that was tried before runs alone: if it is the one that takes its worker down, it costs
-    nobody else an attempt. Whoever waits to be alone holds up newcomers, or it would wait forever.
+    An exclusive acquirer waits until nobody holds the lock. Shared acquirers that come after it
+    wait as well: they would keep it waiting for ever otherwise.
     """
 
     def __init__(self) -> None:
-        self._inside = 0
-        self._is_taken = False
-        self._waiting_alone = 0
-        # Replaced at each change: everybody who waits looks again.
-        self._change = asyncio.Event()
+        self._holders = 0
+        self._is_exclusive = False
+        self._exclusive_waiters = 0
+        # Replaced at each change, so that every waiter checks again.
+        self._changed = asyncio.Event()
 
     @asynccontextmanager
-    async def enter(self, *, alone: bool) -> AsyncIterator[None]:
-        """Wait to be let in, and leave when the block ends."""
-        await (self._wait_alone() if alone else self._wait_shared())
-        self._inside += 1
-        self._is_taken = alone
+    async def acquire(self, *, exclusive: bool) -> AsyncIterator[None]:
+        """Hold the lock while the block runs."""
+        await (self._wait_exclusive() if exclusive else self._wait_shared())
+        self._holders += 1
+        self._is_exclusive = exclusive
         try:
             yield
         finally:
-            self._inside -= 1
-            self._is_taken = False
-            self._tell()
+            self._holders -= 1
+            self._is_exclusive = False
+            self._notify_waiters()
 
-    async def _wait_alone(self) -> None:
-        self._waiting_alone += 1
+    async def _wait_exclusive(self) -> None:
+        self._exclusive_waiters += 1
         try:
-            while self._inside:
-                await self._change.wait()
+            while self._holders:
+                await self._changed.wait()
         finally:
-            self._waiting_alone -= 1
-            self._tell()
+            self._exclusive_waiters -= 1
+            self._notify_waiters()
 
     async def _wait_shared(self) -> None:
-        while self._is_taken or self._waiting_alone:
-            await self._change.wait()
+        while self._is_exclusive or self._exclusive_waiters:
+            await self._changed.wait()
 
-    def _tell(self) -> None:
-        self._change.set()
-        self._change = asyncio.Event()
+    def _notify_waiters(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()

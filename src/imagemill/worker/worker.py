@@ -1,4 +1,4 @@
-"""The worker's loops: take jobs, keep their leases, reap those of workers that went silent."""
+"""Loops of a worker: fetch jobs, renew their leases, and reap the jobs whose lease has expired."""
 
 import asyncio
 import random
@@ -10,94 +10,94 @@ from typing import Final
 import structlog
 
 from imagemill.failpoints import failpoint
-from imagemill.jobs.job import ErrorCode, Status
 from imagemill.jobs.leases import JobLeases
 from imagemill.maintenance.schedule import Housekeeping
-from imagemill.periodic import run_periodically
+from imagemill.periodic import run_periodically, sleep_unless
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.volume import Volume
-from imagemill.telemetry.metrics import JOBS_ENDED, REAPED_JOBS
 from imagemill.webhooks.dispatcher import WebhookDispatcher
 from imagemill.worker.job_executor import JobExecutor
-from imagemill.worker.job_fetcher import JobFetcher, pause
+from imagemill.worker.job_fetcher import JobFetcher
 from imagemill.worker.liveness import Liveness
+from imagemill.worker.metrics import count_reaped
 from imagemill.worker.result_batcher import ResultBatcher
 
 log = structlog.get_logger()
 
-ROOM_TIMEOUT_SECONDS: Final = 1.0
+SLOT_TIMEOUT_SECONDS: Final = 1.0
 PROBE_SECONDS: Final = 1.0
-# Silence of PostgreSQL is met with patience, but the next try comes well within a lease.
+# Well within a lease.
 RETRY_SECONDS: Final = 1.0
 # A lease that expired is seen within this share of its length, and within ten seconds.
 REAP_SHARE: Final = 1 / 6
-LONGEST_REAP_SECONDS: Final = 10.0
+MAX_REAP_SECONDS: Final = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """Takes jobs until it is told to stop, then lets go of them in good order."""
+    """Executes jobs until told to stop, and drains then."""
 
     leases: JobLeases
-    source: JobFetcher
+    fetcher: JobFetcher
     executor: JobExecutor
-    recorder: ResultBatcher
+    results: ResultBatcher
     storage: Volume
     liveness: Liveness
     housekeeping: Housekeeping
     dispatcher: WebhookDispatcher
 
     async def run(self, stopping: asyncio.Event, grace: timedelta) -> None:
-        """Work until `stopping` is set; then finish what runs within the grace time."""
+        """Work until `stopping` is set; then finish what has started within the grace time."""
         async with asyncio.TaskGroup() as background:
             tasks = [
                 background.create_task(loop)
                 for loop in (
-                    self.recorder.run(),
-                    self._keep_leases(),
+                    self.results.run(),
+                    self._renew_leases(),
                     self._reap(),
                     self.housekeeping.run(),
-                    # It waits for its bell by itself.
+                    # It waits for its wakeup by itself.
                     run_periodically("webhooks", self.dispatcher.round, (0, 0)),
                 )
             ]
             try:
-                await self._take(stopping)
+                await self._fetch_jobs(stopping)
             finally:
-                log.info("worker.draining", held=len(self.executor.claims))
-                until = time.monotonic() + grace.total_seconds()
+                log.info("worker.draining", in_flight=len(self.executor.claims))
+                deadline = time.monotonic() + grace.total_seconds()
                 await self.executor.drain(grace)
-                await self.dispatcher.drain(timedelta(seconds=max(0, until - time.monotonic())))
+                remaining = timedelta(seconds=max(0, deadline - time.monotonic()))
+                await self.dispatcher.drain(remaining)
                 for task in tasks:
                     task.cancel()
 
-    async def _take(self, stopping: asyncio.Event) -> None:
+    async def _fetch_jobs(self, stopping: asyncio.Event) -> None:
         while not stopping.is_set():
-            self.liveness.turned()
+            self.liveness.note_loop()
             if self.executor.storage_failed.is_set():
                 await self._wait_for_storage(stopping)
                 continue
-            room = await self.executor.room(ROOM_TIMEOUT_SECONDS)
-            if not room:
+            free_slots = await self.executor.wait_for_free_slots(SLOT_TIMEOUT_SECONDS)
+            if not free_slots:
                 continue
             try:
-                self.executor.start(await self.source.next(room, stopping))
+                self.executor.start(await self.fetcher.fetch_jobs(free_slots, stopping))
             except DatabaseUnavailable as error:
                 log.warning("postgres.unavailable", reason=str(error))
-                await pause(RETRY_SECONDS, stopping)
+                await sleep_unless(stopping, RETRY_SECONDS)
 
     async def _wait_for_storage(self, stopping: asyncio.Event) -> None:
-        """Take nothing until something can be written again."""
+        """Probe the storage once; until something can be written again, no job is fetched."""
         try:
             await self.storage.probe()
         except StorageUnavailable as error:
             log.warning("storage.unavailable", reason=str(error))
-            await pause(PROBE_SECONDS, stopping)
+            await sleep_unless(stopping, PROBE_SECONDS)
         else:
             self.executor.storage_failed.clear()
 
-    async def _keep_leases(self) -> None:
+    async def _renew_leases(self) -> None:
         interval = self.leases.lease.total_seconds() / 3
         while True:
             await asyncio.sleep(interval)
@@ -112,7 +112,7 @@ class Worker:
                 log.warning("leases.not_renewed", job_ids=ids, reason=str(error))
 
     async def _reap(self) -> None:
-        longest = min(LONGEST_REAP_SECONDS, self.leases.lease.total_seconds() * REAP_SHARE)
+        longest = min(MAX_REAP_SECONDS, self.leases.lease.total_seconds() * REAP_SHARE)
         while True:
             await asyncio.sleep(random.uniform(longest / 2, longest))  # noqa: S311 - no secret
             try:
@@ -120,14 +120,12 @@ class Worker:
             except DatabaseUnavailable as error:
                 log.warning("leases.not_reaped", reason=str(error))
                 continue
-            self.liveness.answered()
+            self.liveness.note_postgres()
             if reaped:
                 failpoint("leases.reaped")
                 self.dispatcher.wakeup.set()  # some may have failed for good
             for job in reaped:
-                REAPED_JOBS.labels(job.status).inc()
-                if job.status is Status.FAILED:
-                    JOBS_ENDED.labels(job.status, ErrorCode.WORKER_LOST).inc()
+                count_reaped(job)
                 log.warning(
                     "job.reaped", job_id=str(job.id), attempt=job.attempt, status=job.status
                 )

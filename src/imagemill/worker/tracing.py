@@ -1,0 +1,52 @@
+"""Traces of the executor: spans for a job's wait, its attempt, and the recording."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from imagemill.errors import Unavailable
+from imagemill.jobs.job import Claim, Completed, ErrorCode, JobError
+from imagemill.telemetry.traces import current_span, record_span, start_span
+from imagemill.worker.decide import Decision
+from imagemill.worker.job_executor import RecordDecision, RunAttempt
+
+
+@contextmanager
+def trace_job(claim: Claim) -> Iterator[None]:
+    """Record a span `job.attempt` while the block runs, after a span `job.wait` up to now."""
+    attributes: dict[str, str | int] = {
+        "imagemill.job.id": str(claim.id),
+        "imagemill.job.attempt": claim.attempt,
+    }
+    wait = record_span("job.wait", claim.waited, parent=claim.traceparent, attributes=attributes)
+    parent = claim.traceparent or wait.traceparent
+    with start_span("job.attempt", parent=parent, attributes=attributes):
+        yield
+
+
+def trace_outcome(run_attempt: RunAttempt) -> RunAttempt:
+    """Return the function so that an attempt's failure is noted in the current span."""
+
+    async def run(claim: Claim) -> Completed | JobError:
+        try:
+            outcome = await run_attempt(claim)
+        except Unavailable as error:
+            current_span().fail(type(error).__name__)
+            raise
+        except Exception:
+            current_span().fail(ErrorCode.INTERNAL)
+            raise
+        if isinstance(outcome, JobError):
+            current_span().fail(outcome.code)
+        return outcome
+
+    return run
+
+
+def trace_recording(record: RecordDecision) -> RecordDecision:
+    """Return the function so that each call is a span `job.record`."""
+
+    async def run(decision: Decision) -> bool:
+        with start_span("job.record"):
+            return await record(decision)
+
+    return run
