@@ -120,7 +120,8 @@ class JobExecutor:
             with self.trace_job(job.claim):
                 await self._execute(job)
         except asyncio.CancelledError:
-            await self._discard(job.claim)
+            if not job.is_recording:  # the result may be committed, and its outputs have to stay
+                await self._discard(job.claim)
             raise
 
     async def _execute(self, job: InFlightJob) -> None:
