@@ -30,9 +30,10 @@ from rich.table import Table
 
 from imagemill.embedded.ports import free_port
 from imagemill.embedded.stack import Commands, Stack, run_stack
+from imagemill.image_files import InputImage, OutputFile
 from imagemill.imaging.drawing import draw_picture
 from imagemill.jobs.ids import new_job_id
-from imagemill.jobs.job import Claim, Completed, InputFacts, Job, NewJob, OutputFacts
+from imagemill.jobs.job import Claim, Completed, InputFacts, Job, NewJob
 from imagemill.jobs.leases import JobLeases
 from imagemill.jobs.store import JobStore
 from imagemill.postgres.pool import Postgres
@@ -109,8 +110,8 @@ async def accepted(job_store: JobStore, count: int) -> list[Job]:
 
 def done(claim: Claim) -> Completed:
     path = f"{attempt_key(claim.id, claim.fence)}/thumb.webp"
-    output = OutputFacts("thumb", path, "image/webp", 5000, 320, 240, 1, "cd" * 32)
-    return Completed(claim, (output,), width=640, height=480, frames=1)
+    output = OutputFile("thumb", path, "image/webp", 5000, 320, 240, 1, "cd" * 32)
+    return Completed(claim, InputImage(640, 480, 1), (output,))
 
 
 async def upload_times(url: str, photo: Path) -> list[float]:

@@ -13,8 +13,8 @@ from gallery.card import Card
 from gallery.cards import CARDS, GROUPS
 from gallery.page import Shown, page
 from gallery.samples import draw_samples
+from imagemill.image_files import OutputFile
 from imagemill.imaging.limits import Limits
-from imagemill.imaging.result import RenderedOutput
 from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 
@@ -52,9 +52,10 @@ async def _show(card: Card, sandbox: Sandbox, samples: Path, pictures: Path) -> 
     return {output.name: await _shown(output, sandbox, pictures) for output in rendered.outputs}
 
 
-async def _shown(output: RenderedOutput, sandbox: Sandbox, pictures: Path) -> Shown:
-    picture = output.file
+async def _shown(output: OutputFile, sandbox: Sandbox, pictures: Path) -> Shown:
+    picture = output.path
     if output.media_type in SHOWN_BY_NO_BROWSER:
         copy = Output(name=f"{output.name}-as-webp", format="webp", lossless=True)
-        picture = (await sandbox.render(output.file, pictures, Pipeline.of(copy))).outputs[0].file
-    return Shown(output, f"{PICTURES}/{output.file.name}", f"{PICTURES}/{picture.name}")
+        rendered = await sandbox.render(pictures / output.path, pictures, Pipeline.of(copy))
+        picture = rendered.outputs[0].path
+    return Shown(output, f"{PICTURES}/{output.path}", f"{PICTURES}/{picture}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from gallery.card import BEFORE, Card, Group, Json, Shot
-from imagemill.imaging.result import RenderedOutput
+from imagemill.image_files import OutputFile
 
 STYLE: Final = Path(__file__).with_name("style.css")
 
@@ -24,7 +24,7 @@ INTRODUCTION: Final = (
 class Shown:
     """A rendered output, its address, and that of a picture of it which browsers show."""
 
-    output: RenderedOutput
+    output: OutputFile
     address: str
     picture: str
 

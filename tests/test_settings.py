@@ -64,7 +64,7 @@ def test_each_job_may_have_a_process_of_its_own(
     value: str, jobs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SANDBOX_PROCESS_PER_JOB", value)
-    assert read_settings().jobs_per_child == jobs
+    assert read_settings().jobs_per_process == jobs
 
 
 def test_an_empty_value_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:

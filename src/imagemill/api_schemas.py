@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from imagemill.jobs.job import ErrorCode, Job, OutputFacts, Priority, Status
+from imagemill.image_files import OutputFile
+from imagemill.jobs.job import ErrorCode, Job, Priority, Status
 
 # What stands below an attribute is its description in the OpenAPI document.
 DESCRIBED: Final = ConfigDict(use_attribute_docstrings=True)
@@ -128,7 +129,7 @@ class JobBody(BaseModel):
         )
 
 
-def _output(job: Job, output: OutputFacts) -> OutputBody:
+def _output(job: Job, output: OutputFile) -> OutputBody:
     return OutputBody(
         name=output.name,
         path=output.path,

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from conftest import Gateway
-from imagemill.jobs.job import Claim, Completed, JobId, OutputFacts, Priority
+from imagemill.image_files import InputImage, OutputFile
+from imagemill.jobs.job import Claim, Completed, JobId, Priority
 from imagemill.jobs.leases import JobLeases
 from imagemill.redis.queue import KEYS
 from imagemill.settings.addresses import RedisAddress
@@ -45,8 +46,8 @@ async def complete(leases: JobLeases, gateway: Gateway, job: Json, content: byte
     file.parent.mkdir(parents=True)
     file.write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
-    output = OutputFacts("thumb", path, "image/webp", len(content), 10, 8, 1, digest)
-    assert await leases.finish([Completed(held, (output,), 64, 48, 1)]) == frozenset()
+    output = OutputFile("thumb", path, "image/webp", len(content), 10, 8, 1, digest)
+    assert await leases.finish([Completed(held, InputImage(64, 48, 1), (output,))]) == frozenset()
     return path
 
 

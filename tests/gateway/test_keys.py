@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from conftest import Gateway
-from imagemill.jobs.job import Completed, JobId, OutputFacts
+from imagemill.image_files import InputImage, OutputFile
+from imagemill.jobs.job import Completed, JobId
 from imagemill.jobs.leases import JobLeases
 from imagemill.settings.addresses import PostgresAddress
 from imagemill.storage.keys import attempt_key
@@ -66,8 +67,8 @@ async def completed_job(gateway: Gateway, leases: JobLeases, key: Headers) -> Js
     file.parent.mkdir(parents=True)
     file.write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
-    output = OutputFacts("thumb", path, "image/webp", len(content), 10, 8, 1, digest)
-    assert await leases.finish([Completed(claim, (output,), 64, 48, 1)]) == frozenset()
+    output = OutputFile("thumb", path, "image/webp", len(content), 10, 8, 1, digest)
+    assert await leases.finish([Completed(claim, InputImage(64, 48, 1), (output,))]) == frozenset()
     return dict(gateway.client.get(f"/jobs/{job['id']}", headers=key).json())
 
 

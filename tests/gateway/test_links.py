@@ -13,7 +13,8 @@ import pytest_asyncio
 from conftest import Gateway
 from imagemill.gateway.auth.link_secret import NAME
 from imagemill.gateway.auth.signature import sign
-from imagemill.jobs.job import Completed, JobId, OutputFacts
+from imagemill.image_files import InputImage, OutputFile
+from imagemill.jobs.job import Completed, JobId
 from imagemill.jobs.leases import JobLeases
 from imagemill.postgres.pool import Postgres
 from imagemill.postgres.shared_secrets import shared_secret
@@ -44,8 +45,11 @@ async def job(gateway: Gateway, leases: JobLeases, owner: Headers) -> Json:
         file = gateway.storage / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(CONTENT)
-        outputs.append(OutputFacts(name, path, "image/webp", len(CONTENT), 10, 8, 1, digest))
-    assert await leases.finish([Completed(claim, tuple(outputs), 64, 48, 1)]) == frozenset()
+        outputs.append(OutputFile(name, path, "image/webp", len(CONTENT), 10, 8, 1, digest))
+    assert (
+        await leases.finish([Completed(claim, InputImage(64, 48, 1), tuple(outputs))])
+        == frozenset()
+    )
     return sent
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Thread
 
 from imagemill.imaging.formats import PNG
-from imagemill.imaging.sandbox.protocol import Render
+from imagemill.imaging.sandbox.protocol import RenderRequest
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 LIBC.shmat.restype = ctypes.c_long
@@ -28,10 +28,10 @@ PTRACE_ATTACH = 16
 PR_SET_PDEATHSIG = 1
 LARGEST_FILE = 512 * 1024 * 1024
 
-Escape = Callable[[Render], object]
+Escape = Callable[[RenderRequest], object]
 
 
-def outcome(deed: Escape, request: Render) -> str:
+def outcome(deed: Escape, request: RenderRequest) -> str:
     """Return "done", or the name of the error that kept it from being done."""
     try:
         deed(request)
@@ -42,15 +42,15 @@ def outcome(deed: Escape, request: Render) -> str:
     return "done"
 
 
-def output(request: Render) -> Path:
+def output(request: RenderRequest) -> Path:
     return PNG.file(Path(request.folder), "image")
 
 
-def scratch_dir(request: Render) -> Path:
+def scratch_dir(request: RenderRequest) -> Path:
     return Path(request.folder).parents[1]
 
 
-def own_input(request: Render) -> Path:
+def own_input(request: RenderRequest) -> Path:
     return Path(request.input_file)
 
 
@@ -63,7 +63,7 @@ def c(function: str, *arguments: int) -> None:
         raise OSError(ctypes.get_errno(), function)
 
 
-def own_the_parents_signals(_request: Render) -> None:
+def own_the_parents_signals(_request: RenderRequest) -> None:
     reading, _ = os.pipe()
     fcntl.fcntl(reading, fcntl.F_SETOWN, os.getppid())
 
@@ -77,7 +77,7 @@ def connect(family: int, kind: int, address: object) -> None:
         connection.connect(address)  # type: ignore[arg-type]  # each family has its own
 
 
-def write_past_the_largest_file(request: Render) -> None:
+def write_past_the_largest_file(request: RenderRequest) -> None:
     with output(request).open("r+b") as file:
         file.seek(LARGEST_FILE)
         file.write(b"x")

@@ -11,6 +11,7 @@ import pillow_heif
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
+from imagemill.image_files import OutputFile
 from imagemill.imaging.engine.render import render
 from imagemill.imaging.limits import Limits
 from imagemill.imaging.result import Rendered
@@ -41,6 +42,9 @@ class Studio:
         """Where image processes get their job directories."""
         return self.inputs.parent / "scratch"
 
+    def file(self, output: OutputFile) -> Path:
+        return self.outputs / output.path
+
     def save(self, picture: Image.Image, name: str, **options: object) -> Path:
         file = self.inputs / name
         if file.suffix == ".heic":
@@ -59,7 +63,7 @@ class Studio:
 
     def make(self, file: Path, **output: object) -> Image.Image:
         """Render one output and open it."""
-        return opened(self.render(file, output).outputs[0].file)
+        return opened(self.file(self.render(file, output).outputs[0]))
 
 
 def heic(picture: Image.Image, **options: object) -> bytes:

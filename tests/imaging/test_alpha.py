@@ -22,7 +22,7 @@ def test_colours_of_invisible_pixels_stay_invisible(
 ) -> None:
     file = studio.save(red_dots_in_hidden_green(), "in.png")
     shown: dict[str, object] = {"width": 16, "height": 16, "fit": fit}
-    made = pixels(opened(studio.render(file, shown, *beside).outputs[0].file), "RGBA")
+    made = pixels(opened(studio.file(studio.render(file, shown, *beside).outputs[0])), "RGBA")
     middle = made[4:-4, 4:-4]
     # Half of each area is opaque. Without weighing, red and green would mix to about 128 each.
     assert np.abs(middle[..., 3] - 128).max() <= 3

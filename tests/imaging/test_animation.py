@@ -32,8 +32,8 @@ def test_frames_delays_and_plays_are_kept(
     delays = [40, 250, 1000, 70]
     file = save(studio, spotted(60, 40), f"in.{read}", delays, plays)
     rendered = studio.render(file, {"format": written})
-    before, after = shown(file), shown(rendered.outputs[0].file)
-    assert (rendered.frames, rendered.outputs[0].frames) == (4, 4)
+    before, after = shown(file), shown(studio.file(rendered.outputs[0]))
+    assert (rendered.input.frames, rendered.outputs[0].frames) == (4, 4)
     assert (after.delays, after.plays) == (delays, plays)
     for one, other in zip(before.frames, after.frames, strict=True):
         assert difference(one, other, "RGBA") <= FAR[written]
@@ -43,7 +43,9 @@ def test_frames_delays_and_plays_are_kept(
 def test_an_animation_stays_one_without_being_asked_to(studio: Studio, read: str) -> None:
     rendered = studio.render(save(studio, spotted(60, 40), f"in.{read}"), {"width": 30})
     assert rendered.outputs[0].media_type == f"image/{read}"
-    assert [frame.size for frame in shown(rendered.outputs[0].file).frames] == [(30, 20)] * 4
+    assert [frame.size for frame in shown(studio.file(rendered.outputs[0])).frames] == [
+        (30, 20)
+    ] * 4
 
 
 @pytest.mark.parametrize("read", ANIMATED)
@@ -56,7 +58,7 @@ def test_transparent_frames_leave_nothing_behind(studio: Studio, read: str, writ
         ImageDraw.Draw(frame).ellipse(disc, fill=(*colour, 255))
         frames.append(frame)
     made = studio.render(save(studio, frames, f"in.{read}"), {"format": written}).outputs[0]
-    for one, other in zip(frames, shown(made.file).frames, strict=True):
+    for one, other in zip(frames, shown(studio.file(made)).frames, strict=True):
         # Opacity is stored without loss.
         assert difference(one.getchannel("A"), other.getchannel("A"), "L") == 0
         assert difference(seen(one), seen(other)) <= FAR[written]
@@ -67,7 +69,7 @@ def test_a_clip_of_a_photo_looks_the_same_in_a_gif(studio: Studio) -> None:
     frames = [photo.crop((left, 0, left + 80, 60)) for left in range(0, 80, 20)]
     file = save(studio, frames, "in.webp")
     made = studio.render(file, {"format": "gif"}).outputs[0]
-    for one, other in zip(frames, shown(made.file).frames, strict=True):
+    for one, other in zip(frames, shown(studio.file(made)).frames, strict=True):
         assert difference(one, other) < 4  # 256 colours, as of a still picture
 
 
@@ -77,8 +79,8 @@ def test_equal_frames_are_joined_and_their_time_is_kept(studio: Studio, written:
     file = studio.inputs / "in.gif"  # Pillow would join them itself
     file.write_bytes(gif(8, 6, *(Patch(0, 0, 8, 6, [at] * 48, delay=cs) for at, cs in shades)))
     rendered = studio.render(file, {"format": written})
-    made = shown(rendered.outputs[0].file)
-    assert (rendered.frames, rendered.outputs[0].frames, len(made.frames)) == (6, 3, 3)
+    made = shown(studio.file(rendered.outputs[0]))
+    assert (rendered.input.frames, rendered.outputs[0].frames, len(made.frames)) == (6, 3, 3)
     assert made.delays == [150, 70, 130]
 
 
@@ -87,7 +89,7 @@ def test_frames_that_are_all_equal_make_a_still_picture(studio: Studio) -> None:
     file.write_bytes(gif(8, 6, *[Patch(0, 0, 8, 6, [1] * 48)] * 3))
     for format_ in ANIMATED:
         rendered = studio.render(file, {"format": format_})
-        assert (rendered.frames, rendered.outputs[0].frames) == (3, 1)
+        assert (rendered.input.frames, rendered.outputs[0].frames) == (3, 1)
 
 
 @pytest.mark.parametrize("read", ANIMATED)
@@ -95,8 +97,8 @@ def test_frames_that_are_all_equal_make_a_still_picture(studio: Studio) -> None:
 def test_a_still_format_takes_the_first_frame(studio: Studio, read: str, written: str) -> None:
     file = save(studio, plain(60, 40), f"in.{read}")
     rendered = studio.render(file, {"format": written})
-    assert (rendered.frames, rendered.outputs[0].frames) == (4, 1)
-    assert difference(opened(rendered.outputs[0].file), plain(60, 40)[0]) <= 3
+    assert (rendered.input.frames, rendered.outputs[0].frames) == (4, 1)
+    assert difference(opened(studio.file(rendered.outputs[0])), plain(60, 40)[0]) <= 3
 
 
 @pytest.mark.parametrize("read", ANIMATED)
@@ -106,8 +108,8 @@ def test_the_first_frame_is_taken_where_that_is_asked(
 ) -> None:
     file = save(studio, plain(60, 40), f"in.{read}", plays=3)
     rendered = studio.render(file, {"format": written, "frames": "first", "blur": 1})
-    made = shown(rendered.outputs[0].file)
-    assert (rendered.frames, rendered.outputs[0].frames, len(made.frames)) == (4, 1, 1)
+    made = shown(studio.file(rendered.outputs[0]))
+    assert (rendered.input.frames, rendered.outputs[0].frames, len(made.frames)) == (4, 1, 1)
     assert difference(made.frames[0], plain(60, 40)[0]) <= FAR[written]
 
 
@@ -122,8 +124,8 @@ def test_outputs_with_one_frame_and_with_all_come_from_one_decode(studio: Studio
     ).outputs
     assert [output.frames for output in outputs] == [4, 1, 1, 4]
     # The output that is twice as high as a frame is still one.
-    assert [len(shown(output.file).frames) for output in outputs] == [4, 1, 1, 4]
-    assert difference(opened(outputs[2].file), spotted(60, 40)[0]) == 0
+    assert [len(shown(studio.file(output)).frames) for output in outputs] == [4, 1, 1, 4]
+    assert difference(opened(studio.file(outputs[2])), spotted(60, 40)[0]) == 0
 
 
 def test_a_still_picture_has_one_frame_whatever_is_asked(studio: Studio) -> None:
@@ -137,8 +139,8 @@ def test_other_formats_show_the_picture_that_they_name(studio: Studio, format_: 
     file = studio.save(frames[0], f"in.{format_}", save_all=True, append_images=frames[1:])
     assert getattr(opened(file), "n_frames", 1) == 4
     rendered = studio.render(file, {"format": "gif", "frames": "all"})
-    assert (rendered.frames, rendered.outputs[0].frames) == (1, 1)
-    assert difference(opened(rendered.outputs[0].file), frames[0]) <= 3
+    assert (rendered.input.frames, rendered.outputs[0].frames) == (1, 1)
+    assert difference(opened(studio.file(rendered.outputs[0])), frames[0]) <= 3
 
 
 def test_quality_is_lowered_for_all_frames_together(studio: Studio) -> None:
@@ -148,21 +150,21 @@ def test_quality_is_lowered_for_all_frames_together(studio: Studio) -> None:
     ).outputs
     assert plain_.bytes > 8000
     assert small.bytes <= 4000
-    assert shown(small.file).delays == [30, 40]
+    assert shown(studio.file(small)).delays == [30, 40]
 
 
 def test_a_webp_without_loss_keeps_every_pixel_of_every_frame(studio: Studio) -> None:
     frames = [noise(50, 30), noise(50, 30).rotate(180), noise(50, 30).rotate(0, translate=(9, 4))]
     file = save(studio, frames, "in.webp")
     made = studio.render(file, {"format": "webp", "lossless": True}).outputs[0]
-    for one, other in zip(frames, shown(made.file).frames, strict=True):
+    for one, other in zip(frames, shown(studio.file(made)).frames, strict=True):
         assert difference(one, other) == 0
 
 
 def test_an_animation_is_not_told_from_its_frames_by_a_smaller_decode(studio: Studio) -> None:
     frames = [frame.resize((800, 600)) for frame in spotted(80, 60)]
     made = studio.render(save(studio, frames, "in.gif"), {"width": 80}).outputs[0]
-    for one, other in zip(spotted(80, 60), shown(made.file).frames, strict=True):
+    for one, other in zip(spotted(80, 60), shown(studio.file(made)).frames, strict=True):
         # Only the edge of the spot may differ: its pixels lie askew of the shrunken ones.
         assert difference(one, other) < 2
 
@@ -184,7 +186,7 @@ def test_a_truncated_animation_is_invalid(
 @pytest.mark.parametrize("read", ANIMATED)
 def test_the_last_bytes_count(studio: Studio, read: str, missing: int) -> None:
     file = save(studio, spotted(60, 40), f"in.{read}")
-    assert studio.render(file, {"width": 30}).frames == 4
+    assert studio.render(file, {"width": 30}).input.frames == 4
     file.write_bytes(file.read_bytes()[:-missing])
     with pytest.raises(InvalidImage):
         studio.render(file, {"width": 30})
@@ -199,7 +201,7 @@ def test_what_follows_the_end_of_a_gif_is_passed_over(studio: Studio) -> None:
 @pytest.mark.parametrize("read", ANIMATED)
 def test_too_many_frames_are_refused_before_one_is_decoded(studio: Studio, read: str) -> None:
     file = save(studio, spotted(60, 40), f"in.{read}")
-    assert studio.render(file, {}, limits=replace(LIMITS, max_frames=4)).frames == 4
+    assert studio.render(file, {}, limits=replace(LIMITS, max_frames=4)).input.frames == 4
     with pytest.raises(TooLarge, match="4 frames; 3 are the most"):
         studio.render(file, {"frames": "first"}, limits=replace(LIMITS, max_frames=3))
 
@@ -238,7 +240,7 @@ async def test_frames_are_made_one_at_a_time_in_little_memory(studio: Studio) ->
     pipeline = Pipeline.of(Output(width=320, sharpen=1, format="webp"))
     async with Sandbox.open(1, limits) as sandbox:
         rendered = await sandbox.render(file, studio.outputs, pipeline)
-    assert (rendered.frames, rendered.outputs[0].frames) == (200, 200)
+    assert (rendered.input.frames, rendered.outputs[0].frames) == (200, 200)
 
 
 def test_a_thousand_frames_pass(studio: Studio) -> None:
@@ -246,5 +248,5 @@ def test_a_thousand_frames_pass(studio: Studio) -> None:
         Image.new("RGB", (16, 9), (at % 256, at // 256 * 60, at % 7 * 40)) for at in range(1000)
     ]
     rendered = studio.render(save(studio, frames, "in.gif", 20), {"width": 8})
-    made = shown(rendered.outputs[0].file)
-    assert (rendered.frames, len(made.frames), made.duration) == (1000, 1000, 20_000)
+    made = shown(studio.file(rendered.outputs[0]))
+    assert (rendered.input.frames, len(made.frames), made.duration) == (1000, 1000, 20_000)

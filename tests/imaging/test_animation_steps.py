@@ -55,7 +55,7 @@ def test_a_frame_looks_as_if_it_were_alone(studio: Studio, step: str, extension:
     frames = plain(60, 40)
     file = save(studio, frames, f"in.{extension}")
     made = studio.render(file, STEPS[step] | {"format": "webp", "lossless": True}).outputs[0]
-    together = shown(made.file).frames
+    together = shown(studio.file(made)).frames
     assert len(together) == len(COLOURS)
     for number, frame in enumerate(frames):
         alone = studio.make(
@@ -70,7 +70,7 @@ def test_no_colour_comes_from_another_frame(studio: Studio, step: str) -> None:
     file = save(studio, plain(60, 40), "in.gif")
     options = STEPS[step] | {"background": "#808080", "format": "webp", "lossless": True}
     made = studio.render(file, options).outputs[0]
-    for frame in shown(made.file).frames:
+    for frame in shown(studio.file(made)).frames:
         seen = {tuple(pixel) for pixel in pixels(frame).reshape(-1, 3)} - {(128, 128, 128)}
         # A plain frame stays plain; only where it is turned onto grey the two may mix.
         spread = max(max(band) - min(band) for band in zip(*seen, strict=True))
@@ -92,7 +92,7 @@ def test_the_border_of_the_first_frame_is_trimmed_off_all(
     output = studio.render(
         file, {"trim": True, "format": "webp", "lossless": True, "frames": frames}
     ).outputs[0]
-    made = shown(output.file).frames
+    made = shown(studio.file(output)).frames
     assert (output.width, output.height) == (30, 20)
     # The last frame is plain in there, and equal to no other.
     assert [difference(one, whole.crop(cut)) for one, whole in zip(made, drawn, strict=False)] == [
@@ -114,7 +114,7 @@ def test_all_frames_are_cut_where_the_first_draws_the_eye(
     alone = studio.make(studio.save(busy, "alone.png"), **box)
     file = save(studio, [busy, elsewhere], "in.webp")
     made = studio.render(file, box | {"format": "webp", "lossless": True}).outputs[0]
-    first, second = shown(made.file).frames
+    first, second = shown(studio.file(made)).frames
     assert difference(first, alone) == 0
     lefts = [
         left for left in range(201) if not difference(busy.crop((left, 0, left + 100, 100)), alone)
@@ -128,7 +128,7 @@ def test_lightness_is_stretched_alike_in_all_frames(studio: Studio) -> None:
     darker = ramp.point(lambda level: level - 8)
     file = save(studio, [ramp.convert("RGB"), darker.convert("RGB")], "in.webp")
     made = studio.render(file, {"normalize": True, "format": "webp", "lossless": True}).outputs[0]
-    first, second = (pixels(frame)[..., 0].astype(int) for frame in shown(made.file).frames)
+    first, second = (pixels(frame)[..., 0].astype(int) for frame in shown(studio.file(made)).frames)
     assert (first.min(), first.max()) == (0, 255)
     # A frame that is darker stays so: by 8 of 64 levels, which are now 255.
     assert 24 < (first - second)[5:-5].mean() < 40
@@ -142,7 +142,7 @@ def test_a_turned_animation_is_turned_upright(studio: Studio) -> None:
     frames[0].save(file, save_all=True, append_images=frames[1:], lossless=True, exif=exif)
     made = studio.render(file, {"lossless": True, "format": "webp"}).outputs[0]
     assert (made.width, made.height) == (40, 60)
-    for one, other in zip(frames, shown(made.file).frames, strict=True):
+    for one, other in zip(frames, shown(studio.file(made)).frames, strict=True):
         assert difference(one.transpose(Image.Transpose.ROTATE_270), other) == 0
 
 
@@ -159,6 +159,7 @@ def test_frames_of_a_small_decode_are_those_of_the_whole(studio: Studio) -> None
     decoded = decode(file, header, plan_decode(header, Pipeline.of(Output(width=60)), LIMITS))
     assert [(frame.width, frame.height) for frame in decoded] == [(90, 60)] * 4
     made = studio.render(file, {"width": 60, "format": "png"}, {"name": "b", "width": 60})
-    still, moving = opened(made.outputs[0].file), shown(made.outputs[1].file).frames
+    files = [studio.file(output) for output in made.outputs]
+    still, moving = opened(files[0]), shown(files[1]).frames
     assert len(moving) == 4
     assert difference(still, moving[0]) < 3

@@ -157,12 +157,12 @@ def test_any_valid_pipeline_on_any_small_picture_ends_well_or_says_why(
             return
         assert len(rendered.outputs) == len(pipeline.outputs)
         for asked, output in zip(pipeline.outputs, rendered.outputs, strict=True):
-            found = opened(output.file)
+            found = opened(folder / output.path)
             assert sorted(found.size) == sorted((output.width, output.height))
             assert _is_within(asked, output.width, output.height)
             assert asked.format in {None, str(found.format).lower()}
             assert getattr(found, "n_frames", 1) == output.frames
-            assert output.frames <= (1 if asked.frames == "first" else rendered.frames)
+            assert output.frames <= (1 if asked.frames == "first" else rendered.input.frames)
             found.load()
         assert set(rendered.analysis or {}) == set(pipeline.analyze)
 

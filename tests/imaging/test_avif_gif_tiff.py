@@ -66,16 +66,16 @@ def test_the_first_frame_of_a_gif_is_taken(studio: Studio) -> None:
     frames = [Image.new("RGB", (20, 10), colour) for colour in ("red", "lime", "blue")]
     file = studio.save(frames[0], "in.gif", save_all=True, append_images=frames[1:])
     rendered = studio.render(file, {"format": "png"})
-    assert rendered.frames == 3
-    assert difference(opened(rendered.outputs[0].file), frames[0]) == 0
+    assert rendered.input.frames == 3
+    assert difference(opened(studio.file(rendered.outputs[0])), frames[0]) == 0
 
 
 def test_the_first_page_of_a_tiff_is_taken_and_no_page_is_a_frame(studio: Studio) -> None:
     pages = [Image.new("RGB", (20, 10), colour) for colour in ("red", "lime", "blue")]
     file = studio.save(pages[0], "in.tiff", save_all=True, append_images=pages[1:])
     rendered = studio.render(file, {}, limits=replace(LIMITS, max_pixels=200, max_frames=1))
-    assert rendered.frames == 1
-    assert difference(opened(rendered.outputs[0].file), pages[0]) == 0
+    assert rendered.input.frames == 1
+    assert difference(opened(studio.file(rendered.outputs[0])), pages[0]) == 0
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -104,8 +104,8 @@ def test_an_orientation_that_is_kept_turns_an_avif_for_its_reader(studio: Studio
     exif[Base.Orientation] = 6
     file = studio.save(gradient(60, 40), "in.jpg", exif=exif)
     output = studio.render(file, {"auto_orient": False, "format": "avif"}).outputs[0]
-    assert (output.width, output.height) == opened(output.file).size == (60, 40)
-    assert opened(output.file).getexif()[Base.Orientation] == 6
+    assert (output.width, output.height) == opened(studio.file(output)).size == (60, 40)
+    assert opened(studio.file(output)).getexif()[Base.Orientation] == 6
 
 
 @pytest.mark.parametrize("extension", FORMATS)
@@ -121,7 +121,7 @@ def test_nothing_written_into_the_input_is_in_the_output(
     file = studio.save(noise(40, 30), f"in.{extension}", xmp=b"<x>Somebody</x>", **options)
     assert b"Somebody" in file.read_bytes()
     rendered = studio.render(file, {"format": format_, "auto_orient": auto_orient})
-    assert b"Somebody" not in rendered.outputs[0].file.read_bytes()
+    assert b"Somebody" not in studio.file(rendered.outputs[0]).read_bytes()
 
 
 def test_an_avif_encoder_that_fails_had_too_little_memory() -> None:

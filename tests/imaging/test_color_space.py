@@ -126,14 +126,16 @@ def deep_gradient() -> deep_png.Deep:
 def test_sixteen_bits_are_kept_to_the_last(studio: Studio) -> None:
     file = deep_png.write(studio.inputs / "in.png", deep_gradient(), ADOBE.profile())
     output = studio.render(file, {"color_space": "keep"}).outputs[0]
-    assert np.array_equal(deep_png.read(output.file), deep_gradient())
-    assert opened(output.file).info["icc_profile"] == ADOBE.profile()
+    assert np.array_equal(deep_png.read(studio.file(output)), deep_gradient())
+    assert opened(studio.file(output)).info["icc_profile"] == ADOBE.profile()
 
 
 def test_sixteen_bits_with_alpha_are_kept_through_a_resize(studio: Studio) -> None:
     plain = np.full((40, 60, 4), (60_001, 3_003, 40_005, 30_007), "uint16")
     file = deep_png.write(studio.inputs / "in.png", plain, ADOBE.profile())
-    made = deep_png.read(studio.render(file, {"color_space": "keep", "width": 20}).outputs[0].file)
+    made = deep_png.read(
+        studio.file(studio.render(file, {"color_space": "keep", "width": 20}).outputs[0])
+    )
     # Weighed by an opacity of half, a rounding of 65535 counts twice.
     assert np.abs(made.astype(int) - plain[0, 0]).max() <= 2
 
@@ -141,7 +143,7 @@ def test_sixteen_bits_with_alpha_are_kept_through_a_resize(studio: Studio) -> No
 def test_white_and_opaque_of_sixteen_bits_stay_so(studio: Studio) -> None:
     white = np.full((40, 60, 4), 65535, "uint16")
     file = deep_png.write(studio.inputs / "in.png", white)
-    made = studio.render(file, {"color_space": "keep", "width": 20}).outputs[0].file
+    made = studio.file(studio.render(file, {"color_space": "keep", "width": 20}).outputs[0])
     assert deep_png.read(made).min() == 65535
 
 
@@ -160,7 +162,7 @@ def test_grey_of_sixteen_bits_is_kept_in_png_and_tiff(
 @pytest.mark.parametrize("space", ["srgb", "p3"])
 def test_only_keep_has_sixteen_bits(studio: Studio, format_: str, space: str) -> None:
     file = deep_png.write(studio.inputs / "in.png", deep_gradient())
-    made = studio.render(file, {"format": format_, "color_space": space}).outputs[0].file
+    made = studio.file(studio.render(file, {"format": format_, "color_space": space}).outputs[0])
     found = VipsImage.new_from_file(str(made))
     assert (found.format, number_of_bits(found)) == ("uchar", 8)
 
@@ -170,8 +172,8 @@ def test_sixteen_bits_become_eight_where_they_cannot_be_kept(studio: Studio, for
     plain = np.full((40, 60, 3), (60_000, 3_000, 40_000), "uint16")
     file = deep_png.write(studio.inputs / "in.png", plain, ADOBE.profile())
     rendered = studio.render(file, {"format": format_, "color_space": "keep", "quality": 100})
-    made = opened(rendered.outputs[0].file)
-    assert number_of_bits(VipsImage.new_from_file(str(rendered.outputs[0].file))) == 8
+    made = opened(studio.file(rendered.outputs[0]))
+    assert number_of_bits(VipsImage.new_from_file(str(studio.file(rendered.outputs[0])))) == 8
     assert np.abs(pixels(made) - (60_000 / 257, 3_000 / 257, 40_000 / 257)).max() <= 2.5
     assert made.info["icc_profile"] == ADOBE.profile()
 
@@ -283,7 +285,7 @@ def test_other_kinds_of_numbers_come_out_with_eight_bits(
 ) -> None:
     file = studio.save(Image.new(mode, (20, 20), 200), "in.tiff")
     output = studio.render(file, {"color_space": space}).outputs[0]
-    assert VipsImage.new_from_file(str(output.file)).format == "uchar"
+    assert VipsImage.new_from_file(str(studio.file(output))).format == "uchar"
 
 
 def test_a_gif_has_no_place_for_p3(studio: Studio) -> None:
@@ -303,7 +305,7 @@ def test_outputs_of_one_picture_have_spaces_of_their_own(studio: Studio) -> None
     file = deep_png.write(studio.inputs / "in.png", deep_gradient(), P3.profile())
     names = ("srgb", "p3", "keep")
     rendered = studio.render(file, *[dict[str, object](name=n, color_space=n) for n in names])
-    srgb, p3, kept = (output.file for output in rendered.outputs)
+    srgb, p3, kept = (studio.file(output) for output in rendered.outputs)
     # Through sRGB, P3 would have lost its corners.
     assert np.abs(levels(opened(p3)) - deep_gradient() / 65535).max() <= 1.5 / 255
     assert np.array_equal(deep_png.read(kept), deep_gradient())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from imagemill.imaging.errors import ImageProcessDidNotStart, InvalidImage
-from imagemill.imaging.sandbox.confine.landlock import KNOWN_FILES
+from imagemill.imaging.sandbox.confine.landlock import FILE_RIGHTS
 from imagemill.imaging.sandbox.image_process import PROGRAM
 from imagemill.imaging.sandbox.sandbox import BEST_EFFORT, Sandbox
 from imagemill.imaging.spec.pipeline import Pipeline
@@ -20,19 +20,20 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="walls of Linux"
 # Becomes a child on a kernel that answers one system call as older ones do.
 OLDER_KERNEL = """
 import errno, os, sys
-from imagemill.imaging.sandbox.confine.bpf import ALLOW, EQUAL, FAIL, NUMBER, end, load, low, when
+from imagemill.imaging.sandbox.confine.bpf import ALLOW, EQUAL, ERRNO, NUMBER
+from imagemill.imaging.sandbox.confine.bpf import if_, load, low_word, return_
 from imagemill.imaging.sandbox.confine.process import PR_SET_NO_NEW_PRIVS
 from imagemill.imaging.sandbox.confine.seccomp import PR_SET_SECCOMP, _install
 from imagemill.imaging.sandbox.confine.system import prctl
 missing = {
-    "landlock": when(EQUAL, 444, end(FAIL | errno.ENOSYS)),
-    "seccomp": when(
+    "landlock": if_(EQUAL, 444, return_(ERRNO | errno.ENOSYS)),
+    "seccomp": if_(
         EQUAL, {"x86_64": 157, "aarch64": 167}[os.uname().machine],
-        load(low(0)) + when(EQUAL, PR_SET_SECCOMP, end(FAIL | errno.EINVAL)),
+        load(low_word(0)) + if_(EQUAL, PR_SET_SECCOMP, return_(ERRNO | errno.EINVAL)),
     ),
 }
 prctl(PR_SET_NO_NEW_PRIVS, 1)
-_install(load(NUMBER) + missing[sys.argv[1]] + end(ALLOW))
+_install(load(NUMBER) + missing[sys.argv[1]] + return_(ALLOW))
 os.execv(sys.argv[2], sys.argv[2:])
 """
 
@@ -64,9 +65,9 @@ async def test_what_the_kernel_lacks_is_told_and_refused_when_it_is_required(
     program = on_older_kernel(missing)
     async with Sandbox.open(1, LIMITS, BEST_EFFORT, program=program) as sandbox:
         assert sandbox.level.name == "partial"
-        assert missing not in " ".join(sandbox.level.closed)
+        assert missing not in " ".join(sandbox.level.active)
         assert version in str(sandbox.level)
-        assert (await sandbox.render(picture, studio.outputs, ONE_OUTPUT)).width == 32
+        assert (await sandbox.render(picture, studio.outputs, ONE_OUTPUT)).input.width == 32
     with pytest.raises(
         ImageProcessDidNotStart, match=f"SANDBOX=required.*{name}.*{version}"
     ) as refused:
@@ -83,7 +84,7 @@ from imagemill.imaging.sandbox.confine.policy import SandboxPolicy
 policy = SandboxPolicy(
     mode="required", memory_bytes=1, cpu_seconds=1, readable=(sys.argv[1],), writable=(sys.argv[2],)
 )
-process.give_up_rights()
+process.drop_privileges()
 """
 
 
@@ -95,8 +96,8 @@ def closed(program: str, studio: Studio) -> str:
 
 
 TRY_FILES = """
-landlock._abi = lambda: int({abi})
-print(landlock.close(policy))
+landlock._abi_version = lambda: int({abi})
+print(landlock.restrict(policy))
 for path, mode in (
     (sys.argv[1] + "/a", "rb"), (sys.argv[2] + "/a", "r+b"),
     (sys.argv[1] + "/a", "r+b"), (sys.argv[2] + "/b", "xb"), ("/etc/passwd", "rb"),
@@ -119,13 +120,13 @@ def test_every_version_of_landlock_is_spoken(studio: Studio, abi: int) -> None:
 
 def test_each_version_of_landlock_is_asked_for_all_it_can_deny() -> None:
     """LANDLOCK_ACCESS_FS_EXECUTE to _MAKE_SYM; _REFER; _TRUNCATE; none; _IOCTL_DEV."""
-    assert [rights.bit_length() for rights in KNOWN_FILES] == [13, 14, 15, 15, 16]
+    assert [rights.bit_length() for rights in FILE_RIGHTS] == [13, 14, 15, 15, 16]
 
 
 TRY_OTHERS = """
 import os, socket
-landlock._abi = lambda: {abi}
-landlock.close(policy)
+landlock._abi_version = lambda: {abi}
+landlock.restrict(policy)
 for attempt, *arguments in (socket.socket().connect, ("127.0.0.1", 9)), (os.kill, os.getppid(), 0):
     try:
         print(attempt(*arguments))
@@ -150,8 +151,8 @@ def test_landlock_alone_closes_the_network_and_other_processes_as_soon_as_it_can
 
 def test_a_process_with_threads_is_not_taken_for_closed(studio: Studio) -> None:
     waiting = "threading.Thread(target=threading.Event().wait, daemon=True).start()"
-    program = f"{waiting}\nlandlock.close(policy)"
-    assert "Lacking: a process that no library started threads in" in closed(program, studio)
+    program = f"{waiting}\nlandlock.restrict(policy)"
+    assert "Unsupported: a process that no library started threads in" in closed(program, studio)
 
 
 def test_the_memory_of_a_child_is_closed_to_others_of_its_user(studio: Studio) -> None:
@@ -177,7 +178,7 @@ async def test_a_folder_of_images_that_is_not_there_keeps_no_child_from_starting
 ) -> None:
     limits = replace(LIMITS, assets=studio.inputs / "none")
     async with Sandbox.open(1, limits, REQUIRED, studio.scratch_dir) as sandbox:
-        assert (await sandbox.render(picture, studio.outputs, ONE_OUTPUT)).width == 32
+        assert (await sandbox.render(picture, studio.outputs, ONE_OUTPUT)).input.width == 32
 
 
 async def test_a_child_that_is_shut_in_draws_text_and_images(studio: Studio, picture: Path) -> None:

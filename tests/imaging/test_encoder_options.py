@@ -46,7 +46,7 @@ def test_progressive_files_come_in_finer_steps(
 ) -> None:
     file = studio.save(gradient(60, 40), "in.png")
     output = studio.render(file, {"format": format_, "progressive": progressive}).outputs[0]
-    made = opened(output.file)
+    made = opened(studio.file(output))
     made.load()
     assert bool(made.info.get(mark)) is progressive
 

@@ -84,7 +84,7 @@ async def test_a_child_that_is_shut_in_dies_as_any_other(
 ) -> None:
     with pytest.raises(error):
         await behave(confined_sandbox, studio, behaviour)
-    assert (await behave(confined_sandbox, studio, "well")).width == 32
+    assert (await behave(confined_sandbox, studio, "well")).input.width == 32
 
 
 async def test_a_child_that_works_when_it_has_no_job_is_stopped(
@@ -94,10 +94,10 @@ async def test_a_child_that_works_when_it_has_no_job_is_stopped(
     limits = replace(LIMITS, timeout=timedelta(seconds=0.5))
     async with Sandbox.open(1, limits, REQUIRED, studio.scratch_dir, HOSTILE_PROGRAM) as sandbox:
         await behave(sandbox, studio, "spin later")
-        seated = sandbox._crew._slots[0].child
-        assert seated is not None
-        await wait_until(lambda: not seated.is_alive)
-        assert (await behave(sandbox, studio, "well")).width == 32
+        process = sandbox._pool._slots[0].process
+        assert process is not None
+        await wait_until(lambda: not process.is_alive)
+        assert (await behave(sandbox, studio, "well")).input.width == 32
 
 
 async def test_what_libraries_do_in_the_middle_of_their_work_is_allowed(

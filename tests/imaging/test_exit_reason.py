@@ -48,7 +48,7 @@ async def test_a_child_that_has_had_its_share_is_told_as_retired(
     broken = studio.inputs / "broken.png"
     broken.write_bytes(picture.read_bytes()[:60])
     async with Sandbox.open(
-        1, LIMITS, replace(BEST_EFFORT, jobs_per_child=2), on_exit=exits.append
+        1, LIMITS, replace(BEST_EFFORT, jobs_per_process=2), on_exit=exits.append
     ) as sandbox:
         for file in (picture, picture, picture, broken, picture):
             with suppress(ImagingError):
@@ -65,14 +65,14 @@ async def test_a_child_that_died_at_rest_or_whose_job_was_canceled_is_told(
     ) as sandbox:
         (idle,) = running_processes()
         idle.kill()
-        seated = sandbox._crew._slots[0].child
-        assert seated is not None
-        await wait_until(lambda: not seated.is_alive)
+        process = sandbox._pool._slots[0].process
+        assert process is not None
+        await wait_until(lambda: not process.is_alive)
         await sandbox.render(picture, studio.outputs, ONE_OUTPUT)
-        assert exits == [ExitReason.DIED]
+        assert exits == [ExitReason.EXITED_WHILE_IDLE]
         rendering = asyncio.create_task(behave(sandbox, studio, "sleep"))
         await wait_until(lambda: has_begun(studio))
         rendering.cancel()
         with pytest.raises(asyncio.CancelledError):
             await rendering
-    assert exits == [ExitReason.DIED, ExitReason.CANCELED]
+    assert exits == [ExitReason.EXITED_WHILE_IDLE, ExitReason.CANCELED]

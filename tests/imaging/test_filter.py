@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from imagemill.imaging.sandbox.confine.seccomp import program
+from imagemill.imaging.sandbox.confine.seccomp import build_filter
 from imagemill.imaging.sandbox.confine.syscalls import ARCHITECTURES, DENIED
 
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 OWN_PID = 4711
-NEWEST = 470
+LAST_REVIEWED = 470
 
 ALLOW = 0x7FFF0000
 KILL = 0x80000000
@@ -60,7 +60,7 @@ def verdict(machine: str, number: int, *arguments: int, audit: int | None = None
     architecture = AUDIT_ARCH[machine] if audit is None else audit
     padded = (*arguments, 0, 0, 0, 0, 0, 0)[:6]
     data = struct.pack("<IIQ6Q", number, architecture, 0, *padded)
-    return run(program(ARCHITECTURES[machine], OWN_PID), data)
+    return run(build_filter(ARCHITECTURES[machine], OWN_PID), data)
 
 
 @pytest.mark.parametrize("machine", ARCHITECTURES)
@@ -76,13 +76,13 @@ def test_what_is_on_the_list_is_denied_and_the_rest_of_the_kernels_calls_allowed
 def test_the_list_has_the_kernels_numbers(machine: str) -> None:
     numbers = kernel(machine)
     architecture = ARCHITECTURES[machine]
-    listed = {**architecture.denied, **architecture.weighed}
+    listed = {**architecture.denied, **architecture.conditional}
     assert listed == {name: numbers[name] for name in {*DENIED, *BY_ARGUMENTS} if name in numbers}
-    assert max(numbers.values()) == NEWEST
+    assert max(numbers.values()) == LAST_REVIEWED
 
 
 @pytest.mark.parametrize("machine", ARCHITECTURES)
-@pytest.mark.parametrize("number", [NEWEST + 1, 512, 0x40000000 | 59, 0xFFFFFFFF])
+@pytest.mark.parametrize("number", [LAST_REVIEWED + 1, 512, 0x40000000 | 59, 0xFFFFFFFF])
 def test_what_the_list_does_not_know_does_not_exist(machine: str, number: int) -> None:
     assert verdict(machine, number) == ENOSYS
 
@@ -144,7 +144,7 @@ print(json.dumps(found))
 def test_the_kernel_denies_each_call_on_the_list() -> None:
     numbers = kernel(platform.machine())
     asked = {name: numbers[name] for name in DENIED if name in numbers}
-    asked |= {"clone3": numbers["clone3"], "a new one": NEWEST + 1}
+    asked |= {"clone3": numbers["clone3"], "a new one": LAST_REVIEWED + 1}
     said = subprocess.run(
         [sys.executable, "-c", CALLER, json.dumps(asked)], check=True, stdout=subprocess.PIPE
     )

@@ -88,15 +88,10 @@ def test_gamma_mixes_darkened_pixels(studio: Studio, gamma: float) -> None:
 def test_gamma_holds_for_what_a_decoder_could_have_averaged(studio: Studio) -> None:
     file = studio.save(stripes().resize((640, 480), Image.Resampling.NEAREST), "in.jpg", quality=98)
     made = pixels(studio.make(file, width=40, gamma=2.2, format="png"))
-    beside = pixels(
-        opened(
-            studio.render(
-                file, {"width": 300}, {"name": "b", "width": 40, "gamma": 2.2, "format": "png"}
-            )
-            .outputs[1]
-            .file
-        )
+    rendered = studio.render(
+        file, {"width": 300}, {"name": "b", "width": 40, "gamma": 2.2, "format": "png"}
     )
+    beside = pixels(opened(studio.file(rendered.outputs[1])))
     expected = 255 * ((200 / 255) ** 2.2 / 2) ** (1 / 2.2)
     assert np.abs(made[3:-3, 3:-3] - expected).mean() <= 4
     assert np.abs(beside - made).max() <= 1

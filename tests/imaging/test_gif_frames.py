@@ -58,7 +58,7 @@ def test_frames_that_cover_a_part_are_laid_on_what_was_there(
     drawn = patches(disposal, is_interlaced=is_interlaced)
     file = studio.inputs / "in.gif"
     file.write_bytes(gif(WIDTH, HEIGHT, *drawn))
-    made = shown(studio.render(file, output).outputs[0].file)
+    made = shown(studio.file(studio.render(file, output).outputs[0]))
     for one, other in zip(composed(drawn), made.frames, strict=True):
         assert difference(seen(one), seen(other)) == 0
 
@@ -68,7 +68,7 @@ def test_a_place_that_is_cleared_can_be_seen_through(studio: Studio) -> None:
     square = Patch(8, 8, 8, 8, [1] * 64)
     file = studio.inputs / "in.gif"
     file.write_bytes(gif(WIDTH, HEIGHT, disc, square))
-    made = shown(studio.render(file, {"format": "gif"}).outputs[0].file)
+    made = shown(studio.file(studio.render(file, {"format": "gif"}).outputs[0]))
     for one, other in zip(composed([disc, square]), made.frames, strict=True):
         assert difference(seen(one), seen(other)) == 0
 
@@ -81,9 +81,9 @@ def test_delays_are_kept_to_the_hundredth(studio: Studio) -> None:
         for number, delay in enumerate(delays)
     ]
     file.write_bytes(gif(WIDTH, HEIGHT, *drawn))
-    made = shown(studio.render(file, {"width": 16}).outputs[0].file)
+    made = shown(studio.file(studio.render(file, {"width": 16}).outputs[0]))
     assert [delay or 0 for delay in made.delays] == [delay * 10 for delay in delays]
-    slow = shown(studio.render(file, {"name": "slow", "format": "webp"}).outputs[0].file)
+    slow = shown(studio.file(studio.render(file, {"name": "slow", "format": "webp"}).outputs[0]))
     assert slow.delays == [100, 100, 20, 30, 1000, 655_350]
 
 
@@ -98,4 +98,4 @@ def test_blocks_of_every_kind_are_walked_through(studio: Studio) -> None:
         whole[:start] + comment + endless + plain_text + whole[start:-1] + comment + b";"
     )
     made = studio.render(file, {}).outputs[0]
-    assert (made.frames, shown(made.file).plays) == (4, 0)
+    assert (made.frames, shown(studio.file(made)).plays) == (4, 0)

@@ -213,8 +213,8 @@ def test_a_turn_that_the_file_asks_for_is_made_once(
     picture.getexif()[Base.Orientation] = orientation
     upright = ImageOps.exif_transpose(picture)
     rendered = studio.render(write(studio, oriented(orientation)), asked | {"format": "png"})
-    assert (rendered.width, rendered.height) == upright.size
-    made = opened(rendered.outputs[0].file)
+    assert (rendered.input.width, rendered.input.height) == upright.size
+    made = opened(studio.file(rendered.outputs[0]))
     assert difference(made, upright) < 1
     assert not made.getexif()
 
@@ -245,7 +245,7 @@ def test_a_phones_photo_tells_all_of_itself(studio: Studio) -> None:
 
 
 def test_the_primary_picture_is_taken(studio: Studio) -> None:
-    assert studio.render(write(studio, several()), {}).width == 32
+    assert studio.render(write(studio, several()), {}).input.width == 32
 
 
 def several() -> bytes:
@@ -281,16 +281,16 @@ def test_a_truncated_picture_in_tiles_or_with_alpha_is_invalid(
 
 @pytest.mark.parametrize("tail", [b"\0" * 4, b"SEFT", b"\xff" * 40])
 def test_what_a_camera_left_behind_the_picture_is_no_harm(studio: Studio, tail: bytes) -> None:
-    assert studio.render(write(studio, heic(gradient(60, 40)) + tail), {}).width == 60
+    assert studio.render(write(studio, heic(gradient(60, 40)) + tail), {}).input.width == 60
 
 
 def test_a_box_may_have_a_long_length_or_reach_to_the_end(studio: Studio) -> None:
     data = heic(gradient(60, 40))
     at = data.index(b"mdat") - 4
     open_ended = data[:at] + bytes(4) + data[at + 4 :]
-    assert studio.render(write(studio, open_ended), {}).width == 60
+    assert studio.render(write(studio, open_ended), {}).input.width == 60
     padding = struct.pack(">I4sQ", 1, b"free", 16 + 9) + bytes(9)
-    assert studio.render(write(studio, data + padding), {}).width == 60
+    assert studio.render(write(studio, data + padding), {}).input.width == 60
     with pytest.raises(InvalidImage, match="ends early"):
         studio.render(write(studio, data + struct.pack(">I4sQ", 1, b"mdat", 99)), {})
 
@@ -303,7 +303,10 @@ def test_a_film_is_not_supported(studio: Studio) -> None:
 
 def test_a_film_that_has_a_picture_too_is_shown_as_that(studio: Studio) -> None:
     data = heic(gradient(60, 40))
-    assert studio.render(write(studio, data.replace(b"ftypheic", b"ftyphevc", 1)), {}).width == 60
+    assert (
+        studio.render(write(studio, data.replace(b"ftypheic", b"ftyphevc", 1)), {}).input.width
+        == 60
+    )
 
 
 def with_size(width: int, height: int) -> Callable[[bytes], bytes]:

@@ -62,11 +62,21 @@ async def test_a_child_that_dies_costs_its_own_job_and_is_replaced(
         "unknown failure",
         "too long",
         "flood",
+        "none",
         "one too many",
+        "one more field",
         "other name",
+        "other path",
+        "same path, spelled otherwise",
         "other type",
         "other size",
         "no size",
+        "huge",
+        "text for a number",
+        "no digest",
+        "one more fact",
+        "no input size",
+        "one more fact of the input",
         "analysis",
         "link",
         "no file",
@@ -80,7 +90,7 @@ async def test_a_child_that_lies_is_not_believed_and_replaced(
         await behave(unconfined_sandbox, studio, behaviour)
     assert not before.is_running()
     (studio.outputs / "image.png").unlink(missing_ok=True)
-    assert (await behave(unconfined_sandbox, studio, "well")).width == 32
+    assert (await behave(unconfined_sandbox, studio, "well")).input.width == 32
 
 
 @pytest.mark.parametrize("behaviour", ["sleep", "spin"])
@@ -99,7 +109,7 @@ async def test_a_child_that_hangs_is_killed_when_its_time_is_up(
 async def test_noise_on_standard_output_is_no_reply(
     unconfined_sandbox: Sandbox, studio: Studio
 ) -> None:
-    assert (await behave(unconfined_sandbox, studio, "shout")).width == 32
+    assert (await behave(unconfined_sandbox, studio, "shout")).input.width == 32
 
 
 async def test_what_a_child_started_dies_with_it(
@@ -132,4 +142,4 @@ async def test_a_cancelled_render_leaves_nobody_writing(
     with pytest.raises(asyncio.CancelledError):
         await rendering
     assert not before.is_running()
-    assert (await behave(unconfined_sandbox, studio, "well")).width == 32
+    assert (await behave(unconfined_sandbox, studio, "well")).input.width == 32

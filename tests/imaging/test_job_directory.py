@@ -18,7 +18,7 @@ from imaging.studio import LIMITS, Studio
 
 @pytest.fixture
 def job_directory(studio: Studio) -> JobDirectory:
-    return JobDirectory.set_up(studio.scratch_dir)
+    return JobDirectory.create(studio.scratch_dir)
 
 
 @pytest.fixture
@@ -61,7 +61,8 @@ async def test_input_and_outputs_may_lie_on_another_file_system(
     shutil.copyfile(picture, away)
     async with Sandbox.open(1, LIMITS, REQUIRED, studio.scratch_dir) as sandbox:
         rendered = await sandbox.render(away, elsewhere, ONE_OUTPUT)
-    assert rendered.outputs[0].file == elsewhere / "image.png"
+    assert rendered.outputs[0].path == "image.png"
+    assert (elsewhere / "image.png").stat().st_size == rendered.outputs[0].bytes
 
 
 async def test_nothing_of_a_job_stays_on_the_desk(studio: Studio, picture: Path) -> None:
@@ -89,4 +90,4 @@ async def test_a_desk_that_was_cleared_away_costs_a_try_and_no_more(
         await asyncio.to_thread(shutil.rmtree, studio.scratch_dir)
         with pytest.raises(ScratchFull):
             await sandbox.render(picture, studio.outputs, ONE_OUTPUT)
-        assert (await sandbox.render(picture, studio.outputs, ONE_OUTPUT)).width == 32
+        assert (await sandbox.render(picture, studio.outputs, ONE_OUTPUT)).input.width == 32

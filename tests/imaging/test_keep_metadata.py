@@ -49,7 +49,7 @@ def made(
 ) -> tuple[Path, FileMetadata]:
     file = save_with_metadata(studio.inputs, source, orientation=6)
     asked = {"format": output, "keep_metadata": keep, **more}
-    rendered = studio.render(file, asked).outputs[0].file
+    rendered = studio.file(studio.render(file, asked).outputs[0])
     return rendered, read_metadata(rendered)
 
 
@@ -194,7 +194,7 @@ def test_a_thumbnail_in_the_metadata_goes(studio: Studio) -> None:
     block = (directory + second + bytes(4)).ljust(68, b"\0") + thumbnail
     file = studio.save(noise(40, 30), "in.jpg", exif=b"Exif\0\0" + block)
     assert thumbnail[-100:] in file.read_bytes()
-    output = studio.render(file, {"keep_metadata": "all"}).outputs[0].file
+    output = studio.file(studio.render(file, {"keep_metadata": "all"}).outputs[0])
     assert thumbnail[-100:] not in output.read_bytes()
     assert opened(output).getexif()[Base.Artist] == "Joe"
 
@@ -209,7 +209,7 @@ def test_comments_of_a_png_are_kept_by_all(studio: Studio) -> None:
 def test_a_picture_that_tells_nothing_has_nothing_to_keep(studio: Studio, keep: str) -> None:
     file = studio.save(noise(24, 16), "in.png")
     found = read_metadata(
-        studio.render(file, {"format": "jpeg", "keep_metadata": keep}).outputs[0].file
+        studio.file(studio.render(file, {"format": "jpeg", "keep_metadata": keep}).outputs[0])
     )
     assert (found.exif, found.xmp, found.iptc) == ({}, "", {})
 
@@ -242,7 +242,7 @@ def test_a_giant_profile_is_kept_where_it_has_a_place(studio: Studio) -> None:
 def test_a_large_png_has_room_for_xmp_before_its_pixels(studio: Studio) -> None:
     picture = noise(900, 900)  # some megabytes, since it does not compress
     file = studio.save(picture, "in.webp", lossless=True, xmp=XMP)
-    made_ = studio.render(file, {"format": "png", "keep_metadata": "all"}).outputs[0].file
+    made_ = studio.file(studio.render(file, {"format": "png", "keep_metadata": "all"}).outputs[0])
     assert opened(made_).info["xmp"] == XMP.replace(b'Orientation="6"', b'Orientation="1"')
     assert difference(opened(made_), picture) == 0
 
@@ -254,7 +254,7 @@ def test_iptc_of_a_jpeg_lies_among_other_resources(studio: Studio) -> None:
     file.write_bytes(whole[:2] + iptc_segment(records) + whole[2:])
     for output in WITH_IPTC:
         asked: dict[str, object] = {"format": output, "keep_metadata": "copyright"}
-        found = read_metadata(studio.render(file, asked).outputs[0].file)
+        found = read_metadata(studio.file(studio.render(file, asked).outputs[0]))
         assert found.iptc == {(2, 0): b"\0\4", (2, 80): [b"One", b"Two"]}
 
 
@@ -262,4 +262,4 @@ def test_all_the_iptc_of_a_jpeg_fits_a_tiff_and_back(studio: Studio) -> None:
     file, found = made(studio, "jpeg", "tiff", "all")
     assert found.exif[33723] == IPTC
     back = studio.render(file, {"name": "back", "format": "jpeg", "keep_metadata": "all"})
-    assert read_metadata(back.outputs[0].file).iptc == found.iptc
+    assert read_metadata(studio.file(back.outputs[0])).iptc == found.iptc

@@ -36,7 +36,7 @@ def test_every_orientation_is_applied_and_dropped(
 def test_size_and_fit_count_in_the_upright_picture(studio: Studio, orientation: int) -> None:
     _, upright = tagged(studio, orientation)
     rendered = studio.render(studio.inputs / "in.png", {"width": 20, "height": 10, "fit": "cover"})
-    assert (rendered.width, rendered.height) == upright.size
+    assert (rendered.input.width, rendered.input.height) == upright.size
     assert (rendered.outputs[0].width, rendered.outputs[0].height) == (20, 10)
 
 
@@ -49,11 +49,11 @@ def test_without_auto_orient_pixels_stay_and_the_tag_is_kept(
     stored, upright = tagged(studio, orientation, extension)
     file = studio.inputs / f"in.{extension}"
     rendered = studio.render(file, {"auto_orient": False, "format": "png"})
-    made = opened(rendered.outputs[0].file)
+    made = opened(studio.file(rendered.outputs[0]))
     # Two decoders of JPEG and WebP may round a level apart.
     assert difference(made, stored) < 1
     assert made.getexif()[Base.Orientation] == orientation
-    assert (rendered.width, rendered.height) == upright.size
+    assert (rendered.input.width, rendered.input.height) == upright.size
 
 
 def test_one_picture_may_leave_both_turned_and_as_it_lay(studio: Studio) -> None:
@@ -61,7 +61,7 @@ def test_one_picture_may_leave_both_turned_and_as_it_lay(studio: Studio) -> None
     rendered = studio.render(
         studio.inputs / "in.png", {"name": "turned"}, {"name": "lying", "auto_orient": False}
     )
-    turned, lying = (opened(output.file) for output in rendered.outputs)
+    turned, lying = (opened(studio.file(output)) for output in rendered.outputs)
     assert difference(turned, upright) == 0
     assert difference(lying, stored) == 0
 

@@ -34,10 +34,10 @@ def test_facts_of_an_output_are_those_of_its_file(
 ) -> None:
     file = studio.save(gradient(300, 200), "in.png")
     output = studio.render(file, {"name": "a", "width": 150, "format": format_}).outputs[0]
-    data = output.file.read_bytes()
-    assert output.file == studio.outputs / f"a{extension}"
+    data = studio.file(output).read_bytes()
+    assert studio.file(output) == studio.outputs / f"a{extension}"
     assert (output.name, output.media_type, output.frames) == ("a", media_type, 1)
-    assert (output.width, output.height) == opened(output.file).size == (150, 100)
+    assert (output.width, output.height) == opened(studio.file(output)).size == (150, 100)
     assert (output.bytes, output.sha256) == (len(data), hashlib.sha256(data).hexdigest())
 
 
@@ -45,13 +45,13 @@ def test_outputs_come_in_the_order_of_the_pipeline(studio: Studio) -> None:
     rendered = studio.render(studio.save(gradient(600, 400), "in.jpg"), *THREE)
     made = [(output.name, output.width, output.height) for output in rendered.outputs]
     assert made == [("large", 400, 267), ("small", 100, 100), ("same", 600, 400)]
-    assert (rendered.width, rendered.height, rendered.frames) == (600, 400, 1)
+    assert (rendered.input.width, rendered.input.height, rendered.input.frames) == (600, 400, 1)
 
 
 @pytest.mark.parametrize("extension", ["jpg", "png", "webp", "avif", "gif", "tiff"])
 def test_without_a_format_the_input_decides(studio: Studio, extension: str) -> None:
     file = studio.save(gradient(30, 20), f"in.{extension}")
-    assert studio.render(file, {}).outputs[0].file.suffix == f".{extension}"
+    assert studio.file(studio.render(file, {}).outputs[0]).suffix == f".{extension}"
 
 
 def test_several_outputs_come_from_one_decode(

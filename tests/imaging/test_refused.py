@@ -118,7 +118,7 @@ def test_a_lie_about_the_size_is_invalid(studio: Studio) -> None:
 
 def test_a_picture_of_just_the_most_pixels_is_taken(studio: Studio) -> None:
     file = studio.save(gradient(50, 20), "in.png")
-    assert studio.render(file, {}, limits=replace(LIMITS, max_pixels=1000)).width == 50
+    assert studio.render(file, {}, limits=replace(LIMITS, max_pixels=1000)).input.width == 50
     with pytest.raises(TooLarge, match="50x20, which is 1000 pixels; 999 are the most"):
         studio.render(file, {}, limits=replace(LIMITS, max_pixels=999))
 
@@ -126,7 +126,7 @@ def test_a_picture_of_just_the_most_pixels_is_taken(studio: Studio) -> None:
 def test_frames_count_and_multiply_pixels(studio: Studio) -> None:
     frames = [gradient(20, 10), gradient(20, 10).rotate(180), gradient(20, 10).rotate(90)]
     file = studio.save(frames[0], "in.webp", save_all=True, append_images=frames[1:])
-    assert studio.render(file, {}, limits=replace(LIMITS, max_pixels=600)).frames == 3
+    assert studio.render(file, {}, limits=replace(LIMITS, max_pixels=600)).input.frames == 3
     with pytest.raises(TooLarge, match="20x10 with 3 frames, which is 600 pixels; 599 are"):
         studio.render(file, {}, limits=replace(LIMITS, max_pixels=599))
     with pytest.raises(TooLarge, match="3 frames; 2 are the most"):
@@ -148,7 +148,10 @@ def test_webp_has_a_smaller_longest_side(studio: Studio) -> None:
     file = studio.save(Image.new("RGB", (16_384, 2)), "in.png")
     with pytest.raises(TooLarge, match="16384x2; webp allows 16383 a side"):
         studio.render(file, {"format": "webp"})
-    assert opened(studio.render(file, {"format": "jpeg"}).outputs[0].file).size == (16_384, 2)
+    assert opened(studio.file(studio.render(file, {"format": "jpeg"}).outputs[0])).size == (
+        16_384,
+        2,
+    )
 
 
 @pytest.mark.parametrize("extension", ALL)

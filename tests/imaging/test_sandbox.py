@@ -39,9 +39,9 @@ async def test_outputs_appear_in_the_folder(studio: Studio, picture: Path) -> No
     pipeline = Pipeline.of(Output(name="a", width=16), Output(name="b", width=8, format="webp"))
     async with Sandbox.open(1, LIMITS) as sandbox:
         rendered = await sandbox.render(picture, studio.outputs, pipeline)
-    assert (rendered.width, rendered.height, rendered.frames) == (32, 24, 1)
-    assert [output.file.name for output in rendered.outputs] == ["a.png", "b.webp"]
-    assert opened(rendered.outputs[0].file).size == (16, 12)
+    assert (rendered.input.width, rendered.input.height, rendered.input.frames) == (32, 24, 1)
+    assert [studio.file(output).name for output in rendered.outputs] == ["a.png", "b.webp"]
+    assert opened(studio.file(rendered.outputs[0])).size == (16, 12)
     assert rendered.outputs[1].bytes == (studio.outputs / "b.webp").stat().st_size
 
 
@@ -99,26 +99,26 @@ async def test_closing_in_the_middle_of_a_render_leaves_no_process(
 
 async def test_a_child_is_replaced_after_so_many_jobs(studio: Studio, picture: Path) -> None:
     seen = set()
-    async with Sandbox.open(1, LIMITS, replace(BEST_EFFORT, jobs_per_child=2)) as sandbox:
+    async with Sandbox.open(1, LIMITS, replace(BEST_EFFORT, jobs_per_process=2)) as sandbox:
         for _ in range(6):
             await sandbox.render(picture, studio.outputs, ONE_OUTPUT)
-            seen |= {slot.child.pid for slot in sandbox._crew._slots if slot.child}
+            seen |= {slot.process.pid for slot in sandbox._pool._slots if slot.process}
     assert len(seen) in {3, 4}  # the last one may already be the next
 
 
 async def test_a_child_may_have_one_job_and_no_more(studio: Studio, picture: Path) -> None:
     seen = []
-    async with Sandbox.open(1, LIMITS, replace(REQUIRED, jobs_per_child=1)) as sandbox:
+    async with Sandbox.open(1, LIMITS, replace(REQUIRED, jobs_per_process=1)) as sandbox:
         for _ in range(3):
             await sandbox.render(picture, studio.outputs, ONE_OUTPUT)
-            seen += [slot.child.pid for slot in sandbox._crew._slots if slot.child]
+            seen += [slot.process.pid for slot in sandbox._pool._slots if slot.process]
     assert len(set(seen)) == 3
 
 
 async def test_a_child_that_used_much_cpu_time_is_replaced(
     studio: Studio, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imagemill.imaging.sandbox.sandbox.lifetime", lambda *_: 1)
+    monkeypatch.setattr("imagemill.imaging.sandbox.cpu_time.seconds_per_process", lambda *_: 1)
     async with Sandbox.open(1, LIMITS) as sandbox:
         (before,) = running_processes()
         while running_processes() == [before]:
@@ -129,10 +129,10 @@ async def test_an_idle_child_that_was_killed_costs_no_job(studio: Studio, pictur
     async with Sandbox.open(1, LIMITS) as sandbox:
         (idle,) = running_processes()
         idle.kill()
-        seated = sandbox._crew._slots[0].child
-        assert seated is not None
-        await wait_until(lambda: not seated.is_alive)
-        assert (await sandbox.render(picture, studio.outputs, ONE_OUTPUT)).width == 32
+        process = sandbox._pool._slots[0].process
+        assert process is not None
+        await wait_until(lambda: not process.is_alive)
+        assert (await sandbox.render(picture, studio.outputs, ONE_OUTPUT)).input.width == 32
 
 
 async def test_more_renders_than_children_wait_their_turn(studio: Studio, picture: Path) -> None:
@@ -234,7 +234,7 @@ async def test_a_child_that_cannot_be_replaced_is_told_and_tried_again(
         (tmp_path / "away").rename(program)
         while True:
             try:
-                assert (await behave(sandbox, studio, "well")).width == 32
+                assert (await behave(sandbox, studio, "well")).input.width == 32
                 break
             except ImageProcessDidNotStart:
                 pass

@@ -63,7 +63,7 @@ def test_a_watermark_has_the_colours_of_its_image(
     asked: dict[str, object] = {"watermark": mark, "color_space": space, "format": "png"}
     output = studio.render(file, asked, limits=replace(LIMITS, assets=studio.inputs)).outputs[0]
     # Pillow makes 8 bits of 16.
-    shown = {"p3": P3, "keep": ADOBE}[space].lab(levels(opened(output.file))[20, 30])
+    shown = {"p3": P3, "keep": ADOBE}[space].lab(levels(opened(studio.file(output)))[20, 30])
     assert distances(shown, SRGB.lab(np.array([0xE0, 0x70, 0x20]) / 255)) < ROUNDED
 
 
@@ -174,7 +174,7 @@ def test_every_step_works_in_every_space(studio: Studio, mode: str, space: str) 
     file = studio.save(picture.convert(mode), "in.tiff")
     output = studio.render(file, {**EVERY_STEP, "color_space": space}).outputs[0]
     assert (output.width, output.height) == (36, 36)
-    kind = VipsImage.new_from_file(str(output.file)).interpretation
+    kind = VipsImage.new_from_file(str(studio.file(output))).interpretation
     kept = {"L": "b-w", "LA": "b-w", "CMYK": "cmyk", "I;16": "grey16"}.get(mode, "srgb")
     assert kind == (kept if space == "keep" else "srgb")
 
@@ -186,7 +186,9 @@ def test_a_cut_is_where_it_is_in_srgb(studio: Studio) -> None:
     rows[::2, 90:100] = 60_000
     file = deep_png.write(studio.inputs / "in.png", rows)
     asked: dict[str, object] = {"width": 40, "height": 40, "fit": "cover", "position": "entropy"}
-    kept = deep_png.read(studio.render(file, {**asked, "color_space": "keep"}).outputs[0].file)
+    kept = deep_png.read(
+        studio.file(studio.render(file, {**asked, "color_space": "keep"}).outputs[0])
+    )
     assert kept.max() == 60_000
 
 

@@ -57,7 +57,7 @@ def marked(
     file = studio.save(picture, "in.png")
     asked = {"format": "png", "watermark": watermark, **output}
     rendered = studio.render(file, asked, limits=replace(LIMITS, assets=assets))
-    return opened(rendered.outputs[0].file)
+    return opened(studio.file(rendered.outputs[0]))
 
 
 def logo(width: int, height: int) -> Image.Image:
@@ -381,7 +381,7 @@ async def test_a_child_draws_both_although_its_environment_is_empty(
     file = studio.save(BLACK, "in.png")
     async with Sandbox.open(1, replace(LIMITS, assets=assets)) as sandbox:
         rendered = await sandbox.render(file, studio.outputs, pipeline)
-    text, image = (pixels(opened(output.file)) for output in rendered.outputs)
+    text, image = (pixels(opened(studio.file(output))) for output in rendered.outputs)
     assert text[200, 400].tolist() == [255, 255, 255]
     assert image[399, 799].tolist() == [255, 0, 0]
 

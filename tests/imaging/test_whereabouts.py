@@ -7,21 +7,19 @@ from PIL import Image
 from PIL.ExifTags import IFD, Base
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
+from imagemill.image_files import OutputFile
 from imagemill.imaging.engine.encode import write
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.render import render as engine
 from imagemill.imaging.engine.timing import Timing
 from imagemill.imaging.engine.verify import BadOutput, ExpectedOutput, verify_output
 from imagemill.imaging.formats import FORMATS, FormatName
-from imagemill.imaging.result import RenderedOutput
 from imagemill.imaging.spec.pipeline import Output
 from imaging.metadata_samples import FORMATS_WITH_METADATA, save_with_metadata
 from imaging.studio import Studio, noise
 
 
-def looked_at(
-    file: Path, format_: FormatName, *, may_tell_position: bool = False
-) -> RenderedOutput:
+def looked_at(file: Path, format_: FormatName, *, may_tell_position: bool = False) -> OutputFile:
     """Have a file of 24x16 pixels looked at as if it were an output."""
     known = FORMATS[format_]
     file.rename(known.file(file.parent, "image"))

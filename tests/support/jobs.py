@@ -1,5 +1,6 @@
 """Jobs as the gateway makes them, and results as workers make them."""
 
+from imagemill.image_files import InputImage, OutputFile
 from imagemill.jobs.ids import new_job_id
 from imagemill.jobs.job import (
     Claim,
@@ -9,7 +10,6 @@ from imagemill.jobs.job import (
     InputFacts,
     JobError,
     NewJob,
-    OutputFacts,
     Priority,
 )
 
@@ -28,8 +28,8 @@ def new_job(priority: Priority = Priority.NORMAL, max_attempts: int = 3) -> NewJ
 
 def completed(claim: Claim) -> Completed:
     path = f"outputs/abc/{claim.id}/{claim.fence}/thumb.webp"
-    output = OutputFacts("thumb", path, "image/webp", 5, 10, 8, 1, "cd" * 32)
-    return Completed(claim, (output,), width=20, height=16, frames=1)
+    output = OutputFile("thumb", path, "image/webp", 5, 10, 8, 1, "cd" * 32)
+    return Completed(claim, InputImage(20, 16, 1), (output,))
 
 
 def failed(claim: Claim, code: ErrorCode = ErrorCode.INVALID_IMAGE) -> Failed:

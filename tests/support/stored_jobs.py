@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from imagemill.jobs.job import Claim, Completed, InputFacts, Job, OutputFacts
+from imagemill.image_files import InputImage, OutputFile
+from imagemill.jobs.job import Claim, Completed, InputFacts, Job
 from imagemill.jobs.leases import JobLeases
 from imagemill.jobs.store import JobStore
 from imagemill.storage.keys import attempt_key, input_key
@@ -42,17 +43,17 @@ async def store_pending_job(
     return await job_store.accept(replace(new, input_path=key, input=facts))
 
 
-def store_output(storage: Volume, claim: Claim, content: bytes = b"thumbnail") -> OutputFacts:
+def store_output(storage: Volume, claim: Claim, content: bytes = b"thumbnail") -> OutputFile:
     """Publish an output of this attempt, as if two days ago."""
     key = f"{attempt_key(claim.id, claim.fence)}/thumb.webp"
     write_file(storage.path(key), content)
     digest = hashlib.sha256(content).hexdigest()
-    return OutputFacts("thumb", key, "image/webp", len(content), 10, 8, 1, digest)
+    return OutputFile("thumb", key, "image/webp", len(content), 10, 8, 1, digest)
 
 
 async def store_completed_job(job_store: JobStore, leases: JobLeases, storage: Volume) -> Job:
     """Complete a job; its input and output are two days old."""
     job = await store_pending_job(job_store, storage)
     (claim,) = await leases.claim([job.id])
-    await leases.finish([Completed(claim, (store_output(storage, claim),), 20, 16, 1)])
+    await leases.finish([Completed(claim, InputImage(20, 16, 1), (store_output(storage, claim),))])
     return await job_store.find(job.id)

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from imagemill.image_files import InputImage
 from imagemill.jobs.ids import new_job_id
 from imagemill.jobs.job import Completed, Job, Status
 from imagemill.jobs.leases import JobLeases
@@ -70,7 +71,7 @@ async def test_whatever_a_row_speaks_for_stays(
     await janitor.tidy(NOW)
     for job in (waiting, done, running):
         assert all(file.exists() for file in files_of(storage, job))
-    result = Completed(claim, (about_to_be_recorded,), 20, 16, 1)
+    result = Completed(claim, InputImage(20, 16, 1), (about_to_be_recorded,))
     assert await leases.finish([result]) == frozenset()
     assert storage.path(about_to_be_recorded.path).exists()
 
@@ -84,7 +85,7 @@ async def test_outputs_of_an_attempt_that_lost_its_job_are_set_aside(
     await leases.release([zombie])
     (winner,) = await leases.claim([job.id])
     published = store_output(storage, winner)
-    await leases.finish([Completed(winner, (published,), 20, 16, 1)])
+    await leases.finish([Completed(winner, InputImage(20, 16, 1), (published,))])
     await janitor.tidy(NOW)
     assert not left.parent.exists()
     assert quarantined(storage, left).exists()

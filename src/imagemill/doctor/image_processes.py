@@ -23,13 +23,13 @@ async def examine(settings: Settings) -> tuple[Section, Section]:
 
 
 def walls(level: ConfinementLevel) -> Finding:
-    facts = {"level": level.name, "closed": level.closed, "lacking": level.lacking}
+    facts = {"level": level.name, "closed": level.active, "lacking": level.missing}
     if level.name == "full":
-        return ok("walls", f"Image processes are shut in: {', '.join(level.closed)}.", **facts)
-    lacking = f" This system lacks {' and '.join(level.lacking)}." if level.lacking else ""
+        return ok("walls", f"Image processes are shut in: {', '.join(level.active)}.", **facts)
+    lacking = f" This system lacks {' and '.join(level.missing)}." if level.missing else ""
     return warn(
         "walls",
-        f"Image processes are not fully shut in, only by {', '.join(level.closed)}.{lacking}",
+        f"Image processes are not fully shut in, only by {', '.join(level.active)}.{lacking}",
         "Run workers on Linux 6.12 or later, with SANDBOX=required.",
         **facts,
     )

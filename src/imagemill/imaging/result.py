@@ -1,34 +1,23 @@
-"""What a render gives back."""
+"""Results of the engine: what was rendered, and which formats work."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
+from imagemill.image_files import InputImage, OutputFile
 from imagemill.imaging.spec.analysis import Analysis
 
 
 @dataclass(frozen=True, slots=True)
-class RenderedOutput:
-    """An output that was written and opened again. `sha256` is in hexadecimal."""
+class Rendered:
+    """The outputs are in the order of the pipeline; `analysis` is None when none was asked for."""
 
-    name: str
-    file: Path
-    media_type: str
-    bytes: int
-    width: int
-    height: int
-    frames: int
-    sha256: str
+    input: InputImage
+    outputs: tuple[OutputFile, ...]
+    analysis: Analysis | None
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
-    """Size and frames of the upright input, and its outputs in the order of the pipeline.
+class FormatSupport:
+    """Whether a sample of a format could be encoded and decoded here."""
 
-    `analysis` is None when nothing was to be analyzed.
-    """
-
-    width: int
-    height: int
-    frames: int
-    outputs: tuple[RenderedOutput, ...]
-    analysis: Analysis | None = None
+    encodes: bool
+    decodes: bool

@@ -1,5 +1,6 @@
 """A job, the statuses it may have, and what may follow what. Pure: no driver and no clock."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -7,6 +8,7 @@ from typing import Any, Final, NewType
 from uuid import UUID
 
 from imagemill.errors import Rejected
+from imagemill.image_files import InputImage, OutputFile
 
 JobId = NewType("JobId", UUID)
 KeyId = NewType("KeyId", UUID)
@@ -104,20 +106,6 @@ class InputFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class OutputFacts:
-    """An image that went out; `path` is its key under the storage root."""
-
-    name: str
-    path: str
-    media_type: str
-    bytes: int
-    width: int
-    height: int
-    frames: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
 class NewJob:
     """What the gateway knows of a job when it accepts it.
 
@@ -147,7 +135,7 @@ class Job:
     output_path: str | None
     input: InputFacts
     pipeline: Json
-    outputs: tuple[OutputFacts, ...]
+    outputs: tuple[OutputFile, ...]
     analysis: Json | None
     error: JobError | None
     priority: Priority
@@ -200,14 +188,12 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """An attempt's good end. `width`, `height` (pixels) and `frames` are the input's."""
+    """The result of an attempt that succeeded."""
 
     claim: Claim
-    outputs: tuple[OutputFacts, ...]
-    width: int
-    height: int
-    frames: int
-    analysis: Json | None = None
+    input: InputImage
+    outputs: tuple[OutputFile, ...]
+    analysis: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,6 +254,6 @@ def _result(result: Completed | Failed) -> Json:
         "status": Status.COMPLETED,
         "output_path": _output_path(result),
         "outputs": [asdict(output) for output in result.outputs],
-        "input": {"width": result.width, "height": result.height, "frames": result.frames},
+        "input": asdict(result.input),
         "analysis": result.analysis,
     }

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from psycopg.rows import DictRow
 
+from imagemill.image_files import OutputFile
 from imagemill.jobs.explanation import Before, Situation, Workers
 from imagemill.jobs.job import (
     Claim,
@@ -16,7 +17,6 @@ from imagemill.jobs.job import (
     JobError,
     JobId,
     Json,
-    OutputFacts,
     Priority,
     Status,
 )
@@ -42,7 +42,7 @@ def to_job(row: DictRow) -> Job:
         output_path=row["output_path"],
         input=InputFacts(**row["input"]),
         pipeline=row["pipeline"],
-        outputs=tuple(OutputFacts(**output) for output in row["outputs"]),
+        outputs=tuple(OutputFile(**output) for output in row["outputs"]),
         analysis=row["analysis"],
         error=error,
         priority=Priority(row["priority"]),

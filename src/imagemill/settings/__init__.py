@@ -196,7 +196,7 @@ class Settings(BaseSettings):
         return tuple(timedelta(seconds=wait) for wait in self.webhook_schedule_seconds)
 
     @property
-    def jobs_per_child(self) -> int:
+    def jobs_per_process(self) -> int:
         """After how many jobs an image process is replaced."""
         return 1 if self.sandbox_process_per_job else 500
 

@@ -1,5 +1,7 @@
 """One attempt at a job: from the stored input to published outputs, or to an error code."""
 
+from dataclasses import replace
+
 import structlog
 from pydantic import ValidationError
 
@@ -8,7 +10,7 @@ from imagemill.imaging.errors import EngineBug, ImagingError
 from imagemill.imaging.result import Rendered
 from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.spec.pipeline import Pipeline
-from imagemill.jobs.job import Claim, Completed, ErrorCode, JobError, OutputFacts
+from imagemill.jobs.job import Claim, Completed, ErrorCode, JobError
 from imagemill.storage.errors import FileMissing, NotAFile
 from imagemill.storage.keys import attempt_key, outputs_key
 from imagemill.storage.volume import Volume
@@ -54,7 +56,7 @@ async def _render(storage: Volume, sandbox: Sandbox, claim: Claim, pipeline: Pip
         with start_span("job.render"):
             rendered = await sandbox.render(input_file, folder, pipeline)
         failpoint("attempt.rendered")
-        names = [output.file.name for output in rendered.outputs]
+        names = [output.path for output in rendered.outputs]
         with start_span("job.publish"):
             await storage.publish(folder, attempt_key(claim.id, claim.fence), names)
         failpoint("attempt.published")
@@ -62,23 +64,12 @@ async def _render(storage: Volume, sandbox: Sandbox, claim: Claim, pipeline: Pip
 
 
 def _describe(claim: Claim, rendered: Rendered) -> Completed:
+    folder = attempt_key(claim.id, claim.fence)
     return Completed(
         claim=claim,
+        input=rendered.input,
         outputs=tuple(
-            OutputFacts(
-                name=output.name,
-                path=f"{attempt_key(claim.id, claim.fence)}/{output.file.name}",
-                media_type=output.media_type,
-                bytes=output.bytes,
-                width=output.width,
-                height=output.height,
-                frames=output.frames,
-                sha256=output.sha256,
-            )
-            for output in rendered.outputs
+            replace(output, path=f"{folder}/{output.path}") for output in rendered.outputs
         ),
-        width=rendered.width,
-        height=rendered.height,
-        frames=rendered.frames,
-        analysis=dict(rendered.analysis) if rendered.analysis is not None else None,
+        analysis=rendered.analysis,
     )

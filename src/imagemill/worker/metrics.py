@@ -104,7 +104,7 @@ def count_exit(cause: ExitReason) -> None:
 
 def _count(decision: Decision) -> None:
     match decision:
-        case Completed(claim, outputs):
+        case Completed(claim=claim, outputs=outputs):
             JOBS_ENDED.labels(Status.COMPLETED, "").inc()
             PROCESSED_INPUTS.labels(_format(claim.input_path)).inc()
             for output in outputs:

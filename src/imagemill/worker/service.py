@@ -62,7 +62,7 @@ async def run_worker(settings: Settings) -> None:
 
 async def _work(settings: Settings, stopping: asyncio.Event) -> None:
     limits = limits_of(settings)
-    confinement = Confinement(settings.sandbox, jobs_per_child=settings.jobs_per_child)
+    confinement = Confinement(settings.sandbox, jobs_per_process=settings.jobs_per_process)
     liveness = Liveness()
     async with (  # closed in reverse order, whatever happens inside
         aclosing(await Volume.open(settings.storage_root, settings.disk_reserve_bytes)) as storage,

@@ -21,7 +21,8 @@ from imagemill.gateway.openapi.headers import asks_for, headers
 from imagemill.gateway.openapi.routing import JobIdPath, OutputNamePath, problems, readable
 from imagemill.gateway.services import Gateway, Services
 from imagemill.http_digest import format_digest
-from imagemill.jobs.job import InputFacts, Job, JobId, JobNotFound, OutputFacts
+from imagemill.image_files import OutputFile
+from imagemill.jobs.job import InputFacts, Job, JobId, JobNotFound
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.storage.errors import FileMissing, StorageUnavailable
 from imagemill.telemetry.metrics import DOWNLOADED_BYTES
@@ -98,7 +99,7 @@ async def read_output(
     return await _send(gateway, request, output.path, output, filename)
 
 
-def output_of(job: Job, name: str) -> OutputFacts:
+def output_of(job: Job, name: str) -> OutputFile:
     """Return the job's output of this name. Raises FileMissing."""
     for output in job.outputs:
         if output.name == name:
@@ -107,7 +108,7 @@ def output_of(job: Job, name: str) -> OutputFacts:
 
 
 async def _send(
-    gateway: Services, request: Request, key: str, facts: InputFacts | OutputFacts, filename: str
+    gateway: Services, request: Request, key: str, facts: InputFacts | OutputFile, filename: str
 ) -> Response:
     etag = f'"{facts.sha256[:32]}"'
     headers = {

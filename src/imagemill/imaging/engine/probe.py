@@ -13,7 +13,7 @@ from imagemill.imaging.engine.header import load
 from imagemill.imaging.errors import ImagingError
 from imagemill.imaging.formats import FORMATS, FormatName, InputName
 from imagemill.imaging.libvips import Image, Source, Target, VipsError
-from imagemill.imaging.sandbox.protocol import FormatSupport
+from imagemill.imaging.result import FormatSupport
 from imagemill.imaging.spec.pipeline import Output
 
 SIDE: Final = 64

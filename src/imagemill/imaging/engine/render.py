@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
 
+from imagemill.image_files import InputImage
 from imagemill.imaging.engine.analysis.analyze import analyze
 from imagemill.imaging.engine.animation import join_frames
 from imagemill.imaging.engine.decode import decode
@@ -101,9 +102,7 @@ def render(input_file: Path, folder: Path, pipeline: Pipeline, limits: Limits) -
     for group in group_by_unscaled(pipeline.outputs):
         made |= _render_group(picture, group, header, folder, limits)
     return Rendered(
-        width=header.upright.width,
-        height=header.upright.height,
-        frames=header.frames,
+        input=InputImage(header.upright.width, header.upright.height, header.frames),
         outputs=tuple(
             verify_output(folder, output.name, made[output.name]) for output in pipeline.outputs
         ),

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagemill.errors import Rejected
+from imagemill.image_files import OutputFile
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.header import Header, open_image
 from imagemill.imaging.engine.timing import Timing
 from imagemill.imaging.formats import AVIF, TIFF, Format
 from imagemill.imaging.metadata.gps import has_position, tiff_has_position
-from imagemill.imaging.result import RenderedOutput
 
 
 class BadOutput(Exception):
@@ -28,7 +28,7 @@ class ExpectedOutput:
     may_tell_position: bool = False
 
 
-def verify_output(folder: Path, name: str, promised: ExpectedOutput) -> RenderedOutput:
+def verify_output(folder: Path, name: str, promised: ExpectedOutput) -> OutputFile:
     """Open the output again, and return its facts. Raises BadOutput unless they are as promised."""
     format_, size = promised.format, promised.size
     file = format_.file(folder, name)
@@ -46,9 +46,9 @@ def verify_output(folder: Path, name: str, promised: ExpectedOutput) -> Rendered
         raise BadOutput(f"{name} tells where its picture was taken")
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return RenderedOutput(
+    return OutputFile(
         name=name,
-        file=file,
+        path=file.name,
         media_type=format_.media_type,
         bytes=file.stat().st_size,
         width=size.width,

@@ -1,7 +1,8 @@
-"""The CPU time of a child, granted by its parent a job at a time.
+"""CPU time limits of an image process: its parent raises the soft limit before each job.
 
-The wall clock ends a render that takes too long. This ends a child that nobody waits for and that
-works all the same, and one whose parent was stopped. The kernel counts what all its threads use.
+The wall-clock time-out ends a render that takes too long. This limit ends a process that goes on
+working when nobody waits for it, or when its parent was stopped. The kernel counts the time of all
+its threads, and sends SIGXCPU at the soft limit.
 """
 
 import math
@@ -12,45 +13,49 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
-# A decoder and an encoder work side by side: of two cores, all the time that the wall clock gives.
+# A decoder and an encoder work in parallel, and use up to two cores for as long as the time-out.
 CORES: Final = 2
-# A child's life holds so many shares, if it is to have so many jobs: most take a thousandth of one.
-SHARES: Final = 20
+# An image process may use as much as this many jobs at their limits: enough for hundreds of jobs,
+# since most use a thousandth of theirs.
+MAX_FULL_JOBS: Final = 20
 
-CAN_GRANT: Final = sys.platform == "linux"
+IS_SUPPORTED: Final = sys.platform == "linux"
 
 
-def share(time_limit: timedelta) -> int:
-    """Return the CPU seconds of a job with this time limit."""
+def seconds_per_job(time_limit: timedelta) -> int:
+    """Return how many CPU seconds a job with this wall-clock limit may use."""
     return math.ceil(CORES * time_limit.total_seconds())
 
 
-def lifetime(time_limit: timedelta, jobs_per_child: int) -> int:
-    """Return the CPU seconds of a child's whole life; one more share is for its start."""
-    return (min(jobs_per_child, SHARES) + 1) * share(time_limit)
+def seconds_per_process(time_limit: timedelta, jobs_per_process: int) -> int:
+    """Return the hard limit of an image process in CPU seconds; its start counts as a job."""
+    return (min(jobs_per_process, MAX_FULL_JOBS) + 1) * seconds_per_job(time_limit)
 
 
-def grant(pid: int, seconds: int) -> None:
-    """Let the process use so many seconds more, within its lifetime; past them it gets SIGXCPU."""
-    if not CAN_GRANT:
+def raise_soft_limit(pid: int, seconds: int) -> None:
+    """Let the process use this many CPU seconds from now on, but no more than its hard limit."""
+    if not IS_SUPPORTED:
         return
-    with suppress(OSError):  # it is dead, as who asks it next will learn
-        _, most = resource.prlimit(pid, resource.RLIMIT_CPU)
-        until = math.ceil(_used(pid)) + seconds
-        resource.prlimit(pid, resource.RLIMIT_CPU, (min(until, most), most))
+    with suppress(OSError):  # it is dead, which its pipes will tell
+        _, hard = resource.prlimit(pid, resource.RLIMIT_CPU)
+        soft = math.ceil(_used_seconds(pid)) + seconds
+        resource.prlimit(pid, resource.RLIMIT_CPU, (min(soft, hard), hard))
 
 
-def is_worn(pid: int) -> bool:
-    """Whether the process used half of its lifetime; the other half holds any job's share."""
-    if not CAN_GRANT:
+def has_used_half(pid: int) -> bool:
+    """Return whether the process is dead or used half of its hard limit.
+
+    The other half is more than any single job may use.
+    """
+    if not IS_SUPPORTED:
         return False
     try:
-        _, most = resource.prlimit(pid, resource.RLIMIT_CPU)
-        return _used(pid) > most / 2
-    except OSError:  # it is dead
+        _, hard = resource.prlimit(pid, resource.RLIMIT_CPU)
+        return _used_seconds(pid) > hard / 2
+    except OSError:
         return True
 
 
-def _used(pid: int) -> float:
-    # The number of another process's clock, as clock_getcpuclockid(3) makes it.
+def _used_seconds(pid: int) -> float:
+    # The id of another process's CPU-time clock, computed as clock_getcpuclockid(3) does.
     return time.clock_gettime((~pid << 3) | 2)

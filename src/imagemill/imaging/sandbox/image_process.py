@@ -1,4 +1,4 @@
-"""One child process as its parent sees it: started, asked, and ended without fail."""
+"""An image process as its parent sees it: started, sent requests, and killed for certain."""
 
 import asyncio
 import os
@@ -14,20 +14,15 @@ from typing import Final, Self, cast
 from pydantic import ValidationError
 
 from imagemill.blocking import run_in_thread
-from imagemill.imaging.errors import (
-    DecoderCrashed,
-    ImageProcessDidNotStart,
-    ImageProcessFailed,
-    OutOfMemory,
-    TimedOut,
-)
+from imagemill.imaging.errors import DecoderCrashed, ImageProcessDidNotStart, TimedOut
 from imagemill.imaging.sandbox import cpu_time
 from imagemill.imaging.sandbox.confine.level import ConfinementLevel
 from imagemill.imaging.sandbox.confine.policy import SandboxPolicy
+from imagemill.imaging.sandbox.exit_reason import error_for_exit
 from imagemill.imaging.sandbox.job_directory import JobDirectory
 from imagemill.imaging.sandbox.protocol import (
     LENGTH_BYTES,
-    MAX_FRAME,
+    MAX_FRAME_BYTES,
     REPLY,
     Message,
     Ready,
@@ -37,14 +32,15 @@ from imagemill.imaging.sandbox.protocol import (
 
 PROGRAM: Final = (
     sys.executable,
-    "-P",  # the folder we happen to stand in is no place to import from
-    "-Xfaulthandler",  # a crash says where it was, on standard error
+    "-P",  # do not import from the current directory
+    "-Xfaulthandler",  # a crash prints where it was to standard error
     "-m",
     "imagemill.imaging.sandbox.image_process_main",
 )
 
-# Of the worker's environment, with its secrets, a child sees this much. LD_PRELOAD brings jemalloc.
-INHERITED: Final = ("PATH", "LD_PRELOAD")
+# An image process inherits these variables only, none of the worker's secrets. LD_PRELOAD loads
+# jemalloc.
+INHERITED_VARIABLES: Final = ("PATH", "LD_PRELOAD")
 ENVIRONMENT: Final = {
     "LC_ALL": "C.UTF-8",
     "MALLOC_ARENA_MAX": "2",
@@ -53,19 +49,16 @@ ENVIRONMENT: Final = {
 }
 
 START_TIMEOUT: Final = timedelta(seconds=30)
-DEATH_TIMEOUT: Final = timedelta(seconds=5)
+EXIT_TIMEOUT: Final = timedelta(seconds=5)
 
-GARBLED: Final = "The decoder's answer could not be read."
+INVALID_REPLY: Final = "The decoder's answer could not be read."
 
-# What is kept of standard error, for the log.
-TAIL_BYTES: Final = 4096
-
-# glib and C++ end the process when they get no memory, and say so.
-NO_MEMORY: Final = ("failed to allocate", "bad_alloc", "MemoryError", "Cannot allocate memory")
+# How much of the end of standard error is kept, for messages.
+STDERR_TAIL_BYTES: Final = 4096
 
 
 class ImageProcess:
-    """A child process. It answers one request at a time, and after any failure it is dead."""
+    """A running image process. It serves one request at a time; after any failure it is dead."""
 
     level: ConfinementLevel  # known once it has started
 
@@ -76,35 +69,36 @@ class ImageProcess:
         self._requests = cast("asyncio.StreamWriter", process.stdin)
         self._replies = cast("asyncio.StreamReader", process.stdout)
         self._errors = cast("asyncio.StreamReader", process.stderr)
-        self._is_asked = False
-        self._said = b""
-        self._listening = asyncio.create_task(self._listen())
+        self._is_busy = False
+        self._stderr = b""
+        self._reading_stderr = asyncio.create_task(self._read_stderr())
 
     @classmethod
-    async def start(cls, program: Sequence[str], terms: SandboxPolicy, scratch_dir: Path) -> Self:
-        """Start the program at a desk of its own and wait until it is ready.
+    async def start(cls, program: Sequence[str], policy: SandboxPolicy, scratch_dir: Path) -> Self:
+        """Start the program with a job directory of its own, and wait until it is ready.
 
         Raises ImageProcessDidNotStart, ScratchFull.
         """
-        job_directory = await run_in_thread(JobDirectory.set_up, scratch_dir)
-        own = terms.at(job_directory.inputs, job_directory.outputs).model_dump_json()
-        spawning = asyncio.create_task(_spawn((*program, str(os.getpid()), own)))
+        job_directory = await run_in_thread(JobDirectory.create, scratch_dir)
+        own_policy = policy.with_folders(job_directory.inputs, job_directory.outputs)
+        arguments = (*program, str(os.getpid()), own_policy.model_dump_json())
+        spawning = asyncio.create_task(_spawn(arguments))
         try:
-            child = cls(await asyncio.shield(spawning), job_directory)
+            process = cls(await asyncio.shield(spawning), job_directory)
         except asyncio.CancelledError:
-            # asyncio would lose sight of a process that is cancelled while it is made.
+            # asyncio would lose a process whose creation is cancelled.
             with suppress(ImageProcessDidNotStart):
-                await cls(await spawning, job_directory).end()
+                await cls(await spawning, job_directory).kill()
             raise
         except ImageProcessDidNotStart:
             await run_in_thread(job_directory.remove)
             raise
         try:
-            child.level = await child._expect_ready()
+            process.level = await process._wait_until_ready()
         except BaseException:
-            await child.end()
+            await process.kill()
             raise
-        return child
+        return process
 
     @property
     def pid(self) -> int:
@@ -114,98 +108,89 @@ class ImageProcess:
     def is_alive(self) -> bool:
         return self._process.returncode is None
 
-    @property
-    def last_words(self) -> str:
-        """The end of what it wrote to standard error."""
-        return self._said.decode(errors="replace").strip()
-
-    async def ask(self, request: Message, time_limit: timedelta) -> Reply:
+    async def send(self, request: Message, time_limit: timedelta) -> Reply:
         """Send a request and return the reply.
 
-        Raises TimedOut, DecoderCrashed or OutOfMemory; then, and when cancelled, the process and
-        all it started have been killed.
+        Raises TimedOut when the time limit is exceeded, DecoderCrashed when the reply is invalid,
+        and what `error_for_exit` makes of the exit status when the process ends without a reply.
+        After any of these, and when cancelled, the process and all that it started are dead.
         """
-        self._is_asked = True
+        self._is_busy = True
         try:
-            cpu_time.grant(self.pid, cpu_time.share(time_limit))
+            cpu_time.raise_soft_limit(self.pid, cpu_time.seconds_per_job(time_limit))
             async with asyncio.timeout(time_limit.total_seconds()):
                 return await self._exchange(request)
         except TimeoutError as error:
-            await self.end()
+            await self.kill()
             seconds = time_limit.total_seconds()
             raise TimedOut(f"Rendering took longer than {seconds:g} seconds.") from error
         except BaseException:
-            await self.end()
+            await self.kill()
             raise
         finally:
-            self._is_asked = False
+            self._is_busy = False
 
-    async def end(self) -> None:
-        """Kill the process with its whole group, and return when it and its desk are gone."""
-        # One that died in the middle of a request may have left others of its group. One that died
-        # long ago may have left its number to a stranger.
-        if self.is_alive or self._is_asked:
+    async def kill(self) -> None:
+        """Kill the process group, and return when the process and its job directory are gone."""
+        # One that died during a request may have left others of its group. The pid of one that died
+        # while idle may by now be another process's.
+        if self.is_alive or self._is_busy:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-        leaving = asyncio.create_task(self._leave())
+        exiting = asyncio.create_task(self._wait_for_exit())
         try:
-            await asyncio.wait({leaving, self._listening}, timeout=DEATH_TIMEOUT.total_seconds())
+            await asyncio.wait(
+                {exiting, self._reading_stderr}, timeout=EXIT_TIMEOUT.total_seconds()
+            )
         finally:
-            leaving.cancel()
+            exiting.cancel()
             await run_in_thread(self.job_directory.remove)
+
+    async def _wait_until_ready(self) -> ConfinementLevel:
+        try:
+            async with asyncio.timeout(START_TIMEOUT.total_seconds()):
+                reply = await self._read_reply()
+        except (asyncio.IncompleteReadError, ConnectionError, DecoderCrashed, TimeoutError):
+            reply = None
+        if not isinstance(reply, Ready):
+            await self.kill()
+            raise ImageProcessDidNotStart(
+                f"An image process did not get ready: {self._stderr_tail()}"
+            )
+        return reply.level
 
     async def _exchange(self, request: Message) -> Reply:
         try:
             self._requests.write(encode_frame(request))
             await self._requests.drain()
-            return await self._read()
+            return await self._read_reply()
         except (asyncio.IncompleteReadError, ConnectionError) as error:
-            raise await self._cause_of_death() from error
+            # Pipes close after the exit status is settled, so that this kill does not change it.
+            await self.kill()
+            raise error_for_exit(self._process.returncode, self._stderr_tail()) from error
 
-    async def _read(self) -> Reply:
+    async def _read_reply(self) -> Reply:
         length = int.from_bytes(await self._replies.readexactly(LENGTH_BYTES))
-        if length > MAX_FRAME:
-            raise DecoderCrashed(GARBLED)
+        if length > MAX_FRAME_BYTES:
+            raise DecoderCrashed(INVALID_REPLY)
         try:
             return REPLY.validate_json(await self._replies.readexactly(length))
         except ValidationError as error:
-            raise DecoderCrashed(GARBLED) from error
+            raise DecoderCrashed(INVALID_REPLY) from error
 
-    async def _expect_ready(self) -> ConfinementLevel:
-        try:
-            async with asyncio.timeout(START_TIMEOUT.total_seconds()):
-                reply = await self._read()
-        except (asyncio.IncompleteReadError, ConnectionError, DecoderCrashed, TimeoutError):
-            reply = None
-        if not isinstance(reply, Ready):
-            await self.end()
-            raise ImageProcessDidNotStart(f"An image process did not get ready: {self.last_words}")
-        return reply.level
-
-    async def _cause_of_death(self) -> ImageProcessFailed:
-        """Tell from its end what happened to a process that hung up."""
-        # Pipes close after the exit status is settled, so this kill does not change it.
-        await self.end()
-        code = self._process.returncode
-        if code == -signal.SIGXCPU:
-            return TimedOut("Rendering took more CPU time than a job may use.")
-        if code == -signal.SIGKILL or any(sign in self.last_words for sign in NO_MEMORY):
-            return OutOfMemory("The decoder met its memory limit.")
-        if code is None:
-            return DecoderCrashed("The decoder hung up.")
-        ending = signal.Signals(-code).name if code < 0 else f"exit status {code}"
-        return DecoderCrashed(f"The decoder ended with {ending}.")
-
-    async def _leave(self) -> None:
-        """Read what is left in the pipe, since asyncio counts a process as gone only after that."""
-        with suppress(RuntimeError, ConnectionError):  # RuntimeError: a render is reading it
-            while await self._replies.read(TAIL_BYTES):
+    async def _wait_for_exit(self) -> None:
+        """Drain the replies first: asyncio waits for its pipes before it reports an exit."""
+        with suppress(RuntimeError, ConnectionError):  # RuntimeError: a request is reading it
+            while await self._replies.read(STDERR_TAIL_BYTES):
                 pass
         await self._process.wait()
 
-    async def _listen(self) -> None:
-        while said := await self._errors.read(TAIL_BYTES):
-            self._said = (self._said + said)[-TAIL_BYTES:]
+    async def _read_stderr(self) -> None:
+        while read := await self._errors.read(STDERR_TAIL_BYTES):
+            self._stderr = (self._stderr + read)[-STDERR_TAIL_BYTES:]
+
+    def _stderr_tail(self) -> str:
+        return self._stderr.decode(errors="replace").strip()
 
 
 async def _spawn(arguments: Sequence[str]) -> Process:
@@ -223,5 +208,5 @@ async def _spawn(arguments: Sequence[str]) -> Process:
 
 
 def _environment() -> dict[str, str]:
-    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    inherited = {name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ}
     return {**inherited, **ENVIRONMENT}

@@ -13,78 +13,60 @@ from typing import BinaryIO
 from imagemill.imaging.engine.probe import probe_format
 from imagemill.imaging.engine.render import render
 from imagemill.imaging.sandbox.confine import confine
-from imagemill.imaging.sandbox.confine.limits import close_files_but
+from imagemill.imaging.sandbox.confine.limits import close_files_except
 from imagemill.imaging.sandbox.confine.policy import SandboxPolicy
-from imagemill.imaging.sandbox.confine.process import die_with
+from imagemill.imaging.sandbox.confine.process import die_with_parent
 from imagemill.imaging.sandbox.protocol import (
     LENGTH_BYTES,
     REQUEST,
-    Done,
+    Failure,
     Message,
-    Probe,
+    ProbeReply,
+    ProbeRequest,
     Ready,
-    Render,
+    RenderReply,
+    RenderRequest,
     Request,
-    Written,
     encode_frame,
-    to_failed,
 )
 
 
 def main() -> None:
-    requests, replies = set_up(int(sys.argv[1]), SandboxPolicy.model_validate_json(sys.argv[2]))
+    requests, replies = start(int(sys.argv[1]), SandboxPolicy.model_validate_json(sys.argv[2]))
     while length := requests.read(LENGTH_BYTES):
         request = REQUEST.validate_json(requests.read(int.from_bytes(length)))
-        _send(replies, answer(request))
+        _send(replies, reply_to(request))
 
 
-def set_up(parent: int, terms: SandboxPolicy) -> tuple[BinaryIO, BinaryIO]:
-    """Confine this process, tell the parent how far, and return the two pipes to it."""
-    requests, replies = _move_aside()
-    die_with(parent)
-    close_files_but(requests.fileno(), replies.fileno())
-    _send(replies, Ready(level=confine(terms)))
+def start(parent_pid: int, policy: SandboxPolicy) -> tuple[BinaryIO, BinaryIO]:
+    """Confine this process, send Ready, and return the pipes of requests and replies."""
+    requests, replies = _move_pipes()
+    die_with_parent(parent_pid)
+    close_files_except(requests.fileno(), replies.fileno())
+    _send(replies, Ready(level=confine(policy)))
     return requests, replies
 
 
-def answer(request: Request) -> Message:
-    """Do what is asked. Whatever goes wrong is told in the answer."""
+def reply_to(request: Request) -> Message:
+    """Do what is requested, and return its result or the error that it ended with."""
     try:
         match request:
-            case Render():
-                return _render(request)
-            case Probe():
-                return probe_format(request.format)
-    except Exception as error:  # noqa: BLE001 - a bug is told like the rest; the parent replaces us
-        return to_failed(error)
+            case RenderRequest():
+                rendered = render(
+                    Path(request.input_file),
+                    Path(request.folder),
+                    request.pipeline,
+                    request.limits,
+                )
+                return RenderReply(rendered=rendered)
+            case ProbeRequest():
+                return ProbeReply(support=probe_format(request.format))
+    except Exception as error:  # noqa: BLE001 - a bug is reported too; the parent replaces us
+        return Failure.of(error)
 
 
-def _render(request: Render) -> Done:
-    rendered = render(
-        Path(request.input_file), Path(request.folder), request.pipeline, request.limits
-    )
-    return Done(
-        width=rendered.width,
-        height=rendered.height,
-        frames=rendered.frames,
-        outputs=tuple(
-            Written(
-                name=output.name,
-                media_type=output.media_type,
-                bytes=output.bytes,
-                width=output.width,
-                height=output.height,
-                frames=output.frames,
-                sha256=output.sha256,
-            )
-            for output in rendered.outputs
-        ),
-        analysis=rendered.analysis,
-    )
-
-
-def _move_aside() -> tuple[BinaryIO, BinaryIO]:
-    """Take the pipes off 0 and 1: nothing is left to be read there, and prints go to 2."""
+def _move_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Move the pipes off 0 and 1: reading 0 then returns nothing, and 1 leads to standard error."""
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)

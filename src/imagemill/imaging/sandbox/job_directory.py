@@ -1,8 +1,8 @@
-"""A child's own folder: on one side the input of its job, on the other its outputs.
+"""Job directory: an image process's own folder, with the input of its job and its outputs.
 
-A child sees nothing else of the storage. The input is a link to the stored file, which costs no
-copy; the files for the outputs are laid out empty, since a child may fill them and make none, so
-that it can fill no disk with files beyond these.
+The image process may use no other folder of the storage. The input is a hard link to the stored
+file, which costs no copy. Each output's file is created empty beforehand: a confined image process
+may write to files but not create them, so that it cannot fill the disk with others.
 """
 
 import os
@@ -20,19 +20,21 @@ from imagemill.imaging.spec.pipeline import Output, Pipeline
 
 @dataclass(frozen=True, slots=True)
 class JobDirectory:
-    """The folder of one child, while that lives."""
+    """The folder of one image process, for one job after the other."""
 
     folder: Path
 
     @classmethod
-    def set_up(cls, scratch_dir: Path) -> Self:
-        """Make an empty desk below the workplace. Raises ScratchFull."""
+    def create(cls, scratch_dir: Path) -> Self:
+        """Create an empty job directory. Raises ScratchFull."""
         job_directory = cls(scratch_dir.absolute() / str(uuid4()))
         try:
             job_directory.inputs.mkdir(parents=True)
             job_directory.outputs.mkdir()
         except OSError as error:
-            raise ScratchFull(f"No folder for a child could be made: {error.strerror}.") from error
+            raise ScratchFull(
+                f"No folder for an image process could be made: {error.strerror}."
+            ) from error
         return job_directory
 
     @property
@@ -44,24 +46,24 @@ class JobDirectory:
         return self.folder / "out"
 
     def prepare(self, input_file: Path, pipeline: Pipeline) -> Path:
-        """Return where the child finds the input; its outputs have their empty files.
+        """Link the input, create the output files, and return the link's path.
 
         Raises FileNotFoundError when there is no such input, and ScratchFull when the disk failed.
         """
-        file = self.inputs / input_file.name
+        link = self.inputs / input_file.name
         try:
-            _link(input_file, file)
+            _link_or_copy(input_file, link)
             for output in pipeline.outputs:
-                for place in _places(self.outputs, output):
-                    place.touch()
+                for file in _possible_files(self.outputs, output):
+                    file.touch()
         except OSError as error:
             if isinstance(error, FileNotFoundError) and self.inputs.is_dir():
                 raise
             raise ScratchFull(f"The disk for outputs failed: {error.strerror}.") from error
-        return file
+        return link
 
     def collect(self, folder: Path) -> None:
-        """Move what the child wrote to the folder, and clear the desk. Raises ScratchFull."""
+        """Move the written outputs to the folder and remove all other files. Raises ScratchFull."""
         try:
             for entry in os.scandir(self.outputs):
                 if entry.stat(follow_symlinks=False).st_size:
@@ -77,17 +79,17 @@ class JobDirectory:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _link(input_file: Path, file: Path) -> None:
+def _link_or_copy(input_file: Path, link: Path) -> None:
     try:
-        os.link(input_file, file)
+        os.link(input_file, link)
     except FileNotFoundError:
         raise
     except OSError:
-        # Another file system, or one that knows no links.
-        shutil.copyfile(input_file, file)
+        # Another file system, or one without hard links.
+        shutil.copyfile(input_file, link)
 
 
-def _places(folder: Path, output: Output) -> Iterator[Path]:
-    """Yield where the output may come to lie: what format it has may depend on the input."""
+def _possible_files(folder: Path, output: Output) -> Iterator[Path]:
+    """Yield the files that the output may be written to: its format may depend on the input's."""
     formats = FORMATS.values() if output.format is None else (FORMATS[output.format],)
     return (format_.file(folder, output.name) for format_ in formats)

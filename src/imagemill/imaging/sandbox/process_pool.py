@@ -1,4 +1,4 @@
-"""A crew of child processes, warmed before they are needed, lent one at a time and replaced."""
+"""Pool of image processes: started in advance, each lent to one job at a time, and replaced."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -12,48 +12,52 @@ from imagemill.errors import Unavailable
 from imagemill.imaging.sandbox import cpu_time
 from imagemill.imaging.sandbox.confine.level import ConfinementLevel
 from imagemill.imaging.sandbox.confine.policy import SandboxPolicy
-from imagemill.imaging.sandbox.exit_reason import ExitReason, exit_of
+from imagemill.imaging.sandbox.exit_reason import ExitReason, reason_for
 from imagemill.imaging.sandbox.image_process import ImageProcess
 
-FIRST_PAUSE: Final = timedelta(seconds=0.1)
-LONGEST_PAUSE: Final = timedelta(seconds=30)
+# Delays before a process is started again after failed starts; they double.
+MIN_RESTART_DELAY: Final = timedelta(seconds=0.1)
+MAX_RESTART_DELAY: Final = timedelta(seconds=30)
 
 
 @dataclass(slots=True)
 class Slot:
-    """A place for one child. `failures` counts starts that failed since one succeeded."""
+    """A slot for one image process, and how many jobs that has had.
 
-    child: ImageProcess | None = None
+    `failed_starts` counts those since the last successful one.
+    """
+
+    process: ImageProcess | None = None
     jobs: int = 0
-    failures: int = 0
+    failed_starts: int = 0
 
 
 class ProcessPool:
-    """So many children of one program on the same terms, each for so many jobs."""
+    """A fixed number of image processes, each replaced after `jobs_per_process` jobs."""
 
     def __init__(
         self,
         program: Sequence[str],
-        terms: SandboxPolicy,
+        policy: SandboxPolicy,
         scratch_dir: Path,
-        jobs_per_child: int,
+        jobs_per_process: int,
         on_exit: Callable[[ExitReason], None] = lambda _: None,
     ) -> None:
         self._program = program
-        self._terms = terms
-        self._workplace = scratch_dir
-        self._jobs_per_child = jobs_per_child
+        self._policy = policy
+        self._scratch_dir = scratch_dir
+        self._jobs_per_process = jobs_per_process
         self._on_exit = on_exit
         self._slots: list[Slot] = []
         self._free: asyncio.Queue[Slot] = asyncio.Queue()
         self._replacing: set[asyncio.Task[None]] = set()
         self._is_stopping = False
 
-    async def start(self, children: int) -> None:
-        """Start all children at once. Raises Unavailable when one of them cannot be started."""
-        self._slots = [Slot() for _ in range(children)]
+    async def start(self, processes: int) -> None:
+        """Start all processes at once. Raises Unavailable when one of them cannot be started."""
+        self._slots = [Slot() for _ in range(processes)]
         starts = await asyncio.gather(
-            *(self._fill(slot) for slot in self._slots), return_exceptions=True
+            *(self._start_process(slot) for slot in self._slots), return_exceptions=True
         )
         for failure in starts:
             if isinstance(failure, BaseException):
@@ -62,79 +66,81 @@ class ProcessPool:
             self._free.put_nowait(slot)
 
     @asynccontextmanager
-    async def lend(self) -> AsyncIterator[ImageProcess]:
-        """Wait for a free child. Whoever ends it, or lets it fail, leaves the seat to another.
+    async def acquire(self) -> AsyncIterator[ImageProcess]:
+        """Wait for a free slot and yield its process, which is replaced if it dies meanwhile.
 
-        Raises Unavailable when the last one could not be replaced.
+        Raises Unavailable when no process could be started for the slot.
         """
         slot = await self._free.get()
-        cause = ExitReason.DIED
+        reason = ExitReason.EXITED_WHILE_IDLE
         try:
-            child = await self._seated(slot)
+            process = await self._live_process(slot)
             slot.jobs += 1
-            yield child
+            yield process
         except BaseException as error:
-            cause = exit_of(error)
+            reason = reason_for(error)
             raise
         finally:
-            if slot.child and self._can_go_on(slot, slot.child):
+            if slot.process and self._is_reusable(slot, slot.process):
                 self._free.put_nowait(slot)
             elif not self._is_stopping:
-                if slot.child:
-                    self._on_exit(ExitReason.RETIRED if slot.child.is_alive else cause)
-                self._replace(slot)
+                if slot.process:
+                    self._on_exit(ExitReason.RETIRED if slot.process.is_alive else reason)
+                self._replace_in_background(slot)
 
     async def stop(self) -> None:
-        """Kill every child, and return when they are gone."""
+        """Kill every process, and return when they are gone."""
         self._is_stopping = True
         for task in self._replacing:
             task.cancel()
         await asyncio.gather(*self._replacing, return_exceptions=True)
-        await asyncio.gather(*(slot.child.end() for slot in self._slots if slot.child))
+        await asyncio.gather(*(slot.process.kill() for slot in self._slots if slot.process))
 
     @property
     def level(self) -> ConfinementLevel:
-        """How far the children are confined; they have been started."""
-        return next(slot.child.level for slot in self._slots if slot.child)
+        """How far the processes are confined; the pool must have been started."""
+        return next(slot.process.level for slot in self._slots if slot.process)
 
-    def _can_go_on(self, slot: Slot, child: ImageProcess) -> bool:
+    def _is_reusable(self, slot: Slot, process: ImageProcess) -> bool:
         return (
-            child.is_alive and slot.jobs < self._jobs_per_child and not cpu_time.is_worn(child.pid)
+            process.is_alive
+            and slot.jobs < self._jobs_per_process
+            and not cpu_time.has_used_half(process.pid)
         )
 
-    async def _seated(self, slot: Slot) -> ImageProcess:
-        if slot.child and slot.child.is_alive:
-            return slot.child
-        if slot.child:
-            self._on_exit(ExitReason.DIED)
-        return await self._fill(slot)
+    async def _live_process(self, slot: Slot) -> ImageProcess:
+        if slot.process and slot.process.is_alive:
+            return slot.process
+        if slot.process:
+            self._on_exit(ExitReason.EXITED_WHILE_IDLE)
+        return await self._start_process(slot)
 
-    async def _fill(self, slot: Slot) -> ImageProcess:
-        """Put a new child in the seat; after failures, not before a growing pause is over."""
-        if slot.child:
-            await slot.child.end()
-            slot.child = None
-        if slot.failures:
-            await asyncio.sleep(_pause(slot.failures).total_seconds())
+    async def _start_process(self, slot: Slot) -> ImageProcess:
+        """Start a new process in the slot; after failed starts, only after a delay."""
+        if slot.process:
+            await slot.process.kill()
+            slot.process = None
+        if slot.failed_starts:
+            await asyncio.sleep(_restart_delay(slot.failed_starts).total_seconds())
         try:
-            slot.child = await ImageProcess.start(self._program, self._terms, self._workplace)
+            slot.process = await ImageProcess.start(self._program, self._policy, self._scratch_dir)
         except Unavailable:
-            slot.failures += 1
+            slot.failed_starts += 1
             raise
-        slot.failures = slot.jobs = 0
-        return slot.child
+        slot.failed_starts = slot.jobs = 0
+        return slot.process
 
-    def _replace(self, slot: Slot) -> None:
-        task = asyncio.create_task(self._refill(slot))
+    def _replace_in_background(self, slot: Slot) -> None:
+        task = asyncio.create_task(self._replace(slot))
         self._replacing.add(task)
         task.add_done_callback(self._replacing.discard)
 
-    async def _refill(self, slot: Slot) -> None:
-        # Whoever takes the empty seat tries again and learns why it failed.
+    async def _replace(self, slot: Slot) -> None:
+        # The next job that acquires the empty slot tries again, and gets the error.
         with suppress(Unavailable):
-            await self._fill(slot)
+            await self._start_process(slot)
         self._free.put_nowait(slot)
 
 
-def _pause(failures: int) -> timedelta:
-    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(failures - 1, 10))
+def _restart_delay(failed_starts: int) -> timedelta:
+    return min(MAX_RESTART_DELAY, MIN_RESTART_DELAY * 2.0 ** min(failed_starts - 1, 10))

@@ -1,7 +1,8 @@
-"""What worker and child say to each other: JSON messages, each in a frame with its length.
+"""Protocol between the sandbox and its image processes: JSON messages in length-prefixed frames.
 
-The child decodes what strangers send, so the worker trusts nothing it says: a frame is bounded, a
-message is checked field by field, and it can name no file and carry no code.
+An image process decodes untrusted files, so its replies are untrusted too: a frame is bounded, a
+message is validated field by field, and it can neither choose a file nor carry code. What a valid
+reply says is checked in `reply_validation.py`.
 """
 
 import traceback
@@ -10,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from imagemill.errors import ServiceError
 from imagemill.imaging.errors import (
@@ -24,20 +25,19 @@ from imagemill.imaging.errors import (
 )
 from imagemill.imaging.formats import InputName
 from imagemill.imaging.limits import Limits
+from imagemill.imaging.result import FormatSupport, Rendered
 from imagemill.imaging.sandbox.confine.level import ConfinementLevel
-from imagemill.imaging.spec.analysis import Analysis
 from imagemill.imaging.spec.field_types import MAX_SIDE
 from imagemill.imaging.spec.pipeline import MAX_OUTPUTS, Pipeline
 
-# A frame is its length, 4 bytes with the highest first, and then so many bytes.
+# A frame is the length of its body, 4 bytes in big-endian order, and the body.
 LENGTH_BYTES: Final = 4
-MAX_FRAME: Final = 256 * 1024
+MAX_FRAME_BYTES: Final = 256 * 1024
 
-# Characters of a failure's sentence, or of a traceback's end.
-MAX_DETAIL: Final = 10_000
+# Characters of an error's message, or of the end of a traceback.
+MAX_DETAIL_LENGTH: Final = 10_000
 
-
-Failure = Literal[
+FailureCode = Literal[
     "invalid_image",
     "unsupported_format",
     "too_large",
@@ -49,11 +49,13 @@ Failure = Literal[
 
 
 class Message(BaseModel):
+    """A message. Its strictness holds for the dataclasses inside it too."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Render(Message):
-    """Asks for a pipeline. Paths are absolute; the answer is Done or Failed."""
+class RenderRequest(Message):
+    """Asks to render a pipeline; answered by RenderReply or Failure. Paths are absolute."""
 
     kind: Literal["render"] = "render"
     input_file: str
@@ -71,70 +73,62 @@ class Render(Message):
         )
 
 
-class Probe(Message):
-    """Asks to encode and decode a sample of a format. The answer is Proved or Failed."""
+class ProbeRequest(Message):
+    """Asks to encode and decode a sample of a format; answered by ProbeReply or Failure."""
 
-    kind: Literal["prove"] = "prove"
+    kind: Literal["probe"] = "probe"
     format: InputName
 
 
 class Ready(Message):
-    """What a child says first: its libraries are loaded and it is confined, this far."""
+    """Sent once, first: the image process has loaded its libraries and is confined."""
 
     kind: Literal["ready"] = "ready"
     level: ConfinementLevel
 
 
-class FormatSupport(Message):
-    kind: Literal["proved"] = "proved"
-    encodes: bool
-    decodes: bool
+def _check_bounds(rendered: Rendered) -> Rendered:
+    if not 1 <= len(rendered.outputs) <= MAX_OUTPUTS:
+        raise ValueError(f"{len(rendered.outputs)} outputs")
+    if any(max(output.width, output.height) > MAX_SIDE for output in rendered.outputs):
+        raise ValueError(f"an output with a side of more than {MAX_SIDE} pixels")
+    return rendered
 
 
-class Written(Message):
-    """An output; where it lies follows from its name and its media type."""
+class RenderReply(Message):
+    # Also where it is made, so that a bug of the engine's is reported there with its traceback.
+    model_config = ConfigDict(revalidate_instances="always")
 
-    name: str
-    media_type: str
-    bytes: Annotated[int, Field(ge=1)]
-    width: Annotated[int, Field(ge=1, le=MAX_SIDE)]
-    height: Annotated[int, Field(ge=1, le=MAX_SIDE)]
-    frames: Annotated[int, Field(ge=1)]
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    kind: Literal["rendered"] = "rendered"
+    rendered: Annotated[Rendered, AfterValidator(_check_bounds)]
 
 
-class Done(Message):
-    kind: Literal["done"] = "done"
-    width: Annotated[int, Field(ge=1)]
-    height: Annotated[int, Field(ge=1)]
-    frames: Annotated[int, Field(ge=1)]
-    outputs: Annotated[tuple[Written, ...], Field(min_length=1, max_length=MAX_OUTPUTS)]
-    analysis: Analysis | None
+class ProbeReply(Message):
+    kind: Literal["probed"] = "probed"
+    support: FormatSupport
 
 
-class Failed(Message):
-    """A failure that the child lived to tell; `detail` is a sentence, for a bug the traceback."""
+class Failure(Message):
+    """An error that the process survived; `detail` is its message, for a bug the traceback."""
 
-    kind: Literal["failed"] = "failed"
-    failure: Failure
-    detail: Annotated[str, Field(max_length=MAX_DETAIL)]
+    kind: Literal["failure"] = "failure"
+    code: FailureCode
+    detail: Annotated[str, Field(max_length=MAX_DETAIL_LENGTH)]
 
+    @classmethod
+    def of(cls, error: Exception) -> Self:
+        """Return the message for an error; to be called while it is being handled."""
+        for code, kind in ERRORS.items():
+            if isinstance(error, kind):
+                return cls(code=code, detail=str(error)[:MAX_DETAIL_LENGTH])
+        return cls(code="bug", detail=traceback.format_exc()[-MAX_DETAIL_LENGTH:])
 
-Request = Annotated[Render | Probe, Field(discriminator="kind")]
-Reply = Annotated[Ready | FormatSupport | Done | Failed, Field(discriminator="kind")]
-
-REQUEST: Final[TypeAdapter[Request]] = TypeAdapter(Request)
-REPLY: Final[TypeAdapter[Reply]] = TypeAdapter(Reply)
-
-
-def encode_frame(message: Message) -> bytes:
-    """Return the message as a frame."""
-    body = message.model_dump_json().encode()
-    return len(body).to_bytes(LENGTH_BYTES) + body
+    def to_error(self) -> ServiceError:
+        return EngineBug(self.detail) if self.code == "bug" else ERRORS[self.code](self.detail)
 
 
-# The failures a child lives to tell; a bug is told by its traceback.
-TELLABLE: Final[Mapping[Failure, type[ServiceError]]] = MappingProxyType(
+# Any other error is a bug.
+ERRORS: Final[Mapping[FailureCode, type[ServiceError]]] = MappingProxyType(
     {
         "invalid_image": InvalidImage,
         "unsupported_format": UnsupportedFormat,
@@ -145,17 +139,14 @@ TELLABLE: Final[Mapping[Failure, type[ServiceError]]] = MappingProxyType(
     }
 )
 
+Request = Annotated[RenderRequest | ProbeRequest, Field(discriminator="kind")]
+Reply = Annotated[Ready | RenderReply | ProbeReply | Failure, Field(discriminator="kind")]
 
-def to_failed(error: Exception) -> Failed:
-    """Return the message that tells of the error; called where it is being handled."""
-    for failure, kind in TELLABLE.items():
-        if isinstance(error, kind):
-            return Failed(failure=failure, detail=str(error)[:MAX_DETAIL])
-    return Failed(failure="bug", detail=traceback.format_exc()[-MAX_DETAIL:])
+REQUEST: Final[TypeAdapter[Request]] = TypeAdapter(Request)
+REPLY: Final[TypeAdapter[Reply]] = TypeAdapter(Reply)
 
 
-def to_error(failed: Failed) -> ServiceError:
-    """Return the error that the message tells of."""
-    if failed.failure == "bug":
-        return EngineBug(failed.detail)
-    return TELLABLE[failed.failure](failed.detail)
+def encode_frame(message: Message) -> bytes:
+    """Return the message as a frame."""
+    body = message.model_dump_json().encode()
+    return len(body).to_bytes(LENGTH_BYTES) + body

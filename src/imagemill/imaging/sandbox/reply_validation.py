@@ -1,66 +1,58 @@
-"""What a child says it did, checked against what it was asked and against the files it left."""
+"""Validation of an image process's reply against its request and against the files it left."""
 
 import stat
 from pathlib import Path
 
+from imagemill.image_files import OutputFile
 from imagemill.imaging.errors import DecoderCrashed
 from imagemill.imaging.formats import MEDIA_TYPES
-from imagemill.imaging.result import Rendered, RenderedOutput
-from imagemill.imaging.sandbox.protocol import Done, Failed, Reply, Written, to_error
+from imagemill.imaging.result import Rendered
+from imagemill.imaging.sandbox.protocol import Failure, RenderReply, Reply
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 
 
-def to_rendered(reply: Reply, folder: Path, pipeline: Pipeline) -> Rendered:
-    """Return what was rendered, the files named by us.
+def validate_reply(reply: Reply, folder: Path, pipeline: Pipeline) -> Rendered:
+    """Return what was rendered; its outputs are the regular files in the folder that they must be.
 
-    Raises the error that the child tells of, or DecoderCrashed when its reply is not plausible.
+    Raises the error that the reply reports, or DecoderCrashed when the reply is not plausible.
     """
     match reply:
-        case Failed():
-            raise to_error(reply)
-        case Done() if len(reply.outputs) == len(pipeline.outputs):
-            _check_analysis(reply, pipeline)
-            pairs = zip(pipeline.outputs, reply.outputs, strict=True)
-            return Rendered(
-                width=reply.width,
-                height=reply.height,
-                frames=reply.frames,
-                outputs=tuple(_to_output(asked, got, folder) for asked, got in pairs),
-                analysis=reply.analysis,
-            )
+        case Failure():
+            raise reply.to_error()
+        case RenderReply(rendered=rendered) if len(rendered.outputs) == len(pipeline.outputs):
+            _check_analysis(rendered, pipeline)
+            for requested, output in zip(pipeline.outputs, rendered.outputs, strict=True):
+                _check_output(requested, output, folder)
+            return rendered
         case _:
             raise DecoderCrashed("The decoder answered something else than it was asked.")
 
 
-def _to_output(asked: Output, got: Written, folder: Path) -> RenderedOutput:
-    format_ = MEDIA_TYPES.get(got.media_type)
-    if got.name != asked.name or format_ is None or asked.format not in {None, format_.name}:
-        raise DecoderCrashed(f"The decoder answered another output than {asked.name}.")
-    file = format_.file(folder, asked.name)
-    _check_file(file, got)
-    return RenderedOutput(
-        name=asked.name,
-        file=file,
-        media_type=format_.media_type,
-        bytes=got.bytes,
-        width=got.width,
-        height=got.height,
-        frames=got.frames,
-        sha256=got.sha256,
-    )
-
-
-def _check_analysis(reply: Done, pipeline: Pipeline) -> None:
-    got = None if reply.analysis is None else set(reply.analysis)
-    if got != (set(pipeline.analyze) or None):
+def _check_analysis(rendered: Rendered, pipeline: Pipeline) -> None:
+    found = None if rendered.analysis is None else set(rendered.analysis)
+    if found != (set(pipeline.analyze) or None):
         raise DecoderCrashed("The decoder answered another analysis than it was asked.")
 
 
-def _check_file(file: Path, got: Written) -> None:
-    """A link would make the worker publish whatever file it leads to."""
+def _check_output(requested: Output, output: OutputFile, folder: Path) -> None:
+    format_ = MEDIA_TYPES.get(output.media_type)
+    if (
+        format_ is None
+        or requested.format not in {None, format_.name}
+        or output.name != requested.name
+        or output.path != format_.file(folder, requested.name).name
+    ):
+        raise DecoderCrashed(f"The decoder answered another output than {requested.name}.")
+    _check_file(format_.file(folder, requested.name), output)
+
+
+def _check_file(file: Path, output: OutputFile) -> None:
+    """Check that the file is no link, which would make the worker publish what it points to."""
     try:
         facts = file.lstat()
     except OSError as error:
-        raise DecoderCrashed(f"The decoder left no file for output {got.name}.") from error
-    if not stat.S_ISREG(facts.st_mode) or facts.st_nlink != 1 or facts.st_size != got.bytes:
-        raise DecoderCrashed(f"The decoder left another file than it said for output {got.name}.")
+        raise DecoderCrashed(f"The decoder left no file for output {output.name}.") from error
+    if not stat.S_ISREG(facts.st_mode) or facts.st_nlink != 1 or facts.st_size != output.bytes:
+        raise DecoderCrashed(
+            f"The decoder left another file than it said for output {output.name}."
+        )

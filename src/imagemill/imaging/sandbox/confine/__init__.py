@@ -1,8 +1,7 @@
-"""What a child process gives up before it opens a stranger's picture, in the order of `confine`.
+"""Confinement of an image process, applied by itself before it opens an untrusted file.
 
-Everything is done by the process to itself, with no right that an unprivileged user lacks, and
-nothing of it can be taken back. What the process still needs of the file system must be loaded
-before.
+Nothing here needs a privilege, and none of it can be undone. What the process needs of the file
+system besides its policy's folders must be loaded before.
 """
 
 import sys
@@ -13,40 +12,40 @@ from typing import Final
 from imagemill.imaging.sandbox.confine import landlock, limits, process, seccomp
 from imagemill.imaging.sandbox.confine.level import ConfinementLevel
 from imagemill.imaging.sandbox.confine.policy import SandboxPolicy
-from imagemill.imaging.sandbox.confine.system import Lacking
+from imagemill.imaging.sandbox.confine.system import Unsupported
 
 LIMITS: Final = "rlimits"
 
-# seccomp comes last: its filter denies what the others call.
-WALLS: Final = MappingProxyType[str, Callable[[SandboxPolicy], str]](
-    {"Landlock": landlock.close, "seccomp": seccomp.close}
+# seccomp comes last: its filter denies the system calls of the others.
+MECHANISMS: Final = MappingProxyType[str, Callable[[SandboxPolicy], str]](
+    {"Landlock": landlock.restrict, "seccomp": seccomp.restrict}
 )
 
 
-def confine(terms: SandboxPolicy) -> ConfinementLevel:
-    """Set the limits and close what the mode says; return what is closed.
+def confine(policy: SandboxPolicy) -> ConfinementLevel:
+    """Set the resource limits, apply what the policy's mode says, and return what is active.
 
-    Ends the process with a sentence on standard error when the mode is `required` and something
-    cannot be closed.
+    Ends the process with a message on standard error when the mode is `required` and something is
+    not supported.
     """
-    process.offer_to_oom_killer()
-    limits.set_limits(terms)
-    if terms.mode == "off":
+    process.prefer_for_oom_kill()
+    limits.set_limits(policy)
+    if policy.mode == "off":
         return ConfinementLevel("off", (LIMITS,))
-    closed, lacking = _close(terms)
-    if lacking and terms.mode == "required":
-        sys.exit(f"SANDBOX=required, and this system lacks {' and '.join(lacking)}.")
-    return ConfinementLevel("partial" if lacking else "full", (*closed, LIMITS), tuple(lacking))
+    active, missing = _apply_mechanisms(policy)
+    if missing and policy.mode == "required":
+        sys.exit(f"SANDBOX=required, and this system lacks {' and '.join(missing)}.")
+    return ConfinementLevel("partial" if missing else "full", (*active, LIMITS), tuple(missing))
 
 
-def _close(terms: SandboxPolicy) -> tuple[list[str], list[str]]:
-    """Return what is closed, and what is lacking to close the rest."""
-    closed: list[str] = []
-    lacking: list[str] = []
-    process.give_up_rights()
-    for name, close in WALLS.items():
+def _apply_mechanisms(policy: SandboxPolicy) -> tuple[list[str], list[str]]:
+    """Return what is active, and what the system lacks for the rest."""
+    active: list[str] = []
+    missing: list[str] = []
+    process.drop_privileges()
+    for name, restrict in MECHANISMS.items():
         try:
-            closed.append(close(terms))
-        except (Lacking, OSError) as reason:
-            lacking.append(f"{name} ({reason})")
-    return closed, lacking
+            active.append(restrict(policy))
+        except (Unsupported, OSError) as reason:
+            missing.append(f"{name} ({reason})")
+    return active, missing

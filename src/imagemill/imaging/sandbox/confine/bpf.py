@@ -1,7 +1,8 @@
-"""Instructions of classic BPF, the language of seccomp's filters, and how they make up rules.
+"""Assembler for classic BPF, the language of seccomp filters.
 
-Source: seccomp(2), linux/filter.h, linux/seccomp.h. A filter sees one system call: its number, its
-architecture and its six arguments. Comparisons see 32 bits, so that an argument is two words.
+Source: seccomp(2), linux/filter.h, linux/seccomp.h. A filter is run on each system call
+and sees its number, its architecture and its six arguments. Comparisons are of 32 bits, so that an
+argument is two words.
 """
 
 import struct
@@ -14,7 +15,7 @@ ANY_BIT: Final = 0x45
 RETURN: Final = 0x06
 
 ALLOW: Final = 0x7FFF0000
-FAIL: Final = 0x00050000  # with the error number in its lower bits
+ERRNO: Final = 0x00050000  # plus the error number
 KILL_PROCESS: Final = 0x80000000
 
 # Offsets in struct seccomp_data.
@@ -23,40 +24,40 @@ ARCHITECTURE: Final = 4
 ARGUMENTS: Final = 16
 
 Code = bytes
-SIZE: Final = 8
+INSTRUCTION_BYTES: Final = 8
 
 
-def low(argument: int) -> int:
-    """Return where the lower half of an argument (from 0) stands, on a little-endian machine."""
+def low_word(argument: int) -> int:
+    """Return the offset of an argument's lower half on a little-endian machine; counted from 0."""
     return ARGUMENTS + 8 * argument
 
 
-def high(argument: int) -> int:
-    return low(argument) + 4
+def high_word(argument: int) -> int:
+    return low_word(argument) + 4
 
 
-def load(word: int) -> Code:
-    return _instruction(LOAD, word)
+def load(offset: int) -> Code:
+    return _instruction(LOAD, offset)
 
 
-def end(verdict: int) -> Code:
-    return _instruction(RETURN, verdict)
+def return_(action: int) -> Code:
+    return _instruction(RETURN, action)
 
 
-def unless(comparison: int, value: int, body: Code) -> Code:
-    """Run the body unless the loaded word compares true."""
-    return _instruction(comparison, value, if_true=len(body) // SIZE) + body
+def if_not(comparison: int, value: int, body: Code) -> Code:
+    """Run the body if the comparison with the loaded word is false."""
+    return _instruction(comparison, value, if_true=len(body) // INSTRUCTION_BYTES) + body
 
 
-def when(comparison: int, value: int, body: Code) -> Code:
-    """Run the body when the loaded word compares true."""
-    return _instruction(comparison, value, if_false=len(body) // SIZE) + body
+def if_(comparison: int, value: int, body: Code) -> Code:
+    """Run the body if the comparison with the loaded word is true."""
+    return _instruction(comparison, value, if_false=len(body) // INSTRUCTION_BYTES) + body
 
 
-def none_of(values: tuple[int, ...], body: Code) -> Code:
-    """Run the body when the loaded word equals none of the values."""
+def if_none(values: tuple[int, ...], body: Code) -> Code:
+    """Run the body if the loaded word equals none of the values."""
     for value in values:
-        body = unless(EQUAL, value, body)
+        body = if_not(EQUAL, value, body)
     return body
 
 

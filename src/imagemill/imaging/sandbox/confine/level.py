@@ -1,4 +1,4 @@
-"""How far a child process is confined, as logs and health answers tell it."""
+"""Level of confinement of an image process, as logs, health answers and the doctor show it."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,15 +6,15 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class ConfinementLevel:
-    """What is closed, and what the system lacks to close the rest.
+    """What is active, and what the system lacks for the rest.
 
     As text: `full: landlock abi 7, seccomp, rlimits`.
     """
 
     name: Literal["full", "partial", "off"]
-    closed: tuple[str, ...]
-    lacking: tuple[str, ...] = ()
+    active: tuple[str, ...]
+    missing: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        told = f"{self.name}: {', '.join(self.closed)}"
-        return f"{told}; lacks {' and '.join(self.lacking)}" if self.lacking else told
+        text = f"{self.name}: {', '.join(self.active)}"
+        return f"{text}; lacks {' and '.join(self.missing)}" if self.missing else text

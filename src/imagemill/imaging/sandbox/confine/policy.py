@@ -1,22 +1,22 @@
-"""What a child process is told of its confinement when it is started."""
+"""Policy of an image process: its limits, and the files that it may use."""
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# `required`: a child that cannot close everything does not start. `best-effort`: it closes what it
-# can. `off`: limits only.
+# `required`: an image process that cannot be fully confined does not start. `best-effort`: it is
+# confined as far as the system supports it. `off`: resource limits only.
 Mode = Literal["required", "best-effort", "off"]
 
 
 class SandboxPolicy(BaseModel):
-    """The terms on which a child runs, handed over as JSON in its arguments.
+    """What an image process may use, passed to it as JSON in its arguments.
 
-    `memory_bytes` is address space; `cpu_seconds` the CPU time of its whole life, of which the
-    parent grants each job its share. Paths are absolute. Below a readable one, files may be read
-    and folders listed; below a writable one, files that are there may be read and written, and
-    none made, removed or renamed.
+    `memory_bytes` is address space. `cpu_seconds` is the CPU time of its whole life; its parent
+    sets a lower limit for each job. Paths are absolute. Below a readable folder, files may be read
+    and folders listed. Below a writable one, existing files may be read and written, and none may
+    be created, removed or renamed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -27,7 +27,11 @@ class SandboxPolicy(BaseModel):
     readable: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
 
-    def at(self, inputs: Path, outputs: Path) -> Self:
-        """Return these terms with the two folders of one child."""
-        readable, writable = (str(inputs), *self.readable), (str(outputs), *self.writable)
-        return self.model_copy(update={"readable": readable, "writable": writable})
+    def with_folders(self, readable: Path, writable: Path) -> Self:
+        """Return this policy with one more folder of each kind."""
+        return self.model_copy(
+            update={
+                "readable": (str(readable), *self.readable),
+                "writable": (str(writable), *self.writable),
+            }
+        )

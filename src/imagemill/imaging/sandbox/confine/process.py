@@ -1,4 +1,4 @@
-"""What makes the process expendable: it dies with its parent, and before it; and keeps no right."""
+"""Process attributes of an image process: it dies with its parent, and has no privileges."""
 
 import ctypes
 import os
@@ -16,26 +16,25 @@ PR_SET_NO_NEW_PRIVS: Final = 38
 
 LINUX_CAPABILITY_VERSION_3: Final = 0x20080522
 
-# The end of the kernel's scale: this process goes before any other.
-MOST_EXPENDABLE: Final = "1000"
+MAX_OOM_SCORE_ADJ: Final = "1000"
 
 
-def die_with(parent: int) -> None:
-    """Be killed when the parent process ends, and end at once when it already has."""
+def die_with_parent(parent_pid: int) -> None:
+    """Have the kernel kill this process when its parent ends; exit if that has already ended."""
     if sys.platform == "linux":
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
+    if os.getppid() != parent_pid:
         sys.exit("the parent process is gone")
 
 
-def offer_to_oom_killer() -> None:
-    """Ask the kernel to kill this process before its parent when memory runs out."""
-    with suppress(OSError):  # elsewhere than on Linux, and where /proc is closed, it is not asked
-        Path("/proc/self/oom_score_adj").write_text(MOST_EXPENDABLE, encoding="ascii")
+def prefer_for_oom_kill() -> None:
+    """Have the kernel kill this process before its parent when memory runs out."""
+    with suppress(OSError):  # not on Linux, or /proc is not writable
+        Path("/proc/self/oom_score_adj").write_text(MAX_OOM_SCORE_ADJ, encoding="ascii")
 
 
-def give_up_rights() -> None:
-    """Never gain a right, keep none of root's, and close /proc/PID to others of the same user."""
+def drop_privileges() -> None:
+    """Drop all capabilities, gain none again, and close /proc/PID to others of the same user."""
     if sys.platform == "linux":
         prctl(PR_SET_NO_NEW_PRIVS, 1)
         prctl(PR_SET_DUMPABLE, 0)

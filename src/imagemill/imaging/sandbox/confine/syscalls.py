@@ -1,4 +1,4 @@
-"""The system calls that a child is denied, and their numbers on each architecture.
+"""System calls that are denied to an image process, and their numbers on each architecture.
 
 Source: arch/x86/entry/syscalls/syscall_64.tbl and scripts/syscall.tbl of Linux 6.19. Where the
 second number is missing, the newer architecture never had the call.
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-# The last one of Linux 6.19, listns: the end of what has been looked through.
-NEWEST: Final = 470
+# listns, the last one of Linux 6.19: those after it have not been reviewed.
+LAST_REVIEWED: Final = 470
 
 Numbers = Mapping[str, tuple[int, int | None]]
 
-# What the filter looks at the arguments of.
-WEIGHED: Final[Numbers] = MappingProxyType(
+# Those that are allowed with certain arguments only.
+CONDITIONAL: Final[Numbers] = MappingProxyType(
     {
         "clone": (56, 220),
         "clone3": (435, 435),
@@ -57,8 +57,8 @@ NEW_PROCESSES: Final[Numbers] = MappingProxyType(
     }
 )
 
-# Those of the same user, among them the worker: their memory, their signals, their share of the
-# machine. setrlimit is here for the limits of CPU time, which the worker sets.
+# To read the memory of other processes of the same user, signal them, or change their scheduling.
+# setrlimit would undo the limit of CPU time, which the worker sets for each job.
 OTHER_PROCESSES: Final[Numbers] = MappingProxyType(
     {
         "ioprio_set": (251, 30),
@@ -86,7 +86,7 @@ OTHER_PROCESSES: Final[Numbers] = MappingProxyType(
     }
 )
 
-# Ways to talk that no file and no folder stands for, so that Landlock does not see them.
+# They are not part of the file system, so that Landlock does not cover them.
 SHARED_MEMORY_AND_MESSAGES: Final[Numbers] = MappingProxyType(
     {
         "mq_getsetattr": (245, 185),
@@ -110,8 +110,8 @@ SHARED_MEMORY_AND_MESSAGES: Final[Numbers] = MappingProxyType(
     }
 )
 
-# Landlock leaves these open. An input is a link to the stored file, whose mode and times are not
-# the child's to change.
+# Not covered by Landlock. An input is a hard link to the stored file, whose mode, times and
+# attributes an image process must not change.
 FILES: Final[Numbers] = MappingProxyType(
     {
         "chmod": (90, None),
@@ -167,7 +167,7 @@ MOUNTS: Final[Numbers] = MappingProxyType(
     }
 )
 
-# Parts of the kernel where a decoder has no business, and where most of its holes were found.
+# Parts of the kernel that no decoder needs, and that most of its vulnerabilities were found in.
 KERNEL: Final[Numbers] = MappingProxyType(
     {
         "acct": (163, 89),
@@ -221,14 +221,14 @@ DENIED: Final[Numbers] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """An architecture as a filter sees it: its AUDIT_ARCH number and those of its system calls."""
+    """An architecture's AUDIT_ARCH number, and its column in the tables of system calls."""
 
-    audit: int
+    audit_arch: int
     column: int
 
     @property
-    def weighed(self) -> Mapping[str, int]:
-        return self._numbers(WEIGHED)
+    def conditional(self) -> Mapping[str, int]:
+        return self._numbers(CONDITIONAL)
 
     @property
     def denied(self) -> Mapping[str, int]:

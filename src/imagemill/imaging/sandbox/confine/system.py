@@ -1,18 +1,18 @@
-"""Functions of the C library that Python has no name for."""
+"""Calls of C library functions that Python does not offer."""
 
 import ctypes
 import os
 from functools import cache
 
 
-class Lacking(Exception):
-    """The system cannot close something; the message says what it would need."""
+class Unsupported(Exception):
+    """The system does not support a mechanism; the message says what that would need."""
 
 
 def call(name: str, *arguments: object) -> int:
-    """Return what the C function of this name returns. Raises OSError when that is negative.
+    """Call the C function of this name and return its result. Raises OSError if it is negative.
 
-    Whole numbers are passed as longs, bytes and ctypes arrays by their address.
+    Integers are passed as longs, bytes and ctypes arrays by their address.
     """
     result = int(getattr(_libc(), name)(*map(_as_c, arguments)))
     if result < 0:
@@ -22,7 +22,10 @@ def call(name: str, *arguments: object) -> int:
 
 
 def prctl(option: int, *arguments: object) -> int:
-    """Change or read something of this process, what is left out being zero. Raises OSError."""
+    """Read or change an attribute of this process; missing arguments are zero. Raises OSError.
+
+    Source: prctl(2).
+    """
     return call("prctl", option, *(*arguments, 0, 0, 0, 0)[:4])
 
 
