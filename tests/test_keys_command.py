@@ -85,7 +85,9 @@ def test_without_postgres_the_command_ends_at_once_with_a_sentence(
 ) -> None:
     ended = keys("add", "ci", **(addresses | {"PG_PORT": "1"}))
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith("imagemill: PostgreSQL at 127.0.0.1:1/imagemill is away: ")
+    assert ended.stderr.startswith(
+        "imagemill: PostgreSQL at 127.0.0.1:1/imagemill is unavailable: "
+    )
 
 
 async def test_an_admins_key_is_shown_as_one(settings: Settings, capsys: Said) -> None:

@@ -17,7 +17,7 @@ from imagemill.image_files import InputImage, OutputFile
 from imagemill.jobs.job import Completed, JobId
 from imagemill.jobs.leases import JobLeases
 from imagemill.postgres.pool import Postgres
-from imagemill.postgres.shared_secrets import shared_secret
+from imagemill.postgres.shared_secrets import load_shared_secret
 from imagemill.storage.keys import attempt_key
 from support.keys import Headers, Keyring
 from support.process import running_api, wait_until
@@ -149,7 +149,7 @@ def test_the_link_of_one_job_does_not_open_another(
 async def test_a_link_that_has_expired_is_refused(
     api: httpx.Client, job: Json, pool: Postgres
 ) -> None:
-    secret = await shared_secret(pool, NAME)
+    secret = await load_shared_secret(pool, NAME)
     now = int(datetime.now(UTC).timestamp())
     for expires, status in ((now - 1, 403), (now + 60, 200)):
         signature = sign(secret, job["id"], "thumb", str(expires))

@@ -6,7 +6,12 @@ from datetime import timedelta
 import pytest
 
 from imagemill.jobs import idempotency
-from imagemill.jobs.idempotency import UploadKey, accept_under, find_under, forget_old_keys
+from imagemill.jobs.idempotency import (
+    IdempotencyKey,
+    accept_with_key,
+    delete_expired_keys,
+    find_by_key,
+)
 from imagemill.jobs.ids import new_job_id
 from imagemill.jobs.job import JobId, KeyId, Status
 from imagemill.jobs.leases import JobLeases
@@ -17,7 +22,7 @@ from support.jobs import completed, new_job
 from support.process import wait_until
 from support.servers import connect, count_jobs, waits_for_a_lock
 
-KEY = UploadKey("a-key", b"content", key_id=None)
+KEY = IdempotencyKey("a-key", b"content", key_id=None)
 DAY = timedelta(hours=24)
 MINUTE = timedelta(minutes=1)
 
@@ -43,22 +48,24 @@ def api_key(address: PostgresAddress, name: str) -> KeyId:
 
 
 async def test_the_second_job_under_a_key_is_the_first(job_store: JobStore) -> None:
-    first = await accept_under(job_store, new_job(), KEY)
-    assert await accept_under(job_store, new_job(), KEY) == first
-    assert await find_under(job_store, KEY) == first
+    first = await accept_with_key(job_store, new_job(), KEY)
+    assert await accept_with_key(job_store, new_job(), KEY) == first
+    assert await find_by_key(job_store, KEY) == first
     assert [job.id for job in (await job_store.list(list(Status), 10)).jobs] == [first.job.id]
 
 
 async def test_whoever_comes_second_is_told_what_was_sent_first(job_store: JobStore) -> None:
-    first = await accept_under(job_store, new_job(), KEY)
-    other = UploadKey(KEY.key, b"other content", key_id=None)
-    assert await accept_under(job_store, new_job(), other) == first
+    first = await accept_with_key(job_store, new_job(), KEY)
+    other = IdempotencyKey(KEY.key, b"other content", key_id=None)
+    assert await accept_with_key(job_store, new_job(), other) == first
 
 
 async def test_of_many_jobs_under_one_key_at_once_one_is_recorded(
     job_store: JobStore, postgres_address: PostgresAddress
 ) -> None:
-    accepted = await asyncio.gather(*(accept_under(job_store, new_job(), KEY) for _ in range(20)))
+    accepted = await asyncio.gather(
+        *(accept_with_key(job_store, new_job(), KEY) for _ in range(20))
+    )
     assert len({keyed.job.id for keyed in accepted}) == 1
     assert count_jobs(postgres_address) == 1
 
@@ -67,8 +74,8 @@ async def test_a_job_whose_answer_was_lost_and_that_is_sent_again_is_its_senders
     job_store: JobStore,
 ) -> None:
     new = new_job()
-    first = await accept_under(job_store, new, KEY)
-    assert await accept_under(job_store, new, KEY) == first
+    first = await accept_with_key(job_store, new, KEY)
+    assert await accept_with_key(job_store, new, KEY) == first
     assert first.job.id == new.id
     assert len(await job_store.history(new.id)) == 1
 
@@ -80,40 +87,40 @@ async def test_a_job_that_is_not_recorded_uses_no_key(
         connection.execute("ALTER TABLE jobs ADD CONSTRAINT closed CHECK (false) NOT VALID")
         try:
             with pytest.raises(Exception, match="closed"):
-                await accept_under(job_store, new_job(), KEY)
+                await accept_with_key(job_store, new_job(), KEY)
         finally:
             connection.execute("ALTER TABLE jobs DROP CONSTRAINT closed")
-    assert await find_under(job_store, KEY) is None
+    assert await find_by_key(job_store, KEY) is None
 
 
 async def test_a_key_stands_for_its_job_as_long_as_there_is_that_job(
     job_store: JobStore, leases: JobLeases, postgres_address: PostgresAddress
 ) -> None:
     new = new_job()
-    await accept_under(job_store, new, KEY)
+    await accept_with_key(job_store, new, KEY)
     await job_store.cancel(new.id)
-    assert (await accept_under(job_store, new_job(), KEY)).job.status is Status.CANCELED
+    assert (await accept_with_key(job_store, new_job(), KEY)).job.status is Status.CANCELED
     await job_store.retry(new.id)
     await leases.finish([completed(claim) for claim in await leases.claim([new.id])])
-    ended = (await accept_under(job_store, new_job(), KEY)).job
+    ended = (await accept_with_key(job_store, new_job(), KEY)).job
     assert (ended.id, ended.status) == (new.id, Status.COMPLETED)
     await job_store.delete(new.id)
     assert jobs_under_keys(postgres_address) == []
-    assert (await accept_under(job_store, new_job(), KEY)).job.id != new.id
+    assert (await accept_with_key(job_store, new_job(), KEY)).job.id != new.id
 
 
 async def test_a_key_is_free_again_after_a_day_and_the_earlier_job_stays(
     job_store: JobStore, postgres_address: PostgresAddress
 ) -> None:
-    first = await accept_under(job_store, new_job(), KEY)
+    first = await accept_with_key(job_store, new_job(), KEY)
     let_age(postgres_address, DAY - MINUTE)
-    assert await accept_under(job_store, new_job(), KEY) == first
+    assert await accept_with_key(job_store, new_job(), KEY) == first
     let_age(postgres_address, DAY + MINUTE)
-    assert await find_under(job_store, KEY) is None
-    other = UploadKey(KEY.key, b"other content", key_id=None)
-    second = await accept_under(job_store, new_job(), other)
+    assert await find_by_key(job_store, KEY) is None
+    other = IdempotencyKey(KEY.key, b"other content", key_id=None)
+    second = await accept_with_key(job_store, new_job(), other)
     assert second.content_sha256 == b"other content"
-    assert await find_under(job_store, KEY) == second
+    assert await find_by_key(job_store, KEY) == second
     assert await job_store.find(first.job.id) == first.job
     assert jobs_under_keys(postgres_address) == [(KEY.key, second.job.id)]
 
@@ -122,21 +129,21 @@ async def test_each_api_key_has_idempotency_keys_of_its_own(
     job_store: JobStore, postgres_address: PostgresAddress
 ) -> None:
     owners = [None, api_key(postgres_address, "one"), api_key(postgres_address, "two")]
-    keys = [UploadKey("k", b"content", owner) for owner in owners]
-    accepted = [await accept_under(job_store, new_job(), key) for key in keys]
+    keys = [IdempotencyKey("k", b"content", owner) for owner in owners]
+    accepted = [await accept_with_key(job_store, new_job(), key) for key in keys]
     assert len({keyed.job.id for keyed in accepted}) == len(owners)
-    assert [await find_under(job_store, key) for key in keys] == accepted
+    assert [await find_by_key(job_store, key) for key in keys] == accepted
 
 
 async def test_old_keys_are_forgotten_and_no_others(
     job_store: JobStore, pool: Postgres, postgres_address: PostgresAddress
 ) -> None:
     owner = api_key(postgres_address, "one")
-    old = [UploadKey("old", b"content", key_id) for key_id in (None, owner)]
-    jobs = [(await accept_under(job_store, new_job(), key)).job for key in old]
+    old = [IdempotencyKey("old", b"content", key_id) for key_id in (None, owner)]
+    jobs = [(await accept_with_key(job_store, new_job(), key)).job for key in old]
     let_age(postgres_address, DAY + MINUTE)
-    young = await accept_under(job_store, new_job(), KEY)
-    assert [await forget_old_keys(pool, limit=1) for _ in range(3)] == [1, 1, 0]
+    young = await accept_with_key(job_store, new_job(), KEY)
+    assert [await delete_expired_keys(pool, limit=1) for _ in range(3)] == [1, 1, 0]
     assert jobs_under_keys(postgres_address) == [(KEY.key, young.job.id)]
     assert [await job_store.find(job.id) for job in jobs] == jobs
 
@@ -148,10 +155,10 @@ async def test_whoever_cannot_ask_whose_job_it_is_does_not_say_that_there_is_non
     with connect(postgres_address) as other:
         async with Postgres.open(postgres_address, pool_size=1) as pool:
             job_store = JobStore(pool)
-            await accept_under(job_store, new_job(), KEY)
+            await accept_with_key(job_store, new_job(), KEY)
             other.execute("BEGIN")
             other.execute("SELECT FROM idempotency_keys FOR UPDATE")
-            asking = asyncio.create_task(accept_under(job_store, new_job(), KEY))
+            asking = asyncio.create_task(accept_with_key(job_store, new_job(), KEY))
             await asyncio.to_thread(
                 wait_until,
                 lambda: waits_for_a_lock(postgres_address, "INSERT INTO jobs"),
@@ -169,7 +176,7 @@ async def test_whoever_cannot_ask_whose_job_it_is_does_not_say_that_there_is_non
 async def test_a_key_is_found_by_its_index_whoever_sent_it(
     job_store: JobStore, pool: Postgres, postgres_address: PostgresAddress
 ) -> None:
-    await accept_under(job_store, new_job(), KEY)
+    await accept_with_key(job_store, new_job(), KEY)
     with connect(postgres_address) as connection:
         connection.execute(
             "INSERT INTO idempotency_keys (key, content_sha256, job_id)"

@@ -9,7 +9,7 @@ from imagemill.gateway.services import Services
 from imagemill.gateway.upload import create_job as accept
 from imagemill.jobs import idempotency, leases
 from imagemill.jobs import store as job_store
-from imagemill.jobs.idempotency import UploadKey
+from imagemill.jobs.idempotency import IdempotencyKey
 from imagemill.jobs.job import Claim, Job, NewJob
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.webhooks import deliveries
@@ -45,7 +45,7 @@ def without_sweep() -> None:
 
 
 def with_the_file_deleted_whatever_became_of_the_row() -> None:
-    async def record(gateway: Services, new: NewJob, key: UploadKey | None) -> Job:  # noqa: ARG001
+    async def record(gateway: Services, new: NewJob, key: IdempotencyKey | None) -> Job:  # noqa: ARG001
         try:
             return await gateway.job_store.accept(new)
         except DatabaseUnavailable:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import httpx
 
-from imagemill.jobs.idempotency import UploadKey, accept_under
+from imagemill.jobs.idempotency import IdempotencyKey, accept_with_key
 from imagemill.jobs.store import JobStore
 from imagemill.settings.addresses import PostgresAddress
 from support.client import client_of, storage_of, upload, wait_for_end
@@ -42,7 +42,7 @@ async def test_a_key_is_forgotten_when_its_day_is_over(
     postgres_address: PostgresAddress,
     job_store: JobStore,
 ) -> None:
-    await accept_under(job_store, new_job(), UploadKey("a-key", b"content", None))
+    await accept_with_key(job_store, new_job(), IdempotencyKey("a-key", b"content", None))
     with connect(postgres_address) as connection:
         connection.execute("UPDATE idempotency_keys SET created_at = now() - interval '25 h'")
         with running_worker(environment, tmp_path / "worker.log") as worker:

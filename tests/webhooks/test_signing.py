@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from imagemill.postgres.pool import Postgres
-from imagemill.postgres.shared_secrets import shared_secret
+from imagemill.postgres.shared_secrets import load_shared_secret
 from imagemill.webhooks.signing import Signing
 
 OLD, NEW, OTHER = (
@@ -46,7 +46,7 @@ async def test_no_representation_tells_a_secret(pool: Postgres) -> None:
 
 async def test_a_kept_secret_is_made_once_however_many_need_it_first(pool: Postgres) -> None:
     name = f"of {datetime.now(UTC)}"
-    made = await asyncio.gather(*(shared_secret(pool, name) for _ in range(8)))
+    made = await asyncio.gather(*(load_shared_secret(pool, name) for _ in range(8)))
     assert len(set(made)) == 1
     assert len(made[0]) == 32
-    assert await shared_secret(pool, "another") != made[0]
+    assert await load_shared_secret(pool, "another") != made[0]

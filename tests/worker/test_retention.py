@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from imagemill.jobs.idempotency import UploadKey, accept_under
+from imagemill.jobs.idempotency import IdempotencyKey, accept_with_key
 from imagemill.jobs.job import Job, JobId, Status
 from imagemill.jobs.leases import JobLeases
 from imagemill.jobs.store import JobStore
@@ -110,8 +110,8 @@ async def test_keys_of_uploads_of_yesterday_are_forgotten_in_batches_and_their_j
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "BATCH", 2)
-    keys = [UploadKey(str(number), b"content", None) for number in range(6)]
-    jobs = [(await accept_under(job_store, new_job(), key)).job for key in keys]
+    keys = [IdempotencyKey(str(number), b"content", None) for number in range(6)]
+    jobs = [(await accept_with_key(job_store, new_job(), key)).job for key in keys]
     with connect(postgres_address) as connection:
         connection.execute(
             "UPDATE idempotency_keys SET created_at = now() - interval '25 h' WHERE key <> '0'"

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from imagemill.jobs.diagnostics import Condition
+from imagemill.jobs.diagnostics import Diagnostics
 from imagemill.jobs.job_files import JobFilesIndex
 from imagemill.maintenance.janitor import Janitor
 from imagemill.postgres.pool import Postgres
@@ -39,8 +39,8 @@ class DoctorContext:
                 await storage.aclose()
 
     @property
-    def condition(self) -> Condition:
-        return Condition(self.postgres)
+    def diagnostics(self) -> Diagnostics:
+        return Diagnostics(self.postgres)
 
     @property
     def job_files(self) -> JobFilesIndex:

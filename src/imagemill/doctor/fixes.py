@@ -38,8 +38,8 @@ async def _reap(context: DoctorContext) -> list[str]:
 
 
 async def _ring(context: DoctorContext) -> list[str]:
-    late = await context.condition.waiting(WAITING_GRACE)
-    forgotten = await context.condition.pending_among(await forgotten_by_line(context, late))
+    late = await context.diagnostics.find_overdue_pending(WAITING_GRACE)
+    forgotten = await context.diagnostics.find_pending(await forgotten_by_line(context, late))
     try:
         for priority in Priority:
             ids = [job_id for job_id, its_own in forgotten.items() if its_own is priority]

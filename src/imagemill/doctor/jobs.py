@@ -6,7 +6,7 @@ from typing import Final
 from imagemill.doctor.context import DoctorContext
 from imagemill.doctor.findings import Finding, bad, ok, warn
 from imagemill.formatting import format_duration, pluralize
-from imagemill.jobs.diagnostics import Overdue
+from imagemill.jobs.diagnostics import OverdueJobs
 from imagemill.jobs.job import JobId
 from imagemill.redis.queue import QueueUnavailable
 
@@ -24,18 +24,18 @@ IS_A_WORKER_RUNNING: Final = "Is a worker running, and what does its log say?"
 async def examine(context: DoctorContext) -> list[Finding]:
     return [
         await _waiting(context),
-        _leases(await context.condition.expired(LEASE_GRACE)),
-        _removals(await context.condition.left_over(REMOVAL_GRACE)),
-        _deliveries(await context.condition.untold(DELIVERY_GRACE)),
+        _leases(await context.diagnostics.find_expired_leases(LEASE_GRACE)),
+        _removals(await context.diagnostics.find_overdue_file_deletions(REMOVAL_GRACE)),
+        _deliveries(await context.diagnostics.find_undelivered_webhooks(DELIVERY_GRACE)),
     ]
 
 
 async def _waiting(context: DoctorContext) -> Finding:
-    late = await context.condition.waiting(WAITING_GRACE)
+    late = await context.diagnostics.find_overdue_pending(WAITING_GRACE)
     if not late.count:
         return ok("waiting jobs", "No job has been due for more than a minute.", count=0)
     forgotten = await forgotten_by_line(context, late)
-    last = await context.condition.since_last_claim()
+    last = await context.diagnostics.read_age_of_last_claim()
     facts = {"count": late.count, "not_in_line": len(forgotten), "ids": _shown(late.ids)}
     delay = f"{pluralize(late.count, 'job')} due for up to {format_duration(late.longest)}"
     if last is None or last > WORK_GRACE:
@@ -53,7 +53,7 @@ async def _waiting(context: DoctorContext) -> Finding:
     return ok("waiting jobs", f"{delay}, all in the line; workers take them.", **facts)
 
 
-def _leases(expired: Overdue) -> Finding:
+def _leases(expired: OverdueJobs) -> Finding:
     if not expired.count:
         return ok("leases", "Every job that is processed has a worker that lives.", count=0)
     return bad(
@@ -66,7 +66,7 @@ def _leases(expired: Overdue) -> Finding:
     )
 
 
-def _removals(left: Overdue) -> Finding:
+def _removals(left: OverdueJobs) -> Finding:
     if not left.count:
         return ok("deleted jobs", "No deleted job's files are overdue to be removed.", count=0)
     return warn(
@@ -79,7 +79,7 @@ def _removals(left: Overdue) -> Finding:
     )
 
 
-def _deliveries(untold: Overdue) -> Finding:
+def _deliveries(untold: OverdueJobs) -> Finding:
     if not untold.count:
         return ok("webhooks", "No webhook is overdue to be sent.", count=0)
     return warn(
@@ -93,7 +93,7 @@ def _deliveries(untold: Overdue) -> Finding:
     )
 
 
-async def forgotten_by_line(context: DoctorContext, late: Overdue) -> list[JobId]:
+async def forgotten_by_line(context: DoctorContext, late: OverdueJobs) -> list[JobId]:
     """Return those of the waiting jobs whose ids are not in the line; none while Redis is away."""
     try:
         known = await context.line.ids()

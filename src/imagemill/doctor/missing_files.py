@@ -11,7 +11,7 @@ from imagemill.doctor.context import DoctorContext
 from imagemill.doctor.findings import Finding, bad, ok
 from imagemill.formatting import pluralize
 from imagemill.jobs.job import JobId
-from imagemill.jobs.job_files import JobFiles, Stored
+from imagemill.jobs.job_files import JobFiles, StoredFile
 from imagemill.storage.errors import storage_errors
 
 SHOWN: Final = 20
@@ -35,11 +35,13 @@ class Fault:
 async def examine(context: DoctorContext, *, deep: bool) -> list[Finding]:
     """Compare every file that a row names: its size, and when `deep`, its every byte."""
     jobs, faults = 0, list[Fault]()
-    async for page in context.job_files.of_all():
+    async for page in context.job_files.read_all():
         jobs += len(page)
         suspects = await run_in_thread(_faults, context.storage.root, page, deep=deep)
         if suspects:  # the job may have been deleted while we looked
-            there = {job.id for job in await context.job_files.of({one.job_id for one in suspects})}
+            there = {
+                job.id for job in await context.job_files.find({one.job_id for one in suspects})
+            }
             faults += [one for one in suspects if one.job_id in there]
     missing = [one for one in faults if one.kind == "missing"]
     changed = [one for one in faults if one.kind != "missing"]
@@ -82,7 +84,7 @@ def _faults(root: Path, jobs: Iterable[JobFiles], *, deep: bool) -> list[Fault]:
         ]
 
 
-def _fault(path: Path, stored: Stored, *, deep: bool) -> Kind | None:
+def _fault(path: Path, stored: StoredFile, *, deep: bool) -> Kind | None:
     try:
         if path.stat().st_size != stored.bytes:
             return "size"

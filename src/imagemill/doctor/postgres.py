@@ -6,6 +6,7 @@ from imagemill.doctor.context import DoctorContext
 from imagemill.doctor.findings import Finding, bad, ok, unknown
 from imagemill.postgres.migrate import newest_version
 from imagemill.postgres.pool import DatabaseUnavailable
+from imagemill.postgres.server_info import read_schema_version, read_settings
 
 # Off, each of them loses what was committed, or tears pages, when the machine crashes.
 DURABILITY: Final = ("fsync", "full_page_writes", "synchronous_commit")
@@ -14,7 +15,7 @@ DURABILITY: Final = ("fsync", "full_page_writes", "synchronous_commit")
 async def examine(context: DoctorContext) -> list[Finding]:
     address = context.settings.postgres
     try:
-        set_to = await context.condition.server_settings("server_version", *DURABILITY)
+        set_to = await read_settings(context.postgres, "server_version", *DURABILITY)
     except DatabaseUnavailable as error:
         advice = f"Start it, or look at PG_HOST and its like: {address} was asked."
         return [unknown("server", f"{error}.", advice)]
@@ -35,7 +36,7 @@ def _durability(set_to: dict[str, str]) -> Finding:
 
 
 async def _schema(context: DoctorContext) -> Finding:
-    found, ours = await context.condition.schema_version(), newest_version()
+    found, ours = await read_schema_version(context.postgres), newest_version()
     facts = {"found": found, "newest": ours}
     if found == ours:
         return ok("schema", f"The schema is that of this version, {ours}.", **facts)

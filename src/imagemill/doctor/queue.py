@@ -11,7 +11,7 @@ async def examine(context: DoctorContext) -> list[Finding]:
         ids = await context.line.ids()
     except QueueUnavailable:
         return []  # the examination of the server says so
-    stale = len(ids) - len(await context.condition.pending_among(ids))
+    stale = len(ids) - len(await context.diagnostics.find_pending(ids))
     sentence = f"{pluralize(len(ids), 'id')} in the line"
     if stale:
         sentence += f"; for {stale:,} of them no job waits, which does no harm"

@@ -1,4 +1,4 @@
-"""What each job's row says of the storage: its input, its outputs, the claim that may add some."""
+"""Which files in the storage belong to which job, as the table `jobs` records them."""
 
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
@@ -10,20 +10,20 @@ from psycopg.rows import DictRow
 from imagemill.jobs.job import JobId
 from imagemill.postgres.pool import Postgres
 
-PAGE: Final = 1000
+PAGE_SIZE: Final = 1000
 
 COLUMNS = """
     id, input_path, input, outputs, CASE WHEN status = 'PROCESSING' THEN fence END AS fence
 """
 
-OF_IDS = f"SELECT {COLUMNS} FROM jobs WHERE id = ANY(%(ids)s)"
+FIND = f"SELECT {COLUMNS} FROM jobs WHERE id = ANY(%(ids)s)"
 
-OF_ALL = f"SELECT {COLUMNS} FROM jobs WHERE id > %(after)s ORDER BY id LIMIT %(limit)s"
+LIST = f"SELECT {COLUMNS} FROM jobs WHERE id > %(after)s ORDER BY id LIMIT %(limit)s"
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """A file as the ledger describes it: its key, size in bytes and SHA-256 in hex."""
+class StoredFile:
+    """A file: its key in the storage, its size in bytes and its SHA-256 in hex."""
 
     key: str
     bytes: int
@@ -32,38 +32,39 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class JobFiles:
-    """A job's files. `fence` is that of the claim under which it is processed, if it is."""
+    """A job's files. `fence` is that of the current attempt, None unless the job is PROCESSING."""
 
     id: JobId
-    input: Stored
-    outputs: tuple[Stored, ...]
+    input: StoredFile
+    outputs: tuple[StoredFile, ...]
     fence: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class JobFilesIndex:
-    """The files that the ledger knows. Every method raises DatabaseUnavailable."""
+    """The files of all jobs. Every method raises DatabaseUnavailable."""
 
     postgres: Postgres
 
-    async def of(self, ids: Collection[JobId]) -> tuple[JobFiles, ...]:
-        """Return what belongs to those of these jobs that exist."""
-        rows = await self.postgres.run(OF_IDS, {"ids": list(ids)}) if ids else []
-        return tuple(_to_belongings(row) for row in rows)
+    async def find(self, ids: Collection[JobId]) -> tuple[JobFiles, ...]:
+        """Return the files of those of these jobs that exist."""
+        rows = await self.postgres.run(FIND, {"ids": list(ids)}) if ids else []
+        return tuple(_to_job_files(row) for row in rows)
 
-    async def of_all(self) -> AsyncIterator[tuple[JobFiles, ...]]:
-        """Yield what belongs to every job, a page at a time, oldest job first."""
+    async def read_all(self) -> AsyncIterator[tuple[JobFiles, ...]]:
+        """Yield the files of all jobs in pages, oldest job first."""
         after = UUID(int=0)
-        while rows := await self.postgres.run(OF_ALL, {"after": after, "limit": PAGE}):
-            yield tuple(_to_belongings(row) for row in rows)
+        while rows := await self.postgres.run(LIST, {"after": after, "limit": PAGE_SIZE}):
+            yield tuple(_to_job_files(row) for row in rows)
             after = rows[-1]["id"]
 
 
-def _to_belongings(row: DictRow) -> JobFiles:
-    came = row["input"]
+def _to_job_files(row: DictRow) -> JobFiles:
     return JobFiles(
         id=JobId(row["id"]),
-        input=Stored(row["input_path"], came["bytes"], came["sha256"]),
-        outputs=tuple(Stored(o["path"], o["bytes"], o["sha256"]) for o in row["outputs"]),
+        input=StoredFile(row["input_path"], row["input"]["bytes"], row["input"]["sha256"]),
+        outputs=tuple(
+            StoredFile(each["path"], each["bytes"], each["sha256"]) for each in row["outputs"]
+        ),
         fence=row["fence"],
     )

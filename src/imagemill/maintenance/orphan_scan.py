@@ -66,7 +66,7 @@ async def orphans_among(job_files: JobFilesIndex, units: Sequence[Unit]) -> list
 async def owned_keys(job_files: JobFilesIndex, job_ids: Iterable[UUID | None]) -> frozenset[str]:
     """Return the keys of all units that the rows of these jobs speak for."""
     ids = {JobId(job_id) for job_id in job_ids if job_id}
-    return frozenset(key for job in await job_files.of(ids) for key in _owned(job))
+    return frozenset(key for job in await job_files.find(ids) for key in _owned(job))
 
 
 def _owned(job: JobFiles) -> Iterable[str]:

@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from imagemill.jobs.idempotency import forget_old_keys
+from imagemill.jobs.idempotency import delete_expired_keys
 from imagemill.maintenance.file_deletions import FileDeletion, FileDeletions
 from imagemill.storage.keys import outputs_key
 from imagemill.storage.quarantine import Quarantine
@@ -42,7 +42,7 @@ class Retention:
 
     async def forget_keys(self) -> None:
         """Forget the Idempotency-Keys that stand for nothing any more; their jobs stay."""
-        while await forget_old_keys(self.removals.postgres, BATCH) == BATCH:
+        while await delete_expired_keys(self.removals.postgres, BATCH) == BATCH:
             pass
 
     async def remove_files(self) -> None:

@@ -1,4 +1,4 @@
-"""The connection to PostgreSQL that all statements on jobs share."""
+"""Pool of PostgreSQL connections: each statement has a time-out, and a second try on a new one."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -14,30 +14,30 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from imagemill.errors import ServiceError, Unavailable
 from imagemill.settings.addresses import PostgresAddress
 
-# A statement here takes milliseconds; one that takes this long waits for a server that hangs.
+# Statements take milliseconds; after this long the server is assumed to hang.
 STATEMENT_TIMEOUT_SECONDS: Final = 10
 CONNECT_TIMEOUT_SECONDS: Final = 5
-# The pool waits twice as long before each try to connect; given up, it begins anew with the next
-# statement. So this bounds how late it notices that the server is back.
+# The pool doubles its delay before each attempt to connect; once it gives up, it starts over at the
+# next statement. So this bounds how late it notices that the server is available again.
 RECONNECT_TIMEOUT_SECONDS: Final = 3
 
 Parameters = Mapping[str, Any]
 
 
 class DatabaseUnavailable(Unavailable):
-    """PostgreSQL is away, and the statement was not carried out."""
+    """PostgreSQL is unavailable, and the statement was not executed."""
 
 
 class OutcomeUnknown(DatabaseUnavailable):
-    """PostgreSQL went away after the statement was sent: it may have been carried out."""
+    """The connection was lost after the statement was sent: it may have been executed."""
 
 
 class SchemaTooNew(ServiceError):
-    """The schema was made by a later version of imagemill than this one."""
+    """The schema is of a later version of imagemill than this one."""
 
 
 def conninfo(address: PostgresAddress) -> str:
-    """Return what psycopg connects by."""
+    """Return the connection string for psycopg."""
     return make_conninfo(
         host=address.host,
         port=address.port,
@@ -50,7 +50,7 @@ def conninfo(address: PostgresAddress) -> str:
 
 
 class Postgres:
-    """A pool of autocommit connections: each statement is a transaction of its own."""
+    """A pool of autocommit connections: each statement is a transaction."""
 
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[DictRow]]) -> None:
         self._pool = pool
@@ -58,7 +58,7 @@ class Postgres:
     @classmethod
     @asynccontextmanager
     async def open(cls, address: PostgresAddress, pool_size: int) -> AsyncIterator["Postgres"]:
-        """Open the pool without waiting for the server: one that is away is a passing fault."""
+        """Open the pool without waiting for a connection: the server may become available later."""
         pool = AsyncConnectionPool(
             conninfo(address),
             connection_class=AsyncConnection[DictRow],
@@ -73,16 +73,16 @@ class Postgres:
             yield cls(pool)
 
     async def run(self, statement: LiteralString, parameters: Parameters) -> list[DictRow]:
-        """Run one statement and return its rows.
+        """Execute one statement and return its rows.
 
-        A connection that breaks is replaced and the statement sent once more: all statements here
-        are guarded so that a second run of one that did succeed changes nothing.
-        Raises DatabaseUnavailable or OutcomeUnknown when PostgreSQL stays away.
+        When the connection is lost, the statement is executed once more on a new one. So it must be
+        conditional: executed again after a success, it may change nothing.
+        Raises DatabaseUnavailable, OutcomeUnknown.
         """
         try:
             return await self._run(statement, parameters)
         except OutcomeUnknown as first:
-            # The others may be just as dead. Asking each would wait for a server that hangs.
+            # The other connections may be lost too. To find out by each would take a time-out each.
             await self._pool.drain()
             try:
                 return await self._run(statement, parameters)
@@ -96,7 +96,7 @@ class Postgres:
             async with self._pool.connection() as connection:
                 return await _execute(connection, statement, parameters)
         except PoolTimeout as error:
-            raise DatabaseUnavailable(f"PostgreSQL is away: {error}") from error
+            raise DatabaseUnavailable(f"PostgreSQL is unavailable: {error}") from error
 
 
 async def _execute(
@@ -111,9 +111,11 @@ async def _execute(
             f"PostgreSQL did not answer within {STATEMENT_TIMEOUT_SECONDS} s"
         ) from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        # The server names a reason when it refuses; none, or a shutdown, means a lost connection.
-        refused = error.sqlstate is not None and not error.sqlstate.startswith("57P")
-        kind = DatabaseUnavailable if refused else OutcomeUnknown
-        raise kind(f"PostgreSQL is away: {str(error).strip() or type(error).__name__}") from error
+        # A statement that the server refuses has an SQLSTATE. None, or that of a shutdown (57P),
+        # means that the connection was lost.
+        is_refused = error.sqlstate is not None and not error.sqlstate.startswith("57P")
+        kind = DatabaseUnavailable if is_refused else OutcomeUnknown
+        reason = str(error).strip() or type(error).__name__
+        raise kind(f"PostgreSQL is unavailable: {reason}") from error
     except psycopg.errors.ReadOnlySqlTransaction as error:
-        raise DatabaseUnavailable("PostgreSQL is read-only for the moment") from error
+        raise DatabaseUnavailable("PostgreSQL is read-only at the moment") from error

@@ -1,6 +1,6 @@
-"""Secrets that all gateways and workers must know alike and no operator needs to choose.
+"""Random secrets shared by all gateways and workers, in the table `secrets`.
 
-Made by whoever needs one first, and kept in the table `secrets`.
+Each is created by the first process that reads it; no operator has to choose it.
 """
 
 import secrets
@@ -10,15 +10,15 @@ from imagemill.postgres.pool import Postgres
 
 SECRET_BYTES: Final = 32
 
-MAKE = "INSERT INTO secrets (name, value) VALUES (%(name)s, %(value)s) ON CONFLICT DO NOTHING"
+INSERT = "INSERT INTO secrets (name, value) VALUES (%(name)s, %(value)s) ON CONFLICT DO NOTHING"
 
-READ = "SELECT value FROM secrets WHERE name = %(name)s"
+SELECT = "SELECT value FROM secrets WHERE name = %(name)s"
 
 
-async def shared_secret(postgres: Postgres, name: str) -> bytes:
-    """Return the secret of this name, 32 random bytes. Raises DatabaseUnavailable."""
-    rows = await postgres.run(READ, {"name": name})
+async def load_shared_secret(postgres: Postgres, name: str) -> bytes:
+    """Return the secret of this name, 32 bytes. Raises DatabaseUnavailable."""
+    rows = await postgres.run(SELECT, {"name": name})
     if not rows:
-        await postgres.run(MAKE, {"name": name, "value": secrets.token_bytes(SECRET_BYTES)})
-        rows = await postgres.run(READ, {"name": name})
+        await postgres.run(INSERT, {"name": name, "value": secrets.token_bytes(SECRET_BYTES)})
+        rows = await postgres.run(SELECT, {"name": name})
     return bytes(rows[0]["value"])

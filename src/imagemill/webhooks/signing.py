@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from standardwebhooks import Webhook
 
 from imagemill.postgres.pool import Postgres
-from imagemill.postgres.shared_secrets import shared_secret
+from imagemill.postgres.shared_secrets import load_shared_secret
 
 PREFIX: Final = "whsec_"
 NAME: Final = "webhook"
@@ -42,5 +42,5 @@ async def webhook_secrets(postgres: Postgres, chosen: SecretStr) -> tuple[str, .
     """
     if secrets := chosen.get_secret_value().split():
         return tuple(secrets)
-    kept = await shared_secret(postgres, NAME)
+    kept = await load_shared_secret(postgres, NAME)
     return (PREFIX + base64.b64encode(kept).decode("ascii"),)

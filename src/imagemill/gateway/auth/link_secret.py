@@ -3,7 +3,7 @@
 from typing import Final
 
 from imagemill.postgres.pool import Postgres
-from imagemill.postgres.shared_secrets import shared_secret
+from imagemill.postgres.shared_secrets import load_shared_secret
 
 NAME: Final = "links"
 
@@ -18,5 +18,5 @@ class LinkSecret:
     async def value(self) -> bytes:
         """Return the secret. Raises DatabaseUnavailable."""
         if self._read is None:
-            self._read = await shared_secret(self._postgres, NAME)
+            self._read = await load_shared_secret(self._postgres, NAME)
         return self._read

@@ -17,7 +17,7 @@ from imagemill.gateway.services import Services
 from imagemill.gateway.upload.idempotency import require_same, upload_key
 from imagemill.gateway.upload.upload_reader import Received
 from imagemill.job_request import JobRequest
-from imagemill.jobs.idempotency import UploadKey, accept_under, find_under
+from imagemill.jobs.idempotency import IdempotencyKey, accept_with_key, find_by_key
 from imagemill.jobs.ids import new_job_id
 from imagemill.jobs.job import InputFacts, Job, NewJob
 from imagemill.postgres.pool import DatabaseUnavailable, OutcomeUnknown
@@ -61,7 +61,7 @@ async def accept(
         if sent_key is None
         else upload_key(sent_key, caller, await pending_file.sha256(), asked)
     )
-    if key and (earlier := await find_under(gateway.job_store, key)):
+    if key and (earlier := await find_by_key(gateway.job_store, key)):
         return _replay(require_same(earlier, key))
     new = await _store(gateway, caller, pending_file, received, asked)
     failpoint("upload.stored")
@@ -123,12 +123,12 @@ async def _store(
     )
 
 
-async def _record(gateway: Services, new: NewJob, key: UploadKey | None) -> Job:
+async def _record(gateway: Services, new: NewJob, key: IdempotencyKey | None) -> Job:
     """Return the job, or the one that the key stands for. Only the former keeps the input."""
     try:
         if key is None:
             return await gateway.job_store.accept(new)
-        return require_same(await accept_under(gateway.job_store, new, key), key)
+        return require_same(await accept_with_key(gateway.job_store, new, key), key)
     except OutcomeUnknown:
         # The row may have been written: a job whose input is gone would be worse than a stray file.
         log.error("upload.outcome_unknown", job_id=str(new.id), input_path=new.input_path)  # noqa: TRY400 - the answer's handler logs the cause

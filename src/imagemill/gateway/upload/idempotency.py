@@ -14,7 +14,7 @@ from fastapi import Request
 from imagemill.field_errors import FieldError, InvalidFields
 from imagemill.gateway.auth.caller import Caller
 from imagemill.job_request import JobRequest
-from imagemill.jobs.idempotency import Keyed, UploadKey
+from imagemill.jobs.idempotency import IdempotencyKey, KeyedJob
 from imagemill.jobs.job import Job
 
 HEADER: Final = "Idempotency-Key"
@@ -40,9 +40,9 @@ def sent_key(request: Request) -> str | None:
     return key
 
 
-def upload_key(key: str, caller: Caller, image_sha256: str, asked: JobRequest) -> UploadKey:
+def upload_key(key: str, caller: Caller, image_sha256: str, asked: JobRequest) -> IdempotencyKey:
     """Return the key with what it stands for: the image and all that is asked for."""
-    return UploadKey(key, content_sha256(image_sha256, asked), caller.key_id)
+    return IdempotencyKey(key, content_sha256(image_sha256, asked), caller.key_id)
 
 
 def content_sha256(image_sha256: str, asked: JobRequest) -> bytes:
@@ -59,7 +59,7 @@ def content_sha256(image_sha256: str, asked: JobRequest) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def require_same(keyed: Keyed, key: UploadKey) -> Job:
+def require_same(keyed: KeyedJob, key: IdempotencyKey) -> Job:
     """Return the job that the key stands for. Raises InvalidFields if it was for other content."""
     if keyed.content_sha256 != key.content_sha256:
         raise InvalidFields(

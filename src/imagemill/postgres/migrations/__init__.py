@@ -1,1 +1,1 @@
-"""The ledger's schema: numbered SQL files, each applied by the Alembic revision of its number."""
+"""The schema: numbered SQL files, each run by the Alembic revision of the same number."""

@@ -1,4 +1,4 @@
-"""What Alembic runs: the revisions, over the connection that `upgrade.py` hands it."""
+"""Alembic's environment: runs the revisions on the connection that `upgrade.py` passes in."""
 
 from alembic import context
 

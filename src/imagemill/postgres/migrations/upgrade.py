@@ -1,4 +1,4 @@
-"""Applies the revisions with Alembic."""
+"""Migration by Alembic. Apart from `migrate.py`, so that the import of Alembic can be left out."""
 
 from importlib import resources
 from typing import Final
@@ -14,11 +14,11 @@ from imagemill.postgres.pool import CONNECT_TIMEOUT_SECONDS, DatabaseUnavailable
 from imagemill.settings.addresses import PostgresAddress
 
 # Any number will do, as long as every version of imagemill uses the same.
-LOCK: Final = 0x696D_6D69_6C6C
+ADVISORY_LOCK: Final = 0x696D_6D69_6C6C
 
 
 def upgrade(address: PostgresAddress) -> None:
-    """Apply what is missing, one service after the other. Raises as `migrate` does."""
+    """Apply the missing migrations, under a lock. Raises as `migrate` does."""
     url = URL.create(
         "postgresql+psycopg",
         username=address.user,
@@ -27,31 +27,33 @@ def upgrade(address: PostgresAddress) -> None:
         port=address.port,
         database=address.dbname,
     )
-    patience = {"connect_timeout": CONNECT_TIMEOUT_SECONDS}
-    engine = create_engine(url, poolclass=NullPool, connect_args=patience)
+    timeout = {"connect_timeout": CONNECT_TIMEOUT_SECONDS}
+    engine = create_engine(url, poolclass=NullPool, connect_args=timeout)
     config = Config()
     config.set_main_option("script_location", "imagemill.postgres:migrations")
     config.set_main_option("path_separator", "os")
     try:
         with engine.connect() as connection:
-            # Held until the connection closes, over every transaction that Alembic makes.
-            connection.exec_driver_sql(f"SELECT pg_advisory_lock({LOCK})")
+            # Held until the connection closes, across all transactions of Alembic.
+            connection.exec_driver_sql(f"SELECT pg_advisory_lock({ADVISORY_LOCK})")
             connection.commit()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             connection.commit()
     except OperationalError as error:
-        raise DatabaseUnavailable(f"PostgreSQL at {address} is away: {error.orig}") from error
+        raise DatabaseUnavailable(
+            f"PostgreSQL at {address} is unavailable: {error.orig}"
+        ) from error
     except CommandError as error:
         raise SchemaTooNew(
-            f"The schema in {address} does not belong to this version of imagemill: {error}"
+            f"The schema of {address} is not of this version of imagemill: {error}"
         ) from error
 
 
 def run_sql_file(name: str) -> None:
-    """Run a numbered SQL file inside the migration that is under way."""
+    """Run a numbered SQL file in the transaction of the current migration."""
     sql = (
         resources.files("imagemill.postgres.migrations").joinpath(name).read_text(encoding="utf-8")
     )
-    # The driver's own cursor: SQLAlchemy would read ':=' and '%' of PL/pgSQL as parameters.
+    # The driver's cursor: SQLAlchemy would take ':=' and '%' of PL/pgSQL for parameters.
     op.get_bind().connection.cursor().execute(sql)
