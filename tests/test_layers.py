@@ -98,6 +98,31 @@ MAY_IMPORT = {
         "embedded",
     },
 }
+# The same inside imaging. Of the sandbox, only the program of an image process loads the engine.
+IMAGING_MAY_IMPORT = {
+    "errors": set(),
+    "formats": set(),
+    "spec": {"errors", "formats"},
+    "limits": set(),
+    "result": {"spec"},
+    "libvips": {"formats"},
+    "drawing": {"libvips"},
+    "color": {"errors", "formats", "libvips", "spec"},
+    "metadata": {"errors", "formats", "libvips", "spec", "color"},
+    "engine": {
+        "errors",
+        "formats",
+        "libvips",
+        "spec",
+        "limits",
+        "result",
+        "color",
+        "metadata",
+    },
+    "sandbox": {"errors", "formats", "spec", "limits", "result"},
+}
+ENGINE_PROGRAM = "sandbox/image_process_main.py"
+
 # These stay free of drivers and of libvips, so that they can be read, and tested, by themselves.
 PURE = {
     "jobs/job.py": {"psycopg", "redis"},
@@ -153,6 +178,39 @@ def test_the_table_of_rooms_is_in_order() -> None:
         if other not in rooms[:at]
     ]
     assert upward == []
+
+
+def test_the_rooms_of_imaging_import_one_way() -> None:
+    imaging = PACKAGE / "imaging"
+    wrong = []
+    for file in imaging.rglob("*.py"):
+        place = file.relative_to(imaging)
+        own = place.parts[0].removesuffix(".py")
+        allowed = IMAGING_MAY_IMPORT.get(own, set()) | {own}
+        if str(place) == ENGINE_PROGRAM:
+            allowed |= {"engine"}
+        wrong += [
+            f"{place} imports {name}"
+            for name in imports(file)
+            if name.startswith("imagemill.imaging.") and name.split(".")[2] not in allowed
+        ]
+    assert wrong == []
+
+
+def test_the_table_of_imaging_is_in_order_and_complete() -> None:
+    rooms = list(IMAGING_MAY_IMPORT)
+    assert all(IMAGING_MAY_IMPORT[room] <= set(rooms[:at]) for at, room in enumerate(rooms))
+    found = {path.name.removesuffix(".py") for path in (PACKAGE / "imaging").iterdir()}
+    assert found - {"__init__", "__pycache__"} == set(rooms)
+
+
+def test_only_libvips_and_the_heic_decoder_know_the_libraries_of_pixels() -> None:
+    knowing = {
+        str(file.relative_to(PACKAGE))
+        for file in PACKAGE.rglob("*.py")
+        if {name.split(".")[0] for name in imports(file)} & {"pyvips", "pillow_heif"}
+    }
+    assert knowing == {"imaging/libvips.py", "imaging/engine/decoders/heic/__init__.py"}
 
 
 def test_every_room_has_its_rule() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from imagemill.imaging.engine import header
+from imagemill.imaging.engine import decoders
 from imagemill.imaging.formats import JPEG
 from imagemill.imaging.sandbox.sandbox import Sandbox
 from imaging.image_processes import HOSTILE_PROGRAM, OFF, REQUIRED, UNRELATED_PROCESSES
@@ -54,11 +54,11 @@ async def confined_sandbox(studio: Studio, picture: Path) -> AsyncIterator[Sandb
 def jpegs_opened(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
     """The options of every JPEG that is opened from now on: its header first, then its pixels."""
     opened: list[dict[str, object]] = []
-    real = header.LOADERS[JPEG.name]
+    real = decoders.LOADERS[JPEG.name]
 
     def counted(*source: object, **options: object) -> object:
         opened.append(options)
         return real(*source, **options)
 
-    monkeypatch.setitem(header.LOADERS, JPEG.name, counted)
+    monkeypatch.setitem(decoders.LOADERS, JPEG.name, counted)
     return opened

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, ImageCms, ImageOps
 from PIL.ExifTags import IFD, Base
 
-from imagemill.imaging.engine.heic import load
+from imagemill.imaging.engine.decoders.heic import load
 from imagemill.imaging.errors import (
     ImagingError,
     InvalidImage,

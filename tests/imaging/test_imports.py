@@ -5,7 +5,6 @@ PURE = [
     "errors",
     "formats",
     "limits",
-    "limits_of_settings",
     "result",
     "sandbox.sandbox",
     "spec.analysis",

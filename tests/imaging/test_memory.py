@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from imagemill.imaging.engine.buffering import read_samples_per_pixel
+from imagemill.imaging.engine.decoders.buffering import read_samples_per_pixel
 from imagemill.imaging.errors import InvalidImage, TooLarge
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.sandbox.sandbox import Sandbox

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from pydantic import ValidationError
 
 from imagemill.imaging.engine.geometry import Size
-from imagemill.imaging.engine.text_image import FONT, draw_text
+from imagemill.imaging.engine.watermarks.text_image import FONT, draw_text
 from imagemill.imaging.errors import DoesNotFit
 from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.spec.pipeline import Output, Pipeline
@@ -443,7 +443,7 @@ JAGGED = """<?xml version="1.0"?><fontconfig>
 </fontconfig>"""
 
 COUNT_LEVELS = """
-from imagemill.imaging.engine.text_image import draw_text
+from imagemill.imaging.engine.watermarks.text_image import draw_text
 print(len(set(draw_text("@", lambda size: size).write_to_memory())))
 """
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from imagemill.doctor.findings import Finding, Section, bad, ok, warn
 from imagemill.imaging.errors import ImageProcessDidNotStart
 from imagemill.imaging.formats import FORMATS, INPUTS, Format, InputName
-from imagemill.imaging.limits_of_settings import limits_of
+from imagemill.imaging.limits import Limits
 from imagemill.imaging.sandbox.confine.level import ConfinementLevel
 from imagemill.imaging.sandbox.sandbox import Capabilities, Confinement, Sandbox
 from imagemill.settings import Settings
@@ -14,7 +14,9 @@ from imagemill.settings import Settings
 async def examine(settings: Settings) -> tuple[Section, Section]:
     """Start an image process as a worker would, and ask it."""
     try:
-        async with Sandbox.open(1, limits_of(settings), Confinement(settings.sandbox)) as sandbox:
+        async with Sandbox.open(
+            1, Limits.from_settings(settings), Confinement(settings.sandbox)
+        ) as sandbox:
             level, proved = sandbox.level, await sandbox.capabilities()
     except ImageProcessDidNotStart as error:
         advice = "Reinstall imagemill; is CHILD_MEMORY_BYTES enough, and SANDBOX what you mean?"

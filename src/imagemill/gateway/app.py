@@ -38,7 +38,7 @@ from imagemill.gateway.routes import (
 from imagemill.gateway.services import Services
 from imagemill.gateway.upload.callbacks import MOST_LOOKUPS
 from imagemill.gateway.waiting.waiter_registry import WaiterRegistry
-from imagemill.imaging.limits_of_settings import limits_of
+from imagemill.imaging.limits import Limits
 from imagemill.imaging.sandbox.confine.level import ConfinementLevel
 from imagemill.imaging.sandbox.sandbox import Capabilities, Confinement, Sandbox
 from imagemill.imaging.spec.presets import load_presets
@@ -156,5 +156,7 @@ async def _prove_formats(settings: Settings) -> tuple[Capabilities, ConfinementL
 
     Return what is proved, and how far the child was confined.
     """
-    async with Sandbox.open(1, limits_of(settings), Confinement(settings.sandbox)) as sandbox:
+    async with Sandbox.open(
+        1, Limits.from_settings(settings), Confinement(settings.sandbox)
+    ) as sandbox:
         return await sandbox.capabilities(), sandbox.level

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:  # image processes do without: it takes time to load
+    from imagemill.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,17 @@ class Limits:
     timeout: timedelta
     memory_bytes: int
     assets: Path | None = None
+
+    @classmethod
+    def from_settings(cls, settings: "Settings") -> Self:
+        """Return the limits that gateway, worker and doctor all render with."""
+        return cls(
+            max_pixels=settings.max_pixels,
+            max_frames=settings.max_frames,
+            timeout=timedelta(seconds=settings.job_timeout_seconds),
+            memory_bytes=settings.child_memory_bytes,
+            assets=settings.assets_dir,
+        )
 
     @property
     def buffered_bytes(self) -> int:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import structlog
 
-from imagemill.imaging.limits_of_settings import limits_of
+from imagemill.imaging.limits import Limits
 from imagemill.imaging.sandbox.sandbox import Confinement, Sandbox
 from imagemill.jobs.job_files import JobFilesIndex
 from imagemill.jobs.leases import JobLeases
@@ -61,7 +61,7 @@ async def run_worker(settings: Settings) -> None:
 
 
 async def _work(settings: Settings, stopping: asyncio.Event) -> None:
-    limits = limits_of(settings)
+    limits = Limits.from_settings(settings)
     confinement = Confinement(settings.sandbox, jobs_per_process=settings.jobs_per_process)
     liveness = Liveness()
     async with (  # closed in reverse order, whatever happens inside

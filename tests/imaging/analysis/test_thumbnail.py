@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from PIL.ExifTags import Base
 
-from imagemill.imaging.engine import header
+from imagemill.imaging.engine import decoders
 from imagemill.imaging.engine.analysis.pixels import Pixels
 from imagemill.imaging.engine.analysis.thumbnail import make_thumbnail, to_pixels
 from imagemill.imaging.formats import JPEG
@@ -70,7 +70,7 @@ def test_the_picture_is_turned_upright(studio: Studio) -> None:
     exif = Image.Exif()
     exif[Base.Orientation] = 6
     file = studio.save(gradient(400, 300), "in.jpg", exif=exif)
-    image = header.load(Source.new_from_file(str(file)), JPEG).copy_memory()
+    image = decoders.load(Source.new_from_file(str(file)), JPEG).copy_memory()
     made = to_pixels(make_thumbnail(image))
     assert (made.width, made.height) == (48, 64)
     assert made.red[0] < 20  # what was left is on top

@@ -5,10 +5,10 @@ from typing import Final
 
 from imagemill.imaging.color.alpha import apply_premultiplied
 from imagemill.imaging.color.profiles import to_srgb, to_supported_space
-from imagemill.imaging.engine import heic
 from imagemill.imaging.engine.animation import split_frames
 from imagemill.imaging.engine.decode_plan import DecodePlan
-from imagemill.imaging.engine.header import Header, load
+from imagemill.imaging.engine.decoders import heic, load
+from imagemill.imaging.engine.header import Header
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors
 from imagemill.imaging.formats import HEIC, JPEG, TIFF, WEBP
 from imagemill.imaging.libvips import Image, Source

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from imagemill.imaging.color.convert_depth import convert_for_format
+from imagemill.imaging.color.convert_for_format import convert_for_format
 from imagemill.imaging.engine.canvas import flatten
 from imagemill.imaging.engine.encoders import ENCODERS
 from imagemill.imaging.engine.quality_search import find_best_quality

@@ -4,28 +4,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from imagemill.imaging.engine import heic
-from imagemill.imaging.engine.buffering import count_buffered_bytes
+from imagemill.imaging.engine.decoders import peek
+from imagemill.imaging.engine.decoders.buffering import count_buffered_bytes
+from imagemill.imaging.engine.decoders.gif_blocks import check_complete
 from imagemill.imaging.engine.geometry import Size
-from imagemill.imaging.engine.gif_blocks import check_complete
-from imagemill.imaging.engine.libvips_errors import translate_decode_errors
 from imagemill.imaging.engine.timing import Timing
 from imagemill.imaging.errors import TooLarge, UnsupportedFormat
-from imagemill.imaging.formats import GIF, HEIC, INPUTS, SNIFF_BYTES, Format, sniff
-from imagemill.imaging.libvips import Image, Source, get_int
+from imagemill.imaging.formats import GIF, INPUTS, SNIFF_BYTES, Format, sniff
+from imagemill.imaging.libvips import Image, get_int
 from imagemill.imaging.limits import Limits
 from imagemill.imaging.spec.field_types import MAX_INPUT_SIDE
 
 # EXIF orientations: 1 is upright, 2 to 4 mirror or turn by half, 5 to 8 by a quarter.
 UPRIGHT: Final = 1
 SIDEWAYS: Final = frozenset({5, 6, 7, 8})
-
-# By the name of the format. HEIC has none.
-LOADERS: Final = {
-    name: getattr(Image, f"{format_.loader}_source")
-    for name, format_ in INPUTS.items()
-    if format_.loader is not None
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +87,6 @@ def check_limits(header: Header, limits: Limits) -> None:
             f" {header.buffered_bytes >> 20} MiB at once; {limits.buffered_bytes >> 20} MiB are"
             " the most."
         )
-
-
-def peek(file: Path, format_: Format) -> Image:
-    """Open the file for what its header says. The pixels of a HEIC are not there."""
-    if format_ is HEIC:
-        return heic.peek(file.read_bytes())
-    return load(Source.new_from_file(str(file)), format_)
-
-
-def load(source: Source, format_: Format, **options: str | float) -> Image:
-    """Open the source with its format's own loader; pixels flow once, from top to bottom.
-
-    `fail_on` is "error", since many cameras write files that libjpeg warns of and everyone shows.
-    The warnings that tell of damage are looked for in `failures.decoding`.
-    """
-    with translate_decode_errors():
-        return LOADERS[format_.name](source, access="sequential", fail_on="error", **options)
 
 
 def _sniff_file(file: Path) -> Format:

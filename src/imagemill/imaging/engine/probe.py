@@ -7,9 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from imagemill.imaging.engine import heic
+from imagemill.imaging.engine.decoders import heic, load
 from imagemill.imaging.engine.encode import encode
-from imagemill.imaging.engine.header import load
 from imagemill.imaging.errors import ImagingError
 from imagemill.imaging.formats import FORMATS, FormatName, InputName
 from imagemill.imaging.libvips import Image, Source, Target, VipsError
@@ -20,7 +19,7 @@ SIDE: Final = 64
 
 # The drawing as pillow-heif encodes it with quality 70. It is read now, since a child that has
 # opened a picture may not be allowed to read other files.
-HEIC_SAMPLE: Final = Path(__file__).parent.joinpath("heic", "sample.heic").read_bytes()
+HEIC_SAMPLE: Final = Path(__file__).parent.joinpath("decoders", "heic", "sample.heic").read_bytes()
 
 # Mean difference of 255 a channel. Lossy encoders stay near 2 on a smooth picture, GIF's
 # 256 colours at 3.4; a wrong channel or a shifted row is far above.
@@ -28,6 +27,7 @@ TOLERANCE: Final = 4
 
 
 def probe_format(name: InputName) -> FormatSupport:
+    """Return what works here. The sample is a smooth picture of 64x64 pixels."""
     if name == "heic":
         return FormatSupport(encodes=False, decodes=_looks_right(lambda: heic.load(HEIC_SAMPLE)))
     try:

@@ -11,7 +11,8 @@ from typing import Final
 from imagemill.imaging.color.profiles import PROFILE
 from imagemill.imaging.engine.analysis.exif import parse_exif_fields
 from imagemill.imaging.engine.analysis.icc import read_profile_name
-from imagemill.imaging.engine.header import Header, peek
+from imagemill.imaging.engine.decoders import peek
+from imagemill.imaging.engine.header import Header
 from imagemill.imaging.libvips import Image, get_int
 from imagemill.imaging.spec.analysis import Metadata
 

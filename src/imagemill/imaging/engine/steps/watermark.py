@@ -8,10 +8,10 @@ from imagemill.imaging.color.alpha import composite
 from imagemill.imaging.color.lab import convert_to_space_of
 from imagemill.imaging.color.levels import max_level
 from imagemill.imaging.engine.geometry import Size
-from imagemill.imaging.engine.logo import open_logo
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.engine.position import align
-from imagemill.imaging.engine.text_image import draw_text
+from imagemill.imaging.engine.watermarks.logo import open_logo
+from imagemill.imaging.engine.watermarks.text_image import draw_text
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.spec.field_types import OPAQUE, parse_color
 from imagemill.imaging.spec.pipeline import Output

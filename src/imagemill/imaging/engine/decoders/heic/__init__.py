@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from imagemill.imaging.color.profiles import PROFILE
-from imagemill.imaging.engine.heic.boxes import check_boxes
+from imagemill.imaging.engine.decoders.heic.boxes import check_boxes
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors
 from imagemill.imaging.errors import InvalidImage, OutOfMemory, UnsupportedFormat
 from imagemill.imaging.libvips import GValue, Image

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from imagemill.errors import Rejected
 from imagemill.imaging.color.profiles import to_srgb
+from imagemill.imaging.engine.decoders import load
 from imagemill.imaging.engine.geometry import Size
-from imagemill.imaging.engine.header import load, read_header
+from imagemill.imaging.engine.header import read_header
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors
 from imagemill.imaging.engine.scaling import resize_image
 from imagemill.imaging.errors import DoesNotFit
