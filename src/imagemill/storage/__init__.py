@@ -1,1 +1,1 @@
-"""Where bytes live. Knows no jobs, no HTTP and no pixels."""
+"""Storage of inputs and outputs: one protocol and its backends."""

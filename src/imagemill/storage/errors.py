@@ -1,4 +1,4 @@
-"""What can go wrong with storage, told apart by what helps."""
+"""The errors of storage, and their translation from the operating system's."""
 
 import errno
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ class FileMissing(Rejected):
 
 
 class NotAFile(Rejected):
-    """Something else stands where a file should be, such as a link."""
+    """A link, a folder or a device has the name of an output."""
 
 
 class StorageUnavailable(Unavailable):
-    """The storage did not do what it was asked."""
+    """The storage failed to read or write."""
 
 
 class StorageFull(StorageUnavailable):

@@ -1,8 +1,8 @@
-"""The names of files under the storage root.
+"""The keys under which a storage keeps its files.
 
 No part of a key ever comes from a client: a key is made of an id, a fence and names that
-imagemill checked. Ids are spread over 4096 folders by their last three hex digits, which are
-random in a UUIDv7, so sixteen million jobs are four thousand entries a folder.
+imagemill checked. Ids are spread over 4096 shards by their last three hex digits, which are
+random in a UUIDv7, so that sixteen million jobs are four thousand entries a shard.
 """
 
 from typing import Final
@@ -12,6 +12,7 @@ INPUTS: Final = "inputs"
 OUTPUTS: Final = "outputs"
 # Unfinished files; on the same file system as the finished ones, so that a rename moves them.
 TEMPORARY: Final = "tmp"
+QUARANTINE: Final = "quarantine"
 
 
 def input_key(job_id: UUID, extension: str) -> str:
@@ -20,7 +21,7 @@ def input_key(job_id: UUID, extension: str) -> str:
 
 
 def outputs_key(job_id: UUID) -> str:
-    """Return the key of the folder that holds all outputs of a job, of every attempt."""
+    """Return the key of the folder of all outputs of a job, of every attempt."""
     return f"{OUTPUTS}/{_shard(job_id)}/{job_id}"
 
 

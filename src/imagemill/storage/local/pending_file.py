@@ -1,4 +1,4 @@
-"""A file on its way into the storage."""
+"""An upload written to a temporary file: hashed on the way, and durable before it has its key."""
 
 import hashlib
 import os
@@ -9,53 +9,50 @@ from typing import Final
 
 from imagemill.blocking import run_in_thread
 from imagemill.failpoints import failpoint
-from imagemill.storage.durable import make_durable_parents, sync_folder
 from imagemill.storage.errors import storage_errors
+from imagemill.storage.local.durable import make_durable_parents, sync_folder
+from imagemill.storage.protocol import StoredFile
 
 # Fewer, larger writes: a hop to a thread costs more than a copy of this many bytes.
 BUFFER_BYTES: Final = 512 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A file that survives a power cut: its size in bytes and its SHA-256 in hex."""
-
-    bytes: int
-    sha256: str
-
-
 @dataclass(slots=True)
-class PendingFile:
-    """Collects bytes in a temporary file, and hashes them on the way, until `keep` names it.
-
-    Whoever opened it removes the temporary file if it was not kept: see Volume.receive.
-    """
+class LocalPendingFile:
+    """An upload into the storage at `root`, by way of a temporary file on the same file system."""
 
     root: Path
-    temporary: Path
     file: FileIO
+    temporary: Path
     size: int = 0
     _hash: "hashlib._Hash" = field(default_factory=hashlib.sha256)
     _buffer: bytearray = field(default_factory=bytearray)
 
+    @classmethod
+    def create(cls, root: Path, temporary: Path) -> "LocalPendingFile":
+        """Create the temporary file, which must not exist. Raises OSError."""
+        return cls(root, FileIO(temporary, "xb"), temporary)
+
     async def write(self, chunk: bytes) -> None:
-        """Take the next bytes. Raises StorageFull, StorageUnavailable."""
         self._buffer += chunk
         self.size += len(chunk)
         if len(self._buffer) >= BUFFER_BYTES:
             await run_in_thread(self._flush)
 
     async def sha256(self) -> str:
-        """Return the SHA-256, in hex, of all that was written. Raises StorageUnavailable."""
         await run_in_thread(self._flush)
         return self._hash.hexdigest()
 
-    async def keep(self, key: str) -> Stored:
-        """Make the file durable under its key. Raises StorageFull, StorageUnavailable."""
-        await run_in_thread(self._keep, self.root / key)
-        return Stored(self.size, self._hash.hexdigest())
+    async def commit(self, key: str) -> StoredFile:
+        await run_in_thread(self._commit, self.root / key)
+        return StoredFile(self.size, self._hash.hexdigest())
 
-    def _keep(self, target: Path) -> None:
+    def close(self) -> None:
+        """Close the temporary file, and delete it unless it was committed."""
+        with self.file:
+            self.temporary.unlink(missing_ok=True)
+
+    def _commit(self, target: Path) -> None:
         self._flush()
         with storage_errors():
             os.fsync(self.file.fileno())

@@ -1,37 +1,27 @@
-"""What lies in the storage, in the units that come and go as a whole.
+"""Listing of what lies below a folder, in units that are stored and deleted as a whole.
 
-A unit is an input, the folder with the outputs of one attempt, or something unfinished. The walk is
-lazy, a shard at a time (see keys.py), so that it needs little memory whatever the storage holds.
+Lazily, a shard at a time (see keys.py), so that it needs little memory whatever the storage holds.
 """
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
 from imagemill.storage.errors import storage_errors
 from imagemill.storage.keys import INPUTS, OUTPUTS, TEMPORARY
-from imagemill.storage.scratch_dir import is_workplace
+from imagemill.storage.local.scratch_dir import is_scratch_dir
+from imagemill.storage.protocol import Unit
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A key, the job that it names if it does, and when its content last changed."""
-
-    key: str
-    job_id: UUID | None
-    modified_at: datetime
-
-
-def shards(root: Path) -> list[str]:
+def list_shards(root: Path) -> list[str]:
     """Return the names of the folders over which inputs and outputs are spread."""
     return sorted({entry.name for kind in (INPUTS, OUTPUTS) for entry in _entries(root / kind)})
 
 
-def units_of(root: Path, shard: str) -> list[Unit]:
-    """Return the inputs, and the outputs of each attempt, that lie in a shard."""
+def list_units(root: Path, shard: str) -> list[Unit]:
+    """Return the inputs, and the outputs of each attempt, in a shard."""
     inputs = ((entry, entry.name) for entry in _entries(root / INPUTS / shard))
     outputs = (
         (attempt, job.name)
@@ -41,25 +31,16 @@ def units_of(root: Path, shard: str) -> list[Unit]:
     return [*_units(root, inputs), *_units(root, outputs)]
 
 
-def unfinished(root: Path) -> list[Unit]:
-    """Return the temporary files and folders, but for workplaces, which tell if they are in use."""
-    entries = (entry for entry in _entries(root / TEMPORARY) if not is_workplace(entry.name))
+def list_unfinished(root: Path) -> list[Unit]:
+    """Return the temporary files and folders except scratch folders, whose locks tell their use."""
+    entries = (entry for entry in _entries(root / TEMPORARY) if not is_scratch_dir(entry.name))
     return list(_units(root, ((entry, entry.name) for entry in entries)))
 
 
-def all_units(root: Path) -> list[Unit]:
-    """Return everything at once, for places that hold little."""
-    return [*unfinished(root), *(unit for shard in shards(root) for unit in units_of(root, shard))]
-
-
-def size_of(path: Path) -> int:
-    """Return the bytes of a file, or of all files in a folder, as far as they can be read."""
-    try:
-        if path.is_symlink() or not path.is_dir():
-            return path.lstat().st_size
-        return sum(size_of(inner) for inner in path.iterdir())
-    except OSError:
-        return 0
+def list_all(root: Path) -> list[Unit]:
+    """Return all units at once, for folders that hold few."""
+    shards = list_shards(root)
+    return [*list_unfinished(root), *(unit for shard in shards for unit in list_units(root, shard))]
 
 
 def _units(root: Path, found: Iterable[tuple[os.DirEntry[str], str]]) -> Iterator[Unit]:
@@ -74,7 +55,7 @@ def _units(root: Path, found: Iterable[tuple[os.DirEntry[str], str]]) -> Iterato
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    """Return what is in the folder, but for what file systems and tools of others hide there."""
+    """Return what is in the folder, without hidden files: those belong to the file system."""
     with storage_errors():
         try:
             with os.scandir(folder) as entries:

@@ -1,0 +1,131 @@
+"""Storage in a folder that gateway and workers share: a local disk or a mounted volume."""
+
+import shutil
+from collections.abc import AsyncIterator, Collection, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from imagemill.blocking import run_in_thread
+from imagemill.storage.errors import StorageFull, storage_errors
+from imagemill.storage.keys import TEMPORARY
+from imagemill.storage.local import listing, probing, reading, scratch_dir
+from imagemill.storage.local.deleting import delete_path, remove_empty_parents
+from imagemill.storage.local.pending_file import LocalPendingFile
+from imagemill.storage.local.publishing import publish_folder
+from imagemill.storage.local.quarantine import LocalQuarantine
+from imagemill.storage.local.scratch_dir import ScratchDir
+from imagemill.storage.protocol import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class LocalStorage:
+    """Files below `root`: a key is a path relative to it.
+
+    Uploads leave `reserve_bytes` of free space alone, so that workers, and a database on the same
+    disk, can go on writing.
+    """
+
+    root: Path
+    reserve_bytes: int
+    scratch: ScratchDir
+    quarantine: LocalQuarantine
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, root: Path, reserve_bytes: int, *, create_missing: bool = True
+    ) -> AsyncIterator["LocalStorage"]:
+        """Open the storage and create its folders, or with `create_missing=False` no folder at all.
+
+        Raises StorageUnavailable if a missing folder cannot be created.
+        """
+        if create_missing:
+            with storage_errors():
+                await run_in_thread((root / TEMPORARY).mkdir, parents=True, exist_ok=True)
+        storage = cls(root, reserve_bytes, ScratchDir(root), LocalQuarantine(root))
+        try:
+            yield storage
+        finally:
+            await run_in_thread(storage.scratch.remove)
+
+    @asynccontextmanager
+    async def begin(self, expected_bytes: int = 0) -> AsyncIterator[LocalPendingFile]:
+        if await self.free_bytes() < expected_bytes + self.reserve_bytes:
+            raise StorageFull("The storage has no room for this file.")
+        with storage_errors():
+            pending_file = await run_in_thread(self._create_pending)
+        try:
+            yield pending_file
+        finally:
+            await run_in_thread(pending_file.close)
+
+    async def size(self, key: str) -> int:
+        return await reading.read_size(self.root, key)
+
+    async def sizes(self, keys: Collection[str]) -> dict[str, int]:
+        return await run_in_thread(reading.read_sizes, self.root, keys)
+
+    def read_range(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+        return reading.read_range(self.root, key, start, end)
+
+    @asynccontextmanager
+    async def fetch(self, key: str) -> AsyncIterator[Path]:
+        await self.size(key)
+        yield self.root / key
+
+    @asynccontextmanager
+    async def scratch_folder(self) -> AsyncIterator[Path]:
+        with storage_errors():
+            folder = await run_in_thread(self._create_scratch)
+        try:
+            yield folder
+        finally:
+            await run_in_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    async def publish(self, folder: Path, key: str, names: Iterable[str]) -> None:
+        with storage_errors():
+            await run_in_thread(publish_folder, folder, self.root / key, tuple(names), self.root)
+
+    async def delete(self, *keys: str) -> None:
+        with storage_errors():
+            await run_in_thread(self._delete, keys)
+
+    async def list_shards(self) -> list[str]:
+        return await run_in_thread(listing.list_shards, self.root)
+
+    async def list_units(self, shard: str) -> list[Unit]:
+        return await run_in_thread(listing.list_units, self.root, shard)
+
+    async def list_unfinished(self) -> list[Unit]:
+        return await run_in_thread(listing.list_unfinished, self.root)
+
+    async def delete_abandoned(self) -> list[str]:
+        with storage_errors():
+            return await run_in_thread(scratch_dir.delete_abandoned, self.root)
+
+    async def probe(self) -> None:
+        with storage_errors():
+            await run_in_thread(lambda: probing.write_probe(self.scratch.new_path(".probe")))
+
+    async def now(self) -> datetime:
+        with storage_errors():
+            return await run_in_thread(lambda: probing.read_clock(self.scratch.new_path(".clock")))
+
+    async def free_bytes(self) -> int:
+        with storage_errors():
+            return (await run_in_thread(shutil.disk_usage, self.root)).free
+
+    def _create_pending(self) -> LocalPendingFile:
+        return LocalPendingFile.create(self.root, self.scratch.new_path(".part"))
+
+    def _create_scratch(self) -> Path:
+        folder = self.scratch.new_path()
+        folder.mkdir()
+        return folder
+
+    def _delete(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            delete_path(self.root / key)
+            remove_empty_parents(key, self.root)

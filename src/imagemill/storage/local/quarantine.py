@@ -1,0 +1,111 @@
+"""Quarantine in a folder: `quarantine/<day>/<key>` keeps the day of the move and the original key.
+
+The day is that of the storage's own clock. Moving is a rename on one file system; nothing is
+synced, since a unit is as safe in one place as in the other.
+"""
+
+import shutil
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from imagemill.blocking import run_in_thread
+from imagemill.storage.errors import storage_errors
+from imagemill.storage.keys import QUARANTINE
+from imagemill.storage.local.deleting import remove_empty_folders, remove_empty_parents
+from imagemill.storage.local.listing import list_all
+from imagemill.storage.local.reading import measure
+from imagemill.storage.protocol import QuarantinedUnit
+
+
+@dataclass(frozen=True, slots=True)
+class LocalQuarantine:
+    """The quarantine of the storage at `root`."""
+
+    root: Path
+
+    async def list_units(self) -> list[QuarantinedUnit]:
+        return await run_in_thread(self._list)
+
+    async def add(self, keys: Iterable[str], day: date) -> list[str]:
+        return await run_in_thread(lambda: [key for key in keys if self._add(key, day)])
+
+    async def restore(self, units: Collection[QuarantinedUnit]) -> list[str]:
+        return await run_in_thread(lambda: [unit.key for unit in units if self._restore(unit)])
+
+    async def delete(self, units: Collection[QuarantinedUnit]) -> None:
+        await run_in_thread(self._delete, [self._path(unit) for unit in units])
+
+    async def delete_keys(self, keys: Collection[str]) -> None:
+        await run_in_thread(
+            lambda: self._delete(self._folder(day) / key for day in self._days() for key in keys)
+        )
+
+    async def total_size(self, units: Collection[QuarantinedUnit]) -> int:
+        return await run_in_thread(lambda: sum(measure(self._path(unit)) for unit in units))
+
+    def _path(self, unit: QuarantinedUnit) -> Path:
+        return self._folder(unit.day) / unit.key
+
+    def _folder(self, day: date) -> Path:
+        return self.root / QUARANTINE / day.isoformat()
+
+    def _days(self) -> list[date]:
+        with storage_errors():
+            try:
+                names = [path.name for path in (self.root / QUARANTINE).iterdir()]
+            except FileNotFoundError:
+                return []
+        return sorted(day for name in names if (day := _parse_day(name)))
+
+    def _list(self) -> list[QuarantinedUnit]:
+        with storage_errors():
+            return [
+                QuarantinedUnit(day, unit.key, unit.job_id)
+                for day in self._days()
+                for unit in list_all(self._folder(day))
+            ]
+
+    def _add(self, key: str, day: date) -> bool:
+        is_moved = _move(self.root / key, self._folder(day) / key)
+        remove_empty_parents(key, self.root)
+        return is_moved
+
+    def _restore(self, unit: QuarantinedUnit) -> bool:
+        is_moved = _move(self._path(unit), self.root / unit.key)
+        if is_moved:
+            self._remove_empty(self._path(unit).parent)
+        return is_moved
+
+    def _delete(self, paths: Iterable[Path]) -> None:
+        for path in paths:
+            with storage_errors():
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
+            self._remove_empty(path.parent)
+
+    def _remove_empty(self, folder: Path) -> None:
+        remove_empty_folders(folder, self.root / QUARANTINE)
+
+
+def _move(source: Path, target: Path) -> bool:
+    """Return whether the unit could be moved. What is at the target is never replaced."""
+    if target.exists():
+        return False
+    with storage_errors():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            source.rename(target)
+        except (FileNotFoundError, PermissionError):
+            return False  # another process was faster, or a hostile process closed its folder
+    return True
+
+
+def _parse_day(name: str) -> date | None:
+    try:
+        return date.fromisoformat(name)
+    except ValueError:
+        return None

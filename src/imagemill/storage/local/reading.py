@@ -1,0 +1,70 @@
+"""Sizes and bytes of stored files, read off the event loop."""
+
+import os
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from imagemill.blocking import run_in_thread
+from imagemill.storage.errors import FileMissing, storage_errors
+
+CHUNK_BYTES: Final = 256 * 1024
+
+
+async def read_size(root: Path, key: str) -> int:
+    """Return the file's size in bytes. Raises FileMissing, StorageUnavailable."""
+    with _missing(key):
+        return (await run_in_thread((root / key).stat)).st_size
+
+
+async def read_range(root: Path, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+    """Yield the bytes from `start` up to `end`, fewer if the file is shorter.
+
+    Raises FileMissing, StorageUnavailable.
+    """
+    with _missing(key):
+        opened = await run_in_thread((root / key).open, "rb", buffering=0)
+    with opened as file:
+        file.seek(start)
+        left = end - start
+        while left:
+            with storage_errors():
+                chunk = await run_in_thread(file.read, min(left, CHUNK_BYTES))
+            if not chunk:
+                return
+            left -= len(chunk)
+            yield chunk
+
+
+def read_sizes(root: Path, keys: Collection[str]) -> dict[str, int]:
+    """Return the bytes of those files and folders that exist, by key. Raises StorageUnavailable."""
+    sizes = {}
+    for key in keys:
+        path = root / key
+        with storage_errors():
+            try:
+                size = path.stat().st_size
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+        sizes[key] = measure(path) if path.is_dir() else size
+    return sizes
+
+
+def measure(path: Path) -> int:
+    """Return the bytes of a file, or of all files in a folder, as far as they can be read."""
+    try:
+        if path.is_symlink() or not path.is_dir():
+            return path.lstat().st_size
+        return sum(measure(Path(inner)) for inner in os.scandir(path))
+    except OSError:
+        return 0
+
+
+@contextmanager
+def _missing(key: str) -> Iterator[None]:
+    with storage_errors():
+        try:
+            yield
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise FileMissing(f"There is no file {key}.") from error

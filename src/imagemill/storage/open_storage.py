@@ -1,0 +1,21 @@
+"""The choice of a storage backend by its URL."""
+
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from imagemill.storage.local.local_storage import LocalStorage
+from imagemill.storage.protocol import Storage
+
+
+def open_storage(
+    url: str, reserve_bytes: int, *, create_missing: bool = True
+) -> AbstractAsyncContextManager[Storage]:
+    """Open the storage that a URL such as `file:///app/storage` names.
+
+    Uploads leave `reserve_bytes` of free space alone. With `create_missing=False` no folder is
+    created, so that a volume that is not mounted shows as unavailable rather than as empty.
+    Raises StorageUnavailable if a missing folder cannot be created.
+    """
+    root = Path(unquote(urlsplit(url).path))
+    return LocalStorage.open(root, reserve_bytes, create_missing=create_missing)

@@ -1,0 +1,160 @@
+"""What a storage backend offers: complete, durable files under keys, and a local folder for work.
+
+A file that can be seen under its key (see keys.py) is complete and survives a power cut; unfinished
+files have no key. Paths of the local machine come out of `fetch` and `scratch_folder` only. Where a
+method names no other error, it raises StorageUnavailable.
+"""
+
+from collections.abc import AsyncIterator, Collection, Iterable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A durable file: its size in bytes and its SHA-256 in hex."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What is kept and deleted as a whole: an input, the outputs of an attempt, or unfinished work.
+
+    `job_id` is the job that its key names, if any; `modified_at` is in UTC.
+    """
+
+    key: str
+    job_id: UUID | None
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedUnit:
+    """A unit in quarantine: the day of its move, its original key, the job that this names."""
+
+    day: date
+    key: str
+    job_id: UUID | None
+
+
+class PendingFile(Protocol):
+    """An upload in progress. Its bytes are hashed as they are written."""
+
+    @property
+    def size(self) -> int:
+        """The number of bytes written so far."""
+
+    async def write(self, chunk: bytes) -> None:
+        """Append the chunk. Raises StorageFull, StorageUnavailable."""
+
+    async def sha256(self) -> str:
+        """Return the SHA-256, in hex, of all bytes written so far.
+
+        Raises StorageFull, StorageUnavailable.
+        """
+
+    async def commit(self, key: str) -> StoredFile:
+        """Make the file durable and visible under its key.
+
+        Raises StorageFull, StorageUnavailable.
+        """
+
+
+class Quarantine(Protocol):
+    """Units that no job owns, kept out of the way until they are restored or deleted."""
+
+    async def list_units(self) -> list[QuarantinedUnit]:
+        """Return everything in quarantine, the oldest day first."""
+
+    async def add(self, keys: Iterable[str], day: date) -> list[str]:
+        """Move these units to the quarantine of that day; return the keys moved.
+
+        A unit that is gone is skipped, and so is one whose key the day has already.
+        """
+
+    async def restore(self, units: Collection[QuarantinedUnit]) -> list[str]:
+        """Move units back to their keys, never over another unit; return the keys moved."""
+
+    async def delete(self, units: Collection[QuarantinedUnit]) -> None:
+        """Delete these units for good. One that is missing is no error."""
+
+    async def delete_keys(self, keys: Collection[str]) -> None:
+        """Delete what was quarantined, on any day, from these keys or from below them."""
+
+    async def total_size(self, units: Collection[QuarantinedUnit]) -> int:
+        """Return the bytes of these units, as far as they can be read."""
+
+
+class Storage(Protocol):
+    """Inputs and outputs of jobs, addressed by keys."""
+
+    @property
+    def quarantine(self) -> Quarantine: ...
+
+    def begin(self, expected_bytes: int = 0) -> AbstractAsyncContextManager[PendingFile]:
+        """Begin an upload of about this many bytes; without a commit, the block leaves no file.
+
+        Raises StorageFull if the bytes do not fit above the reserve, StorageUnavailable.
+        """
+
+    async def size(self, key: str) -> int:
+        """Return a file's size in bytes. Raises FileMissing, StorageUnavailable."""
+
+    async def sizes(self, keys: Collection[str]) -> dict[str, int]:
+        """Return the size in bytes of each of these files and folders that exists, by its key."""
+
+    def read_range(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+        """Yield the file's bytes from `start` up to, not including, `end`; fewer if it is shorter.
+
+        Raises FileMissing, StorageUnavailable.
+        """
+
+    def fetch(self, key: str) -> AbstractAsyncContextManager[Path]:
+        """Provide the file at a local path, only to be read, until the block ends.
+
+        The path ends in the key's last part. Raises FileMissing, StorageUnavailable.
+        """
+
+    def scratch_folder(self) -> AbstractAsyncContextManager[Path]:
+        """Provide an empty local folder; the block deletes what was not published from it."""
+
+    async def publish(self, folder: Path, key: str, names: Iterable[str]) -> None:
+        """Make these files of a scratch folder durable under `key/name`: all of them or none.
+
+        The folder may be written by a hostile process: entries that are not named are not
+        published. Raises StorageFull, StorageUnavailable, and NotAFile if a name is that of a link,
+        a folder or a device.
+        """
+
+    async def delete(self, *keys: str) -> None:
+        """Delete files, and folders with all they contain. One that is missing is no error."""
+
+    async def list_shards(self) -> list[str]:
+        """Return the names of the shards over which inputs and outputs are spread (see keys.py)."""
+
+    async def list_units(self, shard: str) -> list[Unit]:
+        """Return the inputs, and the outputs of each attempt, that a shard holds."""
+
+    async def list_unfinished(self) -> list[Unit]:
+        """Return unfinished files and folders that may still be in use: only their age can tell."""
+
+    async def delete_abandoned(self) -> list[str]:
+        """Delete unfinished files of processes that are known to have died; return the keys."""
+
+    async def probe(self) -> None:
+        """Write and sync a small file. Raises StorageFull, StorageUnavailable."""
+
+    async def now(self) -> datetime:
+        """Return the time in UTC by the clock that sets `Unit.modified_at`.
+
+        Raises StorageFull, StorageUnavailable.
+        """
+
+    async def free_bytes(self) -> int | None:
+        """Return how many bytes are free, None if the storage sets no limit."""
