@@ -17,7 +17,7 @@ def _empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_defaults_are_those_of_the_containers() -> None:
     settings = read_settings()
-    assert settings.storage_root == Path("/app/storage")
+    assert settings.storage_url == "file:///app/storage"
     assert (settings.max_upload_bytes, settings.lease_seconds) == (50 * 1024 * 1024, 60)
     assert settings.worker_concurrency >= 1
 

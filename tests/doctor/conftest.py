@@ -11,7 +11,7 @@ from imagemill.jobs.leases import JobLeases
 from imagemill.jobs.store import JobStore
 from imagemill.settings import Settings
 from imagemill.settings.addresses import PostgresAddress, RedisAddress
-from imagemill.storage.volume import Volume
+from imagemill.storage.open_storage import open_storage
 from support.servers import connect
 
 from .saboteur import Saboteur
@@ -38,7 +38,8 @@ def settings(
 
 @pytest_asyncio.fixture
 async def context(settings: Settings) -> AsyncIterator[DoctorContext]:
-    await Volume.open(settings.storage_root, 0)
+    async with open_storage(settings.storage_url, 0):
+        pass  # creates its folders, as a service would
     async with DoctorContext.open(settings) as context:
         yield context
 
@@ -49,6 +50,7 @@ def saboteur(
     job_store: JobStore,
     leases: JobLeases,
     postgres_address: PostgresAddress,
+    tmp_path: Path,
 ) -> Iterator[Saboteur]:
     with connect(postgres_address) as database:
-        yield Saboteur(context, job_store, leases, database)
+        yield Saboteur(context, tmp_path / "storage", job_store, leases, database)

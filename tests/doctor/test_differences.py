@@ -16,7 +16,7 @@ from imagemill.doctor.findings import Finding, Verdict
 from imagemill.doctor.fixes import apply_fixes
 from imagemill.jobs.ids import new_job_id
 from imagemill.jobs.job import Priority, Status
-from imagemill.maintenance import orphan_scan as survey
+from imagemill.maintenance import orphan_scan
 from imagemill.redis.queue import KEYS
 from imagemill.storage.keys import input_key
 from support.stored_jobs import DAY, store_output, write_file
@@ -81,7 +81,7 @@ async def a_webhook_that_nobody_sends(saboteur: Saboteur) -> None:
 
 
 async def an_input_that_is_gone(saboteur: Saboteur) -> None:
-    saboteur.storage.path((await saboteur.waiting()).input_path).unlink()
+    (saboteur.root / (await saboteur.waiting()).input_path).unlink()
 
 
 async def an_output_that_is_gone(saboteur: Saboteur) -> None:
@@ -93,27 +93,27 @@ async def an_output_that_was_cut_short(saboteur: Saboteur) -> None:
 
 
 async def an_input_without_a_row(saboteur: Saboteur) -> None:
-    write_file(saboteur.storage.path(input_key(new_job_id(), ".jpg")), b"x" * 2048)
+    write_file(saboteur.root / input_key(new_job_id(), ".jpg"), b"x" * 2048)
 
 
 async def outputs_of_a_lost_attempt(saboteur: Saboteur) -> None:
     claim = await saboteur.claimed()
-    store_output(saboteur.storage, claim)
+    store_output(saboteur.root, claim)
     await saboteur.leases.release([claim])
 
 
 async def an_upload_that_was_cut_off(saboteur: Saboteur) -> None:
-    write_file(saboteur.storage.root / "tmp" / f"{uuid4()}.part")
+    write_file(saboteur.root / "tmp" / f"{uuid4()}.part")
 
 
 async def an_input_in_quarantine(saboteur: Saboteur) -> None:
     job = await saboteur.waiting()
     now = await saboteur.storage.now()
-    await saboteur.context.quarantine.take([job.input_path], now.date())
+    await saboteur.storage.quarantine.add([job.input_path], now.date())
 
 
 async def a_ledger_that_knows_no_file(saboteur: Saboteur) -> None:
-    for _ in range(survey.FEW + 1):
+    for _ in range(orphan_scan.MAX_PLAUSIBLE_ORPHANS + 1):
         await an_input_without_a_row(saboteur)
 
 
@@ -183,7 +183,7 @@ DIFFERENCES: list[tuple[Spoil, dict[str, Verdict], str]] = [
     (
         a_ledger_that_knows_no_file,
         {"orphans": Verdict.BAD},
-        "The ledger knows nothing of 21 of 21 units in the storage",
+        "knows nothing of 21 of 21 units in the storage",
     ),
 ]
 # These need a worker, a backup, or somebody who knows.
@@ -202,7 +202,7 @@ async def test_in_a_sound_mill_nothing_is_amiss(saboteur: Saboteur) -> None:
     assert amiss(await found(saboteur.context)) == {}
     await saboteur.completed()
     await saboteur.waiting()
-    store_output(saboteur.storage, await saboteur.claimed())
+    store_output(saboteur.root, await saboteur.claimed())
     assert amiss(await found(saboteur.context, deep=True)) == {}
 
 
@@ -239,7 +239,7 @@ async def test_mending_deletes_no_file_and_no_row(spoil: Spoil, saboteur: Sabote
         return int(saboteur.database.execute(counted).fetchall()[0][0])
 
     def files() -> list[str]:
-        return sorted(path.name for path in saboteur.storage.root.rglob("*") if path.is_file())
+        return sorted(path.name for path in saboteur.root.rglob("*") if path.is_file())
 
     before = rows(), files()
     await apply_fixes(saboteur.context)
@@ -299,8 +299,8 @@ async def test_a_deletion_of_this_minute_is_not_overdue(saboteur: Saboteur) -> N
 
 
 async def test_what_is_young_is_not_called_litter(saboteur: Saboteur) -> None:
-    write_file(saboteur.storage.path(input_key(new_job_id(), ".jpg")), age=DAY - HOUR)
-    write_file(saboteur.storage.root / "tmp" / f"{uuid4()}.part", age=HOUR / 2)
+    write_file(saboteur.root / input_key(new_job_id(), ".jpg"), age=DAY - HOUR)
+    write_file(saboteur.root / "tmp" / f"{uuid4()}.part", age=HOUR / 2)
     assert amiss(await found(saboteur.context)) == {}
 
 
@@ -316,7 +316,7 @@ async def test_what_nobody_misses_in_quarantine_is_told_and_fine(saboteur: Sabot
 async def test_a_second_copy_in_quarantine_is_not_missed(saboteur: Saboteur) -> None:
     await an_input_in_quarantine(saboteur)
     (job,) = (await saboteur.job_store.list([Status.PENDING], 1)).jobs
-    write_file(saboteur.storage.path(job.input_path))
+    write_file(saboteur.root / job.input_path)
     assert amiss(await found(saboteur.context)) == {}
 
 

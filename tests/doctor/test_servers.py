@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -91,10 +92,13 @@ async def test_a_redis_that_is_away_is_a_warning_since_jobs_are_done_without_it(
         assert verdicts(await redis.examine(context)) == {"server": Verdict.WARN}
 
 
-async def test_a_storage_that_is_away_is_not_taken_for_an_empty_one(context: DoctorContext) -> None:
-    context.storage.path("tmp").rmdir()
+async def test_a_storage_that_is_away_is_not_taken_for_an_empty_one(
+    context: DoctorContext, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "storage" / "tmp"
+    temporary.rmdir()
     assert verdicts(await disk.examine(context)) == {"storage": Verdict.UNKNOWN}
-    assert not context.storage.path("tmp").exists()
+    assert not temporary.exists()
 
 
 async def test_a_disk_is_bad_when_uploads_are_refused_and_a_warning_before(

@@ -14,7 +14,7 @@ from imagemill.gateway.upload.upload_reader import UploadReader
 from imagemill.imaging.engine.probe import HEIC_SAMPLE
 from imagemill.imaging.formats import FORMATS
 from imagemill.settings.addresses import PostgresAddress
-from imagemill.storage.volume import Volume
+from imagemill.storage.local.local_storage import LocalStorage
 from support.pictures import picture
 from support.process import wait_until
 from support.servers import count_jobs
@@ -91,8 +91,8 @@ async def test_a_format_that_no_sample_proved_is_refused(tmp_path: Path) -> None
     async def body() -> AsyncIterator[bytes]:
         yield HEIC_SAMPLE
 
-    volume = await Volume.open(tmp_path, reserve_bytes=0)
-    async with volume.receive() as pending_file:
+    storage = LocalStorage.open(tmp_path, reserve_bytes=0)
+    async with storage as opened, opened.begin() as pending_file:
         reader = UploadReader(pending_file, FORMATS.values(), SHARED_LIMIT)
         with pytest.raises(NotAnImage, match=r"taken here: image/avif, .*image/webp"):
             await reader.take(body())

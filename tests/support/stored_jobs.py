@@ -12,7 +12,6 @@ from imagemill.jobs.job import Claim, Completed, InputFacts, Job
 from imagemill.jobs.leases import JobLeases
 from imagemill.jobs.store import JobStore
 from imagemill.storage.keys import attempt_key, input_key
-from imagemill.storage.volume import Volume
 from support.jobs import new_job
 
 DAY = timedelta(days=1)
@@ -32,28 +31,26 @@ def set_age(path: Path, age: timedelta) -> None:
     os.utime(path, (moment, moment))
 
 
-async def store_pending_job(
-    job_store: JobStore, storage: Volume, content: bytes = b"picture"
-) -> Job:
+async def store_pending_job(job_store: JobStore, root: Path, content: bytes = b"picture") -> Job:
     """Accept a job whose input was stored two days ago."""
     new = new_job()
     key = input_key(new.id, ".jpg")
-    write_file(storage.path(key), content)
+    write_file(root / key, content)
     facts = InputFacts("cat.jpg", "image/jpeg", len(content), hashlib.sha256(content).hexdigest())
     return await job_store.accept(replace(new, input_path=key, input=facts))
 
 
-def store_output(storage: Volume, claim: Claim, content: bytes = b"thumbnail") -> OutputFile:
+def store_output(root: Path, claim: Claim, content: bytes = b"thumbnail") -> OutputFile:
     """Publish an output of this attempt, as if two days ago."""
     key = f"{attempt_key(claim.id, claim.fence)}/thumb.webp"
-    write_file(storage.path(key), content)
+    write_file(root / key, content)
     digest = hashlib.sha256(content).hexdigest()
     return OutputFile("thumb", key, "image/webp", len(content), 10, 8, 1, digest)
 
 
-async def store_completed_job(job_store: JobStore, leases: JobLeases, storage: Volume) -> Job:
+async def store_completed_job(job_store: JobStore, leases: JobLeases, root: Path) -> Job:
     """Complete a job; its input and output are two days old."""
-    job = await store_pending_job(job_store, storage)
+    job = await store_pending_job(job_store, root)
     (claim,) = await leases.claim([job.id])
-    await leases.finish([Completed(claim, InputImage(20, 16, 1), (store_output(storage, claim),))])
+    await leases.finish([Completed(claim, InputImage(20, 16, 1), (store_output(root, claim),))])
     return await job_store.find(job.id)

@@ -11,8 +11,8 @@ from imagemill.maintenance.janitor import Janitor
 from imagemill.postgres.pool import Postgres
 from imagemill.redis.queue import JobQueue
 from imagemill.settings import Settings
-from imagemill.storage.quarantine import Quarantine
-from imagemill.storage.volume import Volume
+from imagemill.storage.open_storage import open_storage
+from imagemill.storage.protocol import Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +22,20 @@ class DoctorContext:
     settings: Settings
     postgres: Postgres
     line: JobQueue
-    storage: Volume
+    storage: Storage
 
     @classmethod
     @asynccontextmanager
     async def open(cls, settings: Settings) -> AsyncIterator["DoctorContext"]:
-        # Not Volume.open, which would make the folders that an unmounted storage lacks.
-        storage = Volume(settings.storage_root, settings.disk_reserve_bytes)
         async with (
             Postgres.open(settings.postgres, settings.pg_pool_size) as postgres,
             JobQueue.open(settings.redis) as line,
+            # Folders that an unmounted volume lacks are a finding, and not to be created.
+            open_storage(
+                settings.storage_url, settings.disk_reserve_bytes, create_missing=False
+            ) as storage,
         ):
-            try:
-                yield cls(settings, postgres, line, storage)
-            finally:
-                await storage.aclose()
+            yield cls(settings, postgres, line, storage)
 
     @property
     def diagnostics(self) -> Diagnostics:
@@ -45,10 +44,6 @@ class DoctorContext:
     @property
     def job_files(self) -> JobFilesIndex:
         return JobFilesIndex(self.postgres)
-
-    @property
-    def quarantine(self) -> Quarantine:
-        return Quarantine(self.storage.root)
 
     @property
     def janitor(self) -> Janitor:

@@ -1,30 +1,28 @@
 """The disk below the storage: whether it can be written to, and how much more."""
 
-import shutil
 from typing import Final
 
-from imagemill.blocking import run_in_thread
 from imagemill.doctor.context import DoctorContext
 from imagemill.doctor.findings import Finding, bad, ok, unknown, warn
 from imagemill.formatting import format_size
-from imagemill.storage.errors import StorageFull, StorageUnavailable, storage_errors
+from imagemill.storage.errors import StorageFull, StorageUnavailable
 
 # Room for fewer of the largest uploads than this is a reason to wake somebody.
 FEW_UPLOADS: Final = 20
 
 
 async def examine(context: DoctorContext) -> list[Finding]:
-    root = context.settings.storage_root
-    advice = f"Is {root} mounted and writable for this user? STORAGE_URL names it."
+    url = context.settings.storage_url
+    advice = f"Is {url} mounted and writable for this user? STORAGE_URL names it."
     try:
         await context.storage.probe()
     except StorageFull:
         pass  # the room says so
     except StorageUnavailable as error:
         return [unknown("storage", str(error), advice)]
-    with storage_errors():
-        free = (await run_in_thread(shutil.disk_usage, root)).free
-    return [ok("storage", f"{root} can be read and written."), _room(context, free)]
+    works = ok("storage", f"{url} can be read and written.")
+    free = await context.storage.free_bytes()
+    return [works] if free is None else [works, _room(context, free)]
 
 
 def _room(context: DoctorContext, free: int) -> Finding:

@@ -51,17 +51,17 @@ async def _ring(context: DoctorContext) -> list[str]:
 
 
 async def _bring_back(context: DoctorContext) -> list[str]:
-    keys = await context.janitor.bring_back()
+    keys = await context.janitor.restore()
     return [f"Brought {key} back from quarantine." for key in keys]
 
 
 async def _set_aside(context: DoctorContext) -> list[str]:
     now = await context.storage.now()
-    found = await context.janitor.look_for_orphans(now)
+    found = await context.janitor.find_orphans(now)
     orphans = [] if found.is_suspicious else found.orphans
-    keys = await context.janitor.set_aside_orphans(orphans, now.date())
-    keys += await context.janitor.set_aside_unfinished(now)
-    cleared = await context.janitor.clear_abandoned()
+    keys = await context.janitor.quarantine_orphans(orphans, now.date())
+    keys += await context.janitor.quarantine_unfinished(now)
+    cleared = await context.janitor.delete_abandoned()
     return [
         *(f"Moved {key} to quarantine." for key in keys),
         *(f"Removed {key}, of a process that is dead." for key in cleared),

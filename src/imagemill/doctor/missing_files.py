@@ -3,16 +3,16 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Final, Literal
 
-from imagemill.blocking import run_in_thread
 from imagemill.doctor.context import DoctorContext
 from imagemill.doctor.findings import Finding, bad, ok
 from imagemill.formatting import pluralize
 from imagemill.jobs.job import JobId
 from imagemill.jobs.job_files import JobFiles, StoredFile
-from imagemill.storage.errors import storage_errors
+from imagemill.storage.errors import FileMissing
+from imagemill.storage.protocol import Storage
 
 SHOWN: Final = 20
 
@@ -37,7 +37,7 @@ async def examine(context: DoctorContext, *, deep: bool) -> list[Finding]:
     jobs, faults = 0, list[Fault]()
     async for page in context.job_files.read_all():
         jobs += len(page)
-        suspects = await run_in_thread(_faults, context.storage.root, page, deep=deep)
+        suspects = await _faults(context.storage, page, deep=deep)
         if suspects:  # the job may have been deleted while we looked
             there = {
                 job.id for job in await context.job_files.find({one.job_id for one in suspects})
@@ -51,8 +51,8 @@ async def examine(context: DoctorContext, *, deep: bool) -> list[Finding]:
 async def _missing(context: DoctorContext, jobs: int, missing: list[Fault]) -> Finding:
     if not missing:
         return ok("missing files", f"Every file of {pluralize(jobs, 'job')} is there.", count=0)
-    detained = {unit.key for unit in await context.quarantine.detained()}
-    away = [one for one in missing if {one.key, _folder(one.key)} & detained]
+    quarantined = {unit.key for unit in await context.storage.quarantine.list_units()}
+    away = [one for one in missing if {one.key, _folder(one.key)} & quarantined]
     sentence = f"{pluralize(len(missing), 'file')} that a job's row names and that is not there"
     facts = {"count": len(missing), "in_quarantine": len(away), "keys": _shown(missing)}
     if away:
@@ -74,27 +74,32 @@ def _changed(changed: list[Fault], *, deep: bool) -> Finding:
     )
 
 
-def _faults(root: Path, jobs: Iterable[JobFiles], *, deep: bool) -> list[Fault]:
-    with storage_errors():
-        return [
-            Fault(job.id, stored.key, kind)
-            for job in jobs
-            for stored in (job.input, *job.outputs)
-            if (kind := _fault(root / stored.key, stored, deep=deep))
-        ]
+async def _faults(storage: Storage, jobs: Iterable[JobFiles], *, deep: bool) -> list[Fault]:
+    files = [(job.id, stored) for job in jobs for stored in (job.input, *job.outputs)]
+    sizes = await storage.sizes([stored.key for _, stored in files])
+    return [
+        Fault(job_id, stored.key, kind)
+        for job_id, stored in files
+        if (kind := await _fault(storage, stored, sizes.get(stored.key), deep=deep))
+    ]
 
 
-def _fault(path: Path, stored: StoredFile, *, deep: bool) -> Kind | None:
-    try:
-        if path.stat().st_size != stored.bytes:
-            return "size"
-        if not deep:
-            return None
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    except (FileNotFoundError, NotADirectoryError):
+async def _fault(
+    storage: Storage, stored: StoredFile, size: int | None, *, deep: bool
+) -> Kind | None:
+    if size is None:
         return "missing"
-    return None if digest == stored.sha256 else "sha256"
+    if size != stored.bytes:
+        return "size"
+    if not deep:
+        return None
+    digest = hashlib.sha256()
+    try:
+        async for chunk in storage.read_range(stored.key, 0, size):
+            digest.update(chunk)
+    except FileMissing:
+        return "missing"
+    return None if digest.hexdigest() == stored.sha256 else "sha256"
 
 
 def _folder(key: str) -> str:

@@ -2,12 +2,10 @@
 
 from typing import Final
 
-from imagemill.blocking import run_in_thread
 from imagemill.doctor.context import DoctorContext
 from imagemill.doctor.findings import Finding, bad, ok, warn
 from imagemill.formatting import format_size, pluralize
-from imagemill.maintenance.orphan_scan import owned_keys
-from imagemill.storage.units import size_of
+from imagemill.maintenance.orphan_scan import find_referenced_keys
 
 SHOWN: Final = 20
 
@@ -22,7 +20,7 @@ async def examine(context: DoctorContext) -> list[Finding]:
 
 
 async def _orphans(context: DoctorContext) -> Finding:
-    found = await context.janitor.look_for_orphans(await context.storage.now())
+    found = await context.janitor.find_orphans(await context.storage.now())
     keys = [unit.key for unit in found.orphans]
     facts = {"count": found.orphan_count, "of": found.units, "keys": keys[:SHOWN]}
     if not found.orphan_count:
@@ -47,7 +45,7 @@ async def _orphans(context: DoctorContext) -> Finding:
 
 
 async def _unfinished(context: DoctorContext) -> Finding:
-    units = await context.janitor.look_for_unfinished(await context.storage.now())
+    units = await context.janitor.find_unfinished(await context.storage.now())
     keys = [unit.key for unit in units]
     if not keys:
         return ok("temporary files", "None is older than any work can take.", count=0)
@@ -62,18 +60,17 @@ async def _unfinished(context: DoctorContext) -> Finding:
 
 
 async def _quarantine(context: DoctorContext) -> Finding:
-    detained = await context.quarantine.detained()
-    if not detained:
+    units = await context.storage.quarantine.list_units()
+    if not units:
         return ok("quarantine", "Nothing is in quarantine.", count=0)
-    owned = await owned_keys(context.job_files, (unit.job_id for unit in detained))
-    wanted = [
-        unit.key
-        for unit in detained
-        if unit.key in owned and not context.storage.path(unit.key).exists()
-    ]
-    bytes_ = sum([await run_in_thread(size_of, context.quarantine.path(unit)) for unit in detained])
-    held = f"{pluralize(len(detained), 'unit')} since {detained[0].day}, {format_size(bytes_)}"
-    facts = {"count": len(detained), "bytes": bytes_, "wanted": wanted[:SHOWN]}
+    job_ids = (unit.job_id for unit in units)
+    referenced = await find_referenced_keys(context.job_files, job_ids)
+    keys = [unit.key for unit in units if unit.key in referenced]
+    present = await context.storage.sizes(keys)
+    wanted = [key for key in keys if key not in present]
+    bytes_ = await context.storage.quarantine.total_size(units)
+    held = f"{pluralize(len(units), 'unit')} since {units[0].day}, {format_size(bytes_)}"
+    facts = {"count": len(units), "bytes": bytes_, "wanted": wanted[:SHOWN]}
     if wanted:
         return bad(
             "quarantine",
@@ -86,6 +83,4 @@ async def _quarantine(context: DoctorContext) -> Finding:
 
 
 async def _size(context: DoctorContext, keys: list[str]) -> str:
-    return format_size(
-        sum([await run_in_thread(size_of, context.storage.path(key)) for key in keys])
-    )
+    return format_size(sum((await context.storage.sizes(keys)).values()))

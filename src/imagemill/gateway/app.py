@@ -1,7 +1,7 @@
 """The API-Gateway as an ASGI application, and what it needs open to work."""
 
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Final
 
@@ -48,7 +48,7 @@ from imagemill.postgres.pool import DatabaseUnavailable, Postgres
 from imagemill.redis.notifications import JobNotifications
 from imagemill.redis.queue import JobQueue
 from imagemill.settings import Settings
-from imagemill.storage.volume import Volume
+from imagemill.storage.open_storage import open_storage
 from imagemill.telemetry.metrics import QUEUE_FAILURES
 from imagemill.webhooks.names import Names
 from imagemill.webhooks.vetting import Vetting
@@ -122,7 +122,7 @@ async def open_parts(settings: Settings, *, allows_anonymous: bool) -> AsyncIter
     presets = load_presets(settings.presets_file, settings.assets_dir)
     capabilities, level = await _prove_formats(settings)
     async with (  # closed in reverse order, whatever happens inside
-        aclosing(await Volume.open(settings.storage_root, settings.disk_reserve_bytes)) as storage,
+        open_storage(settings.storage_url, settings.disk_reserve_bytes) as storage,
         Postgres.open(settings.postgres, settings.pg_pool_size) as postgres,
         JobQueue.open(settings.redis, on_failure=QUEUE_FAILURES.inc) as line,
         JobNotifications.open(settings.redis) as notifications,

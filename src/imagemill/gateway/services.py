@@ -19,7 +19,7 @@ from imagemill.imaging.spec.pipeline import Pipeline
 from imagemill.jobs.store import JobStore
 from imagemill.redis.queue import JobQueue
 from imagemill.settings import Settings
-from imagemill.storage.volume import Volume
+from imagemill.storage.protocol import Storage
 from imagemill.webhooks.vetting import Vetting
 
 
@@ -32,7 +32,7 @@ class Services:
     gauges: QueueGauges
     scrapers: Scrapers
     line: JobQueue
-    storage: Volume
+    storage: Storage
     presets: Mapping[str, Pipeline]
     capabilities: Capabilities
     sandbox: ConfinementLevel

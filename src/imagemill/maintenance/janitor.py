@@ -1,9 +1,9 @@
-"""Clears away what crashes left in the storage, in a way that can be taken back.
+"""Removal of what crashes left in the storage, such that it can be undone for a week.
 
-What no row speaks for may be litter. Or the ledger is the one that lost something, because an older
-backup was restored. So the janitor deletes nothing that it finds: it moves it to quarantine, brings
-back what a row names after all, and deletes what nobody missed for a week. When more is unknown to
-the ledger than crashes could explain, it touches nothing and calls for a person.
+A unit without a row may be garbage, or the database lost the row because an older backup was
+restored. So the janitor moves what it finds to quarantine, restores what a row references after
+all, and deletes the rest after a week. When there are more orphans than crashes could explain, it
+moves nothing and logs an error.
 """
 
 from collections.abc import Sequence
@@ -13,22 +13,19 @@ from typing import Final
 
 import structlog
 
-from imagemill.blocking import run_in_thread
 from imagemill.jobs.job_files import JobFilesIndex
-from imagemill.maintenance.orphan_scan import OrphanScan, orphans_among, owned_keys, scan_orphans
-from imagemill.maintenance.scheduled_tasks import claim_scheduled_task
-from imagemill.storage.keys import outputs_key
-from imagemill.storage.quarantine import Quarantine
-from imagemill.storage.units import Unit, unfinished
-from imagemill.storage.volume import Volume
+from imagemill.maintenance.orphan_scan import (
+    OrphanScan,
+    find_referenced_keys,
+    scan_orphans,
+    select_orphans,
+)
+from imagemill.storage.protocol import Storage, Unit
 
 log = structlog.get_logger()
 
-CHORE: Final = "janitor"
-INTERVAL: Final = timedelta(hours=1)
-
-# An upload is renamed into place before its row is inserted, outputs before their job is completed:
-# moments apart, and days would still be no harm.
+# An upload is committed before its row is inserted, outputs are published before their job is
+# completed: moments apart, where even days would do no harm.
 ORPHAN_AGE: Final = timedelta(hours=24)
 # On top of the longest time that an attempt may take.
 UNFINISHED_AGE: Final = timedelta(hours=1)
@@ -39,101 +36,89 @@ BATCH: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Janitor:
-    """Keeps storage in step with the ledger. Moments are those of the storage's own clock.
+    """Keeps the storage consistent with the database. Moments are those of the storage's clock.
 
-    `pause_seconds` is one for each shard of the storage, for those who have better to do as well.
-    Methods raise DatabaseUnavailable and StorageUnavailable. Two at work at once do no harm: a unit
-    is moved by one rename, and whoever comes second finds it gone.
+    `pause_seconds` is waited after each shard of the storage, to leave the disk to others.
+    Methods raise DatabaseUnavailable and StorageUnavailable. They may run in several processes at
+    once: a unit is moved by one rename, and the slower process finds it gone.
     """
 
     job_files: JobFilesIndex
-    storage: Volume
+    storage: Storage
     job_timeout: timedelta
     pause_seconds: float = 0.0
 
-    @property
-    def quarantine(self) -> Quarantine:
-        return Quarantine(self.storage.root)
-
-    async def round(self) -> None:
-        """Tidy up if nobody else did within the last hour."""
-        now = await self.storage.now()  # first: an absent storage is not to use up this hour's turn
-        if await claim_scheduled_task(self.job_files.postgres, CHORE, INTERVAL):
-            await self.tidy(now)
-
-    async def tidy(self, now: datetime) -> None:
-        """Bring back, set aside, and delete what was missed by nobody."""
-        await self.bring_back()
-        found = await self.look_for_orphans(now)
-        if found.is_suspicious:
+    async def clean(self, now: datetime) -> None:
+        """Restore, quarantine, and delete what has been in quarantine for a week."""
+        await self.restore()
+        scan = await self.find_orphans(now)
+        if scan.is_suspicious:
             log.error(
-                "janitor.hesitates",
-                orphans=found.orphan_count,
-                units=found.units,
+                "janitor.too_many_orphans",
+                orphans=scan.orphan_count,
+                units=scan.units,
                 advice="Was an older backup restored, or is this another database? See doctor.",
             )
             return
-        await self.set_aside_orphans(found.orphans, now.date())
-        await self.set_aside_unfinished(now)
-        await self._delete_unmissed(now)
+        await self.quarantine_orphans(scan.orphans, now.date())
+        await self.quarantine_unfinished(now)
+        await self._delete_old(now)
 
-    async def clear_abandoned(self) -> list[str]:
-        """Remove what dead processes have not finished: it is nobody's yet, and never will be."""
-        cleared = await self.storage.clear_abandoned()
-        _report("janitor.cleared", cleared)
-        return cleared
+    async def delete_abandoned(self) -> list[str]:
+        """Delete the unfinished files of dead processes and return their keys."""
+        deleted = await self.storage.delete_abandoned()
+        _log_each("janitor.abandoned_deleted", deleted)
+        return deleted
 
-    async def bring_back(self) -> list[str]:
-        """Move what rows speak for out of quarantine, to where it was; return the keys."""
-        detained = await self.quarantine.detained()
-        owned = await owned_keys(self.job_files, (unit.job_id for unit in detained))
-        brought = await self.quarantine.bring_back([u for u in detained if u.key in owned])
-        _report("janitor.brought_back", brought)
-        return brought
+    async def restore(self) -> list[str]:
+        """Move what rows reference out of quarantine, back to its key; return the keys."""
+        units = await self.storage.quarantine.list_units()
+        referenced = await find_referenced_keys(self.job_files, (unit.job_id for unit in units))
+        wanted = [unit for unit in units if unit.key in referenced]
+        restored = await self.storage.quarantine.restore(wanted)
+        _log_each("janitor.restored", restored)
+        return restored
 
-    async def look_for_orphans(self, now: datetime) -> OrphanScan:
-        """Return what is in the storage for a day or more and belongs to no job."""
+    async def find_orphans(self, now: datetime) -> OrphanScan:
+        """Return what has been in the storage for a day and is referenced by no row."""
         return await scan_orphans(
-            self.job_files, self.storage.root, now - ORPHAN_AGE, self.pause_seconds
+            self.job_files, self.storage, now - ORPHAN_AGE, self.pause_seconds
         )
 
-    async def look_for_unfinished(self, now: datetime) -> list[Unit]:
-        """Return temporary files and folders that nobody can be writing to any more."""
+    async def find_unfinished(self, now: datetime) -> list[Unit]:
+        """Return the unfinished files and folders that are too old to be in use."""
         before = now - UNFINISHED_AGE - self.job_timeout
-        units = await run_in_thread(unfinished, self.storage.root)
-        return [unit for unit in units if unit.modified_at < before]
+        return [unit for unit in await self.storage.list_unfinished() if unit.modified_at < before]
 
-    async def set_aside_orphans(self, orphans: Sequence[Unit], day: date) -> list[str]:
-        """Move orphans to quarantine and return the keys; not one whose row came meanwhile."""
+    async def quarantine_orphans(self, orphans: Sequence[Unit], day: date) -> list[str]:
+        """Move those that still are orphans to quarantine and return the keys."""
         moved = []
         for start in range(0, len(orphans), BATCH):
-            batch = await orphans_among(self.job_files, orphans[start : start + BATCH])
-            moved += await self.quarantine.take([unit.key for unit in batch], day)
-            for job_id in {unit.job_id for unit in batch if unit.job_id}:
-                await self.storage.prune(outputs_key(job_id))
-        _report("janitor.set_aside", moved)
+            batch = await select_orphans(self.job_files, orphans[start : start + BATCH])
+            moved += await self.storage.quarantine.add([unit.key for unit in batch], day)
+        _log_each("janitor.quarantined", moved)
         return moved
 
-    async def set_aside_unfinished(self, now: datetime) -> list[str]:
-        """Move old temporary files and folders to quarantine and return the keys."""
-        found = await self.look_for_unfinished(now)
-        moved = await self.quarantine.take([unit.key for unit in found], now.date())
-        _report("janitor.set_aside", moved)
+    async def quarantine_unfinished(self, now: datetime) -> list[str]:
+        """Move old unfinished files and folders to quarantine and return the keys."""
+        units = await self.find_unfinished(now)
+        moved = await self.storage.quarantine.add([unit.key for unit in units], now.date())
+        _log_each("janitor.quarantined", moved)
         return moved
 
-    async def _delete_unmissed(self, now: datetime) -> None:
-        # A day's folder is a week old when its last minute is.
+    async def _delete_old(self, now: datetime) -> None:
+        # A day's units are all a week old when the last minute of that day is.
         before = (now - QUARANTINE_AGE).date()
-        old = [unit for unit in await self.quarantine.detained() if unit.day < before]
+        old = [unit for unit in await self.storage.quarantine.list_units() if unit.day < before]
         for start in range(0, len(old), BATCH):
             batch = old[start : start + BATCH]
-            # What a row names and could not be brought back stays, whatever kept it here.
-            owned = await owned_keys(self.job_files, (unit.job_id for unit in batch))
-            unmissed = [unit for unit in batch if unit.key not in owned]
-            await self.quarantine.delete(unmissed)
-            _report("janitor.deleted", [unit.key for unit in unmissed])
+            # What a row references and could not be restored stays, whatever prevented that.
+            referenced = await find_referenced_keys(self.job_files, (unit.job_id for unit in batch))
+            unreferenced = [unit for unit in batch if unit.key not in referenced]
+            await self.storage.quarantine.delete(unreferenced)
+            _log_each("janitor.deleted", [unit.key for unit in unreferenced])
 
 
-def _report(event: str, keys: Sequence[str]) -> None:
+def _log_each(event: str, keys: Sequence[str]) -> None:
     for key in keys:
         log.info(event, key=key)

@@ -1,7 +1,6 @@
-"""Forgets jobs that ended long ago and keys of old uploads; removes the files of deleted jobs.
+"""Deletion of what is kept for a limited time: ended jobs, Idempotency-Keys, deleted jobs' files.
 
-The row goes first, and with it a note of its files; the files go after the commit (see
-file_deletions.py). Every worker does all of it: rows that another has locked are passed over.
+Every worker does all of it; rows that another worker has locked are skipped.
 """
 
 from dataclasses import dataclass
@@ -13,48 +12,50 @@ import structlog
 from imagemill.jobs.idempotency import delete_expired_keys
 from imagemill.maintenance.file_deletions import FileDeletion, FileDeletions
 from imagemill.storage.keys import outputs_key
-from imagemill.storage.quarantine import Quarantine
-from imagemill.storage.volume import Volume
+from imagemill.storage.protocol import Storage
 
 log = structlog.get_logger()
 
-# Rows go fast: so many, with their history, take a tenth of a second.
-BATCH: Final = 1000
-# Files do not, and a worker that is told to stop waits for those that it is removing.
+# So many rows, with their history, are deleted within a tenth of a second.
+ROWS_BATCH: Final = 1000
+# Files take longer, and a worker that shuts down finishes its batch first.
 FILES_BATCH: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long jobs are kept once they have ended: for ever when `age` is None."""
+    """Limits on how long jobs are kept once they have ended: for ever if `age` is None.
 
-    removals: FileDeletions
-    storage: Volume
+    Methods raise DatabaseUnavailable.
+    """
+
+    file_deletions: FileDeletions
+    storage: Storage
     age: timedelta | None
 
-    async def forget(self) -> None:
-        """Delete the jobs that ended longer ago than `age`, all of them."""
-        count = BATCH
-        while self.age and count == BATCH:
-            count = await self.removals.forget(self.age, BATCH)
+    async def delete_expired_jobs(self) -> None:
+        """Delete all jobs that ended longer ago than `age`."""
+        count = ROWS_BATCH
+        while self.age and count == ROWS_BATCH:
+            count = await self.file_deletions.delete_expired_jobs(self.age, ROWS_BATCH)
             if count:
-                log.info("jobs.forgotten", count=count)
+                log.info("retention.jobs_deleted", count=count)
 
-    async def forget_keys(self) -> None:
-        """Forget the Idempotency-Keys that stand for nothing any more; their jobs stay."""
-        while await delete_expired_keys(self.removals.postgres, BATCH) == BATCH:
+    async def delete_expired_keys(self) -> None:
+        """Delete all Idempotency-Keys that are no longer valid; their jobs stay."""
+        while await delete_expired_keys(self.file_deletions.postgres, ROWS_BATCH) == ROWS_BATCH:
             pass
 
-    async def remove_files(self) -> None:
-        """Remove the files of deleted jobs, all that are due. Raises StorageUnavailable."""
-        while batch := await self.removals.take(FILES_BATCH):
-            await self._remove(batch)
-            log.info("files.removed", jobs=len(batch))
+    async def delete_files(self) -> None:
+        """Delete the files of deleted jobs, all that are due. Raises StorageUnavailable, too."""
+        while batch := await self.file_deletions.claim(FILES_BATCH):
+            await self._delete_files(batch)
+            log.info("retention.files_deleted", jobs=len(batch))
 
-    async def _remove(self, batch: tuple[FileDeletion, ...]) -> None:
-        keys = [key for removal in batch for key in (removal.input_path, outputs_key(removal.id))]
+    async def _delete_files(self, batch: tuple[FileDeletion, ...]) -> None:
+        keys = [key for one in batch for key in (one.input_path, outputs_key(one.job_id))]
         await self.storage.delete(*keys)
-        await Quarantine(self.storage.root).forget(keys)
-        # An empty mount point has none of these files either: only a storage that is there counts.
+        await self.storage.quarantine.delete_keys(keys)
+        # The empty mount point of an absent storage has none of these files either.
         await self.storage.probe()
-        await self.removals.done(batch)
+        await self.file_deletions.complete(batch)

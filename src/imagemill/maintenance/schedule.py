@@ -1,35 +1,52 @@
-"""What a worker does beside the jobs, to keep ledger and storage in order."""
+"""The schedule of a worker's maintenance: which task runs how often, and on how many workers."""
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from imagemill.maintenance.janitor import Janitor
 from imagemill.maintenance.retention import Retention
+from imagemill.maintenance.scheduled_tasks import ScheduledTasks
 from imagemill.periodic import run_periodically
 
-# Looks into indexes for what is nearly never there; and the janitor's hour is one for all workers.
+# Lookups in indexes that rarely find anything.
 RETENTION_SECONDS: Final = (5.0, 10.0)
-# A folder for each process of the mill to look at.
-LEFTOVERS_SECONDS: Final = (10.0, 20.0)
+# A look at one folder for each process of the stack.
+ABANDONED_SECONDS: Final = (10.0, 20.0)
 JANITOR_SECONDS: Final = (30.0, 90.0)
-# Spreads a round over minutes where there are thousands of shards.
+# Spreads a scan over minutes where there are thousands of shards.
 JANITOR_PAUSE_SECONDS: Final = 0.05
+
+JANITOR_TASK: Final = "janitor"
+JANITOR_INTERVAL: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Housekeeping:
-    """The chores, each at its own pace, so that none waits for another's neighbour."""
+class Maintenance:
+    """The tasks, each in a loop of its own so that none delays another."""
 
     retention: Retention
     janitor: Janitor
+    scheduled_tasks: ScheduledTasks
 
     async def run(self) -> None:
-        """Keep house for ever."""
+        """Run all tasks until cancelled."""
+        retention, janitor = self.retention, self.janitor
         await asyncio.gather(
-            run_periodically("retention", self.retention.forget, RETENTION_SECONDS),
-            run_periodically("keys", self.retention.forget_keys, RETENTION_SECONDS),
-            run_periodically("removal", self.retention.remove_files, RETENTION_SECONDS),
-            run_periodically("leftovers", self.janitor.clear_abandoned, LEFTOVERS_SECONDS),
-            run_periodically("janitor", self.janitor.round, JANITOR_SECONDS),
+            run_periodically("expired_jobs", retention.delete_expired_jobs, RETENTION_SECONDS),
+            run_periodically("expired_keys", retention.delete_expired_keys, RETENTION_SECONDS),
+            run_periodically("file_deletions", retention.delete_files, RETENTION_SECONDS),
+            run_periodically("abandoned_files", janitor.delete_abandoned, ABANDONED_SECONDS),
+            run_periodically("janitor", self.run_janitor, JANITOR_SECONDS),
         )
+
+    async def run_janitor(self) -> None:
+        """Let the janitor clean unless a worker did within the last hour.
+
+        Raises DatabaseUnavailable, StorageUnavailable.
+        """
+        # First, so that while the storage is unavailable nobody uses up this hour's turn.
+        now = await self.janitor.storage.now()
+        if await self.scheduled_tasks.claim(JANITOR_TASK, JANITOR_INTERVAL):
+            await self.janitor.clean(now)

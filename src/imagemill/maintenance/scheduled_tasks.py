@@ -1,20 +1,30 @@
-"""Work that is done once in a while by one worker for all.
+"""Tasks that one worker at a time runs for all, each once in an interval.
 
-No leader and no lock: whoever comes first when it is due puts off the next time and does it. If it
-dies on the way, another does it the next time.
+There is no leader and no lock: the worker that finds a task due postpones it by the interval and
+runs it. If that worker dies on the way, the task runs again an interval later.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from imagemill.postgres.pool import Postgres
 
-TAKE = """
+CLAIM = """
     UPDATE scheduled_tasks SET due_at = now() + %(interval)s
      WHERE name = %(name)s AND due_at <= now()
     RETURNING name
 """
 
 
-async def claim_scheduled_task(postgres: Postgres, name: str, interval: timedelta) -> bool:
-    """Return whether the chore is due and now the caller's. Raises DatabaseUnavailable."""
-    return bool(await postgres.run(TAKE, {"name": name, "interval": interval}))
+@dataclass(frozen=True, slots=True)
+class ScheduledTasks:
+    """The table `scheduled_tasks`."""
+
+    postgres: Postgres
+
+    async def claim(self, name: str, interval: timedelta) -> bool:
+        """Return whether the task was due, which makes it the caller's to run.
+
+        Raises DatabaseUnavailable.
+        """
+        return bool(await self.postgres.run(CLAIM, {"name": name, "interval": interval}))

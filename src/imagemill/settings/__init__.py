@@ -7,7 +7,6 @@ import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import unquote, urlsplit
 
 from limits import RateLimitItem, parse_many
 from pydantic import Field, SecretStr, ValidationError
@@ -199,11 +198,6 @@ class Settings(BaseSettings):
     def jobs_per_process(self) -> int:
         """After how many jobs an image process is replaced."""
         return 1 if self.sandbox_process_per_job else 500
-
-    @property
-    def storage_root(self) -> Path:
-        """The folder that `storage_url` names."""
-        return Path(unquote(urlsplit(self.storage_url).path))
 
 
 def read_settings() -> Settings:

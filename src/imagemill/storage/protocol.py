@@ -15,7 +15,7 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
-class StoredFile:
+class CommittedFile:
     """A durable file: its size in bytes and its SHA-256 in hex."""
 
     size: int
@@ -59,7 +59,7 @@ class PendingFile(Protocol):
         Raises StorageFull, StorageUnavailable.
         """
 
-    async def commit(self, key: str) -> StoredFile:
+    async def commit(self, key: str) -> CommittedFile:
         """Make the file durable and visible under its key.
 
         Raises StorageFull, StorageUnavailable.

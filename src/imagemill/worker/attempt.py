@@ -12,14 +12,14 @@ from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.spec.pipeline import Pipeline
 from imagemill.jobs.job import Claim, Completed, ErrorCode, JobError
 from imagemill.storage.errors import FileMissing, NotAFile
-from imagemill.storage.keys import attempt_key, outputs_key
-from imagemill.storage.volume import Volume
+from imagemill.storage.keys import attempt_key
+from imagemill.storage.protocol import Storage
 from imagemill.telemetry.traces import start_span
 
 log = structlog.get_logger()
 
 
-async def run_attempt(storage: Volume, sandbox: Sandbox, claim: Claim) -> Completed | JobError:
+async def run_attempt(storage: Storage, sandbox: Sandbox, claim: Claim) -> Completed | JobError:
     """Process the job's image once; nothing is recorded in PostgreSQL.
 
     Raises Unavailable when the storage failed, which says nothing about the job.
@@ -41,18 +41,16 @@ async def run_attempt(storage: Volume, sandbox: Sandbox, claim: Claim) -> Comple
     return _describe(claim, rendered)
 
 
-async def discard_outputs(storage: Volume, claim: Claim) -> None:
+async def discard_outputs(storage: Storage, claim: Claim) -> None:
     """Delete the outputs of an attempt whose result is not recorded.
 
     Raises StorageUnavailable.
     """
     await storage.delete(attempt_key(claim.id, claim.fence))
-    await storage.prune(outputs_key(claim.id))
 
 
-async def _render(storage: Volume, sandbox: Sandbox, claim: Claim, pipeline: Pipeline) -> Rendered:
-    async with storage.scratch() as folder:
-        input_file, _ = await storage.find(claim.input_path)
+async def _render(storage: Storage, sandbox: Sandbox, claim: Claim, pipeline: Pipeline) -> Rendered:
+    async with storage.scratch_folder() as folder, storage.fetch(claim.input_path) as input_file:
         with start_span("job.render"):
             rendered = await sandbox.render(input_file, folder, pipeline)
         failpoint("attempt.rendered")

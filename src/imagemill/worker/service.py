@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import ssl
-from contextlib import aclosing
 from datetime import timedelta
 from functools import partial
 from uuid import uuid4
@@ -17,12 +16,13 @@ from imagemill.jobs.leases import JobLeases
 from imagemill.maintenance.file_deletions import FileDeletions
 from imagemill.maintenance.janitor import Janitor
 from imagemill.maintenance.retention import Retention
-from imagemill.maintenance.schedule import JANITOR_PAUSE_SECONDS, Housekeeping
+from imagemill.maintenance.schedule import JANITOR_PAUSE_SECONDS, Maintenance
+from imagemill.maintenance.scheduled_tasks import ScheduledTasks
 from imagemill.postgres.pool import Postgres
 from imagemill.redis.notifications import JobNotifications
 from imagemill.redis.queue import JobQueue
 from imagemill.settings import Settings
-from imagemill.storage.volume import Volume
+from imagemill.storage.open_storage import open_storage
 from imagemill.telemetry.metrics import QUEUE_FAILURES
 from imagemill.telemetry.traces import enable_tracing
 from imagemill.webhooks.deliveries import Deliveries
@@ -65,11 +65,11 @@ async def _work(settings: Settings, stopping: asyncio.Event) -> None:
     confinement = Confinement(settings.sandbox, jobs_per_process=settings.jobs_per_process)
     liveness = Liveness()
     async with (  # closed in reverse order, whatever happens inside
-        aclosing(await Volume.open(settings.storage_root, settings.disk_reserve_bytes)) as storage,
+        open_storage(settings.storage_url, settings.disk_reserve_bytes) as storage,
         Postgres.open(settings.postgres, settings.pg_pool_size) as postgres,
         JobQueue.open(settings.redis, on_failure=QUEUE_FAILURES.inc) as queue,
         JobNotifications.open(settings.redis) as notifications,
-        storage.scratch() as scratch_dir,
+        storage.scratch_folder() as scratch_dir,
         Sandbox.open(
             settings.worker_concurrency, limits, confinement, scratch_dir, on_exit=count_exit
         ) as sandbox,
@@ -97,9 +97,10 @@ async def _work(settings: Settings, stopping: asyncio.Event) -> None:
             concurrency=settings.worker_concurrency,
             trace_job=trace_job,
         )
-        housekeeping = Housekeeping(
+        maintenance = Maintenance(
             Retention(FileDeletions(postgres), storage, settings.retention),
             Janitor(JobFilesIndex(postgres), storage, limits.timeout, JANITOR_PAUSE_SECONDS),
+            ScheduledTasks(postgres),
         )
         worker = Worker(
             leases=leases,
@@ -108,7 +109,7 @@ async def _work(settings: Settings, stopping: asyncio.Event) -> None:
             results=results,
             storage=storage,
             liveness=liveness,
-            housekeeping=housekeeping,
+            maintenance=maintenance,
             dispatcher=dispatcher,
         )
         log.info(

@@ -11,11 +11,11 @@ import structlog
 
 from imagemill.failpoints import failpoint
 from imagemill.jobs.leases import JobLeases
-from imagemill.maintenance.schedule import Housekeeping
+from imagemill.maintenance.schedule import Maintenance
 from imagemill.periodic import run_periodically, sleep_unless
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.storage.errors import StorageUnavailable
-from imagemill.storage.volume import Volume
+from imagemill.storage.protocol import Storage
 from imagemill.webhooks.dispatcher import WebhookDispatcher
 from imagemill.worker.job_executor import JobExecutor
 from imagemill.worker.job_fetcher import JobFetcher
@@ -42,9 +42,9 @@ class Worker:
     fetcher: JobFetcher
     executor: JobExecutor
     results: ResultBatcher
-    storage: Volume
+    storage: Storage
     liveness: Liveness
-    housekeeping: Housekeeping
+    maintenance: Maintenance
     dispatcher: WebhookDispatcher
 
     async def run(self, stopping: asyncio.Event, grace: timedelta) -> None:
@@ -56,7 +56,7 @@ class Worker:
                     self.results.run(),
                     self._renew_leases(),
                     self._reap(),
-                    self.housekeeping.run(),
+                    self.maintenance.run(),
                     # It waits for its wakeup by itself.
                     run_periodically("webhooks", self.dispatcher.round, (0, 0)),
                 )

@@ -10,7 +10,6 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
-from imagemill.blocking import run_in_thread
 from imagemill.field_errors import InvalidFields
 from imagemill.gateway.auth.caller import Jobs
 from imagemill.gateway.auth.linked import PARAMETERS, LinkedJobs
@@ -29,7 +28,6 @@ from imagemill.telemetry.metrics import DOWNLOADED_BYTES
 
 router = APIRouter(tags=["files"])
 
-CHUNK_BYTES: Final = 256 * 1024
 IMAGE: Final = {"image/*": {"schema": {"type": "string", "format": "binary"}}}
 ALWAYS: Final = (
     "ETag",
@@ -123,8 +121,7 @@ async def _send(
     }
     if matches(request.headers.get("if-none-match"), etag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    path, found = await gateway.storage.find(key)
-    size = found.st_size
+    size = await gateway.storage.size(key)
     asked = byte_range(request, size, etag)
     start, end = asked or (0, size)
     headers["Content-Length"] = str(end - start)
@@ -134,7 +131,9 @@ async def _send(
         status = HTTPStatus.PARTIAL_CONTENT
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=facts.media_type)
-    return StreamingResponse(_bytes(path, start, end), status, headers, facts.media_type)
+    return StreamingResponse(
+        _count(gateway.storage.read_range(key, start, end)), status, headers, facts.media_type
+    )
 
 
 def _disposition(filename: str) -> str:
@@ -144,14 +143,8 @@ def _disposition(filename: str) -> str:
     return f'inline; filename="{plain}"{exact}'
 
 
-async def _bytes(path: Path, start: int, end: int) -> AsyncIterator[bytes]:
-    with await run_in_thread(path.open, "rb", buffering=0) as file:
-        file.seek(start)
-        left = end - start
-        while left:
-            chunk = await run_in_thread(file.read, min(left, CHUNK_BYTES))
-            if not chunk:  # cut short behind our back: the missing bytes break the connection
-                return
-            left -= len(chunk)
-            DOWNLOADED_BYTES.inc(len(chunk))
-            yield chunk
+async def _count(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    # Fewer bytes than announced, of a file that was cut short, break the connection.
+    async for chunk in chunks:
+        DOWNLOADED_BYTES.inc(len(chunk))
+        yield chunk

@@ -72,7 +72,7 @@ async def upload(gateway: Gateway, caller: CurrentCaller, request: Request) -> R
     expected = expected_bytes(request, limit)
     announced = parse_digest(request.headers.get("repr-digest"))
     key = sent_key(request)
-    async with gateway.admission.one(request), gateway.storage.receive(expected) as pending_file:
+    async with gateway.admission.one(request), gateway.storage.begin(expected) as pending_file:
         try:
             received = await receive(
                 request, UploadReader(pending_file, gateway.capabilities.inputs, limit)

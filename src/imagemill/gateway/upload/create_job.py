@@ -23,7 +23,7 @@ from imagemill.jobs.job import InputFacts, Job, NewJob
 from imagemill.postgres.pool import DatabaseUnavailable, OutcomeUnknown
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.keys import input_key
-from imagemill.storage.pending_file import PendingFile
+from imagemill.storage.protocol import PendingFile
 from imagemill.telemetry.metrics import UPLOADED_BYTES
 from imagemill.telemetry.traces import current_span, start_span
 
@@ -103,14 +103,14 @@ async def _store(
     current_span().set_attribute("imagemill.job.id", str(job_id))
     key = input_key(job_id, received.format.extension)
     with start_span("upload.store"):
-        stored = await pending_file.keep(key)
+        stored = await pending_file.commit(key)
     return NewJob(
         id=job_id,
         input_path=key,
         input=InputFacts(
             filename=received.filename,
             media_type=received.format.media_type,
-            bytes=stored.bytes,
+            bytes=stored.size,
             sha256=stored.sha256,
         ),
         pipeline=asked.pipeline.as_json(),

@@ -17,7 +17,7 @@ from imagemill.gateway.upload.multipart import (
     read_form,
 )
 from imagemill.imaging.formats import SNIFF_BYTES, Format, sniff
-from imagemill.storage.pending_file import PendingFile
+from imagemill.storage.protocol import PendingFile
 
 # What a form may add to its file: the fields, and the headers and boundaries of its parts.
 FORM_OVERHEAD_BYTES: Final = MAX_FIELDS_BYTES + (MAX_PARTS + 1) * 1024

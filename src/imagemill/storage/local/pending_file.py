@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
@@ -11,7 +12,7 @@ from imagemill.blocking import run_in_thread
 from imagemill.failpoints import failpoint
 from imagemill.storage.errors import storage_errors
 from imagemill.storage.local.durable import make_durable_parents, sync_folder
-from imagemill.storage.protocol import StoredFile
+from imagemill.storage.protocol import CommittedFile
 
 # Fewer, larger writes: a hop to a thread costs more than a copy of this many bytes.
 BUFFER_BYTES: Final = 512 * 1024
@@ -43,14 +44,15 @@ class LocalPendingFile:
         await run_in_thread(self._flush)
         return self._hash.hexdigest()
 
-    async def commit(self, key: str) -> StoredFile:
+    async def commit(self, key: str) -> CommittedFile:
         await run_in_thread(self._commit, self.root / key)
-        return StoredFile(self.size, self._hash.hexdigest())
+        return CommittedFile(self.size, self._hash.hexdigest())
 
     def close(self) -> None:
         """Close the temporary file, and delete it unless it was committed."""
-        with self.file:
-            self.temporary.unlink(missing_ok=True)
+        # Where it cannot be deleted, as while the storage is away, it goes with the scratch folder.
+        with self.file, suppress(OSError):
+            self.temporary.unlink()
 
     def _commit(self, target: Path) -> None:
         self._flush()

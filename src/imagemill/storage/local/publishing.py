@@ -27,11 +27,12 @@ def publish_folder(folder: Path, target: Path, names: Collection[str], root: Pat
 
 
 def _remove_others(folder: Path, names: Collection[str]) -> None:
-    for entry in os.scandir(folder):
-        if entry.name not in names:
-            if entry.is_dir(follow_symlinks=False):
-                shutil.rmtree(entry)
-            else:
-                Path(entry).unlink()
-        elif not entry.is_file(follow_symlinks=False):
-            raise NotAFile(f"The output {entry.name} is not a plain file.")
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name not in names:
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry)
+                else:
+                    Path(entry).unlink()
+            elif not entry.is_file(follow_symlinks=False):
+                raise NotAFile(f"The output {entry.name} is not a plain file.")

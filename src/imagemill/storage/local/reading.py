@@ -1,6 +1,5 @@
 """Sizes and bytes of stored files, read off the event loop."""
 
-import os
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,7 +55,7 @@ def measure(path: Path) -> int:
     try:
         if path.is_symlink() or not path.is_dir():
             return path.lstat().st_size
-        return sum(measure(Path(inner)) for inner in os.scandir(path))
+        return sum(measure(inner) for inner in path.iterdir())
     except OSError:
         return 0
 

@@ -16,7 +16,7 @@ from imagemill.maintenance.retention import Retention
 from imagemill.postgres.pool import Postgres
 from imagemill.settings.addresses import PostgresAddress
 from imagemill.storage.errors import StorageUnavailable
-from imagemill.storage.volume import Volume
+from imagemill.storage.local.local_storage import LocalStorage
 from support.jobs import failed, new_job
 from support.servers import connect
 from support.stored_jobs import store_completed_job, store_output, store_pending_job
@@ -25,11 +25,11 @@ MONTH = timedelta(days=30)
 
 
 @pytest.fixture
-def retention(pool: Postgres, storage: Volume) -> Retention:
+def retention(pool: Postgres, storage: LocalStorage) -> Retention:
     return Retention(FileDeletions(pool), storage, MONTH)
 
 
-def files(storage: Volume) -> set[str]:
+def files(storage: LocalStorage) -> set[str]:
     found = storage.root.rglob("*")
     return {path.relative_to(storage.root).as_posix() for path in found if path.is_file()}
 
@@ -66,40 +66,40 @@ async def all_ids(job_store: JobStore) -> set[JobId]:
 async def test_jobs_that_ended_long_ago_go_with_their_files_and_no_others(
     job_store: JobStore,
     leases: JobLeases,
-    storage: Volume,
+    storage: LocalStorage,
     retention: Retention,
     postgres_address: PostgresAddress,
 ) -> None:
-    done = await store_completed_job(job_store, leases, storage)
-    lost, dropped, waiting = [await store_pending_job(job_store, storage) for _ in range(3)]
+    done = await store_completed_job(job_store, leases, storage.root)
+    lost, dropped, waiting = [await store_pending_job(job_store, storage.root) for _ in range(3)]
     (claim,) = await leases.claim([lost.id])
     await leases.finish([failed(claim)])
     await job_store.cancel(dropped.id)
     for job in (done, lost, dropped, waiting):
         let_age(postgres_address, job, MONTH + timedelta(minutes=1))
-    young = await store_completed_job(job_store, leases, storage)
+    young = await store_completed_job(job_store, leases, storage.root)
     let_age(postgres_address, young, MONTH - timedelta(minutes=1))
-    await retention.forget()
+    await retention.delete_expired_jobs()
     assert await all_ids(job_store) == {waiting.id, young.id}
-    await retention.remove_files()
+    await retention.delete_files()
     assert files(storage) == {waiting.input_path, young.input_path, young.output_path}
     assert noted(postgres_address) == []
 
 
 async def test_jobs_are_forgotten_in_batches_until_none_is_left(
     job_store: JobStore,
-    storage: Volume,
+    storage: LocalStorage,
     retention: Retention,
     postgres_address: PostgresAddress,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "BATCH", 2)
+    monkeypatch.setattr(module, "ROWS_BATCH", 2)
     for _ in range(5):
-        job = await job_store.cancel((await store_pending_job(job_store, storage)).id)
+        job = await job_store.cancel((await store_pending_job(job_store, storage.root)).id)
         let_age(postgres_address, job, 2 * MONTH)
-    await retention.forget()
+    await retention.delete_expired_jobs()
     assert await all_ids(job_store) == set()
-    await retention.remove_files()
+    await retention.delete_files()
     assert files(storage) == set()
 
 
@@ -109,14 +109,14 @@ async def test_keys_of_uploads_of_yesterday_are_forgotten_in_batches_and_their_j
     postgres_address: PostgresAddress,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "BATCH", 2)
+    monkeypatch.setattr(module, "ROWS_BATCH", 2)
     keys = [IdempotencyKey(str(number), b"content", None) for number in range(6)]
     jobs = [(await accept_with_key(job_store, new_job(), key)).job for key in keys]
     with connect(postgres_address) as connection:
         connection.execute(
             "UPDATE idempotency_keys SET created_at = now() - interval '25 h' WHERE key <> '0'"
         )
-        await retention.forget_keys()
+        await retention.delete_expired_keys()
         left = connection.execute("SELECT key FROM idempotency_keys").fetchall()
     assert left == [("0",)]
     assert await all_ids(job_store) == {job.id for job in jobs}
@@ -125,114 +125,114 @@ async def test_keys_of_uploads_of_yesterday_are_forgotten_in_batches_and_their_j
 async def test_without_a_retention_jobs_are_kept_for_ever(
     job_store: JobStore,
     leases: JobLeases,
-    storage: Volume,
+    storage: LocalStorage,
     retention: Retention,
     postgres_address: PostgresAddress,
 ) -> None:
-    job = await store_completed_job(job_store, leases, storage)
+    job = await store_completed_job(job_store, leases, storage.root)
     let_age(postgres_address, job, 1000 * MONTH)
-    await replace(retention, age=None).forget()
+    await replace(retention, age=None).delete_expired_jobs()
     assert await all_ids(job_store) == {job.id}
 
 
 async def test_of_a_deleted_job_whose_files_stayed_a_worker_removes_them(
     job_store: JobStore,
     leases: JobLeases,
-    storage: Volume,
+    storage: LocalStorage,
     retention: Retention,
     postgres_address: PostgresAddress,
 ) -> None:
-    job = await store_completed_job(job_store, leases, storage)
+    job = await store_completed_job(job_store, leases, storage.root)
     await job_store.delete(job.id)
-    await retention.remove_files()
+    await retention.delete_files()
     assert files(storage)  # the gateway has its chance first
     make_due(postgres_address)
-    await retention.remove_files()
+    await retention.delete_files()
     assert (files(storage), noted(postgres_address)) == (set(), [])
 
 
 async def test_nothing_of_a_deleted_job_is_kept_in_quarantine(
     job_store: JobStore,
     leases: JobLeases,
-    storage: Volume,
+    storage: LocalStorage,
     retention: Retention,
     janitor: Janitor,
     postgres_address: PostgresAddress,
 ) -> None:
-    job = await store_pending_job(job_store, storage)
+    job = await store_pending_job(job_store, storage.root)
     (zombie,) = await leases.claim([job.id])
-    store_output(storage, zombie)
+    store_output(storage.root, zombie)
     await leases.release([zombie])
-    await janitor.tidy(await storage.now())
+    await janitor.clean(await storage.now())
     assert any(name.startswith("quarantine/") for name in files(storage))
     await job_store.delete(job.id)
     make_due(postgres_address)
-    await retention.remove_files()
+    await retention.delete_files()
     assert files(storage) == set()
 
 
 async def test_files_of_a_storage_that_is_away_are_removed_when_it_is_back(
     job_store: JobStore,
     leases: JobLeases,
-    storage: Volume,
+    storage: LocalStorage,
     retention: Retention,
     postgres_address: PostgresAddress,
 ) -> None:
-    job = await store_completed_job(job_store, leases, storage)
+    job = await store_completed_job(job_store, leases, storage.root)
     await job_store.delete(job.id)
     make_due(postgres_address)
     unmounted = storage.root.rename(storage.root.with_name("unmounted"))
     storage.root.mkdir()  # an empty mount point, in which nothing is to be found
     with pytest.raises(StorageUnavailable):
-        await retention.remove_files()
+        await retention.delete_files()
     storage.root.rmdir()
     unmounted.rename(storage.root)
-    await retention.remove_files()
+    await retention.delete_files()
     assert files(storage)  # a minute has not passed
     make_due(postgres_address)
-    await retention.remove_files()
+    await retention.delete_files()
     assert (files(storage), noted(postgres_address)) == (set(), [])
 
 
 async def test_of_a_job_deleted_in_the_works_files_are_removed_when_its_lease_is_over(
-    job_store: JobStore, leases: JobLeases, storage: Volume, postgres_address: PostgresAddress
+    job_store: JobStore, leases: JobLeases, storage: LocalStorage, postgres_address: PostgresAddress
 ) -> None:
-    job = await store_pending_job(job_store, storage)
+    job = await store_pending_job(job_store, storage.root)
     (claim,) = await leases.claim([job.id])
     await job_store.delete(job.id)
-    store_output(storage, claim)  # by a worker that has not heard of it, and dies now
+    store_output(storage.root, claim)  # by a worker that has not heard of it, and dies now
     with connect(postgres_address) as connection:
         (waits,) = connection.execute("SELECT due_at - now() FROM file_deletions").fetchall()[0]
     assert timedelta(seconds=30) < waits <= leases.lease
 
 
 async def test_of_many_workers_each_removal_goes_to_one(
-    job_store: JobStore, storage: Volume, pool: Postgres, postgres_address: PostgresAddress
+    job_store: JobStore, storage: LocalStorage, pool: Postgres, postgres_address: PostgresAddress
 ) -> None:
-    ids = [(await store_pending_job(job_store, storage)).id for _ in range(20)]
+    ids = [(await store_pending_job(job_store, storage.root)).id for _ in range(20)]
     for job_id in ids:
         await job_store.delete(job_id)
     make_due(postgres_address)
-    removals = FileDeletions(pool)
-    taken = [removal.id for _ in range(6) for removal in await removals.take(5)]
-    assert sorted(taken) == sorted(ids)
+    file_deletions = FileDeletions(pool)
+    claimed = [one.job_id for _ in range(6) for one in await file_deletions.claim(5)]
+    assert sorted(claimed) == sorted(ids)
 
 
 async def test_files_of_a_job_that_a_backup_brought_back_are_not_removed(
     job_store: JobStore,
     leases: JobLeases,
-    storage: Volume,
+    storage: LocalStorage,
     retention: Retention,
     postgres_address: PostgresAddress,
 ) -> None:
-    job = await store_completed_job(job_store, leases, storage)
+    job = await store_completed_job(job_store, leases, storage.root)
     with connect(postgres_address) as connection:
         connection.execute("CREATE TEMP TABLE backup AS SELECT * FROM jobs")
         await job_store.delete(job.id)
         connection.execute("INSERT INTO jobs SELECT * FROM backup")
     make_due(postgres_address)
-    await retention.remove_files()
+    await retention.delete_files()
     assert files(storage) == {job.input_path, job.output_path}
     await job_store.delete(job.id)
-    await retention.remove_files()
+    await retention.delete_files()
     assert files(storage) == set()

@@ -13,11 +13,16 @@ from imagemill.jobs.ids import new_job_id
 from imagemill.jobs.job import Completed, Job, Status
 from imagemill.jobs.leases import JobLeases
 from imagemill.jobs.store import JobStore
-from imagemill.maintenance import orphan_scan as survey
+from imagemill.maintenance import orphan_scan
+from imagemill.maintenance.file_deletions import FileDeletions
 from imagemill.maintenance.janitor import Janitor
+from imagemill.maintenance.retention import Retention
+from imagemill.maintenance.schedule import Maintenance
+from imagemill.maintenance.scheduled_tasks import ScheduledTasks
+from imagemill.postgres.pool import Postgres
 from imagemill.settings.addresses import PostgresAddress
 from imagemill.storage.keys import attempt_key, input_key, outputs_key
-from imagemill.storage.volume import Volume
+from imagemill.storage.local.local_storage import LocalStorage
 from support.servers import connect
 from support.stored_jobs import (
     DAY,
@@ -32,17 +37,17 @@ HOUR = timedelta(hours=1)
 NOW = datetime.now(UTC)
 
 
-def orphan(storage: Volume, age: timedelta = 2 * DAY) -> Path:
+def orphan(storage: LocalStorage, age: timedelta = 2 * DAY) -> Path:
     """An input whose row was never written."""
-    return write_file(storage.path(input_key(new_job_id(), ".jpg")), age=age)
+    return write_file(storage.root / input_key(new_job_id(), ".jpg"), age=age)
 
 
-def quarantined(storage: Volume, path: Path, day: date | None = None) -> Path:
+def quarantined(storage: LocalStorage, path: Path, day: date | None = None) -> Path:
     return storage.root / "quarantine" / str(day or NOW.date()) / path.relative_to(storage.root)
 
 
-def files_of(storage: Volume, job: Job) -> list[Path]:
-    return [storage.path(key) for key in (job.input_path, job.output_path) if key]
+def files_of(storage: LocalStorage, job: Job) -> list[Path]:
+    return [storage.root / key for key in (job.input_path, job.output_path) if key]
 
 
 def restore_older_backup(address: PostgresAddress, job: Job) -> None:
@@ -52,70 +57,70 @@ def restore_older_backup(address: PostgresAddress, job: Job) -> None:
 
 
 async def test_a_file_without_a_row_goes_to_quarantine_after_a_day_and_not_before(
-    storage: Volume, janitor: Janitor
+    storage: LocalStorage, janitor: Janitor
 ) -> None:
     old, young = orphan(storage, DAY + HOUR), orphan(storage, DAY - HOUR)
-    await janitor.tidy(NOW)
+    await janitor.clean(NOW)
     assert (old.exists(), young.exists()) == (False, True)
     assert quarantined(storage, old).read_bytes() == b"picture"
 
 
 async def test_whatever_a_row_speaks_for_stays(
-    job_store: JobStore, leases: JobLeases, storage: Volume, janitor: Janitor
+    job_store: JobStore, leases: JobLeases, storage: LocalStorage, janitor: Janitor
 ) -> None:
-    waiting = await store_pending_job(job_store, storage)
-    done = await store_completed_job(job_store, leases, storage)
-    running = await store_pending_job(job_store, storage)
+    waiting = await store_pending_job(job_store, storage.root)
+    done = await store_completed_job(job_store, leases, storage.root)
+    running = await store_pending_job(job_store, storage.root)
     (claim,) = await leases.claim([running.id])
-    about_to_be_recorded = store_output(storage, claim)
-    await janitor.tidy(NOW)
+    about_to_be_recorded = store_output(storage.root, claim)
+    await janitor.clean(NOW)
     for job in (waiting, done, running):
         assert all(file.exists() for file in files_of(storage, job))
     result = Completed(claim, InputImage(20, 16, 1), (about_to_be_recorded,))
     assert await leases.finish([result]) == frozenset()
-    assert storage.path(about_to_be_recorded.path).exists()
+    assert (storage.root / about_to_be_recorded.path).exists()
 
 
 async def test_outputs_of_an_attempt_that_lost_its_job_are_set_aside(
-    job_store: JobStore, leases: JobLeases, storage: Volume, janitor: Janitor
+    job_store: JobStore, leases: JobLeases, storage: LocalStorage, janitor: Janitor
 ) -> None:
-    job = await store_pending_job(job_store, storage)
+    job = await store_pending_job(job_store, storage.root)
     (zombie,) = await leases.claim([job.id])
-    left = storage.path(store_output(storage, zombie).path)
+    left = storage.root / store_output(storage.root, zombie).path
     await leases.release([zombie])
     (winner,) = await leases.claim([job.id])
-    published = store_output(storage, winner)
+    published = store_output(storage.root, winner)
     await leases.finish([Completed(winner, InputImage(20, 16, 1), (published,))])
-    await janitor.tidy(NOW)
+    await janitor.clean(NOW)
     assert not left.parent.exists()
     assert quarantined(storage, left).exists()
-    assert storage.path(published.path).exists()
-    assert storage.path(job.input_path).exists()
+    assert (storage.root / published.path).exists()
+    assert (storage.root / job.input_path).exists()
 
 
 async def test_outputs_of_an_attempt_are_set_aside_while_its_job_waits_to_be_tried_again(
-    job_store: JobStore, leases: JobLeases, storage: Volume, janitor: Janitor
+    job_store: JobStore, leases: JobLeases, storage: LocalStorage, janitor: Janitor
 ) -> None:
-    job = await store_pending_job(job_store, storage)
+    job = await store_pending_job(job_store, storage.root)
     (zombie,) = await leases.claim([job.id])
-    left = storage.path(store_output(storage, zombie).path)
+    left = storage.root / store_output(storage.root, zombie).path
     await leases.release([zombie])
-    await janitor.tidy(NOW)
+    await janitor.clean(NOW)
     assert not left.exists()
-    assert storage.path(job.input_path).exists()
+    assert (storage.root / job.input_path).exists()
 
 
 async def test_no_empty_folder_is_left_of_a_job_whose_outputs_were_set_aside(
-    storage: Volume, janitor: Janitor
+    storage: LocalStorage, janitor: Janitor
 ) -> None:
     job_id = new_job_id()
-    write_file(storage.path(attempt_key(job_id, 1)) / "thumb.webp")
-    await janitor.tidy(NOW)
-    assert not storage.path(outputs_key(job_id)).exists()
+    write_file(storage.root / attempt_key(job_id, 1) / "thumb.webp")
+    await janitor.clean(NOW)
+    assert not (storage.root / outputs_key(job_id)).exists()
 
 
 async def test_temporary_files_are_set_aside_once_nobody_can_be_writing_to_them(
-    storage: Volume, janitor: Janitor
+    storage: LocalStorage, janitor: Janitor
 ) -> None:
     limit = HOUR + janitor.job_timeout
     temporary = storage.root / "tmp"
@@ -123,135 +128,138 @@ async def test_temporary_files_are_set_aside_once_nobody_can_be_writing_to_them(
     write_file(old, age=limit + timedelta(minutes=1))
     write_file(young, age=limit - timedelta(minutes=1))
     scratch = write_file(temporary / str(uuid4()) / "thumb.webp").parent
-    await janitor.tidy(await storage.now())
+    await janitor.clean(await storage.now())
     assert [path.exists() for path in (old, young, scratch)] == [False, True, False]
     assert quarantined(storage, scratch / "thumb.webp").exists()
 
 
 async def test_an_upload_in_flight_is_not_touched(
-    job_store: JobStore, storage: Volume, janitor: Janitor
+    job_store: JobStore, storage: LocalStorage, janitor: Janitor
 ) -> None:
-    async with storage.receive() as pending_file:
+    async with storage.begin() as pending_file:
         await pending_file.write(b"picture")
-        await janitor.tidy(await storage.now())
-        stored = await pending_file.keep("inputs/abc/cat.jpg")
-        await janitor.tidy(await storage.now())
-        assert storage.path("inputs/abc/cat.jpg").read_bytes() == b"picture"
-    assert stored.bytes == 7
+        await janitor.clean(await storage.now())
+        stored = await pending_file.commit("inputs/abc/cat.jpg")
+        await janitor.clean(await storage.now())
+        assert (storage.root / "inputs/abc/cat.jpg").read_bytes() == b"picture"
+    assert stored.size == 7
     assert (await job_store.list(list(Status), 1)).jobs == ()
 
 
 async def test_quarantine_is_emptied_after_a_week_and_not_before(
-    storage: Volume, janitor: Janitor
+    storage: LocalStorage, janitor: Janitor
 ) -> None:
     file = orphan(storage)
-    await janitor.tidy(NOW)
-    await janitor.tidy(NOW + 7 * DAY)
+    await janitor.clean(NOW)
+    await janitor.clean(NOW + 7 * DAY)
     assert quarantined(storage, file).exists()
-    await janitor.tidy(NOW + 8 * DAY)
+    await janitor.clean(NOW + 8 * DAY)
     assert list((storage.root / "quarantine").iterdir()) == []
 
 
 async def test_what_a_row_names_after_all_comes_back_instead_of_being_deleted(
     job_store: JobStore,
     leases: JobLeases,
-    storage: Volume,
+    storage: LocalStorage,
     janitor: Janitor,
     postgres_address: PostgresAddress,
 ) -> None:
-    job = await store_completed_job(job_store, leases, storage)
+    job = await store_completed_job(job_store, leases, storage.root)
     with connect(postgres_address) as connection:
         connection.execute("CREATE TEMP TABLE newer_backup AS SELECT * FROM jobs")
         restore_older_backup(postgres_address, job)
-        await janitor.tidy(NOW)
+        await janitor.clean(NOW)
         assert not any(file.exists() for file in files_of(storage, job))
         connection.execute("INSERT INTO jobs SELECT * FROM newer_backup")
-    await janitor.tidy(NOW + 8 * DAY)
+    await janitor.clean(NOW + 8 * DAY)
     assert [file.read_bytes() for file in files_of(storage, job)] == [b"picture", b"thumbnail"]
     assert list((storage.root / "quarantine").iterdir()) == []
 
 
 async def test_a_unit_that_a_row_names_neither_comes_back_over_another_one_nor_is_deleted(
-    job_store: JobStore, storage: Volume, janitor: Janitor
+    job_store: JobStore, storage: LocalStorage, janitor: Janitor
 ) -> None:
-    job = await store_pending_job(job_store, storage, b"the one that is there")
-    other = write_file(quarantined(storage, storage.path(job.input_path)), b"an older one")
-    await janitor.tidy(NOW + 8 * DAY)
-    assert storage.path(job.input_path).read_bytes() == b"the one that is there"
+    job = await store_pending_job(job_store, storage.root, b"the one that is there")
+    other = write_file(quarantined(storage, storage.root / job.input_path), b"an older one")
+    await janitor.clean(NOW + 8 * DAY)
+    assert (storage.root / job.input_path).read_bytes() == b"the one that is there"
     assert other.exists()
 
 
 async def test_a_row_that_comes_just_before_the_move_saves_its_file(
-    job_store: JobStore, storage: Volume, janitor: Janitor, postgres_address: PostgresAddress
+    job_store: JobStore, storage: LocalStorage, janitor: Janitor, postgres_address: PostgresAddress
 ) -> None:
-    job = await store_pending_job(job_store, storage)
+    job = await store_pending_job(job_store, storage.root)
     with connect(postgres_address) as connection:
         connection.execute("CREATE TEMP TABLE backup AS SELECT * FROM jobs")
         restore_older_backup(postgres_address, job)
-        found = await janitor.look_for_orphans(NOW)
+        found = await janitor.find_orphans(NOW)
         connection.execute("INSERT INTO jobs SELECT * FROM backup")
     assert [unit.key for unit in found.orphans] == [job.input_path]
-    assert await janitor.set_aside_orphans(found.orphans, NOW.date()) == []
-    assert storage.path(job.input_path).exists()
+    assert await janitor.quarantine_orphans(found.orphans, NOW.date()) == []
+    assert (storage.root / job.input_path).exists()
 
 
 async def test_a_ledger_that_knows_hardly_any_file_is_doubted_and_nothing_is_touched(
-    storage: Volume, janitor: Janitor
+    storage: LocalStorage, janitor: Janitor
 ) -> None:
-    files = [orphan(storage) for _ in range(survey.FEW + 1)]
+    files = [orphan(storage) for _ in range(orphan_scan.MAX_PLAUSIBLE_ORPHANS + 1)]
     files.append(
         write_file(quarantined(storage, orphan(storage, age=HOUR), (NOW - 30 * DAY).date()))
     )
-    await janitor.tidy(NOW)
+    await janitor.clean(NOW)
     assert all(file.exists() for file in files)
     files.pop(0).unlink()
-    await janitor.tidy(NOW)
+    await janitor.clean(NOW)
     assert not any(file.exists() for file in files)
 
 
 async def test_two_janitors_at_once_do_no_harm_not_even_at_midnight(
-    job_store: JobStore, leases: JobLeases, storage: Volume, janitor: Janitor
+    job_store: JobStore, leases: JobLeases, storage: LocalStorage, janitor: Janitor
 ) -> None:
-    job = await store_completed_job(job_store, leases, storage)
+    job = await store_completed_job(job_store, leases, storage.root)
     orphans = [orphan(storage) for _ in range(20)]
-    await asyncio.gather(*(janitor.tidy(NOW + day * DAY) for day in (0, 0, 1, 1)))
+    await asyncio.gather(*(janitor.clean(NOW + day * DAY) for day in (0, 0, 1, 1)))
     assert not any(file.exists() for file in orphans)
     in_quarantine = [path.name for path in (storage.root / "quarantine").rglob("*.jpg")]
     assert sorted(in_quarantine) == sorted(file.name for file in orphans)
     assert all(file.exists() for file in files_of(storage, job))
 
 
-async def test_of_all_workers_one_an_hour_makes_the_round(
-    storage: Volume, janitor: Janitor, postgres_address: PostgresAddress
+async def test_of_all_workers_one_an_hour_runs_the_janitor(
+    pool: Postgres, storage: LocalStorage, janitor: Janitor, postgres_address: PostgresAddress
 ) -> None:
+    maintenance = Maintenance(
+        Retention(FileDeletions(pool), storage, None), janitor, ScheduledTasks(pool)
+    )
     with connect(postgres_address) as connection:
         connection.execute("UPDATE scheduled_tasks SET due_at = now()")
     first = orphan(storage)
-    await janitor.round()
+    await maintenance.run_janitor()
     assert not first.exists()
     second = orphan(storage)
-    await janitor.round()
+    await maintenance.run_janitor()
     assert second.exists()
 
 
 async def test_files_that_others_hide_in_the_storage_are_left_alone(
-    storage: Volume, janitor: Janitor
+    storage: LocalStorage, janitor: Janitor
 ) -> None:
     theirs = write_file(storage.root / "inputs" / "abc" / ".nfs0000000000000001")
-    await janitor.tidy(NOW)
+    await janitor.clean(NOW)
     assert theirs.exists()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="to root no folder is closed")
 async def test_a_folder_that_a_hostile_child_closed_does_not_stop_the_round(
-    storage: Volume, janitor: Janitor
+    storage: LocalStorage, janitor: Janitor
 ) -> None:
     closed = write_file(storage.root / "tmp" / str(uuid4()) / "thumb.webp").parent
     closed.chmod(0)
     set_age(closed, 2 * DAY)
     file = orphan(storage)
     try:
-        await janitor.tidy(NOW)
+        await janitor.clean(NOW)
     finally:
         for path in storage.root.rglob(closed.name):
             path.chmod(0o700)

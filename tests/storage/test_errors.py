@@ -1,0 +1,23 @@
+"""A full disk is told from a broken one."""
+
+import errno
+import os
+
+import pytest
+
+from imagemill.storage.errors import StorageFull, StorageUnavailable, storage_errors
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (errno.ENOSPC, StorageFull),
+        (errno.EDQUOT, StorageFull),
+        (errno.EIO, StorageUnavailable),
+        (errno.EROFS, StorageUnavailable),
+    ],
+)
+def test_a_full_disk_is_told_from_a_broken_one(number: int, kind: type[StorageUnavailable]) -> None:
+    with pytest.raises(StorageUnavailable) as caught, storage_errors():
+        raise OSError(number, os.strerror(number))
+    assert type(caught.value) is kind
