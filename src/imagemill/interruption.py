@@ -1,51 +1,51 @@
-"""Ctrl-C and SIGTERM: the work is left in good order instead of being cut off."""
+"""Cancellation on SIGINT and SIGTERM, so that what is open is closed before the process ends."""
 
 import asyncio
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from signal import SIGINT, SIGTERM, Signals
 from typing import Final
 
-STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+STOP_SIGNALS: Final = (SIGINT, SIGTERM)
 
 
 @dataclass(slots=True)
 class Interruption:
-    """Which signal ended the block; None when it came to its own end."""
+    """The signal that ended the block; None when the block ended by itself."""
 
-    by: signal.Signals | None = None
+    signal: Signals | None = None
 
 
 @contextmanager
-def stopped_by_signals(
-    first: Callable[[], None], again: Callable[[], None] = lambda: None
+def cancel_on_signal(
+    on_first: Callable[[], None], on_further: Callable[[], None] = lambda: None
 ) -> Iterator[Interruption]:
-    """Leave the block, everything in it closed, at the first SIGINT or SIGTERM.
+    """Cancel the block at the first SIGINT or SIGTERM, and continue after it.
 
-    `first` is called then, `again` at each further signal: somebody finds the closing too slow.
+    `on_first` is called at that signal, `on_further` at each later one.
     """
-    loop, block = asyncio.get_running_loop(), asyncio.current_task()
-    if block is None:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if task is None:
         raise AssertionError("a running loop without a task")
     interruption = Interruption()
 
-    def stop(which: signal.Signals) -> None:
-        if interruption.by is not None:
-            again()
+    def stop(received: Signals) -> None:
+        if interruption.signal is not None:
+            on_further()
             return
-        interruption.by = which
-        block.cancel()
-        first()
+        interruption.signal = received
+        task.cancel()
+        on_first()
 
-    for which in STOP_SIGNALS:
-        loop.add_signal_handler(which, stop, which)
+    for each in STOP_SIGNALS:
+        loop.add_signal_handler(each, stop, each)
     try:
         yield interruption
     except asyncio.CancelledError:
-        if interruption.by is None:
+        if interruption.signal is None:
             raise
-        block.uncancel()
+        task.uncancel()
     finally:
-        for which in STOP_SIGNALS:
-            loop.remove_signal_handler(which)
+        for each in STOP_SIGNALS:
+            loop.remove_signal_handler(each)

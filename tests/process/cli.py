@@ -1,4 +1,4 @@
-"""The command as the process it is in use."""
+"""`imagemill process` run as a subprocess."""
 
 import json
 import os
@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 
 class Run:
-    """One run of `imagemill process`, ended."""
+    """A finished run of `imagemill process`."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.out, self.err = process.communicate(timeout=120)
@@ -28,11 +28,11 @@ class Run:
 def start(
     *arguments: str | Path,
     environment: Mapping[str, str] | None = None,
-    by: Sequence[str] = (),
+    prefix: Sequence[str] = (),
 ) -> subprocess.Popen[str]:
-    """Start the command, by way of another one that starts what follows it, if any is given."""
+    """Start the command; `prefix` is a command such as setpriv that runs it."""
     return subprocess.Popen(
-        [*by, sys.executable, "-m", "imagemill", "process", *map(str, arguments)],
+        [*prefix, sys.executable, "-m", "imagemill", "process", *map(str, arguments)],
         env={"PATH": os.environ["PATH"], **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -43,9 +43,9 @@ def start(
 def process(
     *arguments: str | Path,
     environment: Mapping[str, str] | None = None,
-    by: Sequence[str] = (),
+    prefix: Sequence[str] = (),
 ) -> Run:
-    return Run(start(*arguments, environment=environment, by=by))
+    return Run(start(*arguments, environment=environment, prefix=prefix))
 
 
 def interrupt(process: subprocess.Popen[str], which: signal.Signals = signal.SIGINT) -> Run:

@@ -6,9 +6,11 @@ from support.process import running_api, running_worker
 
 
 @pytest.fixture(scope="module")
-def mill(addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a gateway that a worker stands behind."""
-    folder = tmp_path_factory.mktemp("mill")
+def server_url(
+    addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of a gateway with a worker."""
+    folder = tmp_path_factory.mktemp("server")
     environment = addresses | {"STORAGE_URL": (folder / "storage").as_uri()}
     with (
         running_api(environment, folder / "api.log") as (_, url),

@@ -1,4 +1,4 @@
-"""Which files a command line stands for."""
+"""Input files that a command line names."""
 
 import os
 import sys
@@ -14,54 +14,58 @@ OUT = Path("nowhere")
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """A folder with a picture at each of two levels, one under a false name, and a text."""
+    """A folder with an image at each of two levels, one with a false suffix, and a text file."""
     photos = tmp_path / "photos"
     (photos / "trip").mkdir(parents=True)
     (photos / "cat.jpg").write_bytes(picture())
-    (photos / "notes.jpg").write_text("not a picture", encoding="utf-8")
+    (photos / "notes.jpg").write_text("not an image", encoding="utf-8")
     (photos / "trip" / "dog.txt").write_bytes(picture(format_="PNG"))
     return photos
 
 
-def places(found: FoundInputs) -> list[tuple[str, str]]:
-    return [(source.path.name, str(source.place)) for source in found.inputs]
+def names_and_subfolders(found: FoundInputs) -> list[tuple[str, str]]:
+    return [(source.path.name, str(source.subfolder)) for source in found.inputs]
 
 
-def test_a_folder_stands_for_the_pictures_in_it_whatever_their_names(photos: Path) -> None:
+def test_a_folder_stands_for_the_images_in_it_whatever_their_names(photos: Path) -> None:
     found = find_inputs([photos], OUT)
-    assert places(found) == [("cat.jpg", "."), ("dog.txt", "trip")]
+    assert names_and_subfolders(found) == [("cat.jpg", "."), ("dog.txt", "trip")]
     assert [source.format.name for source in found.inputs] == ["jpeg", "png"]
-    assert (found.others, found.failed) == (1, [])
+    assert (found.ignored, found.failed) == (1, [])
 
 
-def test_a_named_file_that_is_no_picture_has_failed(photos: Path) -> None:
+def test_a_file_argument_that_is_no_image_has_failed(photos: Path) -> None:
     found = find_inputs([photos / "notes.jpg", photos / "cat.jpg"], OUT)
-    assert places(found) == [("cat.jpg", ".")]
+    assert names_and_subfolders(found) == [("cat.jpg", ".")]
     ((path, error),) = found.failed
     assert (path, error.code) == (photos / "notes.jpg", "unsupported_format")
-    assert found.others == 0
+    assert found.ignored == 0
 
 
-def test_a_file_named_twice_is_taken_once(photos: Path) -> None:
+def test_a_file_named_twice_is_found_once(photos: Path) -> None:
     found = find_inputs([photos, photos / "cat.jpg", photos / "trip" / ".." / "cat.jpg"], OUT)
-    assert places(found) == [("cat.jpg", "."), ("dog.txt", "trip")]
+    assert names_and_subfolders(found) == [("cat.jpg", "."), ("dog.txt", "trip")]
 
 
-def test_the_folder_of_outputs_is_no_folder_of_inputs(photos: Path) -> None:
+def test_the_output_folder_is_not_searched(photos: Path) -> None:
     found = find_inputs([photos], photos / "trip" / ".." / "trip")
-    assert places(found) == [("cat.jpg", ".")]
+    assert names_and_subfolders(found) == [("cat.jpg", ".")]
 
 
 def test_a_link_to_a_folder_is_not_followed_and_one_to_a_file_is(photos: Path) -> None:
     (photos / "trip" / "up").symlink_to(photos)
     (photos / "trip" / "same.jpg").symlink_to(photos / "cat.jpg")
     found = find_inputs([photos], OUT)
-    assert places(found) == [("cat.jpg", "."), ("dog.txt", "trip"), ("same.jpg", "trip")]
+    assert names_and_subfolders(found) == [
+        ("cat.jpg", "."),
+        ("dog.txt", "trip"),
+        ("same.jpg", "trip"),
+    ]
 
 
 def test_a_pipe_is_not_waited_for(photos: Path) -> None:
     os.mkfifo(photos / "pipe")
-    assert find_inputs([photos], OUT).others == 2
+    assert find_inputs([photos], OUT).ignored == 2
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a file that nobody can read")
@@ -69,4 +73,4 @@ def test_a_file_that_cannot_be_read_has_failed(photos: Path) -> None:
     (photos / "damaged.jpg").symlink_to("/proc/self/mem")
     ((path, error),) = find_inputs([photos], OUT).failed
     assert (path, error.code) == (photos / "damaged.jpg", "unreadable")
-    assert str(error) == "It cannot be read: Input/output error."
+    assert str(error) == "The file cannot be read: Input/output error."

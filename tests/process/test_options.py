@@ -1,4 +1,4 @@
-"""The options of the command follow the model of an output."""
+"""Options of the command, which follow the model of an output."""
 
 from pathlib import Path
 
@@ -8,10 +8,11 @@ from typer.main import get_command
 
 from imagemill.cli import app
 from imagemill.imaging.spec.pipeline import Output
-from imagemill.process.job_options import Asked
+from imagemill.process.job_options import JobOptions
+from imagemill.process.schemas import FieldError
 
 
-def options() -> list[str]:
+def option_names() -> list[str]:
     """Return every option of the command, as it is typed."""
     group = get_command(app)
     assert isinstance(group, TyperGroup)
@@ -19,25 +20,29 @@ def options() -> list[str]:
     return [name for each in command.params for name in (*each.opts, *each.secondary_opts)]
 
 
-def test_every_field_of_an_output_is_an_option_and_none_means_two_things() -> None:
-    assert {f"--{field.replace('_', '-')}" for field in Output.model_fields} <= set(options())
-    assert len(options()) == len(set(options()))
+def test_every_field_of_an_output_is_an_option_and_no_option_is_ambiguous() -> None:
+    assert {f"--{field.replace('_', '-')}" for field in Output.model_fields} <= set(option_names())
+    assert len(option_names()) == len(set(option_names()))
 
 
-def test_only_what_is_given_is_asked_for() -> None:
-    asked = Asked.by_options(None, None, {"width": "5", "height": None, "flip": False})
-    assert asked.fields == {"width": "5", "flip": "false"}
+def test_only_options_that_are_given_become_fields() -> None:
+    options = JobOptions.from_command_line(
+        None, None, {"width": "5", "height": None, "flip": False}
+    )
+    assert options.fields == {"width": "5", "flip": "false"}
 
 
 def test_a_pipeline_comes_as_json_or_from_a_file(tmp_path: Path) -> None:
-    file = tmp_path / "wanted.json"
+    file = tmp_path / "pipeline.json"
     file.write_text('{"outputs": []}', encoding="utf-8")
-    assert Asked.by_options(None, f"@{file}", {}).fields == {"pipeline": '{"outputs": []}'}
-    assert Asked.by_options(None, "{}", {}).fields == {"pipeline": "{}"}
+    assert JobOptions.from_command_line(None, f"@{file}", {}).fields == {
+        "pipeline": '{"outputs": []}'
+    }
+    assert JobOptions.from_command_line(None, "{}", {}).fields == {"pipeline": "{}"}
 
 
 @pytest.mark.parametrize(
-    ("fields", "outline"),
+    ("fields", "pipeline"),
     [
         ({}, "the default"),
         ({"preset": "avatar"}, "the avatar"),
@@ -48,15 +53,15 @@ def test_a_pipeline_comes_as_json_or_from_a_file(tmp_path: Path) -> None:
         ({"pipeline": "[" * 100_000}, None),
     ],
 )
-def test_what_a_server_would_make_of_it_is_foreseen(
-    fields: dict[str, str], outline: object
+def test_the_pipeline_that_a_server_would_use_is_resolved(
+    fields: dict[str, str], pipeline: object
 ) -> None:
     presets = {"default": "the default", "avatar": "the avatar"}
-    assert Asked(fields).outline(presets) == outline
+    assert JobOptions(fields).resolve_pipeline(presets) == pipeline
 
 
 @pytest.mark.parametrize(
-    ("fields", "pointer", "told"),
+    ("fields", "pointer", "sentence"),
     [
         ({"max_bytes": "0"}, "/outputs/0/max_bytes", "--max-bytes: no"),
         ({"crop": "{}"}, "/outputs/0/crop/left", "--crop left: no"),
@@ -65,5 +70,6 @@ def test_what_a_server_would_make_of_it_is_foreseen(
         ({"pipeline": "{}"}, "/outputs/3/crop/left", "--pipeline, /outputs/3/crop/left: no"),
     ],
 )
-def test_a_fault_is_told_by_its_option(fields: dict[str, str], pointer: str, told: str) -> None:
-    assert Asked(fields).fault(pointer, "no") == told
+def test_an_error_names_the_option(fields: dict[str, str], pointer: str, sentence: str) -> None:
+    error = FieldError(pointer=pointer, detail="no")
+    assert JobOptions(fields).usage_error([error]).sentences == (sentence,)

@@ -16,8 +16,8 @@ from imagemill.errors import ServiceError
 from imagemill.imaging.spec.presets import PresetsError
 from imagemill.postgres.migrate import migrate as migrate_ledger
 from imagemill.process import options
-from imagemill.process.errors import Misused
-from imagemill.process.job_options import Asked
+from imagemill.process.errors import UsageError
+from imagemill.process.job_options import JobOptions
 from imagemill.process.options import with_output_options
 from imagemill.settings import Settings, available_cores, read_settings
 from imagemill.settings.values import SettingsError
@@ -123,18 +123,18 @@ def process(  # noqa: PLR0913 - each is an option
 ) -> None:
     with _one_sentence():
         configure_logs("warning", None)
-        from imagemill.process.command import Order, run  # noqa: PLC0415 - others send nothing
+        from imagemill.process.command import ProcessCommand, run  # noqa: PLC0415 - others send nothing
 
-        order = Order(
+        command = ProcessCommand(
             files=files,
             out=out,
-            asked=Asked.by_options(preset, pipeline, output),
+            job_options=JobOptions.from_command_line(preset, pipeline, output),
             server=server,
             key=key,
             overwrite=overwrite,
-            at_once=concurrency or 2 * available_cores(),
+            concurrency=concurrency or 2 * available_cores(),
         )
-        raise typer.Exit(asyncio.run(run(order, quiet=quiet, as_json=as_json)))
+        raise typer.Exit(asyncio.run(run(command, quiet=quiet, as_json=as_json)))
 
 
 @app.command()
@@ -269,7 +269,7 @@ def _one_sentence(status: int = 1, *, wrong_setting: int | None = None) -> Itera
     """
     try:
         yield
-    except Misused as error:
+    except UsageError as error:
         for sentence in error.sentences:
             typer.echo(f"imagemill: {sentence}", err=True)
         raise typer.Exit(MISUSED) from None

@@ -9,9 +9,9 @@ from typing import Final
 
 from imagemill.embedded.errors import EmbeddedError
 
-# A server that runs as another account passes through on its way to its own folder, which is
-# closed to others, as are the files that lie here.
-PASS_THROUGH: Final = 0o711
+# A server that runs as another user must traverse this folder to reach its own folder, which is
+# closed to others, as are the files in this one.
+TRAVERSABLE: Final = 0o711
 
 
 @contextmanager
@@ -42,4 +42,4 @@ def sole_use(folder: Path) -> Iterator[Path]:
 def _make(folder: Path) -> None:
     if not folder.is_dir():
         folder.mkdir(parents=True)
-        folder.chmod(PASS_THROUGH)
+        folder.chmod(TRAVERSABLE)

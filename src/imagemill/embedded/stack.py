@@ -63,11 +63,11 @@ async def run_stack(
     settings: Mapping[str, str] | None = None,
     *,
     commands: Commands | None = None,
-    tell: Callable[[str], None] = lambda _: None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[Stack]:
     """Run everything on the folder until the block is left; it answers when the block is entered.
 
-    `settings` go to the services over those of the environment; `tell` is handed a line for people
+    `settings` go to the services over those of the environment; `report` gets a line for people
     at each step. Raises EmbeddedError when something does not start, also from inside the block;
     what dies later is started again.
     """
@@ -76,11 +76,11 @@ async def run_stack(
     url, users = url_of(host, port), os.environ | dict(settings or {})
     with sole_use(data) as folder:
         storage_in(folder).mkdir(mode=0o700, exist_ok=True)
-        async with _servers(folder, tell) as (postgres, valkey):
+        async with _servers(folder, report) as (postgres, valkey):
             environment = service_environment(users, folder, postgres, valkey)
             worker = Program("worker", commands.worker, environment, WORKER_GRACE_SECONDS)
             api = Program("api", commands.api, environment, API_GRACE_SECONDS)
-            tell("Starting the worker and the gateway …")
+            report("Starting the worker and the gateway …")
             async with (  # left in reverse order: nobody restarts what is then stopped
                 worker.running(),
                 api.running(),
@@ -92,12 +92,12 @@ async def run_stack(
 
 @asynccontextmanager
 async def _servers(
-    folder: Path, tell: Callable[[str], None]
+    folder: Path, report: Callable[[str], None]
 ) -> AsyncIterator[tuple[Postgres, Valkey]]:
     is_new = not (folder / "postgres" / "data").exists()
-    tell("Making a PostgreSQL of your own …" if is_new else "Starting PostgreSQL …")
+    report("Making a PostgreSQL of your own …" if is_new else "Starting PostgreSQL …")
     async with Postgres.run(folder / "postgres") as postgres:
-        tell("Starting Valkey …")
+        report("Starting Valkey …")
         async with Valkey.run(folder / "valkey") as valkey:
             yield postgres, valkey
 

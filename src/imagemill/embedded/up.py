@@ -9,7 +9,7 @@ import psutil
 from rich.console import Console
 
 from imagemill.embedded.stack import Commands, Stack, run_stack
-from imagemill.interruption import stopped_by_signals
+from imagemill.interruption import cancel_on_signal
 
 READY: Final = """
 imagemill is ready at {url}
@@ -28,8 +28,8 @@ async def up(data: Path, host: str, port: int, commands: Commands | None = None)
 
     Raises EmbeddedError when the stack does not start, or a service of it never comes to life.
     """
-    with stopped_by_signals(lambda: _say("Stopping …"), _kill_children):
-        async with run_stack(data, host, port, commands=commands, tell=_say) as stack:
+    with cancel_on_signal(lambda: _say("Stopping …"), _kill_children):
+        async with run_stack(data, host, port, commands=commands, report=_say) as stack:
             _say(_describe(stack))
             await asyncio.Event().wait()
     return 0

@@ -1,1 +1,1 @@
-"""`imagemill process`: many files through a running imagemill, or one that lives meanwhile."""
+"""`imagemill process`: processes many files through a running imagemill, or through a local one."""

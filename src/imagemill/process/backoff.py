@@ -1,38 +1,42 @@
-"""How long to wait before a request is made again. Pure: chance and the time come in."""
+"""Delays before a request is retried and between polls of a job. Pure: chance and time come in."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-TRIES: Final = 5
-LONGEST_PAUSE: Final = timedelta(seconds=8)
-# However long a server asks for: somebody may be sitting in front of this.
-LONGEST_RETRY_AFTER: Final = timedelta(seconds=60)
-LONGEST_BETWEEN_LOOKS: Final = timedelta(seconds=1)
+MAX_TRIES: Final = 5
+MAX_DELAY: Final = timedelta(seconds=8)
+# Whatever a server asks for: a person may be waiting at the terminal.
+MAX_RETRY_AFTER: Final = timedelta(seconds=60)
+MAX_POLL_DELAY: Final = timedelta(seconds=1)
 
 
-def before_next_try(tries: int, asked_for: timedelta | None, draw: float) -> timedelta:
-    """Return the pause after so many failed tries (from 1): what the server asks for, if it does.
+def compute_retry_delay(tries: int, retry_after: timedelta | None, draw: float) -> timedelta:
+    """Return the delay after so many failed tries (from 1).
 
-    Else 0.5, 1, 2, 4 s and so on, times 0.5 to 1.5; `draw` is a random number in [0, 1).
+    That is `retry_after`, up to MAX_RETRY_AFTER, when the server asked for it. Otherwise 0.5, 1, 2,
+    4 s and so on up to MAX_DELAY, times 0.5 to 1.5; `draw` is a random number in [0, 1).
     """
-    if asked_for is not None:
-        return min(asked_for, LONGEST_RETRY_AFTER)
-    return min(LONGEST_PAUSE, timedelta(seconds=2.0 ** (tries - 2))) * (0.5 + draw)
+    if retry_after is not None:
+        return min(retry_after, MAX_RETRY_AFTER)
+    return min(MAX_DELAY, timedelta(seconds=2.0 ** (tries - 2))) * (0.5 + draw)
 
 
-def between_looks(looks: int) -> timedelta:
-    """Return how long to wait before looking at a job again, after so many looks (from 0)."""
+def compute_poll_delay(polls: int) -> timedelta:
+    """Return the delay before a job is polled again, after so many polls (from 0)."""
     # 2**6 is past the ceiling already; much more would overflow timedelta.
-    return min(LONGEST_BETWEEN_LOOKS, timedelta(seconds=0.03 * 2 ** min(looks, 6)))
+    return min(MAX_POLL_DELAY, timedelta(seconds=0.03 * 2 ** min(polls, 6)))
 
 
-def retry_after(header: str | None, now: datetime) -> timedelta | None:
-    """Return what a Retry-After header asks for: seconds, or a date (RFC 9110, 10.2.3)."""
+def parse_retry_after(header: str | None, now: datetime) -> timedelta | None:
+    """Return the delay that a Retry-After header asks for: seconds, or a date (RFC 9110, 10.2.3).
+
+    None without a header, or with one that is neither.
+    """
     if header is None:
         return None
     if header.isdecimal():
-        return timedelta(seconds=min(int(header), LONGEST_RETRY_AFTER.seconds))
+        return timedelta(seconds=min(int(header), MAX_RETRY_AFTER.seconds))
     try:
         moment = parsedate_to_datetime(header)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The whole run: find the files, settle where outputs go, process several at once, sum up."""
+"""A run of `imagemill process`: find the files, decide on destinations, process them, sum up."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -7,116 +7,120 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from imagemill.interruption import stopped_by_signals
-from imagemill.process.destinations import Claims, Naming
-from imagemill.process.errors import Misused
+from imagemill.interruption import cancel_on_signal
+from imagemill.process.destinations import OutputNaming, Reservations
 from imagemill.process.inputs import FoundInputs, Input, find_inputs
-from imagemill.process.job_options import Asked
+from imagemill.process.job_options import JobOptions
 from imagemill.process.outcomes import Outcome
-from imagemill.process.progress import Screen
-from imagemill.process.responses import FieldsRefused
-from imagemill.process.server import Address, ServerClient
-from imagemill.process.single import Rules, process_one
+from imagemill.process.process_file import RunPlan, process_file
+from imagemill.process.progress import ProgressDisplay
+from imagemill.process.responses import FieldsRejected
+from imagemill.process.server import ServerAddress, ServerClient
 
-# What shells make of a program that a signal ended.
-ENDED_BY_SIGNAL: Final = 128
+# The exit status that shells report for a program that a signal ended.
+SIGNAL_STATUS: Final = 128
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What the command line says. Without a server, one of its own is started."""
+class ProcessCommand:
+    """The arguments of the command line. Without a server, a local one is started."""
 
     files: Sequence[Path]
     out: Path
-    asked: Asked
+    job_options: JobOptions
     server: str | None
     key: str | None
     overwrite: bool
-    at_once: int
+    concurrency: int
 
     @property
-    def address(self) -> Address | None:
-        """The server's address. Raises Misused."""
-        return None if self.server is None else Address.given(self.server, self.key)
+    def address(self) -> ServerAddress | None:
+        """The server's address. Raises UsageError."""
+        return None if self.server is None else ServerAddress.parse(self.server, self.key)
 
 
-async def run(order: Order, *, quiet: bool, as_json: bool) -> int:
+async def run(command: ProcessCommand, *, quiet: bool, as_json: bool) -> int:
     """Process the files and return the exit status: 0, 1 when one failed, 128 and the signal.
 
-    Raises Misused, NotImagemill, Unavailable, SettingsError, PresetsError.
+    Raises UsageError, NotImagemill, Unavailable, SettingsError, PresetsError.
     """
-    screen = Screen(quiet=quiet, as_json=as_json)
-    found = find_inputs(order.files, order.out)
-    with stopped_by_signals(screen.stopping) as interruption:
+    display = ProgressDisplay(quiet=quiet, as_json=as_json)
+    found = find_inputs(command.files, command.out)
+    with cancel_on_signal(display.show_stopping) as interruption:
         try:
-            await _process(order, found, screen)
-        except FieldsRefused as refused:
-            faults = (order.asked.fault(one.pointer, one.detail) for one in refused.faults)
-            raise Misused(*faults) from refused
-    screen.sum_up(len(found.inputs) + len(found.failed), found.others)
-    if interruption.by is not None:
-        return ENDED_BY_SIGNAL + interruption.by
-    return int(any(outcome.error for outcome in screen.outcomes))
+            await _process(command, found, display)
+        except FieldsRejected as rejected:
+            raise command.job_options.usage_error(rejected.errors) from rejected
+    display.show_summary(len(found.inputs) + len(found.failed), found.ignored)
+    if interruption.signal is not None:
+        return SIGNAL_STATUS + interruption.signal
+    return int(any(outcome.error for outcome in display.outcomes))
 
 
-async def _process(order: Order, found: FoundInputs, screen: Screen) -> None:
-    rules = await _rules(order, found.inputs)
+async def _process(command: ProcessCommand, found: FoundInputs, display: ProgressDisplay) -> None:
+    plan = await _plan(command, found.inputs)
     todo = []
     for path, error in found.failed:
-        screen.take(Outcome.failure(path, error))
+        display.add(Outcome.failure(path, error))
     for source in found.inputs:
-        if rules.is_there(source):
-            screen.take(Outcome(source.path, "skipped"))
+        if plan.is_done(source):
+            display.add(Outcome(source.path, "skipped"))
         else:
             todo.append(source)
     if todo:
-        async with _server(order.address, screen) as server:
-            with screen.processing(len(todo)):
-                await _process_all(server, todo, rules, order.at_once, screen)
+        async with _connect(command.address, display) as server:
+            with display.show_progress(len(todo)):
+                await _process_all(server, todo, plan, command.concurrency, display)
 
 
-async def _rules(order: Order, inputs: Sequence[Input]) -> Rules:
-    address = order.address
+async def _plan(command: ProcessCommand, inputs: Sequence[Input]) -> RunPlan:
+    address = command.address
     if address is None:
-        from imagemill.process.local_server import checked_pipeline  # noqa: PLC0415 - an optional extra
+        from imagemill.process.local_server import validate_pipeline  # noqa: PLC0415 - an optional extra
 
-        pipeline = checked_pipeline(order.asked)
+        pipeline = validate_pipeline(command.job_options)
     else:
         async with ServerClient.open(address) as server:
-            pipeline = order.asked.outline(await server.presets())
-    naming = Naming.of(order.out, pipeline)
-    return Rules(
-        fields=order.asked.fields,
+            pipeline = command.job_options.resolve_pipeline(await server.fetch_presets())
+    naming = OutputNaming.of_pipeline(command.out, pipeline)
+    return RunPlan(
+        fields=command.job_options.fields,
         naming=naming,
-        claims=Claims.of(naming, inputs),
-        overwrite=order.overwrite,
-        forget=address is None,
+        reservations=Reservations.of_inputs(naming, inputs),
+        overwrite=command.overwrite,
+        delete_jobs=address is None,
     )
 
 
 @asynccontextmanager
-async def _server(address: Address | None, screen: Screen) -> AsyncIterator[ServerClient]:
+async def _connect(
+    address: ServerAddress | None, display: ProgressDisplay
+) -> AsyncIterator[ServerClient]:
     async with AsyncExitStack() as stack:
         if address is None:
-            from imagemill.process.local_server import server_of_ones_own  # noqa: PLC0415 - optional
+            from imagemill.process.local_server import run_local_server  # noqa: PLC0415 - optional
 
-            with screen.starting() as tell:
-                address = await stack.enter_async_context(server_of_ones_own(tell))
+            with display.show_startup() as show_step:
+                address = await stack.enter_async_context(run_local_server(show_step))
         yield await stack.enter_async_context(ServerClient.open(address))
 
 
 async def _process_all(
-    server: ServerClient, todo: Sequence[Input], rules: Rules, at_once: int, screen: Screen
+    server: ServerClient,
+    inputs: Sequence[Input],
+    plan: RunPlan,
+    concurrency: int,
+    display: ProgressDisplay,
 ) -> None:
-    waiting = iter(todo)
+    waiting = iter(inputs)
 
-    async def take_turns() -> None:
+    async def process_some() -> None:
         for source in waiting:
-            screen.take(await process_one(server, source, rules))
+            display.add(await process_file(server, source, plan))
 
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(at_once):
-                group.create_task(take_turns())
+            for _ in range(concurrency):
+                group.create_task(process_some())
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None

@@ -1,4 +1,4 @@
-"""What ends the whole run, and what ends one file of it."""
+"""Errors that end the whole run, and errors that end one file of it."""
 
 from datetime import timedelta
 from typing import Self
@@ -7,8 +7,8 @@ from imagemill.errors import Rejected, ServiceError
 from imagemill.process.schemas import JobError
 
 
-class Misused(Rejected):
-    """What is asked for cannot be done, whatever the file: a sentence for each fault."""
+class UsageError(Rejected):
+    """The command line asks for what cannot be done for any file: one sentence for each fault."""
 
     def __init__(self, *sentences: str) -> None:
         super().__init__("\n".join(sentences))
@@ -16,11 +16,11 @@ class Misused(Rejected):
 
 
 class NotImagemill(Rejected):
-    """What answers at the address is something else."""
+    """The server at the address answers, but is not imagemill."""
 
 
-class FileFailed(ServiceError):
-    """One file could not be processed: a code to act on and a sentence, as a job's `error` has."""
+class FileError(ServiceError):
+    """One file could not be processed. Code and detail are like those of a job's `error`."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -28,17 +28,17 @@ class FileFailed(ServiceError):
         self.detail = detail
 
     @classmethod
-    def of(cls, error: JobError) -> Self:
+    def of_job(cls, error: JobError) -> Self:
         return cls(error.code, error.detail)
 
 
-class Passing(FileFailed):
-    """It may work when tried again; `retry_after` is how long the server asks to wait before."""
+class TransientError(FileError):
+    """A retry may succeed; `retry_after` is the delay that the server asked for."""
 
     def __init__(self, code: str, detail: str, retry_after: timedelta | None = None) -> None:
         super().__init__(code, detail)
         self.retry_after = retry_after
 
 
-class ServerAway(Passing):
-    """Nobody listens at the address, or nobody can be reached there."""
+class ServerUnreachable(TransientError):
+    """No connection to the server could be made."""

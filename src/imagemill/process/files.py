@@ -1,4 +1,4 @@
-"""Files on this machine: their names as people can read them, and how a new one appears."""
+"""Local files: paths formatted for a terminal, and atomic writes."""
 
 import os
 from collections.abc import Iterator
@@ -8,29 +8,29 @@ from secrets import token_hex
 from typing import BinaryIO
 
 
-def shown(path: Path) -> str:
-    """Return the path for people to read, whatever bytes its names are made of."""
-    return printable(os.fsencode(path).decode(errors="replace"))
+def format_path(path: Path) -> str:
+    """Return the path as printable text; bytes that are no UTF-8 become replacement characters."""
+    return escape_unprintable(os.fsencode(path).decode(errors="replace"))
 
 
-def printable(text: str) -> str:
-    """Return the text with an escape for what a terminal would not show but obey."""
+def escape_unprintable(text: str) -> str:
+    """Return the text with control characters escaped, which a terminal would interpret."""
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 @contextmanager
-def appearing(path: Path) -> Iterator[BinaryIO]:
-    """Yield a file that gets its name when the block is left; an error in it leaves nothing.
+def write_atomically(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file that is renamed to the path at the end of the block, or deleted on an error.
 
-    It lies in the same folder meanwhile, made if it is missing, since a rename is only at once
-    within one file system.
+    Until then it has a temporary name in the same folder, which is made if it is missing: a rename
+    is atomic only within one file system.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".imagemill-{token_hex(8)}.part")
+    temporary = path.with_name(f".imagemill-{token_hex(8)}.part")
     try:
-        with unfinished.open("xb") as file:
+        with temporary.open("xb") as file:
             yield file
-        unfinished.replace(path)
+        temporary.replace(path)
     except BaseException:
-        unfinished.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise

@@ -1,4 +1,4 @@
-"""Which files the arguments stand for: a picture is known by its first bytes, not by its name."""
+"""Input files of a run: images in files and folders, recognised by their first bytes."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -6,40 +6,40 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from imagemill.imaging.formats import INPUTS, SNIFF_BYTES, Format, sniff
-from imagemill.process.errors import FileFailed
+from imagemill.process.errors import FileError
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A picture. `place` is the folder it lay in, seen from the folder that was named."""
+    """An image file. `subfolder` is its folder, relative to the folder argument it was found in."""
 
     path: Path
-    place: PurePath
+    subfolder: PurePath
     format: Format
 
 
 @dataclass(slots=True)
 class FoundInputs:
-    """What the arguments stand for. `others` counts the files of folders that are no pictures."""
+    """The files that the arguments name. `ignored` counts files in folders that are no images."""
 
     inputs: list[Input] = field(default_factory=list)
-    failed: list[tuple[Path, FileFailed]] = field(default_factory=list)
-    others: int = 0
+    failed: list[tuple[Path, FileError]] = field(default_factory=list)
+    ignored: int = 0
 
 
 def find_inputs(arguments: Iterable[Path], out: Path) -> FoundInputs:
-    """Return the pictures among the files and, recursively, in the folders; each once.
+    """Return the images among the files and, recursively, in the folders; each once.
 
-    A folder of outputs inside a named folder is left out: the next run would process its own
-    results. Links to folders are not followed.
+    The folder `out` inside a folder argument is left out: the next run would process the results
+    of this one. Links to folders are not followed.
     """
     found = FoundInputs()
     seen: set[tuple[Path, PurePath]] = set()
     for argument in arguments:
-        for path, place in _files(argument, out.resolve(), found):
-            if (path.resolve(), place) not in seen:
-                seen.add((path.resolve(), place))
-                _look_at(path, place, found, is_named=path == argument)
+        for path, subfolder in _files(argument, out.resolve(), found):
+            if (path.resolve(), subfolder) not in seen:
+                seen.add((path.resolve(), subfolder))
+                _add(path, subfolder, found, is_argument=path == argument)
     return found
 
 
@@ -48,38 +48,38 @@ def _files(argument: Path, out: Path, found: FoundInputs) -> Iterator[tuple[Path
         yield argument, PurePath()
         return
 
-    def cannot_list(error: OSError) -> None:
+    def add_unreadable(error: OSError) -> None:
         found.failed.append((Path(error.filename), _unreadable(error)))
 
-    for name, folders, files in os.walk(argument, onerror=cannot_list):
+    for name, folders, files in os.walk(argument, onerror=add_unreadable):
         folder = Path(name)
         folders[:] = sorted(each for each in folders if (folder / each).resolve() != out)
         for file in sorted(files):
             yield folder / file, folder.relative_to(argument)
 
 
-def _look_at(path: Path, place: PurePath, found: FoundInputs, *, is_named: bool) -> None:
+def _add(path: Path, subfolder: PurePath, found: FoundInputs, *, is_argument: bool) -> None:
     try:
-        format_ = _sniffed(path)
+        format_ = _sniff_file(path)
     except OSError as error:
         found.failed.append((path, _unreadable(error)))
         return
     if format_:
-        found.inputs.append(Input(path, place, format_))
-    elif is_named:
+        found.inputs.append(Input(path, subfolder, format_))
+    elif is_argument:
         known = ", ".join(INPUTS)
-        sentence = f"The first bytes are those of no format we take: {known}."
-        found.failed.append((path, FileFailed("unsupported_format", sentence)))
+        sentence = f"The file has none of the supported formats: {known}."
+        found.failed.append((path, FileError("unsupported_format", sentence)))
     else:
-        found.others += 1
+        found.ignored += 1
 
 
-def _sniffed(path: Path) -> Format | None:
-    if not path.is_file():  # a pipe would never end
+def _sniff_file(path: Path) -> Format | None:
+    if not path.is_file():  # reading a pipe might never end
         return None
     with path.open("rb") as file:
         return sniff(file.read(SNIFF_BYTES))
 
 
-def _unreadable(error: OSError) -> FileFailed:
-    return FileFailed("unreadable", f"It cannot be read: {error.strerror}.")
+def _unreadable(error: OSError) -> FileError:
+    return FileError("unreadable", f"The file cannot be read: {error.strerror}.")

@@ -1,39 +1,51 @@
-"""What the command line asks to be made of every file, in the words of `POST /upload`."""
+"""Options that describe the jobs of a run, as the form fields of `POST /upload`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
-from imagemill.process.errors import Misused
+from imagemill.job_request import DEFAULT_PRESET
+from imagemill.process.errors import UsageError
 
-DEFAULT_PRESET: Final = "default"
-FROM_FILE: Final = "@"
-OUTPUT: Final = "/outputs/0/"
+FILE_PREFIX: Final = "@"
+OUTPUT_POINTER: Final = "/outputs/0/"
+
+
+class PointedError(Protocol):
+    """An error of one field, by its JSON Pointer (RFC 6901)."""
+
+    @property
+    def pointer(self) -> str: ...
+
+    @property
+    def detail(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The fields that go along with each file, as a form carries them."""
+class JobOptions:
+    """The form fields that are sent with each file."""
 
     fields: Mapping[str, str]
 
     @classmethod
-    def by_options(
+    def from_command_line(
         cls, preset: str | None, pipeline: str | None, output: Mapping[str, str | bool | None]
     ) -> Self:
-        """Return what the options say; None is an option that was not given.
+        """Return the fields for the options; None is an option that was not given.
 
-        Raises Misused when the pipeline's file cannot be read.
+        Raises UsageError when the pipeline's file cannot be read.
         """
-        given = {"preset": preset, "pipeline": pipeline and _pipeline(pipeline), **output}
-        return cls({name: as_text(value) for name, value in given.items() if value is not None})
+        given = {"preset": preset, "pipeline": pipeline and _read_pipeline(pipeline), **output}
+        return cls(
+            {name: to_form_value(value) for name, value in given.items() if value is not None}
+        )
 
-    def outline(self, presets: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON: see below
-        """Return the pipeline that a server with these presets would read, unchecked.
+    def resolve_pipeline(self, presets: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON: see below
+        """Return the pipeline that a server with these presets would use, not validated.
 
-        What is wrong with it is for the server to say, which may be newer than this program.
+        Validation is left to the server, which may be newer than this program.
         """
         if "pipeline" in self.fields:
             try:
@@ -44,31 +56,34 @@ class Asked:
             return presets.get(self.fields.get("preset", DEFAULT_PRESET))
         return {"outputs": [dict(self.fields)]}
 
-    def fault(self, pointer: str, detail: str) -> str:
-        """Return the sentence about a wrong field, the field named by its option."""
+    def usage_error(self, errors: Iterable[PointedError]) -> UsageError:
+        """Return the error that names each wrong field by its option."""
+        return UsageError(*(self._describe(error.pointer, error.detail) for error in errors))
+
+    def _describe(self, pointer: str, detail: str) -> str:
         if "pipeline" in self.fields and pointer != "/pipeline":
             return f"--pipeline, {pointer}: {detail}"
-        option, *inside = pointer.removeprefix(OUTPUT).removeprefix("/").split("/")
-        return f"{' '.join([as_option(option), *inside])}: {detail}"
+        field, *inside = pointer.removeprefix(OUTPUT_POINTER).removeprefix("/").split("/")
+        return f"{' '.join([to_option_name(field), *inside])}: {detail}"
 
 
-def as_option(field: str) -> str:
+def to_option_name(field: str) -> str:
     return f"--{field.replace('_', '-')}"
 
 
-def as_text(value: object) -> str:
-    """Return a value as a form has it: text as it is, all else as JSON."""
+def to_form_value(value: object) -> str:
+    """Return the value as a form field carries it: text as it is, all else as JSON."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _pipeline(text: str) -> str:
-    """Return the JSON itself, read from a file when it begins with @."""
-    if not text.startswith(FROM_FILE):
+def _read_pipeline(text: str) -> str:
+    """Return the JSON itself, or that in the file that `@FILE` names."""
+    if not text.startswith(FILE_PREFIX):
         return text
-    file = Path(text.removeprefix(FROM_FILE))
+    file = Path(text.removeprefix(FILE_PREFIX))
     try:
         return file.read_text(encoding="utf-8")
     except OSError as error:
-        raise Misused(f"--pipeline: {file} cannot be read: {error.strerror}.") from error
+        raise UsageError(f"--pipeline: {file} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise Misused(f"--pipeline: {file} cannot be read: it is not UTF-8.") from error
+        raise UsageError(f"--pipeline: {file} cannot be read: it is not UTF-8.") from error

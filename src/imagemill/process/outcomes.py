@@ -1,4 +1,4 @@
-"""What became of the files."""
+"""Outcomes of a run, file by file, and their totals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
 
-from imagemill.process.errors import FileFailed
+from imagemill.process.errors import FileError
 from imagemill.process.schemas import JobError
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """An output that lies where it should."""
+class WrittenOutput:
+    """An output that was downloaded to its destination."""
 
     name: str
     path: Path
@@ -34,25 +34,25 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file. It is skipped when all its outputs were there before."""
+    """The outcome of one file. It is skipped when all its outputs existed before."""
 
     input: Path
     status: Literal["done", "failed", "skipped"]
     bytes: int = 0
     job_id: UUID | None = None
-    outputs: Sequence[Written] = ()
+    outputs: Sequence[WrittenOutput] = ()
     analysis: dict[str, Any] | None = None
     error: JobError | None = None
 
     @classmethod
     def failure(
-        cls, path: Path, error: FileFailed, size: int = 0, job_id: UUID | None = None
+        cls, path: Path, error: FileError, size: int = 0, job_id: UUID | None = None
     ) -> "Outcome":
-        told = JobError(code=error.code, detail=error.detail)
-        return cls(path, "failed", size, job_id, error=told)
+        job_error = JobError(code=error.code, detail=error.detail)
+        return cls(path, "failed", size, job_id, error=job_error)
 
     def as_json(self) -> dict[str, Any]:
-        """Return it for one line of JSON; paths are as they were given."""
+        """Return the outcome for one line of JSON; paths are as they were given."""
         return {
             "input": str(self.input),
             "status": self.status,
@@ -65,8 +65,8 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """The outcomes, counted; bytes are those of the files that are done and of their outputs."""
+class Totals:
+    """Numbers of files by status; bytes of the files that are done and of their outputs."""
 
     done: int
     failed: int
@@ -75,7 +75,7 @@ class Tally:
     output_bytes: int
 
     @classmethod
-    def of(cls, outcomes: Sequence[Outcome]) -> "Tally":
+    def of(cls, outcomes: Sequence[Outcome]) -> "Totals":
         done = [one for one in outcomes if one.status == "done"]
         return cls(
             done=len(done),

@@ -1,4 +1,4 @@
-"""What a run shows: a bar to people at a terminal, lines to a file, JSON to a program."""
+"""Progress display: a bar on a terminal, a line per file elsewhere, or JSON for a program."""
 
 import json
 import time
@@ -9,68 +9,67 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from imagemill.process.outcomes import Outcome, Tally
-from imagemill.process.summary import failures, line, summary
+from imagemill.process.outcomes import Outcome, Totals
+from imagemill.process.summary import format_failures, format_outcome, format_summary
 
 
-class Screen:
-    """Collects the outcomes, shows each as it comes and their sum at the end.
+class ProgressDisplay:
+    """Collects the outcomes, shows each as it arrives, and a summary at the end.
 
-    With `as_json` each is a line on standard output, and what is for people goes to standard
-    error. With `quiet` people are told of nothing but failures.
+    With `as_json` each outcome is a line on standard output, and everything else goes to standard
+    error. With `quiet` only failures are shown.
     """
 
     def __init__(self, *, quiet: bool, as_json: bool) -> None:
         self.outcomes: list[Outcome] = []
         self._failed = 0
         self._as_json = as_json
-        self._people = Console(stderr=as_json, quiet=quiet, highlight=False, markup=False)
+        self._console = Console(stderr=as_json, quiet=quiet, highlight=False, markup=False)
         self._errors = Console(stderr=True, highlight=False, markup=False)
-        self._bar = _bar(self._people, disable=as_json or not self._people.is_terminal)
+        self._bar = _make_bar(self._console, disable=as_json or not self._console.is_terminal)
         self._started = time.monotonic()
 
     @contextmanager
-    def starting(self) -> Iterator[Callable[[str], None]]:
-        """Yield a function that shows, at a terminal, what is being waited for."""
-        with self._people.status("Starting …") as status:
+    def show_startup(self) -> Iterator[Callable[[str], None]]:
+        """Yield a function that shows the current step of the start, if this is a terminal."""
+        with self._console.status("Starting …") as status:
             yield status.update
 
     @contextmanager
-    def processing(self, files: int) -> Iterator[None]:
-        """Show, at a terminal, how many of so many files have an outcome."""
-        self._bar.add_task("", total=files, failed=_failed(self._failed))
+    def show_progress(self, files: int) -> Iterator[None]:
+        """Show how many of so many files have an outcome, if this is a terminal."""
+        self._bar.add_task("", total=files, failed=_format_failed(self._failed))
         with self._bar:
             yield
 
-    def take(self, outcome: Outcome) -> None:
-        """Take note of what became of a file."""
+    def add(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
         if self._as_json:
             typer.echo(json.dumps(outcome.as_json()))
-        elif not self._people.is_terminal:
-            self._people.print(line(outcome), soft_wrap=True)
+        elif not self._console.is_terminal:
+            self._console.print(format_outcome(outcome), soft_wrap=True)
         self._failed += outcome.status == "failed"
         for task in self._bar.task_ids:
-            self._bar.update(task, advance=1, failed=_failed(self._failed))
+            self._bar.update(task, advance=1, failed=_format_failed(self._failed))
 
-    def stopping(self) -> None:
-        """Say that the end has been asked for and is on its way."""
-        self._people.print("Stopping …")  # which keeps clear of the bar
+    def show_stopping(self) -> None:
+        """Show that the run was interrupted and will end."""
+        self._console.print("Stopping …")  # rich keeps this clear of the bar
 
-    def sum_up(self, files: int, others: int) -> None:
-        """Show the failures, then all in one line; `others` are files that were no pictures."""
-        for failure in failures(self.outcomes):
+    def show_summary(self, files: int, ignored: int) -> None:
+        """Show the failures, then the totals; `ignored` files of folders were no images."""
+        for failure in format_failures(self.outcomes):
             self._errors.print(failure, style="red", soft_wrap=True)
-        seconds, left = time.monotonic() - self._started, files - len(self.outcomes)
-        text = summary(Tally.of(self.outcomes), seconds, others, left)
-        self._people.print(text, soft_wrap=True)
+        seconds, unprocessed = time.monotonic() - self._started, files - len(self.outcomes)
+        text = format_summary(Totals.of(self.outcomes), seconds, ignored, unprocessed)
+        self._console.print(text, soft_wrap=True)
 
 
-def _failed(files: int) -> str:
+def _format_failed(files: int) -> str:
     return f"{files} failed" if files else ""
 
 
-def _bar(console: Console, *, disable: bool) -> Progress:
+def _make_bar(console: Console, *, disable: bool) -> Progress:
     return Progress(
         MofNCompleteColumn(),
         TextColumn("files"),

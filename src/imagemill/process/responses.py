@@ -1,4 +1,4 @@
-"""From an answer, or from none, to what it means for the file and for the run."""
+"""Translation of HTTP responses and connection errors into results and the errors of this room."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,14 +9,20 @@ from typing import Final, TypeVar
 import httpx
 from pydantic import ValidationError
 
-from imagemill.process.backoff import retry_after
-from imagemill.process.errors import FileFailed, Misused, NotImagemill, Passing, ServerAway
-from imagemill.process.schemas import ApiModel, FieldFault, Problem
+from imagemill.process.backoff import parse_retry_after
+from imagemill.process.errors import (
+    FileError,
+    NotImagemill,
+    ServerUnreachable,
+    TransientError,
+    UsageError,
+)
+from imagemill.process.schemas import ApiModel, FieldError, Problem
 
-AnswerT = TypeVar("AnswerT", bound=ApiModel)
+ModelT = TypeVar("ModelT", bound=ApiModel)
 
-# The last two come from what stands between: a proxy whose server restarts.
-PASSING: Final = frozenset(
+# The last two come from a proxy whose server restarts.
+TRANSIENT_STATUSES: Final = frozenset(
     {
         HTTPStatus.TOO_MANY_REQUESTS,
         HTTPStatus.SERVICE_UNAVAILABLE,
@@ -24,63 +30,66 @@ PASSING: Final = frozenset(
         HTTPStatus.GATEWAY_TIMEOUT,
     }
 )
-KEY_REFUSED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+KEY_STATUSES: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
-class FieldsRefused(Misused):
-    """The server does not take the fields, and so would refuse every file."""
+class FieldsRejected(UsageError):
+    """The server rejects the fields, and so would reject every file."""
 
-    def __init__(self, faults: tuple[FieldFault, ...]) -> None:
-        super().__init__(*(f"{fault.pointer}: {fault.detail}" for fault in faults))
-        self.faults = faults
+    def __init__(self, errors: tuple[FieldError, ...]) -> None:
+        super().__init__(*(f"{error.pointer}: {error.detail}" for error in errors))
+        self.errors = errors
 
 
 @contextmanager
-def reaching(url: str) -> Iterator[None]:
-    """Turn httpx' errors into ours: ServerAway when nobody is there, else Passing."""
+def translate_errors(url: str) -> Iterator[None]:
+    """Raise httpx' transport errors as ServerUnreachable or TransientError."""
     try:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-        raise ServerAway("unavailable", f"{url} cannot be reached: {_reason(error)}.") from error
+        sentence = f"{url} cannot be reached: {_reason(error)}."
+        raise ServerUnreachable("unavailable", sentence) from error
     except httpx.TransportError as error:
         sentence = f"The connection to {url} was lost: {_reason(error)}."
-        raise Passing("unavailable", sentence) from error
+        raise TransientError("unavailable", sentence) from error
 
 
-def require_success(answer: httpx.Response) -> None:
-    """Return when the answer is a good one; its body must have been read otherwise.
+def require_success(response: httpx.Response) -> None:
+    """Return if the status is 2xx; otherwise the body must have been read.
 
-    Raises Passing, FileFailed; what holds for every file alike as Misused, NotImagemill.
+    Raises TransientError or FileError; UsageError or NotImagemill when it concerns every file.
     """
-    if answer.is_success:
+    if response.is_success:
         return
-    if answer.status_code in PASSING:
-        asked_for = retry_after(answer.headers.get("Retry-After"), datetime.now(UTC))
-        raise Passing("unavailable", _sentence(answer), asked_for)
-    if answer.status_code in KEY_REFUSED:
-        raise Misused("The server asks for a key: give one that it knows, as IMAGEMILL_API_KEY.")
-    problem = read(Problem, answer)
+    if response.status_code in TRANSIENT_STATUSES:
+        retry_after = parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+        raise TransientError("unavailable", _problem_detail(response), retry_after)
+    if response.status_code in KEY_STATUSES:
+        raise UsageError(
+            "The server requires an API key: set IMAGEMILL_API_KEY to a key that it accepts."
+        )
+    problem = parse_response(Problem, response)
     if problem.errors:
-        raise FieldsRefused(problem.errors)
-    raise FileFailed(problem.code, problem.detail)
+        raise FieldsRejected(problem.errors)
+    raise FileError(problem.code, problem.detail)
 
 
-def read(model: type[AnswerT], answer: httpx.Response) -> AnswerT:
-    """Return the answer as what it should be. Raises NotImagemill."""
+def parse_response(model: type[ModelT], response: httpx.Response) -> ModelT:
+    """Return the body as the model. Raises NotImagemill."""
     try:
-        return model.model_validate_json(answer.content)
+        return model.model_validate_json(response.content)
     except ValidationError as error:
-        status = f"{answer.status_code} {answer.reason_phrase}".strip()
+        status = f"{response.status_code} {response.reason_phrase}".strip()
         raise NotImagemill(
-            f"{answer.url} answers {status}, but not as imagemill does: is the address right?"
+            f"{response.url} answers {status}, but is not imagemill: is the address right?"
         ) from error
 
 
-def _sentence(answer: httpx.Response) -> str:
+def _problem_detail(response: httpx.Response) -> str:
     try:
-        return Problem.model_validate_json(answer.content).detail
+        return Problem.model_validate_json(response.content).detail
     except ValidationError:  # a proxy's own page
-        return f"{answer.url} answers {answer.status_code} {answer.reason_phrase}."
+        return f"{response.url} answers {response.status_code} {response.reason_phrase}."
 
 
 def _reason(error: httpx.TransportError) -> str:

@@ -1,4 +1,4 @@
-"""What a server answers, as far as it matters here. What is not named here may be anything."""
+"""Schemas of a server's responses: the fields that this client uses; all others are ignored."""
 
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -7,15 +7,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from imagemill.jobs.job import ENDED
 
-ENDINGS: Final = frozenset(map(str, ENDED))
+FINAL_STATUSES: Final = frozenset(map(str, ENDED))
 
 
 class ApiModel(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class FieldFault(ApiModel):
-    """What is wrong with one field; the pointer is a JSON Pointer (RFC 6901)."""
+class FieldError(ApiModel):
+    """An error of one field; the pointer is a JSON Pointer (RFC 6901)."""
 
     pointer: str
     detail: str
@@ -26,11 +26,11 @@ class Problem(ApiModel):
 
     type: str
     detail: str
-    errors: tuple[FieldFault, ...] = ()
+    errors: tuple[FieldError, ...] = ()
 
     @property
     def code(self) -> str:
-        """The slug of its type, written as the codes of failed jobs are."""
+        """The slug of the type, with underscores like the error codes of jobs."""
         return self.type.rpartition("/")[2].replace("-", "_")
 
 
@@ -44,7 +44,7 @@ class JobError(ApiModel):
 
 
 class JobOutput(ApiModel):
-    # It becomes part of a path here, so it is believed no more than that.
+    # It becomes part of a local path, so a server may send nothing else.
     name: Annotated[str, Field(pattern="^[a-z0-9_-]{1,64}$")]
     path: str
     media_type: str
@@ -62,4 +62,4 @@ class Job(ApiModel):
 
     @property
     def has_ended(self) -> bool:
-        return self.status in ENDINGS
+        return self.status in FINAL_STATUSES

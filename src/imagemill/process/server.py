@@ -1,4 +1,4 @@
-"""A running imagemill, as its HTTP interface has it."""
+"""Client of a running imagemill server, by its HTTP interface."""
 
 import asyncio
 import hashlib
@@ -12,44 +12,44 @@ from uuid import uuid4
 import httpx
 
 from imagemill.http_digest import format_digest
-from imagemill.process.backoff import between_looks
-from imagemill.process.errors import Misused, Passing
-from imagemill.process.exchange import Exchange
-from imagemill.process.files import shown
-from imagemill.process.responses import read
+from imagemill.process.backoff import compute_poll_delay
+from imagemill.process.errors import TransientError, UsageError
+from imagemill.process.files import format_path
+from imagemill.process.responses import parse_response
+from imagemill.process.retrying_client import RetryingClient
 from imagemill.process.schemas import Job, JobOutput, Presets
 
-# A server that can hold its answer until the job has ended does so; any other answers at once.
+# A server that supports it holds its response until the job has ended; others answer at once.
 WAIT_SECONDS: Final = 30
-# Longer than a server holds an answer, and than a slow disk takes to sync an upload.
+# Longer than a server holds a response, and than a slow disk takes to sync an upload.
 TIMEOUT: Final = httpx.Timeout(WAIT_SECONDS + 30, connect=10, pool=None)
 
-# The digest is that of the bytes as they are, not as something between us may pack them.
-AS_IT_IS: Final = {"Accept-Encoding": "identity"}
+# The digest is that of the bytes as they are stored, not of a compressed transfer.
+NO_COMPRESSION: Final = {"Accept-Encoding": "identity"}
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """Where a server is; the key, if any, goes along with every request.
+class ServerAddress:
+    """The address of a server, and the API key that is sent with every request, if any.
 
-    What is here, on this machine, is spoken to without the proxies that the environment names.
+    A local server is connected to directly, without the proxies that the environment names.
     """
 
     url: str
     key: str | None = field(default=None, repr=False)
-    is_here: bool = False
+    is_local: bool = False
 
     @classmethod
-    def given(cls, url: str, key: str | None) -> Self:
-        """Return what the command line says. Raises Misused."""
-        if not _is_address(url):
-            raise Misused(f"--server: {url!r} is no address such as http://127.0.0.1:8000.")
+    def parse(cls, url: str, key: str | None) -> Self:
+        """Return the address for the options --server and --key. Raises UsageError."""
+        if not _is_http_url(url):
+            raise UsageError(f"--server: {url!r} is not a URL such as http://127.0.0.1:8000.")
         if key is not None and not (key.isascii() and key.isprintable()):
-            raise Misused("--key: holds characters that no header can carry.")
+            raise UsageError("--key: contains characters that an HTTP header cannot carry.")
         return cls(url, key)
 
 
-def _is_address(text: str) -> bool:
+def _is_http_url(text: str) -> bool:
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL:
@@ -58,80 +58,79 @@ def _is_address(text: str) -> bool:
 
 
 class ServerClient:
-    """A server of imagemill. What time can mend is tried again, a few times.
+    """Uploads, waits for, downloads and deletes jobs. Transient errors are retried.
 
-    Beside what the methods name, they raise Misused and NotImagemill for what every file would
-    meet.
+    Besides the errors that the methods name, they raise UsageError and NotImagemill, which would
+    concern every file.
     """
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
+    def __init__(self, client: RetryingClient) -> None:
+        self._client = client
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, address: Address) -> AsyncIterator[Self]:
-        """Speak to the server until the block is left."""
+    async def open(cls, address: ServerAddress) -> AsyncIterator[Self]:
         async with httpx.AsyncClient(
             base_url=address.url,
             headers={"Authorization": f"Bearer {address.key}"} if address.key else {},
             timeout=TIMEOUT,
-            trust_env=not address.is_here,
+            trust_env=not address.is_local,
         ) as client:
-            yield cls(Exchange(client))
+            yield cls(RetryingClient(client))
 
-    async def presets(self) -> dict[str, Any]:
-        """Return the pipelines that have a name there. Raises Passing.
+    async def fetch_presets(self) -> dict[str, Any]:
+        """Return the server's presets by name. Raises TransientError.
 
-        Tried once: whoever mistyped the address wants to know it now.
+        Not retried: a mistyped address should be reported at once.
         """
-        return read(Presets, await self._exchange.once("GET", "/presets")).presets
+        return parse_response(Presets, await self._client.request("GET", "/presets")).presets
 
     async def submit(self, path: Path, fields: Mapping[str, str]) -> Job:
-        """Upload the file and return its job. Raises FileFailed, OSError."""
-        # Should the answer be lost, the next try gets the same job instead of a second one.
+        """Upload the file and return its job. Raises FileError, OSError."""
+        # Should the response be lost, the next try gets the same job instead of a second one.
         headers = {"Idempotency-Key": str(uuid4())}
 
         async def upload() -> httpx.Response:
             with path.open("rb") as file:
-                files = {"file": (shown(Path(path.name)), file, "application/octet-stream")}
-                return await self._exchange.once(
+                files = {"file": (format_path(Path(path.name)), file, "application/octet-stream")}
+                return await self._client.request(
                     "POST", "/upload", files=files, data=dict(fields), headers=headers
                 )
 
-        return read(Job, await self._exchange.patiently(upload))
+        return parse_response(Job, await self._client.retry(upload))
 
-    async def ended(self, job: Job) -> Job:
-        """Return the job once it has ended. Raises FileFailed."""
+    async def wait_for_end(self, job: Job) -> Job:
+        """Return the job once it has ended. Raises FileError."""
         headers = {"Prefer": f"wait={WAIT_SECONDS}"}
 
-        async def look() -> httpx.Response:
-            return await self._exchange.once("GET", f"/jobs/{job.id}", headers=headers)
+        async def poll() -> httpx.Response:
+            return await self._client.request("GET", f"/jobs/{job.id}", headers=headers)
 
-        found, looks = job, 0
-        while not found.has_ended:
-            await asyncio.sleep(between_looks(looks).total_seconds())
-            found = read(Job, await self._exchange.patiently(look))
-            looks += 1
-        return found
+        current, polls = job, 0
+        while not current.has_ended:
+            await asyncio.sleep(compute_poll_delay(polls).total_seconds())
+            current = parse_response(Job, await self._client.retry(poll))
+            polls += 1
+        return current
 
     async def download(self, job: Job, output: JobOutput, file: BinaryIO) -> None:
-        """Write the output into the file. Raises FileFailed, also when other bytes arrive."""
+        """Write the output to the file and verify its digest. Raises FileError."""
 
         async def fetch() -> None:
             file.seek(0)
             file.truncate()
             sha256 = hashlib.sha256()
             url = f"/jobs/{job.id}/outputs/{output.name}"
-            async with self._exchange.streamed("GET", url, headers=AS_IT_IS) as answer:
-                async for chunk in answer.aiter_raw():
+            async with self._client.stream("GET", url, headers=NO_COMPRESSION) as response:
+                async for chunk in response.aiter_raw():
                     sha256.update(chunk)
                     file.write(chunk)
-            if answer.headers.get("Repr-Digest") != format_digest(sha256.hexdigest()):
-                sentence = "What arrived does not match the digest that the server sent along."
-                raise Passing("damaged_download", sentence)
+            if response.headers.get("Repr-Digest") != format_digest(sha256.hexdigest()):
+                sentence = "The downloaded bytes do not match the digest that the server sent."
+                raise TransientError("damaged_download", sentence)
 
-        await self._exchange.patiently(fetch)
+        await self._client.retry(fetch)
 
     async def delete(self, job: Job) -> None:
-        """Remove the job and its files. Raises FileFailed."""
-        await self._exchange.patiently(lambda: self._exchange.once("DELETE", f"/jobs/{job.id}"))
+        """Delete the job and its files. Raises FileError."""
+        await self._client.retry(lambda: self._client.request("DELETE", f"/jobs/{job.id}"))

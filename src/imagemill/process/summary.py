@@ -1,52 +1,54 @@
-"""The outcomes of a run in words."""
+"""Outcomes of a run as text."""
 
 from collections.abc import Sequence
 
 from rich.filesize import decimal
 
-from imagemill.process.files import printable, shown
-from imagemill.process.outcomes import Outcome, Tally
+from imagemill.process.files import escape_unprintable, format_path
+from imagemill.process.outcomes import Outcome, Totals
 
 
-def summary(tally: Tally, seconds: float, others: int, left: int) -> str:
-    """Return the run in one line.
+def format_summary(totals: Totals, seconds: float, ignored: int, unprocessed: int) -> str:
+    """Return the totals in one line.
 
-    `others` are files of folders that were no pictures, `left` those that nobody got to.
+    `ignored` files of folders were no images, `unprocessed` ones were left at an interruption.
     """
-    files = tally.done + tally.failed + tally.skipped + left
+    files = totals.done + totals.failed + totals.skipped + unprocessed
     counts = {
-        "failed": tally.failed,
-        "skipped (their outputs exist)": tally.skipped,
-        "not processed": left,
-        "left out (no pictures)": others,
+        "failed": totals.failed,
+        "skipped (their outputs exist)": totals.skipped,
+        "not processed": unprocessed,
+        "ignored (not images)": ignored,
     }
-    parts = [f"{files} file{'' if files == 1 else 's'}", f"{tally.done} done"]
+    parts = [f"{files} file{'' if files == 1 else 's'}", f"{totals.done} done"]
     parts += [f"{count} {what}" for what, count in counts.items() if count]
-    parts += [_sizes(tally)] if tally.done else []
+    parts += [_format_sizes(totals)] if totals.done else []
     return ", ".join([*parts, f"{seconds:.1f} s"])
 
 
-def line(outcome: Outcome) -> str:
-    """Return what became of one file, in a line; why it failed is told at the end of the run."""
-    source = shown(outcome.input)
+def format_outcome(outcome: Outcome) -> str:
+    """Return one file's outcome in one line, without the reason of a failure."""
+    source = format_path(outcome.input)
     if outcome.error:
         return f"{source}: failed"
     if outcome.status == "skipped":
         return f"{source}: skipped"
-    outputs = ", ".join(f"{shown(one.path)} ({decimal(one.bytes)})" for one in outcome.outputs)
+    outputs = ", ".join(
+        f"{format_path(one.path)} ({decimal(one.bytes)})" for one in outcome.outputs
+    )
     return f"{source} ({decimal(outcome.bytes)}) → {outputs}"
 
 
-def failures(outcomes: Sequence[Outcome]) -> list[str]:
-    """Return a line for each file that failed, in the order of their names."""
+def format_failures(outcomes: Sequence[Outcome]) -> list[str]:
+    """Return a line with code and detail for each failed file, sorted by path."""
     return [
-        f"{shown(one.input)}: {one.error.code}: {printable(one.error.detail)}"
+        f"{format_path(one.input)}: {one.error.code}: {escape_unprintable(one.error.detail)}"
         for one in sorted(outcomes, key=lambda one: one.input)
         if one.error
     ]
 
 
-def _sizes(tally: Tally) -> str:
-    before, after = tally.input_bytes, tally.output_bytes
+def _format_sizes(totals: Totals) -> str:
+    before, after = totals.input_bytes, totals.output_bytes
     change = f" ({100 * (after - before) / before:+.0f} %)" if before else ""
     return f"{decimal(before)} → {decimal(after)}{change}"

@@ -1,4 +1,4 @@
-"""`imagemill process --server`: real files through a real gateway and worker."""
+"""`imagemill process --server` with a real gateway and worker."""
 
 import json
 from pathlib import Path
@@ -29,23 +29,23 @@ def photos(tmp_path: Path) -> Path:
     return photos
 
 
-def test_a_folder_comes_out_as_it_went_in(mill: str, photos: Path, tmp_path: Path) -> None:
-    (photos / "notes.txt").write_text("not a picture", encoding="utf-8")
-    run = process(photos, "--out", tmp_path / "out", "--width", "32", "--server", mill)
+def test_a_folder_keeps_its_structure(server_url: str, photos: Path, tmp_path: Path) -> None:
+    (photos / "notes.txt").write_text("not an image", encoding="utf-8")
+    run = process(photos, "--out", tmp_path / "out", "--width", "32", "--server", server_url)
     assert run.status == 0, run.err
     assert files_in(tmp_path / "out") == ["cat.jpg", "trip/day/[red] dög.png"]
     with Image.open(tmp_path / "out" / "cat.jpg") as cat:
         assert (cat.format, cat.size) == ("JPEG", (32, 24))
     assert "[red] dög.png (" in run.out
-    assert run.out.splitlines()[-1].startswith("2 files, 2 done, 1 left out (no pictures), ")
+    assert run.out.splitlines()[-1].startswith("2 files, 2 done, 1 ignored (not images), ")
     assert run.err == ""
 
 
 def test_a_failed_file_fails_the_run_and_no_other_file(
-    mill: str, photos: Path, tmp_path: Path
+    server_url: str, photos: Path, tmp_path: Path
 ) -> None:
     (photos / "broken.jpg").write_bytes(picture(400, 300)[:2000])
-    run = process(photos, "--out", tmp_path / "out", "--server", mill)
+    run = process(photos, "--out", tmp_path / "out", "--server", server_url)
     assert run.status == 1
     assert files_in(tmp_path / "out") == ["cat.webp", "trip/day/[red] dög.webp"]
     (failure,) = run.err.splitlines()
@@ -53,30 +53,30 @@ def test_a_failed_file_fails_the_run_and_no_other_file(
     assert "3 files, 2 done, 1 failed, " in run.out
 
 
-def test_a_named_file_that_is_no_picture_fails_without_being_sent(
-    mill: str, tmp_path: Path
+def test_a_file_argument_that_is_no_image_fails_without_being_sent(
+    server_url: str, tmp_path: Path
 ) -> None:
-    before = httpx.get(f"{mill}/jobs").json()["jobs"]
-    (tmp_path / "notes.jpg").write_text("not a picture", encoding="utf-8")
-    run = process(tmp_path / "notes.jpg", "--out", tmp_path / "out", "--server", mill)
+    before = httpx.get(f"{server_url}/jobs").json()["jobs"]
+    (tmp_path / "notes.jpg").write_text("not an image", encoding="utf-8")
+    run = process(tmp_path / "notes.jpg", "--out", tmp_path / "out", "--server", server_url)
     assert run.status == 1
-    assert "notes.jpg: unsupported_format: The first bytes are those of no format" in run.err
-    assert httpx.get(f"{mill}/jobs").json()["jobs"] == before
+    assert "notes.jpg: unsupported_format: The file has none of the supported formats" in run.err
+    assert httpx.get(f"{server_url}/jobs").json()["jobs"] == before
 
 
-def test_json_tells_a_program_all_of_each_file(mill: str, photos: Path, tmp_path: Path) -> None:
-    (photos / "notes.jpg").write_text("not a picture", encoding="utf-8")
-    (tmp_path / "wanted.json").write_text(json.dumps(PIPELINE), encoding="utf-8")
+def test_json_has_everything_about_each_file(server_url: str, photos: Path, tmp_path: Path) -> None:
+    (photos / "notes.jpg").write_text("not an image", encoding="utf-8")
+    (tmp_path / "pipeline.json").write_text(json.dumps(PIPELINE), encoding="utf-8")
     files = (photos / "cat.jpg", photos / "notes.jpg")
-    wanted = ("--pipeline", f"@{tmp_path / 'wanted.json'}")
-    run = process(*files, "--out", tmp_path / "out", *wanted, "--json", "--server", mill)
+    option = ("--pipeline", f"@{tmp_path / 'pipeline.json'}")
+    run = process(*files, "--out", tmp_path / "out", *option, "--json", "--server", server_url)
     assert run.status == 1
-    told = run.json_by_name()
-    assert (told["notes.jpg"]["status"], told["notes.jpg"]["error"]["code"]) == (
+    lines = run.json_by_name()
+    assert (lines["notes.jpg"]["status"], lines["notes.jpg"]["error"]["code"]) == (
         "failed",
         "unsupported_format",
     )
-    cat = told["cat.jpg"]
+    cat = lines["cat.jpg"]
     assert (cat["status"], cat["bytes"], cat["error"]) == ("done", len(picture()), None)
     assert cat["analysis"]["dominant_color"].startswith("#")
     assert [(one["name"], Path(one["path"]).name) for one in cat["outputs"]] == [
@@ -88,29 +88,27 @@ def test_json_tells_a_program_all_of_each_file(mill: str, photos: Path, tmp_path
         with Image.open(one["path"]) as output:
             assert output.size == (one["width"], one["height"])
     assert "2 files, 1 done, 1 failed" in run.err
-    assert httpx.get(f"{mill}/jobs/{cat['job_id']}").json()["status"] == "COMPLETED"
+    assert httpx.get(f"{server_url}/jobs/{cat['job_id']}").json()["status"] == "COMPLETED"
 
 
-def test_a_job_that_failed_can_be_looked_up(mill: str, tmp_path: Path) -> None:
+def test_the_job_id_of_a_failed_file_is_reported(server_url: str, tmp_path: Path) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(picture(400, 300)[:2000])
-    run = process(broken, "--out", tmp_path / "out", "--json", "--server", mill)
-    told = run.json_by_name()["broken.jpg"]
-    job = httpx.get(f"{mill}/jobs/{told['job_id']}").json()
-    assert (told["status"], told["bytes"], told["outputs"]) == ("failed", 2000, [])
-    assert told["error"] == job["error"]
+    run = process(broken, "--out", tmp_path / "out", "--json", "--server", server_url)
+    lines = run.json_by_name()["broken.jpg"]
+    job = httpx.get(f"{server_url}/jobs/{lines['job_id']}").json()
+    assert (lines["status"], lines["bytes"], lines["outputs"]) == ("failed", 2000, [])
+    assert lines["error"] == job["error"]
 
 
-def test_the_fields_arrive_as_a_form_would_carry_them(
-    mill: str, photos: Path, tmp_path: Path
-) -> None:
+def test_the_options_arrive_as_form_fields(server_url: str, photos: Path, tmp_path: Path) -> None:
     run = process(
-        *(photos / "cat.jpg", "--out", tmp_path, "--server", mill, "--json"),
+        *(photos / "cat.jpg", "--out", tmp_path, "--server", server_url, "--json"),
         *("--name", "123", "--width", "20", "--grayscale", "--no-auto-orient", "--trim", "5"),
         *("--crop", '{"left": 1, "top": 2, "width": 30, "height": 20}', "--position", "center"),
         *("--max-bytes", "9000", "--format", "webp", "--background", "#123"),
     )
-    job = httpx.get(f"{mill}/jobs/{run.json_by_name()['cat.jpg']['job_id']}").json()
+    job = httpx.get(f"{server_url}/jobs/{run.json_by_name()['cat.jpg']['job_id']}").json()
     assert job["pipeline"]["outputs"] == [
         {
             "name": "123",
@@ -127,38 +125,40 @@ def test_the_fields_arrive_as_a_form_would_carry_them(
     ]
 
 
-def test_what_exists_is_skipped_unless_it_is_to_be_overwritten(
-    mill: str, photos: Path, tmp_path: Path
+def test_existing_outputs_are_skipped_unless_overwrite_is_given(
+    server_url: str, photos: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (out / "cat.webp").write_bytes(b"mine")
-    asked = (photos, "--out", out, "--server", mill)
-    first = process(*asked)
+    arguments = (photos, "--out", out, "--server", server_url)
+    first = process(*arguments)
     assert first.status == 0
     assert "2 files, 1 done, 1 skipped (their outputs exist), " in first.out
     assert (out / "cat.webp").read_bytes() == b"mine"
-    assert process(*asked).out.splitlines()[-1].startswith("2 files, 0 done, 2 skipped")
-    assert process(*asked, "--overwrite").status == 0
+    assert process(*arguments).out.splitlines()[-1].startswith("2 files, 0 done, 2 skipped")
+    assert process(*arguments, "--overwrite").status == 0
     assert (out / "cat.webp").read_bytes() != b"mine"
 
 
 def test_of_several_outputs_only_the_missing_ones_are_written(
-    mill: str, photos: Path, tmp_path: Path
+    server_url: str, photos: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (out / "cat-large.jpg").write_bytes(b"mine")
-    wanted = ("--pipeline", json.dumps(PIPELINE))
-    run = process(photos / "cat.jpg", "--out", out, *wanted, "--server", mill)
+    option = ("--pipeline", json.dumps(PIPELINE))
+    run = process(photos / "cat.jpg", "--out", out, *option, "--server", server_url)
     assert run.status == 0
     assert files_in(out) == ["cat-large.jpg", "cat-small.png"]
     assert (out / "cat-large.jpg").read_bytes() == b"mine"
 
 
-def test_wrong_fields_are_told_by_their_options(mill: str, photos: Path, tmp_path: Path) -> None:
+def test_wrong_fields_are_reported_by_their_options(
+    server_url: str, photos: Path, tmp_path: Path
+) -> None:
     run = process(
-        *(photos, "--out", tmp_path / "out", "--server", mill),
+        *(photos, "--out", tmp_path / "out", "--server", server_url),
         *("--max-bytes", "0", "--crop", '{"left": 0, "top": 0, "width": 0, "height": 1}'),
     )
     assert run.status == 2
@@ -178,32 +178,34 @@ def test_wrong_fields_are_told_by_their_options(mill: str, photos: Path, tmp_pat
         (["--pipeline", '{"outputs": [{"width": 0}]}'], "--pipeline, /outputs/0/width: Input"),
         (["--pipeline", "{"], "--pipeline: is not JSON: "),
         (["--pipeline", "@nowhere.json"], "--pipeline: nowhere.json cannot be read: No such file"),
-        (["--key", "a\nb"], "--key: holds characters that no header can carry."),
+        (["--key", "a\nb"], "--key: contains characters that an HTTP header cannot carry."),
     ],
 )
-def test_what_cannot_be_asked_is_told_once_and_nothing_is_written(
-    arguments: list[str], sentence: str, mill: str, photos: Path, tmp_path: Path
+def test_wrong_options_are_reported_once_and_nothing_is_written(
+    arguments: list[str], sentence: str, server_url: str, photos: Path, tmp_path: Path
 ) -> None:
-    run = process(photos, "--out", tmp_path / "out", "--server", mill, *arguments)
+    run = process(photos, "--out", tmp_path / "out", "--server", server_url, *arguments)
     assert run.status == 2
     assert run.err.startswith(f"imagemill: {sentence}")
     assert run.err.count("\n") == 1
     assert files_in(tmp_path / "out") == []
 
 
-def test_files_that_would_become_one_are_refused_before_anything_is_sent(
-    mill: str, photos: Path, tmp_path: Path
+def test_files_with_the_same_output_path_are_rejected_before_anything_is_sent(
+    server_url: str, photos: Path, tmp_path: Path
 ) -> None:
     (photos / "cat.png").write_bytes(picture(format_="PNG"))
-    before = httpx.get(f"{mill}/jobs").json()["jobs"]
-    run = process(photos, "--out", tmp_path / "out", "--preset", "thumbnail", "--server", mill)
+    before = httpx.get(f"{server_url}/jobs").json()["jobs"]
+    run = process(
+        photos, "--out", tmp_path / "out", "--preset", "thumbnail", "--server", server_url
+    )
     assert run.status == 2
     assert f"{photos / 'cat.jpg'} and {photos / 'cat.png'} would both become" in run.err
-    assert httpx.get(f"{mill}/jobs").json()["jobs"] == before
+    assert httpx.get(f"{server_url}/jobs").json()["jobs"] == before
 
 
-def test_quiet_tells_of_nothing_but_failures(mill: str, photos: Path, tmp_path: Path) -> None:
+def test_quiet_shows_only_failures(server_url: str, photos: Path, tmp_path: Path) -> None:
     (photos / "broken.jpg").write_bytes(picture(400, 300)[:2000])
-    run = process(photos, "--out", tmp_path / "out", "--quiet", "--server", mill)
+    run = process(photos, "--out", tmp_path / "out", "--quiet", "--server", server_url)
     assert (run.status, run.out) == (1, "")
     assert run.err.count("\n") == 1

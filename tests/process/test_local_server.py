@@ -1,4 +1,4 @@
-"""`imagemill process` without a server: one is started for the run and leaves nothing behind."""
+"""`imagemill process` without --server: a local server runs meanwhile and leaves nothing behind."""
 
 import os
 import pty
@@ -32,13 +32,13 @@ def photos(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def temporary(tmp_path: Path) -> Path:
-    """Where the command may put what it needs for a while."""
+    """The folder for the command's temporary files."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     return folder
 
 
-def test_a_folder_is_processed_and_no_trace_is_left(
+def test_a_folder_is_processed_and_no_temporary_file_is_left(
     photos: Path, temporary: Path, tmp_path: Path
 ) -> None:
     presets = tmp_path / "presets.toml"
@@ -49,7 +49,7 @@ def test_a_folder_is_processed_and_no_trace_is_left(
         environment={
             "TMPDIR": str(temporary),
             "PRESETS_FILE": str(presets),
-            "HTTP_PROXY": "http://127.0.0.1:1",  # leads nowhere, and is not for this machine
+            "HTTP_PROXY": "http://127.0.0.1:1",  # unreachable, and not to be used for this machine
         },
     )
     assert run.status == 1
@@ -62,21 +62,23 @@ def test_a_folder_is_processed_and_no_trace_is_left(
     assert list(temporary.iterdir()) == []
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="root alone can become another")
-def test_root_without_all_rights_can_run_it(photos: Path, tmp_path: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can change its user")
+def test_root_without_all_capabilities_can_run_it(photos: Path, tmp_path: Path) -> None:
     limited = ("/usr/bin/setpriv", "--bounding-set=-dac_read_search")  # as in a container
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
-        run = process(photos, "--out", tmp_path / "out", environment={"TMPDIR": folder}, by=limited)
+        run = process(
+            photos, "--out", tmp_path / "out", environment={"TMPDIR": folder}, prefix=limited
+        )
         assert run.status == 0, run.err
         assert list(Path(folder).iterdir()) == []
 
 
 @pytest.mark.parametrize(("which", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_ctrl_c_stops_it_all(
+def test_ctrl_c_stops_all_processes(
     which: signal.Signals, status: int, photos: Path, temporary: Path, tmp_path: Path
 ) -> None:
-    # Seconds of work for each picture, which nobody waits for.
+    # Seconds of work for each image; the command does not wait for it.
     slow = ("--width", "9000", "--enlarge", "--format", "avif", "--effort", "9")
     out = tmp_path / "out"
     running = start(photos, "--out", out, *slow, environment={"TMPDIR": str(temporary)})
@@ -85,7 +87,7 @@ def test_ctrl_c_stops_it_all(
     children = psutil.Process(running.pid).children(recursive=True)
     interrupted = time.monotonic()
     run = interrupt(running, which)
-    assert time.monotonic() - interrupted < 25  # a worker of a service would take 30 s
+    assert time.monotonic() - interrupted < 25  # the default grace time of a worker is 30 s
     assert run.status == status
     assert psutil.wait_procs(children, timeout=5)[1] == []
     assert (list(temporary.iterdir()), files_in(out)) == ([], [])
@@ -93,8 +95,8 @@ def test_ctrl_c_stops_it_all(
 
 
 @pytest.fixture
-def no_start() -> Iterator[dict[str, str]]:
-    """Settings with which the run would fail if it started anything: a port that is taken."""
+def cannot_start() -> Iterator[dict[str, str]]:
+    """Settings with which starting a worker fails: a port that is taken."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         yield {"HEALTH_PORT": str(taken.getsockname()[1])}
 
@@ -116,24 +118,24 @@ def no_start() -> Iterator[dict[str, str]]:
         ),
     ],
 )
-def test_what_is_wrong_is_told_before_anything_is_started(
+def test_wrong_options_are_reported_before_anything_is_started(
     arguments: list[str],
     sentences: list[str],
     photos: Path,
-    no_start: dict[str, str],
+    cannot_start: dict[str, str],
     tmp_path: Path,
 ) -> None:
-    run = process(photos, "--out", tmp_path / "out", *arguments, environment=no_start)
+    run = process(photos, "--out", tmp_path / "out", *arguments, environment=cannot_start)
     assert run.status == 2
     assert run.err.splitlines() == [f"imagemill: {sentence}" for sentence in sentences]
 
 
 def test_nothing_is_started_when_there_is_nothing_to_do(
-    photos: Path, no_start: dict[str, str], tmp_path: Path
+    photos: Path, cannot_start: dict[str, str], tmp_path: Path
 ) -> None:
     for name in ("cat", "dog"):
         (tmp_path / f"{name}.webp").write_bytes(b"mine")
-    run = process(photos, "--out", tmp_path, environment=no_start)
+    run = process(photos, "--out", tmp_path, environment=cannot_start)
     assert run.status == 0
     assert run.out.splitlines()[-1].startswith("2 files, 0 done, 2 skipped (their outputs exist)")
 
@@ -144,7 +146,7 @@ def test_a_wrong_setting_is_named(photos: Path, tmp_path: Path) -> None:
     assert run.err.startswith("imagemill: MAX_PIXELS=many is not usable: ")
 
 
-def test_people_at_a_terminal_see_a_bar_and_then_the_sum(
+def test_a_terminal_shows_a_bar_and_then_the_totals(
     photos: Path, temporary: Path, tmp_path: Path
 ) -> None:
     ours, theirs = pty.openpty()
@@ -155,17 +157,17 @@ def test_people_at_a_terminal_see_a_bar_and_then_the_sum(
         stderr=theirs,
     )
     os.close(theirs)
-    shown = everything_from(ours)
+    shown = read_all(ours)
     assert running.wait(60) == 0
     assert "Starting the worker and the gateway …" in shown
     assert "2/2" in shown
-    assert "cat.jpg" not in shown  # a line a file would push the bar away
+    assert "cat.jpg" not in shown  # a line per file would push the bar away
     assert "2 files, 2 done, " in shown.splitlines()[-1]
     assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h")  # the cursor is back
 
 
-def everything_from(terminal: int) -> str:
-    """Return what is written to the terminal until nobody holds it any more."""
+def read_all(terminal: int) -> str:
+    """Return what is written to the terminal until its other end is closed."""
     shown = b""
     with os.fdopen(terminal, "rb", buffering=0) as reader:
         while True:
