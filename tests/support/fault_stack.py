@@ -1,0 +1,98 @@
+"""A gateway and a spare worker that no fault strikes, beside services that faults do strike.
+
+Both run for a whole module, so a test starts nothing but the service that it strikes. The spare
+worker is frozen until a test needs it. It has no Redis: it takes no job out of the queue before it
+is frozen, and sweeps PostgreSQL as soon as it goes on.
+"""
+
+import os
+import random
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from chaos.history import examine
+from chaos.load import Load
+from imagemill.settings.addresses import PostgresAddress
+from support.client import client_of, storage_of
+from support.failpoints import wait_for_failpoint, with_failpoint
+from support.process import Service, free_port, running_api, running_worker
+
+
+@dataclass(frozen=True)
+class FaultStack:
+    """What `environment` says is told to every service. Logs go into `folder`."""
+
+    environment: dict[str, str]
+    postgres: PostgresAddress
+    folder: Path
+    client: httpx.Client
+    spare: Service
+    _of_this_test: ExitStack = field(default_factory=ExitStack)
+
+    @classmethod
+    @contextmanager
+    def running(
+        cls, environment: dict[str, str], postgres: PostgresAddress, folder: Path
+    ) -> Iterator["FaultStack"]:
+        """Run the gateway and the spare worker until the block is left."""
+        environment = environment | {"STORAGE_URL": (folder / "storage").as_uri()}
+        without_redis = environment | {"REDIS_PORT": str(free_port())}
+        with (
+            running_api(environment, folder / "gateway.log") as (_, url),
+            client_of(url, timeout=30) as client,
+            running_worker(without_redis, folder / "spare.log", "--concurrency", "1") as spare,
+        ):
+            stack = cls(environment, postgres, folder, client, spare)
+            stack._freeze()
+            try:
+                yield stack
+            finally:
+                stack.use_spare_worker()  # or it would hear of no signal to stop
+
+    @contextmanager
+    def of_one_test(self) -> Iterator["FaultStack"]:
+        """Freeze the spare worker, with no file in the storage; end afterwards what was started."""
+        for file in storage_of(self.environment).rglob("*"):
+            if file.is_file():
+                file.unlink()
+        with self._of_this_test:
+            yield self
+        self._freeze()
+
+    def use_spare_worker(self) -> None:
+        """Let the spare worker take jobs and deliveries until the test ends."""
+        self.spare.process.send_signal(signal.SIGCONT)
+
+    def start_gateway(self, name: str, fault: str) -> tuple[Service, str]:
+        """Start another gateway, which this fault strikes there; return its URL too."""
+        environment = with_failpoint(self.environment, name, fault)
+        return self._of_this_test.enter_context(running_api(environment, self._log("gateway")))
+
+    def start_worker(self, name: str = "", fault: str = "", **settings: str) -> Service:
+        """Start another worker, which this fault strikes there; without a name, none."""
+        environment = with_failpoint(self.environment, name, fault) | settings
+        log = self._log("worker")
+        return self._of_this_test.enter_context(
+            running_worker(environment, log, "--concurrency", "1")
+        )
+
+    def wait_for_failpoint(self, service: Service, name: str, fault: str) -> None:
+        """Return once the fault has struck the service there."""
+        wait_for_failpoint(service, name, fault, self.postgres)
+
+    def require_kept_promises(self, accepted: list[str]) -> None:
+        """Require that each of these jobs has ended once, with its files and its outputs."""
+        load = Load("", random.Random(0), good=set(accepted))
+        storage = storage_of(self.environment)
+        assert examine(self.postgres, storage, load).broken_promises() == []
+
+    def _freeze(self) -> None:
+        os.kill(self.spare.pid, signal.SIGSTOP)
+
+    def _log(self, kind: str) -> Path:
+        return self.folder / f"{kind}-{random.getrandbits(64):x}.log"
