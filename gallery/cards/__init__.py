@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from gallery.cards import colour, cut, encode, filters, frame, scale, turn
+from gallery.cards import color, cut, encode, filters, frame, scale, turn
 
 GROUPS: Final = (
     turn.GROUP,
     cut.GROUP,
     scale.GROUP,
     filters.GROUP,
-    colour.GROUP,
+    color.GROUP,
     frame.GROUP,
     encode.GROUP,
 )

@@ -68,9 +68,9 @@ def curve(path: str, fill: str, more: str = "") -> str:
     return f'<path d="{path}" fill="{fill}" {more}/>'
 
 
-def line(path: str, colour: str, width: float, more: str = "") -> str:
+def line(path: str, color: str, width: float, more: str = "") -> str:
     return (
-        f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width:.1f}"'
+        f'<path d="{path}" fill="none" stroke="{color}" stroke-width="{width:.1f}"'
         f' stroke-linecap="round" {more}/>'
     )
 
@@ -104,17 +104,17 @@ def ground(line_: Sequence[Point], bottom: float, fill: str, more: str = "") -> 
     return polygon([*line_, (line_[-1][0], bottom), (line_[0][0], bottom)], fill, more)
 
 
-def fir(x: float, foot: float, height: float, colours: tuple[str, str]) -> str:
+def fir(x: float, foot: float, height: float, colors: tuple[str, str]) -> str:
     """Draw a fir: its lit side, and the other one in the shade."""
-    lit, shade = colours
+    lit, shade = colors
     parts = [rectangle(x - height * 0.025, foot - height * 0.1, height * 0.05, height * 0.1, shade)]
     for tier in range(6):
         top = foot - height + tier * height * 0.14
         low, wide = top + height * 0.25, height * (0.075 + 0.032 * tier)
-        for side, colour in ((-wide, lit), (wide, shade)):
-            parts.append(polygon([(x, top), (x + side, low), (x, low - height * 0.03)], colour))
+        for side, color in ((-wide, lit), (wide, shade)):
+            parts.append(polygon([(x, top), (x + side, low), (x, low - height * 0.03)], color))
     return group(parts)
 
 
 def _stops(stops: Iterable[tuple[float, str]]) -> str:
-    return "".join(f'<stop offset="{at}" stop-color="{colour}"/>' for at, colour in stops)
+    return "".join(f'<stop offset="{at}" stop-color="{color}"/>' for at, color in stops)

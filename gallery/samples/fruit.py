@@ -79,9 +79,9 @@ def _plum(x: float, y: float) -> str:
     return moved(x, y, parts)
 
 
-def _half(x: float, y: float, radius: float, colours: tuple[str, str, str]) -> str:
+def _half(x: float, y: float, radius: float, colors: tuple[str, str, str]) -> str:
     """Draw half a citrus fruit, cut across: peel, flesh in ten segments, pith."""
-    peel, flesh, pith = colours
+    peel, flesh, pith = colors
     rounded = f'stroke="{flesh}" stroke-width="6" stroke-linejoin="round"'
     segments = [polygon(_segment(radius, at * 36), flesh, rounded) for at in range(10)]
     return moved(x, y, [circle(0, 0, radius, peel), circle(0, 0, radius * 0.92, pith), *segments])

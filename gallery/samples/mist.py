@@ -26,12 +26,12 @@ def draw() -> pyvips.Image:
         gradient("mist", (0, "#b5b7b400"), (1, "#b5b7b4bb")),
         rectangle(0, 0, WIDTH, HEIGHT, "url(#sky)"),
     ]
-    for (left, right), high, colours in SLOPES:
+    for (left, right), high, colors in SLOPES:
         slope = ridge(random, ((0, left), (WIDTH, right)), 30, 0.5)
-        parts.append(ground(slope, HEIGHT, colours[0]))
+        parts.append(ground(slope, HEIGHT, colors[0]))
         places = [random.choice(slope) for _ in range(7000 // high)]
         for x, y in sorted(places, key=lambda place: place[1]):
-            parts.append(fir(x, y + high * 0.3, high * random.uniform(0.6, 1.1), colours))
+            parts.append(fir(x, y + high * 0.3, high * random.uniform(0.6, 1.1), colors))
         parts.append(rectangle(0, min(left, right), WIDTH, HEIGHT, "url(#mist)"))
     parts.append(_geese())
     return drawn(WIDTH, HEIGHT, *parts).flatten()

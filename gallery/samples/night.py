@@ -44,14 +44,14 @@ def _tower(random: Random, place: tuple[float, float, float], wall: str) -> list
     """Draw a tower, its windows of two pixels, and what the water shows of them."""
     x, width, high = place
     parts = [rectangle(x, QUAY - high, width, high, wall)]
-    colour = random.choice(LIGHTS)
+    color = random.choice(LIGHTS)
     for row in range(1, int(high / 9)):
         for column in range(1, int(width / 8)):
             if random.random() < 0.55:
                 continue
             left, up = x + column * 8, row * 9
-            parts.append(rectangle(left, QUAY - up, 2, 3, colour))
+            parts.append(rectangle(left, QUAY - up, 2, 3, color))
             if up < 210 and random.random() < 0.7:
                 swing = random.uniform(-3, 3)
-                parts.append(rectangle(left + swing, QUAY + up, 5, 1.2, colour, 'opacity=".55"'))
+                parts.append(rectangle(left + swing, QUAY + up, 5, 1.2, color, 'opacity=".55"'))
     return parts

@@ -226,7 +226,7 @@ def _window(x: float) -> str:
 
 def _balloon(x: float, y: float) -> str:
     parts = [
-        *(_gores(share, colour) for share, colour in GORES),
+        *(_gores(share, color) for share, color in GORES),
         _gores(1, "url(#shine)"),
         line("M-32 122L-17 172M32 122L17 172", "#5a3018", 2),
         rectangle(-20, 170, 40, 30, "#8a5a2b", 'rx="6"'),
@@ -235,11 +235,11 @@ def _balloon(x: float, y: float) -> str:
     return moved(x, y, parts)
 
 
-def _gores(share: float, colour: str) -> str:
+def _gores(share: float, color: str) -> str:
     """Fill the balloon's middle, so much of its width, from the crown down to the basket."""
     low, wide, high = 34 * share, 150 * share, 120 * share
     left = f"M{-low:.1f} 122C{-wide:.1f} 20 {-high:.1f} -112 0 -112"
-    return curve(f"{left}S{wide:.1f} 20 {low:.1f} 122z", colour)
+    return curve(f"{left}S{wide:.1f} 20 {low:.1f} 122z", color)
 
 
 def _firs_in_front() -> str:

@@ -12,7 +12,7 @@ from imaging.studio import Studio
 WHITE = (255, 255, 255)
 
 # Far apart, and few enough for a GIF to keep each exactly.
-COLOURS = ((220, 30, 30), (20, 160, 40), (30, 50, 200), (230, 200, 20))
+COLORS = ((220, 30, 30), (20, 160, 40), (30, 50, 200), (230, 200, 20))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,13 @@ def _plays(picture: Image.Image) -> int:
 
 def seen(frame: Image.Image) -> Image.Image:
     """Return the frame on grey, since colours that cannot be seen do not count."""
-    grey = Image.new("RGBA", frame.size, (128, 128, 128, 255))
-    return Image.alpha_composite(grey, frame.convert("RGBA"))
+    gray = Image.new("RGBA", frame.size, (128, 128, 128, 255))
+    return Image.alpha_composite(gray, frame.convert("RGBA"))
 
 
 def plain(width: int, height: int) -> list[Image.Image]:
     """Return frames of one colour each."""
-    return [Image.new("RGB", (width, height), colour) for colour in COLOURS]
+    return [Image.new("RGB", (width, height), color) for color in COLORS]
 
 
 def spotted(width: int, height: int) -> list[Image.Image]:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 Deep = NDArray[np.uint16]
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-COLOURS = {0: 1, 2: 3, 4: 2, 6: 4}
-KINDS = {bands: kind for kind, bands in COLOURS.items()}
+COLORS = {0: 1, 2: 3, 4: 2, 6: 4}
+KINDS = {bands: kind for kind, bands in COLORS.items()}
 
 
 def write(file: Path, pixels: Deep, profile: bytes | None = None) -> Path:
@@ -36,12 +36,12 @@ def read(file: Path) -> Deep:
         length, kind = struct.unpack_from(">I4s", data, at)
         body = data[at + 8 : at + 8 + length]
         if kind == b"IHDR":
-            width, height, bits, colours = struct.unpack_from(">IIBB", body)
+            width, height, bits, colors = struct.unpack_from(">IIBB", body)
         if kind == b"IDAT":
             packed += body
         at += 12 + length
     assert bits == 16
-    step = 2 * COLOURS[colours]
+    step = 2 * COLORS[colors]
     rows = np.frombuffer(zlib.decompress(packed), "uint8").reshape(height, 1 + step * width)
     return _unfiltered(rows, step).view(">u2").reshape(height, width, -1).astype("uint16")
 

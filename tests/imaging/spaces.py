@@ -67,7 +67,7 @@ class Space:
         return _profile(b"RGB ", packed | {b"rTRC": curve, b"gTRC": curve, b"bTRC": curve})
 
 
-def grey_profile(gamma: float) -> bytes:
+def gray_profile(gamma: float) -> bytes:
     white = b"XYZ \0\0\0\0" + _fixed(*D50)
     return _profile(b"GRAY", {b"wtpt": white, b"kTRC": _parametric(gamma)})
 

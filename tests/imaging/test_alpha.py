@@ -17,7 +17,7 @@ def red_dots_in_hidden_green() -> Image.Image:
 
 @pytest.mark.parametrize("fit", FITS)
 @pytest.mark.parametrize("beside", [(), ({"name": "also", "width": 10},)])
-def test_colours_of_invisible_pixels_stay_invisible(
+def test_colors_of_invisible_pixels_stay_invisible(
     studio: Studio, fit: str, beside: tuple[dict[str, object], ...]
 ) -> None:
     file = studio.save(red_dots_in_hidden_green(), "in.png")
@@ -78,7 +78,7 @@ def test_a_format_with_alpha_keeps_it(studio: Studio, format_: str) -> None:
     assert made.convert("RGBA").getpixel((16, 16)) == pytest.approx((255, 0, 0, 128), abs=2)
 
 
-def test_grey_with_alpha_and_sixteen_bits_keep_it_too(studio: Studio) -> None:
-    grey = Image.new("LA", (32, 32), (200, 100))
-    made = studio.make(studio.save(grey, "in.png"), width=16)
+def test_gray_with_alpha_and_sixteen_bits_keep_it_too(studio: Studio) -> None:
+    gray = Image.new("LA", (32, 32), (200, 100))
+    made = studio.make(studio.save(gray, "in.png"), width=16)
     assert made.convert("RGBA").getpixel((8, 8)) == pytest.approx((200, 200, 200, 100), abs=1)

@@ -12,7 +12,7 @@ from imagemill.imaging.errors import InvalidImage, TooLarge
 from imagemill.imaging.formats import GIF
 from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.spec.pipeline import Output, Pipeline
-from imaging.animations import COLOURS, Patch, gif, plain, save, seen, shown, spotted
+from imaging.animations import COLORS, Patch, gif, plain, save, seen, shown, spotted
 from imaging.studio import LIMITS, Studio, difference, gradient, noise, opened
 
 ANIMATED = ["gif", "webp"]
@@ -52,10 +52,10 @@ def test_an_animation_stays_one_without_being_asked_to(studio: Studio, read: str
 @pytest.mark.parametrize("written", ANIMATED)
 def test_transparent_frames_leave_nothing_behind(studio: Studio, read: str, written: str) -> None:
     frames = []
-    for number, colour in enumerate(COLOURS):
+    for number, color in enumerate(COLORS):
         frame = Image.new("RGBA", (60, 40), (0, 0, 0, 0))
         disc = (number * 10, 8, number * 10 + 24, 32)
-        ImageDraw.Draw(frame).ellipse(disc, fill=(*colour, 255))
+        ImageDraw.Draw(frame).ellipse(disc, fill=(*color, 255))
         frames.append(frame)
     made = studio.render(save(studio, frames, f"in.{read}"), {"format": written}).outputs[0]
     for one, other in zip(frames, shown(studio.file(made)).frames, strict=True):

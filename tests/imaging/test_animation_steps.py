@@ -7,7 +7,7 @@ from imagemill.imaging.engine.decode import decode
 from imagemill.imaging.engine.decode_plan import plan_decode
 from imagemill.imaging.engine.header import read_header
 from imagemill.imaging.spec.pipeline import Output, Pipeline
-from imaging.animations import COLOURS, plain, save, shown, spotted
+from imaging.animations import COLORS, plain, save, shown, spotted
 from imaging.studio import LIMITS, Studio, difference, noise, opened, pixels
 
 # Each with what would mix neighbouring rows if frames were one tall picture.
@@ -56,7 +56,7 @@ def test_a_frame_looks_as_if_it_were_alone(studio: Studio, step: str, extension:
     file = save(studio, frames, f"in.{extension}")
     made = studio.render(file, STEPS[step] | {"format": "webp", "lossless": True}).outputs[0]
     together = shown(studio.file(made)).frames
-    assert len(together) == len(COLOURS)
+    assert len(together) == len(COLORS)
     for number, frame in enumerate(frames):
         alone = studio.make(
             studio.save(frame, f"{number}.png"),
@@ -66,7 +66,7 @@ def test_a_frame_looks_as_if_it_were_alone(studio: Studio, step: str, extension:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_no_colour_comes_from_another_frame(studio: Studio, step: str) -> None:
+def test_no_color_comes_from_another_frame(studio: Studio, step: str) -> None:
     file = save(studio, plain(60, 40), "in.gif")
     options = STEPS[step] | {"background": "#808080", "format": "webp", "lossless": True}
     made = studio.render(file, options).outputs[0]

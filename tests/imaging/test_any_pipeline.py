@@ -20,7 +20,7 @@ from imaging.studio import ANALYSES, LIMITS, heic, opened
 # Right for some kinds of pictures and wrong for the others.
 PROFILES = [bytes(VipsImage.profile_load(name)) for name in ("p3", "sgrey", "cmyk")]
 
-COLOURS = st.sampled_from(["#fff", "#12345678", "#00000000", "#c0ffee"])
+COLORS = st.sampled_from(["#fff", "#12345678", "#00000000", "#c0ffee"])
 FLAG = st.booleans()
 SIDE = st.integers(1, 60)
 
@@ -57,7 +57,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
             "opacity": st.floats(0, 1),
             "scale": st.floats(0.01, 1),
             "margin": st.integers(0, 40),
-            "color": COLOURS,
+            "color": COLORS,
         },
     ),
     "width": SIDE,
@@ -71,7 +71,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "effort": st.integers(0, 10),
     "max_bytes": st.integers(1, 4000),
     "progressive": FLAG,
-    "background": COLOURS,
+    "background": COLORS,
     "frames": st.sampled_from(["all", "first"]),
     "color_space": st.sampled_from(["srgb", "p3", "keep"]),
     "keep_metadata": st.sampled_from(["none", "icc", "copyright", "all"]),

@@ -63,7 +63,7 @@ def test_a_gif_is_seen_through_or_not(studio: Studio) -> None:
 
 
 def test_the_first_frame_of_a_gif_is_taken(studio: Studio) -> None:
-    frames = [Image.new("RGB", (20, 10), colour) for colour in ("red", "lime", "blue")]
+    frames = [Image.new("RGB", (20, 10), color) for color in ("red", "lime", "blue")]
     file = studio.save(frames[0], "in.gif", save_all=True, append_images=frames[1:])
     rendered = studio.render(file, {"format": "png"})
     assert rendered.input.frames == 3
@@ -71,7 +71,7 @@ def test_the_first_frame_of_a_gif_is_taken(studio: Studio) -> None:
 
 
 def test_the_first_page_of_a_tiff_is_taken_and_no_page_is_a_frame(studio: Studio) -> None:
-    pages = [Image.new("RGB", (20, 10), colour) for colour in ("red", "lime", "blue")]
+    pages = [Image.new("RGB", (20, 10), color) for color in ("red", "lime", "blue")]
     file = studio.save(pages[0], "in.tiff", save_all=True, append_images=pages[1:])
     rendered = studio.render(file, {}, limits=replace(LIMITS, max_pixels=200, max_frames=1))
     assert rendered.input.frames == 1

@@ -14,8 +14,8 @@ from imagemill.imaging.errors import DoesNotFit
 from imagemill.imaging.libvips import Image as VipsImage
 from imagemill.imaging.libvips import get_int
 from imaging import deep_png
-from imaging.colours import PRINT, ROUNDED, by_its_profile, inks, levels, mild
-from imaging.spaces import ADOBE, P3, SRGB, Space, distances, grey_profile, scanner_profile
+from imaging.colors import PRINT, ROUNDED, by_its_profile, inks, levels, mild
+from imaging.spaces import ADOBE, P3, SRGB, Space, distances, gray_profile, scanner_profile
 from imaging.studio import Studio, difference, gradient, opened, pixels
 
 WITH_PROFILE = ["jpeg", "png", "webp", "avif", "tiff"]
@@ -31,7 +31,7 @@ def test_a_picture_looks_the_same_in_p3(studio: Studio, space: Space) -> None:
 
 
 @pytest.mark.parametrize("space", [P3, ADOBE])
-def test_colours_that_srgb_lacks_are_cut_there_and_stay_in_p3(studio: Studio, space: Space) -> None:
+def test_colors_that_srgb_lacks_are_cut_there_and_stay_in_p3(studio: Studio, space: Space) -> None:
     file = studio.save(gradient(60, 40), "in.png", icc_profile=space.profile())
     meant = space.lab(levels(gradient(60, 40)))
     in_srgb = levels(studio.make(file, name="narrow"))
@@ -91,9 +91,9 @@ def test_srgb_has_a_profile_where_one_is_asked_for(studio: Studio, keep_metadata
 
 
 @pytest.mark.parametrize("gamma", [1.4, 1.8, 2.2])
-def test_grey_goes_by_its_profile(studio: Studio, gamma: float) -> None:
+def test_gray_goes_by_its_profile(studio: Studio, gamma: float) -> None:
     ramp = Image.linear_gradient("L").resize((64, 64))
-    file = studio.save(ramp, "in.png", icc_profile=grey_profile(gamma))
+    file = studio.save(ramp, "in.png", icc_profile=gray_profile(gamma))
     light = levels(ramp, "L") ** gamma
     for space, name in ((SRGB, "srgb"), (P3, "p3")):
         made = levels(studio.make(file, name=name, color_space=name))
@@ -101,16 +101,16 @@ def test_grey_goes_by_its_profile(studio: Studio, gamma: float) -> None:
         assert np.abs(made - space.coded(light)[..., np.newaxis]).max() <= 2.5 / 255
     kept = studio.make(file, name="kept", color_space="keep")
     assert kept.mode == "L"
-    assert kept.info["icc_profile"] == grey_profile(gamma)
+    assert kept.info["icc_profile"] == gray_profile(gamma)
     assert difference(kept, ramp, "L") == 0
 
 
 @pytest.mark.parametrize("format_", ["webp", "avif", "gif"])
-def test_grey_with_a_profile_becomes_srgb_where_it_cannot_be_kept(
+def test_gray_with_a_profile_becomes_srgb_where_it_cannot_be_kept(
     studio: Studio, format_: str
 ) -> None:
     ramp = Image.linear_gradient("L").resize((64, 64))
-    file = studio.save(ramp, "in.png", icc_profile=grey_profile(1.0))
+    file = studio.save(ramp, "in.png", icc_profile=gray_profile(1.0))
     made = studio.make(file, format=format_, color_space="keep")
     assert "icc_profile" not in made.info
     expected = SRGB.coded(levels(ramp, "L"))[..., np.newaxis]
@@ -149,7 +149,7 @@ def test_white_and_opaque_of_sixteen_bits_stay_so(studio: Studio) -> None:
 
 @pytest.mark.parametrize("extension", ["png", "tiff"])
 @pytest.mark.parametrize("format_", ["png", "tiff"])
-def test_grey_of_sixteen_bits_is_kept_in_png_and_tiff(
+def test_gray_of_sixteen_bits_is_kept_in_png_and_tiff(
     studio: Studio, extension: str, format_: str
 ) -> None:
     fine = deep_gradient()[..., 0]
@@ -235,7 +235,7 @@ BROKEN = [
     b"no profile",
     P3.profile()[:200],
     PRINT,
-    grey_profile(2.2),
+    gray_profile(2.2),
     # These can be opened, and fail only where colours are to be converted by them.
     P3.profile().replace(b"para", b"pxra"),
     P3.profile().replace(b"mntr", b"link"),
@@ -295,7 +295,7 @@ def test_a_gif_has_no_place_for_p3(studio: Studio) -> None:
     assert studio.make(file, color_space="keep").format == "GIF"
 
 
-def test_a_gif_of_kept_colours_is_srgb(studio: Studio) -> None:
+def test_a_gif_of_kept_colors_is_srgb(studio: Studio) -> None:
     file = studio.save(mild(), "in.png", icc_profile=ADOBE.profile())
     kept = studio.make(file, name="kept", format="gif", color_space="keep")
     assert difference(kept, studio.make(file, name="converted", format="gif")) == 0

@@ -60,7 +60,7 @@ def test_cmyk_without_a_profile_looks_like_print(studio: Studio) -> None:
 
 
 @pytest.mark.parametrize("extension", ["png", "jpg"])
-def test_grey_stays_grey(studio: Studio, extension: str) -> None:
+def test_gray_stays_gray(studio: Studio, extension: str) -> None:
     picture = gradient(64, 64).convert("L")
     made = studio.make(studio.save(picture, f"in.{extension}", quality=100), format="png")
     assert difference(made, picture.convert("RGB")) < 1
@@ -104,7 +104,7 @@ def test_a_profile_that_cannot_be_joined_with_another_counts_as_none(
     assert difference(studio.make(file, format="png"), plain) == 0
 
 
-def test_a_profile_for_other_colours_counts_as_none(studio: Studio) -> None:
+def test_a_profile_for_other_colors_counts_as_none(studio: Studio) -> None:
     picture = gradient(32, 32)
     made = studio.make(studio.save(picture, "in.png", icc_profile=profile("cmyk")))
     assert difference(made, picture) <= 1

@@ -48,8 +48,8 @@ def test_what_is_decoded_goes_by_the_area(studio: Studio) -> None:
     area = {"left": 100, "top": 0, "width": 400, "height": 400}
     output = Output.model_validate({"crop": area, "width": 50})
     needed = plan_decode(header, Pipeline.of(output), LIMITS)
-    assert needed.hold
-    assert needed.excess == 2
+    assert needed.hold_in_memory
+    assert needed.max_shrink == 2
 
 
 @pytest.mark.parametrize("left", [41, 100])

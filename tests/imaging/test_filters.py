@@ -38,7 +38,7 @@ def test_blur_is_a_gaussian_of_its_sigma(studio: Studio, sigma: float) -> None:
     assert np.abs(made - expected).mean() < 0.6
 
 
-def test_blur_lets_no_hidden_colour_out(studio: Studio) -> None:
+def test_blur_lets_no_hidden_color_out(studio: Studio) -> None:
     picture = Image.new("RGBA", (60, 40), (0, 255, 0, 0))
     picture.paste((255, 0, 0, 255), (0, 0, 30, 40))
     made = pixels(studio.make(studio.save(picture, "in.png"), blur=3), "RGBA")
@@ -97,7 +97,7 @@ def test_gamma_holds_for_what_a_decoder_could_have_averaged(studio: Studio) -> N
     assert np.abs(beside - made).max() <= 1
 
 
-def test_gamma_leaves_plain_colours_and_opacity(studio: Studio) -> None:
+def test_gamma_leaves_plain_colors_and_opacity(studio: Studio) -> None:
     picture = Image.new("RGBA", (60, 40), (3, 120, 250, 128))
     made = studio.make(studio.save(picture, "in.png"), width=20, gamma=2.2)
     assert np.abs(pixels(made, "RGBA") - (3, 120, 250, 128)).max() <= 1

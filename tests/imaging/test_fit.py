@@ -61,7 +61,7 @@ def test_contain_can_be_surrounded_by_nothing(studio: Studio) -> None:
     assert (alpha[:10].max(), alpha[10:30].min(), alpha[30:].max()) == (0, 255, 0)
 
 
-def test_enlarging_keeps_the_colours_of_the_corners(studio: Studio) -> None:
+def test_enlarging_keeps_the_colors_of_the_corners(studio: Studio) -> None:
     picture = gradient(16, 16)
     made = studio.make(studio.save(picture, "in.png"), width=160, enlarge=True)
     # A corner pixel covers the outermost hundredth of the larger picture.

@@ -38,9 +38,9 @@ def composed(patches: list[Patch]) -> list[Image.Image]:
         before = canvas.copy()
         place = np.s_[patch.top : patch.top + patch.height, patch.left : patch.left + patch.width]
         indices = np.array(patch.indices).reshape(patch.height, patch.width)
-        colours = np.dstack([np.array(PALETTE, np.uint8)[indices], np.full(indices.shape, 255)])
+        colors = np.dstack([np.array(PALETTE, np.uint8)[indices], np.full(indices.shape, 255)])
         covers = indices != (-1 if patch.transparent is None else patch.transparent)
-        canvas[place][covers] = colours[covers]
+        canvas[place][covers] = colors[covers]
         frames.append(Image.fromarray(canvas.copy()))
         if patch.disposal == 2:
             canvas[place] = PALETTE[0] + (255,) if patch.transparent is None else 0

@@ -86,7 +86,7 @@ def test_a_heic_looks_as_it_did_before_it_was_encoded(studio: Studio, mode: str)
     assert difference(made, picture) < 1
 
 
-def test_a_photo_of_half_the_colours_looks_as_its_decoder_says(studio: Studio) -> None:
+def test_a_photo_of_half_the_colors_looks_as_its_decoder_says(studio: Studio) -> None:
     data = heic(noise(64, 48), quality=60, chroma=420)
     assert difference(studio.make(write(studio, data), format="png"), seen(data)) == 0
 
@@ -112,7 +112,7 @@ def test_alpha_is_kept(studio: Studio) -> None:
     assert difference(made, picture, "RGBA") < 1
 
 
-def test_colours_that_were_multiplied_by_alpha_are_given_back(studio: Studio) -> None:
+def test_colors_that_were_multiplied_by_alpha_are_given_back(studio: Studio) -> None:
     picture = see_through(60, 40)
     values = pixels(picture, "RGBA")
     alpha = values[..., 3:]

@@ -175,7 +175,7 @@ def test_an_orientation_that_is_left_is_told_whatever_is_kept(
 
 @pytest.mark.parametrize(("space", "told_space"), [("srgb", 1), ("p3", 65535)])
 @pytest.mark.parametrize("keep", ["copyright", "all"])
-def test_exif_says_whether_colours_are_srgb(
+def test_exif_says_whether_colors_are_srgb(
     studio: Studio, space: str, told_space: int, keep: str
 ) -> None:
     _, found = made(studio, "jpeg", "jpeg", keep, color_space=space)

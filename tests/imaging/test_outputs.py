@@ -65,8 +65,8 @@ def test_several_outputs_come_from_one_decode(
 def test_a_small_output_of_a_large_picture_needs_little_of_it(studio: Studio) -> None:
     picture = read_header(studio.save(gradient(1200, 800), "in.jpg"))
     small = plan_decode(picture, Pipeline.of(Output(width=100)), LIMITS)
-    assert small.excess == pytest.approx(12, rel=0.01)
-    assert not small.hold
+    assert small.max_shrink == pytest.approx(12, rel=0.01)
+    assert not small.hold_in_memory
 
 
 @pytest.mark.parametrize("format_", ["jpeg", "webp", "avif"])

@@ -29,7 +29,7 @@ def test_padding_comes_on_top_of_the_size_asked_for(studio: Studio) -> None:
     assert (rendered.width, rendered.height) == (30, 30)
 
 
-def test_padding_keeps_its_colour_whatever_colours_become(studio: Studio) -> None:
+def test_padding_keeps_its_color_whatever_colors_become(studio: Studio) -> None:
     file = studio.save(gradient(40, 20), "in.png")
     made = pixels(studio.make(file, pad=5, negate=True, blur=3, background="#ff8000"))
     assert made[4, 20].tolist() == [255, 128, 0]

@@ -286,7 +286,5 @@ def test_a_pipeline_cannot_be_changed() -> None:
         ("#ff880000", (255, 136, 0, 0)),
     ],
 )
-def test_colours_are_three_six_or_eight_digits(
-    text: str, colour: tuple[int, int, int, int]
-) -> None:
-    assert parse_color(text) == colour
+def test_colors_are_three_six_or_eight_digits(text: str, color: tuple[int, int, int, int]) -> None:
+    assert parse_color(text) == color

@@ -13,8 +13,8 @@ from PIL import Image, ImageCms
 
 from imagemill.imaging.libvips import Image as VipsImage
 from imaging import deep_png
-from imaging.colours import PRINT, ROUNDED, by_its_profile, inks, levels, mild
-from imaging.spaces import ADOBE, P3, SRGB, distances, grey_profile, lab_of
+from imaging.colors import PRINT, ROUNDED, by_its_profile, inks, levels, mild
+from imaging.spaces import ADOBE, P3, SRGB, distances, gray_profile, lab_of
 from imaging.studio import LIMITS, Studio, opened, pixels
 
 # What a colour is laid on: each way that a background comes into a picture, and where to look.
@@ -29,7 +29,7 @@ ORANGE = "#e07020"
 @pytest.mark.parametrize(("step", "place"), LAID)
 @pytest.mark.parametrize("opaque", [True, False])
 @pytest.mark.parametrize("space", ["p3", "keep"])
-def test_a_background_is_the_colour_that_srgb_has_by_its_number(
+def test_a_background_is_the_color_that_srgb_has_by_its_number(
     studio: Studio, step: dict[str, object], place: tuple[int, int], space: str, *, opaque: bool
 ) -> None:
     picture = mild() if opaque else mild().convert("RGBA")
@@ -51,13 +51,11 @@ def test_so_is_what_shines_through_where_a_format_has_no_alpha(studio: Studio, s
 
 @pytest.mark.parametrize("deep", [True, False])
 @pytest.mark.parametrize("space", ["p3", "keep"])
-def test_a_watermark_has_the_colours_of_its_image(
-    studio: Studio, space: str, *, deep: bool
-) -> None:
+def test_a_watermark_has_the_colors_of_its_image(studio: Studio, space: str, *, deep: bool) -> None:
     file = studio.save(mild(), "in.png", icc_profile=ADOBE.profile())
     if deep:
-        grey = np.full((40, 60, 3), 30_000, "uint16")
-        file = deep_png.write(studio.inputs / "deep.png", grey, ADOBE.profile())
+        gray = np.full((40, 60, 3), 30_000, "uint16")
+        file = deep_png.write(studio.inputs / "deep.png", gray, ADOBE.profile())
     Image.new("RGB", (30, 20), ORANGE).save(studio.inputs / "logo.png")
     mark = {"image": "logo.png", "opacity": 1, "position": "center"}
     asked: dict[str, object] = {"watermark": mark, "color_space": space, "format": "png"}
@@ -67,8 +65,8 @@ def test_a_watermark_has_the_colours_of_its_image(
     assert distances(shown, SRGB.lab(np.array([0xE0, 0x70, 0x20]) / 255)) < ROUNDED
 
 
-def test_a_background_of_grey_is_as_light_as_its_colour(studio: Studio) -> None:
-    file = studio.save(mild().convert("L"), "in.png", icc_profile=grey_profile(1.8))
+def test_a_background_of_gray_is_as_light_as_its_color(studio: Studio) -> None:
+    file = studio.save(mild().convert("L"), "in.png", icc_profile=gray_profile(1.8))
     made = studio.make(file, pad=9, background=ORANGE, color_space="keep")
     light = (levels(made, "L")[3, 3] ** 1.8) * np.array([0.9642, 1, 0.8249])
     expected = SRGB.lab(np.array([0xE0, 0x70, 0x20]) / 255) * (1, 0, 0)
@@ -137,8 +135,8 @@ def test_negated_levels_are_those_that_were_missing(studio: Studio, space: str) 
 
 
 def test_negated_inks_are_as_light_as_they_were_dark(studio: Studio) -> None:
-    grey = Image.new("CMYK", (40, 40), (0, 0, 0, 60))
-    file = studio.save(grey, "in.tiff", icc_profile=PRINT)
+    gray = Image.new("CMYK", (40, 40), (0, 0, 0, 60))
+    file = studio.save(gray, "in.tiff", icc_profile=PRINT)
     before = SRGB.lab(levels(by_its_profile(opened(file))))[0, 0, 0]
     made = studio.make(file, color_space="keep", negate=True)
     after = SRGB.lab(levels(by_its_profile(made)))[0, 0, 0]

@@ -95,7 +95,7 @@ def test_opacity_is_not_touched(studio: Studio, step: dict[str, object]) -> None
     assert difference(made, opaque) == 0
 
 
-def test_colours_change_after_scaling_in_the_documented_order(studio: Studio) -> None:
+def test_colors_change_after_scaling_in_the_documented_order(studio: Studio) -> None:
     file = studio.save(mild(), "in.png")
     made = studio.make(file, grayscale=True, tint="#a08870", negate=True)
     before = studio.make(file, name="tinted", grayscale=True, tint="#a08870")

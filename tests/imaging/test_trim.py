@@ -40,7 +40,7 @@ def test_a_line_of_one_pixel_is_no_border(studio: Studio) -> None:
 
 
 @pytest.mark.parametrize("trim", [True, 0, 255])
-def test_a_picture_of_one_colour_stays_whole(studio: Studio, trim: float) -> None:
+def test_a_picture_of_one_color_stays_whole(studio: Studio, trim: float) -> None:
     picture = Image.new("RGB", (30, 20), (10, 200, 30))
     assert difference(studio.make(studio.save(picture, "in.png"), trim=trim), picture) == 0
 
@@ -64,7 +64,7 @@ def test_trimming_comes_after_cropping_and_before_scaling(studio: Studio) -> Non
     assert delta_e(made, expected) < 0.5
 
 
-def test_a_grey_picture_is_trimmed(studio: Studio) -> None:
+def test_a_gray_picture_is_trimmed(studio: Studio) -> None:
     picture = Image.new("L", (30, 20), 255)
     picture.paste(0, (5, 5, 10, 9))
     assert studio.make(studio.save(picture, "in.jpg", quality=95), trim=40).size == (5, 4)

@@ -94,7 +94,7 @@ def test_the_canvas_is_as_large_as_the_turned_corners_reach() -> None:
     assert rotate_size(Size(1, 1), 45) == Size(1, 1)
 
 
-def test_transparent_corners_take_no_colour_along(studio: Studio) -> None:
+def test_transparent_corners_take_no_color_along(studio: Studio) -> None:
     file = studio.save(Image.new("RGB", (90, 60), (255, 0, 0)), "in.png")
     made = pixels(studio.make(file, rotate=45, background="#00ff0000"), "RGBA")
     seen = made[made[..., 3] > 16]
@@ -111,7 +111,7 @@ def test_a_half_transparent_background_is_laid_as_it_is_given(studio: Studio) ->
     assert np.abs(made[0, 0] - (0, 255, 0, 128)).max() <= 1
 
 
-def test_a_grey_picture_gets_a_coloured_background(studio: Studio) -> None:
+def test_a_gray_picture_gets_a_colored_background(studio: Studio) -> None:
     file = studio.save(Image.new("L", (40, 40), 100), "in.png")
     made = pixels(studio.make(file, rotate=45, background="#ff8000"))
     assert made[0, 0].tolist() == [255, 128, 0]

@@ -76,8 +76,8 @@ def laid_over(
     over[..., 3] *= opacity
     alpha = over[..., 3:] + under[..., 3:] * (1 - over[..., 3:])
     weighed = over[..., :3] * over[..., 3:] + under[..., :3] * under[..., 3:] * (1 - over[..., 3:])
-    colours = np.divide(weighed, alpha, out=np.zeros_like(weighed), where=alpha > 0)
-    return Image.fromarray((np.dstack([colours, alpha]) * 255).round().astype("uint8"))
+    colors = np.divide(weighed, alpha, out=np.zeros_like(weighed), where=alpha > 0)
+    return Image.fromarray((np.dstack([colors, alpha]) * 255).round().astype("uint8"))
 
 
 def farthest(one: Image.Image, other: Image.Image, mode: str = "RGB") -> int:
@@ -168,14 +168,14 @@ def test_the_letters_are_those_of_the_font_and_markup_is_none(studio: Studio, te
     assert difference(found, expected) < 10
 
 
-def test_text_has_its_colour(studio: Studio) -> None:
+def test_text_has_its_color(studio: Studio) -> None:
     made = pixels(marked(studio, BLACK, **written("-", color="#ff8000")))
     assert made[200, 400].tolist() == [255, 128, 0]
     made = pixels(marked(studio, BLACK, **written("-", color="#ff800080", opacity=0.5)))
     assert made[200, 400].tolist() == pytest.approx([64, 32, 0], abs=1)
 
 
-def test_a_mark_on_grey_may_be_coloured(studio: Studio) -> None:
+def test_a_mark_on_gray_may_be_colored(studio: Studio) -> None:
     output = {"grayscale": True}
     watermark = written("-", color="#ff0000", scale=0.5)
     made = pixels(marked(studio, gradient(100, 60), output=output, **watermark))
@@ -184,7 +184,7 @@ def test_a_mark_on_grey_may_be_coloured(studio: Studio) -> None:
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "I;16"])
-def test_a_picture_without_colours_gets_a_coloured_mark(studio: Studio, mode: str) -> None:
+def test_a_picture_without_colors_gets_a_colored_mark(studio: Studio, mode: str) -> None:
     made = marked(studio, Image.new(mode, (100, 60)), **written("-", color="#0000ff"))
     assert pixels(made)[30, 50].tolist() == [0, 0, 255]
 

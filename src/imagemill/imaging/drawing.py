@@ -31,9 +31,9 @@ def draw_picture(path: Path) -> None:
     grid = Image.xyz(WIDTH, HEIGHT)
     x, y = grid[0], grid[1]
     scene = _draw_sky(x, y)
-    for height, swing, length, colour in RIDGES:
+    for height, swing, length, color in RIDGES:
         top = HORIZON - height - _wave(x, length) * swing - _wave(x, length / 2.7) * swing / 3
-        scene = _mix(scene, colour, _ramp(y - top, 0, 2))
+        scene = _mix(scene, color, _ramp(y - top, 0, 2))
     scene = (y >= HORIZON).ifthenelse(_draw_sea(x, y), scene)
     scene.cast("uchar").copy(interpretation="srgb").jpegsave(str(path), Q=90)
 

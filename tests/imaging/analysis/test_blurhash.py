@@ -26,18 +26,18 @@ def decoded(text: str, width: int, height: int) -> NDArray[np.float64]:
     across, down = size % 9 + 1, size // 9 + 1
     largest = (number(text[1]) + 1) / 166
     mean = np.frombuffer(number(text[2:6]).to_bytes(3), "uint8") / 255
-    colours = [np.where(mean <= 0.04045, mean / 12.92, ((mean + 0.055) / 1.055) ** 2.4)]
+    colors = [np.where(mean <= 0.04045, mean / 12.92, ((mean + 0.055) / 1.055) ** 2.4)]
     for at in range(6, len(text), 2):
         value = number(text[at : at + 2])
         levels = np.array([value // 361, value // 19 % 19, value % 19]) - 9
-        colours.append(np.sign(levels) * (levels / 9) ** 2 * largest)
+        colors.append(np.sign(levels) * (levels / 9) ** 2 * largest)
     linear = np.zeros((height, width, 3))
     for y in range(height):
         for x in range(width):
-            for at, colour in enumerate(colours):
+            for at, color in enumerate(colors):
                 j, i = divmod(at, across)
-                linear[y, x] += colour * cos(pi * x * i / width) * cos(pi * y * j / height)
-    assert len(colours) == across * down
+                linear[y, x] += color * cos(pi * x * i / width) * cos(pi * y * j / height)
+    assert len(colors) == across * down
     linear = linear.clip(0, 1)
     coded = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     return coded * 255
@@ -63,7 +63,7 @@ def test_a_picture_shows_through_its_hash(studio: Studio) -> None:
     assert np.abs(shown - pixels(picture.resize((32, 24)))).mean() < 16
 
 
-def test_a_plain_picture_has_its_colour() -> None:
+def test_a_plain_picture_has_its_color() -> None:
     found = compute_blurhash(plain(200, 100, 50))
     assert found is not None
     assert number(found[2:6]) == 0xC86432

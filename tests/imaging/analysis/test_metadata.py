@@ -74,7 +74,7 @@ def test_a_photo_tells_all_of_itself(studio: Studio) -> None:
         ("RGB", "in.webp", "srgb", 8, False),
     ],
 )
-def test_colours_are_those_of_the_file(
+def test_colors_are_those_of_the_file(
     studio: Studio, mode: str, name: str, space: str, bits: int, *, has_alpha: bool
 ) -> None:
     metadata = told(studio, studio.save(Image.new(mode, (30, 20)), name))
@@ -157,4 +157,4 @@ def test_a_broken_profile_has_no_name(profile: bytes) -> None:
 def test_metadata_alone_needs_no_pixel_in_memory(studio: Studio) -> None:
     header = read_header(studio.save(gradient(1200, 800), "in.jpg"))
     asked = Pipeline.model_validate({"outputs": [{"width": 10}], "analyze": ["metadata"]})
-    assert not plan_decode(header, asked, LIMITS).hold
+    assert not plan_decode(header, asked, LIMITS).hold_in_memory

@@ -70,7 +70,7 @@ def test_a_picture_shows_through_its_hash(studio: Studio) -> None:
     assert np.abs(shown - pixels(picture.resize((32, 24)))).mean() < 10
 
 
-def test_transparency_shows_through_and_hides_its_colours(studio: Studio) -> None:
+def test_transparency_shows_through_and_hides_its_colors(studio: Studio) -> None:
     picture = Image.new("RGBA", (400, 300), (255, 0, 0, 0))
     picture.paste((0, 0, 255, 255), (0, 0, 200, 300))
     found = studio.analyze(studio.save(picture, "in.png"), "thumbhash")
@@ -89,7 +89,7 @@ def test_every_ratio_has_a_hash(size: tuple[int, int]) -> None:
     assert bool(data[4] & 128) == (size[0] > size[1])
 
 
-def test_a_plain_picture_has_its_colour_and_no_noise() -> None:
+def test_a_plain_picture_has_its_color_and_no_noise() -> None:
     found = compute_thumbhash(plain(200, 100, 50))
     assert np.abs(decoded(found, 4, 3)[..., :3] - [200, 100, 50]).max() < 8  # 6 bits a channel
     assert set(b64decode(found)[5:]) == {0}

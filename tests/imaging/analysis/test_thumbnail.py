@@ -53,16 +53,16 @@ def test_the_longest_side_is_64_and_nothing_grows(
 
 def test_pixels_are_in_their_places() -> None:
     made = seen(gradient(640, 480))
-    rgba = bytes(value for colour in made.colours() for value in colour)
+    rgba = bytes(value for color in made.colors() for value in color)
     again = Image.frombytes("RGBA", (made.width, made.height), rgba)
     assert set(made.alpha) == {255}
     assert difference(again, gradient(640, 480).resize((64, 48), Image.Resampling.BOX)) < 1
 
 
-def test_colours_behind_transparency_do_not_bleed() -> None:
+def test_colors_behind_transparency_do_not_bleed() -> None:
     picture = Image.new("RGBA", (641, 200), (255, 0, 0, 0))
     picture.paste((0, 0, 255, 255), (0, 0, 333, 200))
-    visible = {colour[:3] for colour in seen(picture).colours() if colour[3] > 8}
+    visible = {color[:3] for color in seen(picture).colors() if color[3] > 8}
     assert all(red < 16 for red, _, _ in visible)
 
 
@@ -80,8 +80,8 @@ def test_the_picture_is_turned_upright(studio: Studio) -> None:
 
 def test_inks_are_converted(studio: Studio) -> None:
     inks = halves((0, 255, 255, 0), (0, 0, 0, 255), "CMYK")
-    (colour,) = studio.analyze(studio.save(inks, "in.jpg"), "dominant_color").values()
-    red, green, blue = bytes.fromhex(colour[1:])
+    (color,) = studio.analyze(studio.save(inks, "in.jpg"), "dominant_color").values()
+    red, green, blue = bytes.fromhex(color[1:])
     assert red > 180
     assert max(green, blue) < 90
 
@@ -95,7 +95,7 @@ def test_every_kind_of_pixel_is_understood(studio: Studio, mode: str) -> None:
 
 
 def test_of_an_animation_the_first_frame_is_analyzed(studio: Studio) -> None:
-    frames = [Image.new("RGB", (60, 40), colour) for colour in (BLUE, RED, RED)]
+    frames = [Image.new("RGB", (60, 40), color) for color in (BLUE, RED, RED)]
     file = studio.save(frames[0], "in.webp", save_all=True, append_images=frames[1:], lossless=True)
     assert studio.analyze(file, "palette") == {"palette": ["#0000ff"]}
 

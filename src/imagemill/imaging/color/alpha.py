@@ -24,8 +24,8 @@ def apply_to_colors(image: Image, change: Callable[[Image], Image]) -> Image:
     """Apply a change to the colours and leave the opacity as it is."""
     if not image.hasalpha():
         return change(image)
-    colours, alpha = image[: image.bands - 1], image[image.bands - 1]
-    return change(colours).bandjoin(alpha)
+    colors, alpha = image[: image.bands - 1], image[image.bands - 1]
+    return change(colors).bandjoin(alpha)
 
 
 def composite(above: Image, below: Image) -> Image:

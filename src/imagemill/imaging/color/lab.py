@@ -45,9 +45,9 @@ def from_lab(lab: Image, like: Image) -> Image:
         ) from error
 
 
-def color_to_lab(colour: HexColor, like: Image) -> Image:
+def color_to_lab(color: HexColor, like: Image) -> Image:
     """Return one pixel of the colour, as `from_lab` takes it to the other picture's space."""
-    dot = (Image.black(1, 1, bands=3) + parse_color(colour)[:3]).cast("uchar")
+    dot = (Image.black(1, 1, bands=3) + parse_color(color)[:3]).cast("uchar")
     return _srgb_to_lab(dot.copy(interpretation="srgb"), like)
 
 
@@ -55,12 +55,12 @@ def convert_to_space_of(like: Image, given: Image) -> Image:
     """Return what is given in sRGB of 8 bits, with alpha, in the space and depth of a picture."""
     if (like.interpretation, like.format) == ("srgb", "uchar") and not uses_profile(like):
         return given
-    colours, alpha = given[:3], given[3] * (max_level(like) / OPAQUE)
-    levels = from_lab(_srgb_to_lab(colours, like), like)
+    colors, alpha = given[:3], given[3] * (max_level(like) / OPAQUE)
+    levels = from_lab(_srgb_to_lab(colors, like), like)
     return levels.bandjoin(alpha.rint().cast(like.format))
 
 
-def _srgb_to_lab(colours: Image, like: Image) -> Image:
+def _srgb_to_lab(colors: Image, like: Image) -> Image:
     if uses_profile(like):
-        return colours.icc_import(input_profile="srgb", intent="relative")
-    return colours.colourspace("lab")
+        return colors.icc_import(input_profile="srgb", intent="relative")
+    return colors.colourspace("lab")

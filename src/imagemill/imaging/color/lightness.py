@@ -9,7 +9,7 @@ from imagemill.imaging.libvips import Image
 
 def apply_in_lab(image: Image, change: Callable[[Image], Image]) -> Image:
     """Apply a change to the picture's L (0 to 100), a and b, and return it in the space it had."""
-    return apply_to_colors(image, lambda colours: from_lab(change(to_lab(colours)), colours))
+    return apply_to_colors(image, lambda colors: from_lab(change(to_lab(colors)), colors))
 
 
 def get_lightness(image: Image) -> Image:

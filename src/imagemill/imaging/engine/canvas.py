@@ -1,4 +1,4 @@
-"""What a picture is laid on where it does not reach: its background, which may be transparent."""
+"""Backgrounds: colours in a picture's space, and canvases of them, which may be transparent."""
 
 from collections.abc import Sequence
 
@@ -12,28 +12,28 @@ from imagemill.imaging.spec.pipeline import Output
 
 
 def prepare_background(image: Image, background: HexColor) -> tuple[Image, Sequence[float]]:
-    """Return the picture, with alpha if the background needs it, and the background's bands."""
+    """Return the picture, with alpha if the background needs it, and the background's levels."""
     opacity = parse_color(background)[3]
     if opacity < OPAQUE and not image.hasalpha():
         image = image.bandjoin(max_level(image))
-    colour = convert_color(background, image)
-    return image, [*colour, opacity * max_level(image) / OPAQUE] if image.hasalpha() else colour
+    color = convert_color(background, image)
+    return image, [*color, opacity * max_level(image) / OPAQUE] if image.hasalpha() else color
 
 
 def place_on_canvas(background: HexColor, image: Image, left: int, top: int, size: Size) -> Image:
-    """Return a canvas of the size with the picture on it, at `left` and `top`."""
-    image, colour = prepare_background(image, background)
-    return image.embed(left, top, size.width, size.height, extend="background", background=colour)
+    """Return the picture at `left` and `top` of a canvas of this size, in pixels."""
+    image, color = prepare_background(image, background)
+    return image.embed(left, top, size.width, size.height, extend="background", background=color)
 
 
-def convert_color(colour: HexColor, like: Image) -> Sequence[float]:
-    """Return a colour, which is given in sRGB, in the space of a picture, without alpha."""
-    levels: Sequence[float] = from_lab(color_to_lab(colour, like), like)(0, 0)
+def convert_color(color: HexColor, like: Image) -> Sequence[float]:
+    """Return the levels of an sRGB colour in the colour space of a picture, without alpha."""
+    levels: Sequence[float] = from_lab(color_to_lab(color, like), like)(0, 0)
     return levels
 
 
 def flatten(image: Image, output: Output, format_: Format) -> Image:
-    """Return the picture on its background where the format has no transparency."""
+    """Return the picture on its background, if it has alpha and the format has none."""
     if format_.has_alpha or not image.hasalpha():
         return image
     return image.flatten(background=convert_color(output.background, image[: image.bands - 1]))

@@ -1,4 +1,4 @@
-"""Decodes a picture once, no larger than its largest output needs."""
+"""The one decode of a picture, no larger than its largest output needs."""
 
 from pathlib import Path
 from typing import Final
@@ -14,35 +14,35 @@ from imagemill.imaging.formats import HEIC, JPEG, TIFF, WEBP
 from imagemill.imaging.libvips import Image, Source
 from imagemill.imaging.metadata.exif_block import attach_tiff_rights
 
-# Decoders shrink by plain averaging, which alone would alias. So they leave at least this factor
-# to the final resize; with more, neither sharpness nor aliasing gets better in measurement.
+# Decoders shrink by plain averaging, which aliases. So they leave at least this factor to the final
+# resize; measured, a larger one improves neither sharpness nor aliasing.
 RESIZE_RESERVE: Final = 1.5
 
 JPEG_SHRINKS: Final = (8, 4, 2)
 
 
-def decode(file: Path, header: Header, demand: DecodePlan) -> tuple[Image, ...]:
-    """Return the frames that are needed, as stored, shrunken where that serves.
+def decode(file: Path, header: Header, plan: DecodePlan) -> tuple[Image, ...]:
+    """Return the frames of the plan, not oriented, and shrunk by no more than the plan allows.
 
-    What `demand.hold` asks for stays in memory and may be read often and in any order; else the
-    picture can be read once, from top to bottom, and no pixel has been read yet.
+    With `plan.hold_in_memory` they may be read repeatedly and in any order. Otherwise no pixel has
+    been read yet, and the picture can be read once, from top to bottom.
     """
-    factor = demand.excess / RESIZE_RESERVE
-    if demand.frames > 1:
-        tall = load(Source.new_from_file(str(file)), header.format, n=demand.frames)
+    factor = plan.max_shrink / RESIZE_RESERVE
+    if plan.frames > 1:
+        tall = load(Source.new_from_file(str(file)), header.format, n=plan.frames)
         with translate_decode_errors():
             return tuple(
-                _hold(one, factor, demand) for one in split_frames(tall, header.stored.height)
+                _hold(one, factor, plan) for one in split_frames(tall, header.stored.height)
             )
     image = to_supported_space(_load(file, header, factor))
-    if header.format is TIFF and demand.keeps_rights:
+    if header.format is TIFF and plan.keeps_rights:
         image = attach_tiff_rights(image, file)
-    if not demand.hold:
+    if not plan.hold_in_memory:
         return (image,)
     with translate_decode_errors():
         left = image.width / header.stored.width * factor
-        # A HEIC to which nothing is done lies in memory already.
-        return (_hold(image, left, demand, is_in_memory=header.format is HEIC),)
+        # A HEIC that is not shrunk is in memory already.
+        return (_hold(image, left, plan, is_in_memory=header.format is HEIC),)
 
 
 def _load(file: Path, header: Header, factor: float) -> Image:
@@ -52,10 +52,10 @@ def _load(file: Path, header: Header, factor: float) -> Image:
     return load(source, header.format, **_choose_load_options(header, factor))
 
 
-def _hold(loaded: Image, factor: float, demand: DecodePlan, *, is_in_memory: bool = False) -> Image:
+def _hold(loaded: Image, factor: float, plan: DecodePlan, *, is_in_memory: bool = False) -> Image:
     image = _shrink(loaded, factor)
-    # Colours are converted after the resize, where pixels are fewest; but deep ones are heavy.
-    if demand.only_srgb and image.format != "uchar":
+    # Colours are converted after the resize, where pixels are fewest, but 16 bits cost memory.
+    if plan.only_srgb and image.format != "uchar":
         image = to_srgb(image)
     return image if is_in_memory and image is loaded else image.copy_memory()
 
@@ -63,14 +63,14 @@ def _hold(loaded: Image, factor: float, demand: DecodePlan, *, is_in_memory: boo
 def _choose_load_options(header: Header, factor: float) -> dict[str, float]:
     if header.format is JPEG:
         return {"shrink": next((shrink for shrink in JPEG_SHRINKS if shrink <= factor), 1)}
-    # libwebp scales colours that are not premultiplied, which lets invisible ones shine through.
+    # libwebp scales without premultiplying, so that colours of invisible pixels would show.
     if header.format is WEBP and not header.has_alpha and factor > 1:
         return {"scale": 1 / factor}
     return {}
 
 
 def _shrink(image: Image, factor: float) -> Image:
-    """Do for formats that cannot shrink on load what JPEG's decoder does."""
+    """Average blocks of pixels, as JPEG's decoder does on load."""
     whole = int(factor)
     if whole <= 1:
         return image

@@ -1,4 +1,4 @@
-"""What the outputs together ask of the one decode, known from the header alone."""
+"""The plan of the one decode, from the header and what all outputs together need."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,27 +21,29 @@ from imagemill.imaging.spec.analysis import METADATA
 from imagemill.imaging.spec.field_types import STRATEGIES
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 
+# How much finer a picture is decoded that a part is cut out of.
 CROP_RESERVE: Final = 4
+# Pixels of the shorter side that a rotation by other than quarters is computed from, at least.
 MIN_SLANTED_SIDE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
 class DecodePlan:
-    """`excess`, from 1: by how much the input is larger than its largest output needs it.
+    """What to decode, and how.
 
-    `frames`: so many of the input's are needed, all or the first.
+    `max_shrink`, from 1, is the factor by which the input is larger than any output needs. `frames`
+    is the number of frames that are needed: all of them, or 1.
 
-    `hold`: the picture must be held in memory, since it is read more than once, or not from top
-    to bottom, or not down to its last line, where a truncated file would pass as whole. A WebP,
-    AVIF or HEIC comes out of its decoder whole anyway; held, the decoder's own buffers go before
-    encoding.
+    `hold_in_memory`: the picture is read more than once, or not from top to bottom, or not down to
+    its last line, where a truncated file would go unnoticed. It holds too where the decoder returns
+    the whole picture at once, so that the decoder's buffers are freed before encoding.
 
-    `only_srgb`: no output has another colour space. `keeps_rights`: one says whose the picture is.
+    `only_srgb`: every output is in sRGB. `keeps_rights`: an output keeps artist and copyright.
     """
 
-    excess: float
+    max_shrink: float
     frames: int
-    hold: bool
+    hold_in_memory: bool
     only_srgb: bool
     keeps_rights: bool
 
@@ -49,38 +51,38 @@ class DecodePlan:
 def plan_decode(header: Header, pipeline: Pipeline, limits: Limits) -> DecodePlan:
     """Return what to decode for this pipeline.
 
-    Raises TooLarge for an output that cannot be, DoesNotFit for a part that is not there or a file
-    that cannot be made smaller.
+    Raises TooLarge for an output beyond a limit; DoesNotFit for a crop beyond the picture, or an
+    option that the format, when it is the input's, does not have.
     """
-    excesses = []
+    shrinks = []
     frames = max(count_frames(output, header) for output in pipeline.outputs)
-    hold = len(pipeline.outputs) > 1 or header.format.decodes_whole or frames > 1
+    hold_in_memory = len(pipeline.outputs) > 1 or header.format.decodes_whole or frames > 1
     for output in pipeline.outputs:
         _check_quality(output, choose_format(output, header))
         _check_color_space(output, choose_format(output, header))
         size = crop_size(_orient(header, output), output)
-        if output.trim is not False:  # what it leaves, only the pixels tell
-            excesses.append(Fraction(1))
-            hold = True
+        if output.trim is not False:  # its size depends on the pixels
+            shrinks.append(Fraction(1))
+            hold_in_memory = True
             continue
         placement = place(size, output)
         check_size(pad_size(placement.box, output), output, header, limits)
-        excesses.append(_compute_max_shrink(size, placement.scaled, output, header))
-        hold = hold or _is_read_twice_or_out_of_order(output, header, placement)
+        shrinks.append(_compute_max_shrink(size, placement.scaled, output, header))
+        hold_in_memory = hold_in_memory or _is_read_twice_or_out_of_order(output, header, placement)
     if set(pipeline.analyze) - {METADATA}:
-        excesses.append(Fraction(max(header.upright.width, header.upright.height), THUMBNAIL_SIDE))
-        hold = True
+        shrinks.append(Fraction(max(header.upright.width, header.upright.height), THUMBNAIL_SIDE))
+        hold_in_memory = True
     return DecodePlan(
-        excess=max(1.0, float(min(excesses))),
+        max_shrink=max(1.0, float(min(shrinks))),
         frames=frames,
-        hold=hold,
+        hold_in_memory=hold_in_memory,
         only_srgb=all(output.color_space == "srgb" for output in pipeline.outputs),
         keeps_rights=any(o.keep_metadata in {"copyright", "all"} for o in pipeline.outputs),
     )
 
 
 def choose_format(output: Output, header: Header) -> Format:
-    """Return the format asked for, else the input's, or what comes nearest to one we only read."""
+    """Return the output's format: the one asked for, else the input's; of a HEIC PNG or JPEG."""
     if output.format:
         return FORMATS[output.format]
     if header.format is HEIC:
@@ -89,7 +91,7 @@ def choose_format(output: Output, header: Header) -> Format:
 
 
 def count_frames(output: Output, header: Header) -> int:
-    """Return how many of the input's frames go into the output: all, or the first."""
+    """Return the number of frames of the output: all of the input's, or 1."""
     takes_all = output.frames != "first" and choose_format(output, header).has_frames
     return header.frames if takes_all else 1
 
@@ -130,15 +132,15 @@ def _check_color_space(output: Output, format_: Format) -> None:
 
 
 def _compute_max_shrink(size: Size, scaled: Size, output: Output, header: Header) -> Fraction:
-    if output.gamma:  # a decoder averages numbers and not light
+    if output.gamma:  # a decoder averages levels, not light
         return Fraction(1)
-    excess = min(Fraction(size.width, scaled.width), Fraction(size.height, scaled.height))
-    if output.rotate % 90 != 0:  # a narrow picture may lie in a wide canvas, and must not vanish
+    shrink = min(Fraction(size.width, scaled.width), Fraction(size.height, scaled.height))
+    if output.rotate % 90 != 0:  # a narrow picture in a wide canvas must not vanish
         shorter = min(header.stored.width, header.stored.height)
-        excess = min(excess, Fraction(shorter, MIN_SLANTED_SIDE))
-    # A cut may fall between pixels that were decoded smaller; when they are finer, that is at most
-    # a sixth of a pixel of the output.
-    return excess / CROP_RESERVE if output.crop else excess
+        shrink = min(shrink, Fraction(shorter, MIN_SLANTED_SIDE))
+    # A crop may fall between the pixels of a shrunk picture. With the reserve, that shifts it by at
+    # most a sixth of a pixel of the output.
+    return shrink / CROP_RESERVE if output.crop else shrink
 
 
 def _is_read_twice_or_out_of_order(output: Output, header: Header, placement: Placement) -> bool:

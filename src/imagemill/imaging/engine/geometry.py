@@ -1,4 +1,4 @@
-"""How a picture meets the box an output asks for. Pure; meanings and rounding as in sharp."""
+"""Sizes: how a picture is scaled, cropped, padded and rotated. Pure; rounding as in sharp."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,7 +9,7 @@ from imagemill.imaging.errors import DoesNotFit, TooLarge
 from imagemill.imaging.spec.field_types import MAX_SIDE, Edges
 from imagemill.imaging.spec.pipeline import Output
 
-# Only an extremely long picture that is to cover a large box gets here.
+# Only an extremely long picture that covers a large box reaches it.
 MAX_SCALED_SIDE: Final = 10_000_000
 
 
@@ -24,7 +24,8 @@ class Size:
     def pixels(self) -> int:
         return self.width * self.height
 
-    def turned(self) -> "Size":
+    def transpose(self) -> "Size":
+        """Return the size of the picture after a quarter turn."""
         return Size(self.height, self.width)
 
     def __str__(self) -> str:
@@ -33,7 +34,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The picture is scaled to `scaled`; what stands out of `box` is cut, what lacks is filled."""
+    """The size to scale a picture to, and the `box` to crop it to or to fill with background."""
 
     scaled: Size
     box: Size
@@ -42,8 +43,8 @@ class Placement:
 def place(size: Size, output: Output) -> Placement:
     """Return how a picture of this size becomes the output.
 
-    Raises TooLarge when the output would be longer than MAX_SIDE on a side, or so much would have
-    to be cut away that libvips cannot count the pixels of a line.
+    Raises TooLarge when a side of the output would be longer than MAX_SIDE, or a side of the scaled
+    picture longer than MAX_SCALED_SIDE.
     """
     placement = _place(size, output)
     _check_sides(placement.box, output)
@@ -56,7 +57,7 @@ def place(size: Size, output: Output) -> Placement:
 
 
 def crop_size(size: Size, output: Output) -> Size:
-    """Return the size that `crop` leaves. Raises DoesNotFit when it reaches out of the picture."""
+    """Return the size after `crop`. Raises DoesNotFit when it reaches beyond the picture."""
     area = output.crop
     if area is None:
         return size
@@ -70,7 +71,7 @@ def crop_size(size: Size, output: Output) -> Size:
 
 
 def pad_size(size: Size, output: Output) -> Size:
-    """Return the size with what `pad` adds. Raises TooLarge over MAX_SIDE on a side."""
+    """Return the size after `pad`. Raises TooLarge when a side would be longer than MAX_SIDE."""
     edges = Edges.of(output.pad)
     size = Size(size.width + edges.left + edges.right, size.height + edges.top + edges.bottom)
     _check_sides(size, output)
@@ -78,9 +79,9 @@ def pad_size(size: Size, output: Output) -> Size:
 
 
 def rotate_size(size: Size, degrees: float) -> Size:
-    """Return the canvas that holds the turned picture; a quarter turn needs just the picture's."""
+    """Return the size of the canvas that holds the picture turned clockwise by so many degrees."""
     if degrees % 90 == 0:
-        return size.turned() if degrees % 180 else size
+        return size.transpose() if degrees % 180 else size
     cosine, sine = abs(cos(radians(degrees))), abs(sin(radians(degrees)))
     return Size(
         floor(size.width * cosine + size.height * sine + 0.5) or 1,
@@ -117,7 +118,7 @@ def _place(size: Size, output: Output) -> Placement:
 
 
 def _compute_scales(size: Size, output: Output) -> tuple[Fraction, Fraction]:
-    """Return by how much each side must grow to be as asked; a side not asked for follows."""
+    """Return the factors for width and height; a side that is not given keeps the ratio."""
     across = Fraction(output.width, size.width) if output.width is not None else None
     down = Fraction(output.height, size.height) if output.height is not None else None
     return across or down or Fraction(1), down or across or Fraction(1)

@@ -1,4 +1,4 @@
-"""What a file says about its picture before any pixel is read, and whether that is allowed."""
+"""The header of an image file, read before any pixel, and its check against the limits."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +24,9 @@ SIDEWAYS: Final = frozenset({5, 6, 7, 8})
 class Header:
     """Facts of a file. `stored` is the size before the EXIF `orientation` (1 to 8) is applied.
 
-    `frames` are those of an animation, else 1: what more a file may hold, pages of a TIFF or other
-    pictures of an AVIF or HEIC, counts for nothing. `buffered_bytes` are those that its decoder
-    holds at once, 0 when it gives line after line.
+    `frames` counts those of an animation and is 1 for others: pages of a TIFF and further pictures
+    of an AVIF or HEIC are ignored. `buffered_bytes` is what the decoder holds of a progressive or
+    interlaced file, and 0 for other files.
     """
 
     format: Format
@@ -39,19 +39,20 @@ class Header:
 
     @property
     def upright(self) -> Size:
-        return self.stored.turned() if self.orientation in SIDEWAYS else self.stored
+        return self.stored.transpose() if self.orientation in SIDEWAYS else self.stored
 
 
 def read_header(file: Path) -> Header:
     """Read the header.
 
-    Raises UnsupportedFormat for first bytes we do not know, InvalidImage for what follows them.
+    Raises UnsupportedFormat when the first bytes are of no known format, InvalidImage when the
+    header cannot be read.
     """
     return open_image(file)[0]
 
 
 def open_image(file: Path) -> tuple[Header, Image]:
-    """Do the same, and return also the image that it stands in, of which no pixel was read."""
+    """Read the header, and return it with its image, of which no pixel is read."""
     format_ = _sniff_file(file)
     if format_ is GIF:
         check_complete(file)
@@ -69,7 +70,7 @@ def open_image(file: Path) -> tuple[Header, Image]:
 
 
 def check_limits(header: Header, limits: Limits) -> None:
-    """Raise TooLarge when the picture has more pixels or frames, or needs more, than allowed."""
+    """Raise TooLarge when sides, frames, pixels or buffered bytes exceed the limits."""
     size, frames = header.stored, header.frames
     if max(size.width, size.height) > MAX_INPUT_SIDE:
         raise TooLarge(f"The picture is {size}; {MAX_INPUT_SIDE} a side is the most.")

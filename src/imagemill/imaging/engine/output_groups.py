@@ -1,4 +1,4 @@
-"""What outputs have in common is done once: they are cut alike, and scaled from each other."""
+"""Work that outputs share: equal steps are done once, and small outputs scaled from larger ones."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -10,11 +10,11 @@ from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.engine.steps import resize
 from imagemill.imaging.spec.pipeline import Output
 
-# A picture is made from another output's if that is larger by this factor: then nothing is lost
-# that can be seen, since the scaling before has left the finer half of what it shows as it was.
+# An output is scaled from another one only if that is larger by this factor. Scaling attenuates the
+# finest details, which such an output does not show.
 MIN_SOURCE_RATIO: Final = 1.5
 
-# What a scaled picture depends on, the size aside.
+# The fields that a scaled picture depends on, besides its size.
 BEFORE_SCALING: Final = (
     "auto_orient",
     "rotate",
@@ -28,8 +28,8 @@ BEFORE_SCALING: Final = (
 )
 
 
-def group_by_unscaled(outputs: Sequence[Output]) -> Iterator[list[Output]]:
-    """Yield groups of outputs that are one picture until they are scaled."""
+def group_by_unscaled_picture(outputs: Sequence[Output]) -> Iterator[list[Output]]:
+    """Yield groups of outputs whose steps are the same until they are scaled."""
 
     def before_scaling(output: Output) -> str:
         return output.model_dump_json(include=set(BEFORE_SCALING))
@@ -38,25 +38,27 @@ def group_by_unscaled(outputs: Sequence[Output]) -> Iterator[list[Output]]:
         yield list(group)
 
 
-def scale_outputs(cut: Picture, outputs: Sequence[Output]) -> Iterator[tuple[Output, Picture]]:
+def scale_outputs(unscaled: Picture, outputs: Sequence[Output]) -> Iterator[tuple[Output, Picture]]:
     """Yield each output with its scaled picture, the largest first.
 
-    A picture that serves the next output is held in memory, and the next one is made from it. Not
-    so an animation, whose frames are in the making one at a time.
+    A picture that the next output can be scaled from is kept in memory. An animation is not, since
+    its frames are computed one at a time.
     """
-    sizes = {output.name: place(cut.size, output).scaled for output in outputs}
+    sizes = {output.name: place(unscaled.size, output).scaled for output in outputs}
     ordered = sorted(outputs, key=lambda output: sizes[output.name].pixels, reverse=True)
-    first = cut.first
+    first = unscaled.first
     for output, following in zip(ordered, [*ordered[1:], None], strict=True):
-        picture = resize.apply(replace(cut, first=first), output)
-        serves = following and _can_be_source(cut.size, picture.size, sizes[following.name])
-        if serves and not cut.later:
+        picture = resize.apply(replace(unscaled, first=first), output)
+        can_be_source = following and _can_be_source(
+            unscaled.size, picture.size, sizes[following.name]
+        )
+        if can_be_source and not unscaled.later:
             first = picture.first.copy_memory()
             picture = replace(picture, first=first)
         yield output, picture
 
 
 def _can_be_source(original: Size, larger: Size, smaller: Size) -> bool:
-    if larger.width > original.width or larger.height > original.height:  # blown up
+    if larger.width > original.width or larger.height > original.height:  # it was enlarged
         return False
     return min(larger.width / smaller.width, larger.height / smaller.height) >= MIN_SOURCE_RATIO

@@ -1,4 +1,4 @@
-"""A picture on its way through the steps."""
+"""The picture that steps pass on: a still image or the frames of an animation."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -12,27 +12,27 @@ Change = Callable[[Image], Image]
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Pixels, and the size they stand for.
+    """Images and their nominal size.
 
-    `first` is the picture itself or, of an animation, its first frame, changed as the steps asked:
-    it alone tells a step what to do, so that nothing jumps or flickers. The `later` frames are as
-    they were decoded, and wait for the `changes`, so that only one at a time is in the making.
+    `first` is the still image or the first frame of an animation, with all changes applied. Steps
+    look at it alone to decide what to do, so that an animation neither jumps nor flickers. `later`
+    frames are as decoded; `changes` are applied to them one frame at a time, to bound memory.
 
-    Images may have been decoded smaller than `size`, which steps reckon in. What `is_held` lies in
-    memory; else its file is read once the pixels are asked for, and only once. `box` is what the
-    picture is to fill once it is scaled. `assets` is the folder of images that may be laid on it.
+    `size`, in pixels, is what steps compute with; images may have been decoded smaller. Unless the
+    picture `is_in_memory`, its file is read when pixels are first asked for, and only once. `box`
+    is the size to fill once it is scaled. `assets` is the folder of images for watermarks.
     """
 
     first: Image
     size: Size
-    is_held: bool
+    is_in_memory: bool
     box: Size | None = None
     later: tuple[Image, ...] = ()
     changes: tuple[Change, ...] = ()
     assets: Path | None = None
 
-    def changed(self, change: Change, size: Size | None = None) -> "Picture":
-        """Return the picture with every frame changed by itself, and perhaps of another size."""
+    def map_frames(self, change: Change, size: Size | None = None) -> "Picture":
+        """Return the picture with the change applied to each frame, and with the size if given."""
         return replace(
             self,
             first=change(self.first),
@@ -44,8 +44,8 @@ class Picture:
     def frames(self) -> int:
         return 1 + len(self.later)
 
-    def shown(self) -> Iterator[Image]:
-        """Yield the frames, all of one size and with the same bands, each with every change."""
+    def iter_frames(self) -> Iterator[Image]:
+        """Yield the frames with all changes applied. All have the same size and bands."""
         yield self.first
         for frame in self.later:
             image = frame

@@ -1,4 +1,4 @@
-"""Where a picture lies in its box, or a cut in the picture. Pure."""
+"""Offsets of a picture in its box, or of a crop in the picture. Pure."""
 
 from fractions import Fraction
 from math import floor
@@ -10,7 +10,7 @@ BEGINNING, MIDDLE, END = Fraction(0), Fraction(1, 2), Fraction(1)
 
 
 def align(inner: Size, outer: Size, position: str) -> tuple[int, int]:
-    """Return left and top of the smaller in the larger, by a word such as `right top`."""
+    """Return left and top of the smaller size in the larger, by a position such as `right top`."""
     words = position.split()
     across = BEGINNING if "left" in words else END if "right" in words else MIDDLE
     down = BEGINNING if "top" in words else END if "bottom" in words else MIDDLE
@@ -21,7 +21,7 @@ def align(inner: Size, outer: Size, position: str) -> tuple[int, int]:
 
 
 def center_on(cut: Size, picture: Size, focus: Focus) -> tuple[int, int]:
-    """Return left and top of the cut whose middle is the focus, as far as the picture allows."""
+    """Return left and top of the crop centred on the focus, moved to lie inside the picture."""
     return (
         _center_on(cut.width, picture.width, focus.x),
         _center_on(cut.height, picture.height, focus.y),

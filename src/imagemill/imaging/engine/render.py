@@ -1,4 +1,4 @@
-"""Renders a pipeline: one file in, its outputs out, from one decode. Runs in a child process."""
+"""Rendering of a pipeline: one input file, one decode, all outputs. Runs in an image process."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ from imagemill.imaging.engine.decode_plan import (
 from imagemill.imaging.engine.encode import write
 from imagemill.imaging.engine.header import Header, check_limits, read_header
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors, translate_encode_errors
-from imagemill.imaging.engine.output_groups import group_by_unscaled, scale_outputs
+from imagemill.imaging.engine.output_groups import group_by_unscaled_picture, scale_outputs
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.engine.steps import (
     auto_orient,
@@ -48,9 +48,9 @@ from imagemill.imaging.spec.pipeline import Output, Pipeline
 
 
 class Step(Protocol):
-    """One change to a picture. A step that the output does not ask for returns what it was given.
+    """One change to a picture, which leaves its argument as it is and may return another size.
 
-    The size that it returns may differ; the picture that it was given stays as it is.
+    A step that the output does not ask for returns its argument.
     """
 
     def apply(self, picture: Picture, output: Output, /) -> Picture: ...
@@ -82,29 +82,29 @@ STEPS_AFTER_SCALING: Final = STEPS[STEPS.index(resize) + 1 :]
 
 
 def render(input_file: Path, folder: Path, pipeline: Pipeline, limits: Limits) -> Rendered:
-    """Make every output of the pipeline in the folder, where `Format.file` says.
+    """Write every output of the pipeline into the folder, each as `Format.file` names it.
 
     Raises InvalidImage, UnsupportedFormat, TooLarge, DoesNotFit, OutOfMemory or ScratchFull.
     """
     clear_warnings()
     header = read_header(input_file)
     check_limits(header, limits)
-    needed = plan_decode(header, pipeline, limits)
-    first, *later = decode(input_file, header, needed)
+    plan = plan_decode(header, pipeline, limits)
+    first, *later = decode(input_file, header, plan)
     picture = Picture(
         first,
         header.stored,
-        is_held=needed.hold,
+        is_in_memory=plan.hold_in_memory,
         later=tuple(later),
         assets=limits.assets,
     )
-    made: dict[str, ExpectedOutput] = {}
-    for group in group_by_unscaled(pipeline.outputs):
-        made |= _render_group(picture, group, header, folder, limits)
+    expected: dict[str, ExpectedOutput] = {}
+    for group in group_by_unscaled_picture(pipeline.outputs):
+        expected |= _render_group(picture, group, header, folder, limits)
     return Rendered(
         input=InputImage(header.upright.width, header.upright.height, header.frames),
         outputs=tuple(
-            verify_output(folder, output.name, made[output.name]) for output in pipeline.outputs
+            verify_output(folder, output.name, expected[output.name]) for output in pipeline.outputs
         ),
         analysis=analyze(input_file, header, picture.first, pipeline.analyze),
     )
@@ -113,17 +113,17 @@ def render(input_file: Path, folder: Path, pipeline: Pipeline, limits: Limits) -
 def _render_group(
     picture: Picture, outputs: Sequence[Output], header: Header, folder: Path, limits: Limits
 ) -> dict[str, ExpectedOutput]:
-    """Make outputs that are one picture until they are scaled; say, by name, what each must be."""
-    made = {}
-    # A picture that is not held is read only now, while its output is written.
-    with translate_encode_errors() if picture.is_held else translate_decode_errors():
-        cut = _apply_steps(STEPS_BEFORE_SCALING, picture, outputs[0])
-        for output, in_scale in scale_outputs(cut, outputs):
-            later = in_scale.later[: count_frames(output, header) - 1]
-            finished = _apply_steps(STEPS_AFTER_SCALING, replace(in_scale, later=later), output)
+    """Write outputs that are one picture until they are scaled; return what each must be."""
+    expected = {}
+    # A picture that is not in memory is read only now, while its output is written.
+    with translate_encode_errors() if picture.is_in_memory else translate_decode_errors():
+        unscaled = _apply_steps(STEPS_BEFORE_SCALING, picture, outputs[0])
+        for output, scaled in scale_outputs(unscaled, outputs):
+            later = scaled.later[: count_frames(output, header) - 1]
+            finished = _apply_steps(STEPS_AFTER_SCALING, replace(scaled, later=later), output)
             check_size(finished.size, output, header, limits)
-            made[output.name] = _write_output(finished, output, header, folder)
-    return made
+            expected[output.name] = _write_output(finished, output, header, folder)
+    return expected
 
 
 def _write_output(picture: Picture, output: Output, header: Header, folder: Path) -> ExpectedOutput:

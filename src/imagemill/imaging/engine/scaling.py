@@ -1,4 +1,4 @@
-"""Scales pixels: the one kernel for everything that changes its size."""
+"""Scaling of images, with the one kernel (Lanczos 3) for all outputs and watermarks."""
 
 from imagemill.imaging.color.alpha import apply_premultiplied
 from imagemill.imaging.engine.geometry import Size
@@ -11,9 +11,9 @@ def resize_image(image: Image, to: Size) -> Image:
 
 
 def _resize(image: Image, across: float, down: float) -> Image:
-    """Mix whole numbers as libvips does, with weights of 12 bits; but those of 16 bits in floats.
+    """Scale 8 bits by libvips' integer kernel, 16 bits by floats.
 
-    Else white and opaque would lose a thousandth.
+    Integer weights have 12 bits, so that white and opaque of 16 bits would lose a thousandth.
     """
     if image.format == "uchar":
         return image.resize(across, vscale=down, kernel="lanczos3")

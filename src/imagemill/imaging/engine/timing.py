@@ -1,4 +1,4 @@
-"""When the frames of an animation are shown, and how finely a format can tell. Pure."""
+"""Delays and plays of an animation, and their rounding to what a format can hold. Pure."""
 
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -6,25 +6,25 @@ from typing import Final
 
 from imagemill.imaging.formats import Format, FrameTiming
 
-# Browsers show a frame that claims so few milliseconds, or fewer, for a tenth of a second.
+# Browsers show a frame with a delay of BRIEF_MS or less for BRIEF_SHOWN_MS.
 BRIEF_MS: Final = 10
 BRIEF_SHOWN_MS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Milliseconds that each frame is shown, and how often they all are; 0 plays are endless."""
+    """The delay of each frame in milliseconds, and the number of plays, 0 for endless ones."""
 
     delays: tuple[int, ...]
     plays: int
 
     @property
     def duration(self) -> int:
-        """Milliseconds that it takes to show all frames once."""
+        """Milliseconds of one play."""
         return sum(self.delays)
 
     def round_to(self, format_: Format) -> "Timing":
-        """Return the nearest timing that a file of this format can hold."""
+        """Return the nearest timing that the format can hold; the same one for a still format."""
         rules = format_.frame_timing
         if rules is None:
             return self
@@ -32,9 +32,9 @@ class Timing:
 
 
 def _round_delays(delays: tuple[int, ...], rules: FrameTiming) -> tuple[int, ...]:
-    """Round when frames end, not how long they last: 30 of 33 ms still take 990 ms together.
+    """Round the times at which frames end, so that errors do not add up: 30 of 33 ms take 990 ms.
 
-    None becomes brief that was not: it would be shown for longer instead.
+    A delay that browsers respect stays above BRIEF_MS; shorter, it would be shown for longer.
     """
     if not rules.keeps_brief_delays:
         delays = tuple(delay if delay > BRIEF_MS else BRIEF_SHOWN_MS for delay in delays)

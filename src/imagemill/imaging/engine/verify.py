@@ -70,4 +70,4 @@ def _check_frames(header: Header, name: str, promised: ExpectedOutput) -> None:
 
 def _sizes(format_: Format, size: Size) -> set[Size]:
     """An orientation that was kept stands in an AVIF as a turn that its decoder makes by itself."""
-    return {size, size.turned()} if format_ is AVIF else {size}
+    return {size, size.transpose()} if format_ is AVIF else {size}

@@ -21,7 +21,7 @@ from imagemill.imaging.spec.analysis import MAX_PALETTE_COLORS
 CELL_BITS: Final = 4
 
 # Mean square distance to a box's mean, of 255 a channel: below it a box counts as one colour.
-ONE_COLOUR: Final = 12.0**2
+ONE_COLOR: Final = 12.0**2
 
 # A box with less of the picture than this is an edge or a speck and no colour of the picture.
 MIN_SHARE: Final = 0.02
@@ -31,7 +31,7 @@ MIN_SHARE: Final = 0.02
 class Cell:
     """The mean of similar colours, and how many pixels have one; a faint pixel is part of one."""
 
-    colour: tuple[float, float, float]
+    color: tuple[float, float, float]
     weight: float
 
 
@@ -51,7 +51,7 @@ def find_palette(pixels: Pixels) -> list[str]:
 
 def _gather_cells(pixels: Pixels) -> Box:
     sums: dict[tuple[int, int, int], list[float]] = {}
-    for (red, green, blue, alpha), count in Counter(pixels.colours()).items():
+    for (red, green, blue, alpha), count in Counter(pixels.colors()).items():
         weight = count * alpha
         place = (red >> 8 - CELL_BITS, green >> 8 - CELL_BITS, blue >> 8 - CELL_BITS)
         total = sums.setdefault(place, [0, 0, 0, 0])
@@ -68,7 +68,7 @@ def _split_into_boxes(cells: Box) -> list[Box]:
     boxes = [cells]
     while len(boxes) < MAX_PALETTE_COLORS:
         widest = max(boxes, key=lambda box: sum(_compute_variances(box)) * _sum_weights(box))
-        if sum(_compute_variances(widest)) < ONE_COLOUR:
+        if sum(_compute_variances(widest)) < ONE_COLOR:
             break
         boxes.remove(widest)
         boxes += _halve(widest)
@@ -81,8 +81,8 @@ def _halve(box: Box) -> tuple[Box, Box]:
     channel = variances.index(max(variances))
     middle = _compute_means(box)[channel]
     return (
-        [cell for cell in box if cell.colour[channel] <= middle],
-        [cell for cell in box if cell.colour[channel] > middle],
+        [cell for cell in box if cell.color[channel] <= middle],
+        [cell for cell in box if cell.color[channel] > middle],
     )
 
 
@@ -92,20 +92,18 @@ def _sum_weights(box: Box) -> float:
 
 def _compute_means(box: Box) -> list[float]:
     weight = _sum_weights(box)
-    return [
-        sum(cell.colour[channel] * cell.weight for cell in box) / weight for channel in range(3)
-    ]
+    return [sum(cell.color[channel] * cell.weight for cell in box) / weight for channel in range(3)]
 
 
 def _compute_variances(box: Box) -> list[float]:
     weight = _sum_weights(box)
     return [
-        sum((cell.colour[channel] - mean) ** 2 * cell.weight for cell in box) / weight
+        sum((cell.color[channel] - mean) ** 2 * cell.weight for cell in box) / weight
         for channel, mean in enumerate(_compute_means(box))
     ]
 
 
 def _choose_color(box: Box) -> str:
     fullest = max(box, key=lambda cell: cell.weight)
-    colour = fullest.colour if fullest.weight * 2 > _sum_weights(box) else _compute_means(box)
-    return "#" + bytes(round(value) for value in colour).hex()
+    color = fullest.color if fullest.weight * 2 > _sum_weights(box) else _compute_means(box)
+    return "#" + bytes(round(value) for value in color).hex()

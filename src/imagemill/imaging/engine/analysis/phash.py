@@ -24,7 +24,7 @@ def compute_phash(pixels: Pixels) -> str | None:
         return None
     # ITU-R BT.601, in 8 bits
     lightness = [
-        (299 * red + 587 * green + 114 * blue) / 1000 for red, green, blue, _ in pixels.colours()
+        (299 * red + 587 * green + 114 * blue) / 1000 for red, green, blue, _ in pixels.colors()
     ]
     across, down = make_waves(pixels.width, WAVES, 0.5), make_waves(pixels.height, WAVES, 0.5)
     plane = project(fill_invisible(lightness, pixels.alpha), across, down)

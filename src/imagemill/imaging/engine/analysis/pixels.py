@@ -26,7 +26,7 @@ class Pixels:
     def of(cls, width: int, height: int, rgba: bytes) -> Self:
         return cls(width, height, rgba[0::4], rgba[1::4], rgba[2::4], rgba[3::4])
 
-    def colours(self) -> Iterator[tuple[int, int, int, int]]:
+    def colors(self) -> Iterator[tuple[int, int, int, int]]:
         """Yield red, green, blue and alpha of every pixel."""
         return zip(self.red, self.green, self.blue, self.alpha, strict=True)
 

@@ -43,15 +43,15 @@ def _compute_hash(pixels: Pixels) -> bytes:
         fill_invisible([value / 255 for value in channel], pixels.alpha)
         for channel in (pixels.red, pixels.green, pixels.blue)
     )
-    colours = list(zip(red, green, blue, strict=True))
+    colors = list(zip(red, green, blue, strict=True))
     most = WAVES_BESIDE_ALPHA if has_alpha else WAVES
     across = max(1, _round_half_up(most * width / max(width, height)))
     down = max(1, _round_half_up(most * height / max(width, height)))
     light = _project_triangle(
-        [(r + g + b) / 3 for r, g, b in colours], width, max(3, across), max(3, down)
+        [(r + g + b) / 3 for r, g, b in colors], width, max(3, across), max(3, down)
     )
-    p = _project_triangle([(r + g) / 2 - b for r, g, b in colours], width, 3, 3)
-    q = _project_triangle([r - g for r, g, _ in colours], width, 3, 3)
+    p = _project_triangle([(r + g) / 2 - b for r, g, b in colors], width, 3, 3)
+    q = _project_triangle([r - g for r, g, _ in colors], width, 3, 3)
     a = [_project_triangle(alpha, width, 5, 5)] if has_alpha else []
     return (
         _pack_head(light, p, q, has_alpha=has_alpha)

@@ -1,7 +1,7 @@
 """Opening of files, each with its format's own decoder.
 
-libvips decodes all formats but HEIC, for which `heic` stands in. `buffering` and `gif_blocks` find
-out from a file what its decoder does not tell.
+libvips decodes all formats but HEIC, which `heic` decodes. `buffering` and `gif_blocks` find in a
+file what its decoder does not report.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from imagemill.imaging.engine.libvips_errors import translate_decode_errors
 from imagemill.imaging.formats import HEIC, INPUTS, Format
 from imagemill.imaging.libvips import Image, Source
 
-# By the name of the format. HEIC has none.
+# libvips' operations by the name of the format, for all but HEIC.
 LOADERS: Final = {
     name: getattr(Image, f"{format_.loader}_source")
     for name, format_ in INPUTS.items()
@@ -21,7 +21,7 @@ LOADERS: Final = {
 
 
 def peek(file: Path, format_: Format) -> Image:
-    """Open the file for what its header says. The pixels of a HEIC are not there."""
+    """Open the file to read its header. A HEIC has black pixels."""
     if format_ is HEIC:
         return heic.peek(file.read_bytes())
     return load(Source.new_from_file(str(file)), format_)
@@ -30,8 +30,9 @@ def peek(file: Path, format_: Format) -> Image:
 def load(source: Source, format_: Format, **options: str | float) -> Image:
     """Open the source with its format's own loader; pixels flow once, from top to bottom.
 
-    `fail_on` is "error", since many cameras write files that libjpeg warns of and everyone shows.
-    The warnings that tell of damage are looked for in `translate_decode_errors`.
+    Raises InvalidImage when the header is damaged. `fail_on` is "error", since many cameras write
+    files that libjpeg warns about and every viewer shows. Warnings that mean damage are
+    raised by `translate_decode_errors`.
     """
     with translate_decode_errors():
         return LOADERS[format_.name](source, access="sequential", fail_on="error", **options)

@@ -1,7 +1,7 @@
-"""What a decoder must hold before it can give its first line, told from the header alone.
+"""The memory that decoders of progressive and interlaced files need, computed from the header.
 
-Most files give line after line. A JPEG in several scans and an interlaced PNG come as ever finer
-versions of the whole picture, and their decoders wait for the finest.
+Most files are decoded line by line. A progressive JPEG and an interlaced PNG store ever finer
+versions of the whole picture, and their decoders hold all of it until the finest has been read.
 """
 
 from collections.abc import Iterator
@@ -14,16 +14,16 @@ from imagemill.imaging.libvips import Image, get_int
 
 COEFFICIENT_BYTES: Final = 2
 
-# Start of frame, in all its kinds; three of its numbers mean something else.
+# Start of frame, in all its kinds; three markers of the range mean something else.
 FRAME_MARKERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Segments that consist of their marker: TEM, RST0 to RST7, SOI, EOI.
 WITHOUT_LENGTH: Final = frozenset({0x01, *range(0xD0, 0xDA)})
 
 
 def count_buffered_bytes(file: Path, format_: Format, image: Image) -> int:
-    """Return the bytes that the format's decoder holds at once, 0 when it gives line after line.
+    """Return the bytes that the decoder holds at once, 0 when it decodes line by line.
 
-    `image` is the file's, opened and not yet decoded.
+    `image` is the file's, opened and not yet decoded. Raises InvalidImage for a damaged JPEG.
     """
     if not get_int(image, "interlaced", 0):
         return 0
@@ -36,7 +36,7 @@ def count_buffered_bytes(file: Path, format_: Format, image: Image) -> int:
 
 
 def read_samples_per_pixel(file: Path) -> float:
-    """Return how many numbers a JPEG has for a pixel: 1.5 with the usual subsampling, 3 without.
+    """Return the samples for each pixel of a JPEG: 1.5 with the usual subsampling, 3 without.
 
     Raises InvalidImage when there is no start of frame. Source: ITU-T T.81, B.2.2 and A.1.1.
     """
@@ -48,7 +48,7 @@ def read_samples_per_pixel(file: Path) -> float:
 
 
 def _iter_segments(stream: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Yield markers and the lengths of what follows them, with the stream standing right there."""
+    """Yield each marker and the length of its segment, with the stream at the segment's start."""
     while byte := stream.read(1):
         if byte != b"\xff":
             continue

@@ -1,6 +1,6 @@
-"""Finds out whether a GIF is all there, which its decoder does not tell.
+"""Detection of truncated GIFs, which their decoder does not report.
 
-A file that ends in the middle of a frame is to libvips an animation of the frames before it.
+To libvips, a file that ends in the middle of a frame is an animation of the frames before it.
 """
 
 import mmap
@@ -9,7 +9,7 @@ from typing import Final
 
 from imagemill.imaging.errors import InvalidImage
 
-# Where the byte of the screen's flags lies, and what follows the screen.
+# Offsets of the screen descriptor's flags and of its end.
 SCREEN_FLAGS: Final = 10
 SCREEN_END: Final = 13
 
@@ -23,7 +23,7 @@ TABLE_SIZE: Final = 0x07
 
 
 def check_complete(file: Path) -> None:
-    """Raise InvalidImage when a GIF ends before its last block does."""
+    """Raise InvalidImage when a GIF ends in the middle of a block."""
     with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
             _walk_blocks(data)
@@ -32,9 +32,10 @@ def check_complete(file: Path) -> None:
 
 
 def _walk_blocks(data: mmap.mmap) -> None:
-    """Step from block to block. Source: GIF89a, appendix B.
+    """Walk from block to block. Raises IndexError at the end of the data.
 
-    Anything else than the two kinds of blocks is the trailer, or what decoders take for it.
+    Source: GIF89a, appendix B. What is neither of the two kinds of blocks is the trailer, or
+    decoders take it for that.
     """
     at = _skip_table(data, SCREEN_FLAGS, SCREEN_END)
     while (kind := data[at]) in {EXTENSION, FRAME}:
@@ -51,7 +52,7 @@ def _skip_table(data: mmap.mmap, flags_at: int, table_at: int) -> int:
 
 
 def _skip_data(data: mmap.mmap, at: int) -> int:
-    """Return what follows a chain of sub-blocks, each of which begins with its length."""
+    """Return the offset behind a chain of sub-blocks, each of which begins with its length."""
     while length := data[at]:
         at += 1 + length
     return at + 1

@@ -1,6 +1,6 @@
 """The steps from a decoded picture to one that is ready to be encoded, one a file.
 
-Each has one function, `apply(picture, output) -> picture`. A step not asked for returns its input.
-What it does to a frame it leaves to `Picture.changed`, so that no two frames of an animation mix.
-Their order is the list in `engine.py`.
+Each has one function, `apply(picture, output) -> picture`. A step that the output does not ask for
+returns its input. Pixels are changed through `Picture.map_frames`, so that frames of an animation
+never mix. The order is the list `STEPS` in `engine/render.py`.
 """

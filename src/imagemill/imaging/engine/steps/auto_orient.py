@@ -1,4 +1,4 @@
-"""Turns the picture upright as its EXIF orientation says, and drops the tag."""
+"""Step `auto_orient`: turns the picture upright by its EXIF orientation, and drops the tag."""
 
 from imagemill.imaging.engine.header import SIDEWAYS, UPRIGHT
 from imagemill.imaging.engine.picture import Picture
@@ -10,5 +10,5 @@ def apply(picture: Picture, output: Output) -> Picture:
     orientation = get_int(picture.first, "orientation", UPRIGHT)
     if not output.auto_orient or orientation == UPRIGHT:
         return picture
-    size = picture.size.turned() if orientation in SIDEWAYS else picture.size
-    return picture.changed(Image.autorot, size)
+    size = picture.size.transpose() if orientation in SIDEWAYS else picture.size
+    return picture.map_frames(Image.autorot, size)

@@ -1,4 +1,4 @@
-"""Blurs with a Gaussian of the given sigma, edges counting as going on for ever."""
+"""Step `blur`: a Gaussian of the given sigma; beyond an edge, its pixels are repeated."""
 
 from functools import partial
 from typing import Final
@@ -8,12 +8,12 @@ from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.spec.pipeline import Output
 
-# How much of its peak a Gaussian has where it is cut off. libvips' own, a fifth, cuts into the
-# curve: the blur would be a seventh narrower than asked.
+# The kernel ends where the Gaussian falls below this share of its peak. libvips' default, a fifth,
+# would make the blur a seventh narrower than its sigma says.
 CUT_OFF: Final = 0.01
 
-# From here on a kernel of whole numbers is as good: it is off by a level or two, and wide kernels
-# of floats take fifty times the time (17 s for 4 megapixels and a sigma of 100).
+# From this sigma on, the kernel has integers: results differ by a level or two, and wide kernels of
+# floats take fifty times the time (17 s for 4 megapixels and a sigma of 100).
 WIDE: Final = 10
 
 
@@ -21,8 +21,8 @@ def apply(picture: Picture, output: Output) -> Picture:
     sigma = output.blur
     if sigma is None:
         return picture
-    blurred = partial(_blur, sigma=sigma)
-    return picture.changed(lambda image: apply_premultiplied(image, blurred))
+    blur = partial(_blur, sigma=sigma)
+    return picture.map_frames(lambda image: apply_premultiplied(image, blur))
 
 
 def _blur(image: Image, sigma: float) -> Image:

@@ -1,4 +1,4 @@
-"""Meets the box: cuts what stands out of it, fills what lacks with the background."""
+"""Step `box`: crops the scaled picture to its box, or fills the rest of the box with background."""
 
 from imagemill.imaging.color.profiles import to_srgb
 from imagemill.imaging.engine.canvas import place_on_canvas
@@ -16,18 +16,18 @@ def apply(picture: Picture, output: Output) -> Picture:
         return picture
     if box.width < size.width or box.height < size.height:
         left, top = _find_cut(picture.first, size, box, output)
-        return picture.changed(lambda image: image.crop(left, top, box.width, box.height), box)
+        return picture.map_frames(lambda image: image.crop(left, top, box.width, box.height), box)
     left, top = align(size, box, str(output.position))
-    return picture.changed(
+    return picture.map_frames(
         lambda image: place_on_canvas(output.background, image, left, top, box), box
     )
 
 
 def _find_cut(first: Image, size: Size, box: Size, output: Output) -> tuple[int, int]:
-    """Return left and top of what is kept, as the first frame has it, or the position says."""
+    """Return left and top of the part to keep, by the position and, for a strategy, the frame."""
     position = output.position
     if position in STRATEGIES:
-        # The strategies know sRGB. libvips notes where the whole lies in the part that it kept.
+        # The strategies know sRGB. libvips notes the offset of the whole image in the part it kept.
         kept = to_srgb(first).smartcrop(box.width, box.height, interesting=position)
         return -kept.xoffset, -kept.yoffset
     if isinstance(position, Focus):

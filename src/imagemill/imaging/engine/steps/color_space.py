@@ -1,4 +1,4 @@
-"""Takes the picture into the output's colour space: where its pixels are fewest."""
+"""Step `color_space`: converts to the output's colour space, once the picture is scaled."""
 
 from imagemill.imaging.color.profiles import convert_to_space
 from imagemill.imaging.engine.picture import Picture
@@ -6,4 +6,4 @@ from imagemill.imaging.spec.pipeline import Output
 
 
 def apply(picture: Picture, output: Output) -> Picture:
-    return picture.changed(lambda image: convert_to_space(image, output.color_space))
+    return picture.map_frames(lambda image: convert_to_space(image, output.color_space))

@@ -1,4 +1,4 @@
-"""Cuts out a part of the turned picture."""
+"""Step `crop`: cuts a rectangle out of the oriented and rotated picture."""
 
 from imagemill.imaging.engine.geometry import crop_size
 from imagemill.imaging.engine.picture import Picture
@@ -12,11 +12,11 @@ def apply(picture: Picture, output: Output) -> Picture:
     size = crop_size(picture.size, output)
     left, width = _find_span(area.left, size.width, first.width, picture.size.width)
     top, height = _find_span(area.top, size.height, first.height, picture.size.height)
-    return picture.changed(lambda image: image.crop(left, top, width, height), size)
+    return picture.map_frames(lambda image: image.crop(left, top, width, height), size)
 
 
 def _find_span(start: int, length: int, decoded: int, nominal: int) -> tuple[int, int]:
-    """Return start and length in a line that may have been decoded smaller than it counts."""
+    """Return start and length in pixels of an image decoded smaller than its nominal size."""
     first = min(decoded - 1, round(start * decoded / nominal))
     beyond = round((start + length) * decoded / nominal)
     return first, max(1, beyond - first)

@@ -1,4 +1,4 @@
-"""Mirrors top and bottom."""
+"""Step `flip`: mirrors top and bottom."""
 
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.spec.pipeline import Output
@@ -7,4 +7,4 @@ from imagemill.imaging.spec.pipeline import Output
 def apply(picture: Picture, output: Output) -> Picture:
     if not output.flip:
         return picture
-    return picture.changed(lambda image: image.flip("vertical"))
+    return picture.map_frames(lambda image: image.flip("vertical"))

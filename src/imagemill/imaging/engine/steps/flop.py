@@ -1,4 +1,4 @@
-"""Mirrors left and right."""
+"""Step `flop`: mirrors left and right."""
 
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.spec.pipeline import Output
@@ -7,4 +7,4 @@ from imagemill.imaging.spec.pipeline import Output
 def apply(picture: Picture, output: Output) -> Picture:
     if not output.flop:
         return picture
-    return picture.changed(lambda image: image.flip("horizontal"))
+    return picture.map_frames(lambda image: image.flip("horizontal"))

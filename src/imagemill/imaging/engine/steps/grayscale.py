@@ -1,4 +1,4 @@
-"""Takes the colour out; what is left is as light as it was.
+"""Step `grayscale`: removes chroma and leaves lightness as it is.
 
 By lightness and not by libvips' "b-w", whose rounded weights make pure blue a good deal lighter.
 """
@@ -11,4 +11,4 @@ from imagemill.imaging.spec.pipeline import Output
 def apply(picture: Picture, output: Output) -> Picture:
     if not output.grayscale:
         return picture
-    return picture.changed(lambda image: set_chroma(image, 0, 0))
+    return picture.map_frames(lambda image: set_chroma(image, 0, 0))

@@ -1,4 +1,4 @@
-"""Changes brightness, saturation and hue: lightness, chroma and angle of CIE LCh, as in sharp."""
+"""Step `modulate`: scales lightness and chroma and rotates the hue of CIE LCh, as sharp does."""
 
 from math import cos, radians, sin
 
@@ -13,11 +13,11 @@ def apply(picture: Picture, output: Output) -> Picture:
     if output.modulate is None:
         return picture
     matrix = _build_matrix(output.modulate)
-    return picture.changed(lambda image: apply_in_lab(image, lambda lab: lab.recomb(matrix)))
+    return picture.map_frames(lambda image: apply_in_lab(image, lambda lab: lab.recomb(matrix)))
 
 
 def _build_matrix(modulation: Modulation) -> Image:
-    """Return L, a and b from L, a and b: turning and stretching a and b is hue and chroma."""
+    """Return the matrix on L, a and b; rotating a and b changes the hue, scaling them chroma."""
     angle = radians(modulation.hue)
     across, down = modulation.saturation * cos(angle), modulation.saturation * sin(angle)
     return Image.new_from_array(

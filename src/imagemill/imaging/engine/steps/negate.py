@@ -1,6 +1,6 @@
-"""Exchanges light and dark, and every colour with its opposite. What is transparent stays so.
+"""Step `negate`: inverts each channel, and leaves alpha as it is.
 
-Levels of inks have no opposites, since black stands beside the others; so theirs is taken in Lab.
+CMYK is inverted in Lab: its channels have no opposites, since black comes on top of the others.
 """
 
 from typing import Final
@@ -17,7 +17,7 @@ WHITE: Final = 100
 def apply(picture: Picture, output: Output) -> Picture:
     if not output.negate:
         return picture
-    return picture.changed(_negate)
+    return picture.map_frames(_negate)
 
 
 def _negate(image: Image) -> Image:

@@ -1,6 +1,6 @@
-"""Stretches lightness: the darkest hundredth becomes black, the lightest white, as in sharp.
+"""Step `normalize`: stretches lightness from the 1st percentile to the 99th, as sharp does.
 
-Of an animation those of the first frame: a stretch of its own for each frame would flicker.
+An animation is stretched by the percentiles of its first frame, since it would flicker otherwise.
 """
 
 from typing import Final
@@ -11,18 +11,18 @@ from imagemill.imaging.libvips import Image
 from imagemill.imaging.spec.pipeline import Output
 
 WHITE: Final = 100
-# A histogram counts whole numbers, so lightness is counted in hundredths.
-STEPS: Final = 100
+# Bins of the histogram for one unit of lightness.
+BINS: Final = 100
 
 
 def apply(picture: Picture, output: Output) -> Picture:
     if not output.normalize:
         return picture
     dark, light = _find_extremes(picture.first)
-    if light - dark <= 1:  # one level: what is left would be noise
+    if light - dark <= 1:  # one level: stretched, it would be noise
         return picture
     factor = WHITE / (light - dark)
-    return picture.changed(
+    return picture.map_frames(
         lambda image: apply_in_lab(
             image, lambda lab: lab.linear([factor, 1, 1], [-dark * factor, 0, 0])
         )
@@ -30,5 +30,5 @@ def apply(picture: Picture, output: Output) -> Picture:
 
 
 def _find_extremes(image: Image) -> tuple[float, float]:
-    counted = (get_lightness(image) * STEPS).cast("ushort")
-    return counted.percent(1) / STEPS, counted.percent(99) / STEPS
+    counted = (get_lightness(image) * BINS).cast("ushort")
+    return counted.percent(1) / BINS, counted.percent(99) / BINS

@@ -1,4 +1,4 @@
-"""Adds background outside the picture, whatever its size."""
+"""Step `pad`: adds background around the picture."""
 
 from imagemill.imaging.engine.canvas import place_on_canvas
 from imagemill.imaging.engine.geometry import pad_size
@@ -12,6 +12,6 @@ def apply(picture: Picture, output: Output) -> Picture:
     if size == picture.size:
         return picture
     edges = Edges.of(output.pad)
-    return picture.changed(
+    return picture.map_frames(
         lambda image: place_on_canvas(output.background, image, edges.left, edges.top, size), size
     )

@@ -1,4 +1,4 @@
-"""Scales the picture, and notes the box that it is to fill."""
+"""Step `resize`: scales the picture, and sets the box that it is to fill."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from imagemill.imaging.spec.pipeline import Output
 
 def apply(picture: Picture, output: Output) -> Picture:
     placement = place(picture.size, output)
-    scaled = picture.changed(
+    scaled = picture.map_frames(
         lambda image: _scale(image, placement.scaled, output), placement.scaled
     )
     return replace(scaled, box=placement.box)

@@ -1,4 +1,4 @@
-"""Turns the picture clockwise: by quarters exactly, else grown onto its background."""
+"""Step `rotate`: turns the picture clockwise, exactly by quarters, else on a larger canvas."""
 
 from math import cos, radians, sin
 from typing import Final
@@ -21,7 +21,7 @@ def apply(picture: Picture, output: Output) -> Picture:
     degrees = output.rotate % FULL
     if degrees == 0:
         return picture
-    return picture.changed(
+    return picture.map_frames(
         lambda image: _turn(image, degrees, output), rotate_size(picture.size, degrees)
     )
 
@@ -33,26 +33,26 @@ def _turn(image: Image, degrees: float, output: Output) -> Image:
 
 
 def _slant(image: Image, degrees: float, background: HexColor) -> Image:
-    """Turn about the centre, in the output's space: another has no place for the background."""
-    image, colour = prepare_background(image, background)
+    """Rotate about the centre, in the output's colour space, which has the background's colour."""
+    image, color = prepare_background(image, background)
     canvas = rotate_size(Size(image.width, image.height), degrees)
     cosine, sine = cos(radians(degrees)), sin(radians(degrees))
     if image.hasalpha():
-        opacity = colour[-1] / max_level(image)
-        colour = [*(level * opacity for level in colour[:-1]), colour[-1]]
+        opacity = color[-1] / max_level(image)
+        color = [*(level * opacity for level in color[:-1]), color[-1]]
     return apply_premultiplied(
         image,
         lambda visible: visible.affine(
             [cosine, -sine, sine, cosine],
             interpolate=Interpolate.new("bicubic"),
             oarea=[0, 0, canvas.width, canvas.height],
-            # Centre comes to centre; libvips counts from the middle of the first pixel.
+            # Centre maps to centre; libvips measures from the middle of the first pixel.
             idx=-(image.width - 1) / 2,
             idy=-(image.height - 1) / 2,
             odx=(canvas.width - 1) / 2,
             ody=(canvas.height - 1) / 2,
             extend="background",
-            background=colour,
+            background=color,
             premultiplied=True,
         ),
     )

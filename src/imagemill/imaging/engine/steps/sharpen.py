@@ -1,4 +1,4 @@
-"""Sharpens lightness by an unsharp mask, edges more than flat areas, with sharp's own amounts."""
+"""Step `sharpen`: an unsharp mask on lightness, stronger on edges, with sharp's default amounts."""
 
 from typing import Final
 
@@ -9,8 +9,8 @@ from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.spec.pipeline import Output
 
-# A difference from the surroundings, in L of 0 to 100, counts once up to 2, and twice beyond;
-# nothing gets lighter by more than 10 or darker by more than 20.
+# A difference from the surroundings, in L of 0 to 100, is added once up to 2 and twice beyond;
+# no pixel gets lighter by more than 10 or darker by more than 20.
 AMOUNTS: Final = {"m1": 1, "m2": 2, "x1": 2, "y2": 10, "y3": 20}
 
 
@@ -18,7 +18,7 @@ def apply(picture: Picture, output: Output) -> Picture:
     sigma = output.sharpen
     if sigma is None:
         return picture
-    return picture.changed(lambda image: _sharpen_visible(image, sigma))
+    return picture.map_frames(lambda image: _sharpen_visible(image, sigma))
 
 
 def _sharpen_visible(image: Image, sigma: float) -> Image:
@@ -36,12 +36,12 @@ def _sharpen(image: Image, sigma: float) -> Image:
 
 
 def _fill_hidden_colors(image: Image, sigma: float) -> Image:
-    """Return opaque colours: those of transparent pixels are taken from what is visible around.
+    """Return opaque colours, in which transparent pixels have the colours of visible neighbours.
 
-    Else their own would count as surroundings, and an edge of opacity as one of light.
+    Their own would count as surroundings, and an edge of alpha as an edge of lightness.
     """
     around = apply_premultiplied(image, lambda visible: visible.gaussblur(sigma, min_ampl=0.01))
-    colours = image.bands - 1
-    opacity = image[colours] / max_level(image)
-    filled = image[:colours] * opacity + around[:colours] * (opacity * -1 + 1)
+    colors = image.bands - 1
+    opacity = image[colors] / max_level(image)
+    filled = image[:colors] * opacity + around[:colors] * (opacity * -1 + 1)
     return filled.rint().cast(image.format).copy(interpretation=image.interpretation)

@@ -1,4 +1,4 @@
-"""Gives everything the hue and chroma of one colour; lightness stays, as in sharp."""
+"""Step `tint`: sets hue and chroma to those of one colour and leaves lightness, as sharp does."""
 
 from imagemill.imaging.color.lab import color_to_lab
 from imagemill.imaging.color.lightness import set_chroma
@@ -10,4 +10,4 @@ def apply(picture: Picture, output: Output) -> Picture:
     if output.tint is None:
         return picture
     _, a, b = color_to_lab(output.tint, picture.first)(0, 0)
-    return picture.changed(lambda image: set_chroma(image, a, b))
+    return picture.map_frames(lambda image: set_chroma(image, a, b))

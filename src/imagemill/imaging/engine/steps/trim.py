@@ -1,6 +1,6 @@
-"""Cuts off a border that is plain: all that differs little from the pixel at the top left.
+"""Step `trim`: cuts off a plain border, that is, one that differs little from the top left pixel.
 
-Of an animation the first frame's border is cut off all frames.
+All frames of an animation lose the border of the first one.
 """
 
 from typing import Final
@@ -24,14 +24,15 @@ def apply(picture: Picture, output: Output) -> Picture:
     left, top, width, height = differs.find_trim(background=[0], threshold=1, line_art=True)
     if width == 0 or height == 0:
         return picture
-    return picture.changed(lambda image: image.crop(left, top, width, height), Size(width, height))
+    return picture.map_frames(
+        lambda image: image.crop(left, top, width, height), Size(width, height)
+    )
 
 
 def _mark_differences(image: Image, threshold: float) -> Image:
     """Return 255 where a band is further than the threshold from the first pixel, else 0.
 
-    The threshold is given in 255ths. Colours count as far as they can be seen, and opacity as one
-    more.
+    The threshold is in 255ths. Colours are weighed by their opacity, which is compared as well.
     """
     most = max_level(image)
     seen = image.premultiply(max_alpha=most).rint() if image.hasalpha() else image

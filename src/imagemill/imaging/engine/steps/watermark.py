@@ -1,4 +1,4 @@
-"""Lays a text or an image on the finished picture."""
+"""Step `watermark`: composites a text or an image onto the finished picture."""
 
 from functools import partial
 from math import floor
@@ -30,11 +30,11 @@ def apply(picture: Picture, output: Output) -> Picture:
     room = Size(size.width - 2 * left, size.height - 2 * top)
     mark = _make_mark(watermark, watermark.scale * size.width, room, picture.assets)
     across, down = align(Size(mark.width, mark.height), room, watermark.position)
-    return picture.changed(lambda image: _lay_on(image, mark, left + across, top + down))
+    return picture.map_frames(lambda image: _lay_on(image, mark, left + across, top + down))
 
 
 def _limit_margin(asked: int, side: int) -> int:
-    """Return the margin at both ends of a side, of which at least a pixel is left."""
+    """Return the margin in pixels, limited so that two of it leave a pixel of the side."""
     return min(asked, (side - 1) // 2)
 
 
@@ -49,7 +49,7 @@ def _make_mark(watermark: Watermark, width: float, room: Size, assets: Path | No
 
 
 def _fit(mark: Size, width: float, room: Size) -> Size:
-    """Return the size of a mark that is to be so wide, made smaller where there is no room."""
+    """Return the size of a mark of this width, made smaller where there is no room for it."""
     scale = min(width / mark.width, room.width / mark.width, room.height / mark.height)
     return Size(
         max(1, min(room.width, floor(mark.width * scale + 0.5))),
@@ -57,10 +57,10 @@ def _fit(mark: Size, width: float, room: Size) -> Size:
     )
 
 
-def _fade(colours: Image, alpha: Image, opacity: float) -> Image:
+def _fade(colors: Image, alpha: Image, opacity: float) -> Image:
     faded = (alpha * opacity).rint().cast("uchar")
-    # Laying it on reads it more than once.
-    return colours.bandjoin(faded).copy(interpretation="srgb").copy_memory()
+    # Compositing reads it more than once.
+    return colors.bandjoin(faded).copy(interpretation="srgb").copy_memory()
 
 
 def _lay_on(image: Image, mark: Image, left: int, top: int) -> Image:

@@ -1,11 +1,11 @@
-"""Opens HEIC pictures: pillow-heif decodes what libvips cannot, and libvips goes on from there.
+"""The decoder of HEIC: pillow-heif decodes the primary picture into an image of libvips.
 
-Turns and mirrors that the file asks for are made by the decoder, so the picture is upright. Its
-EXIF orientation, which ought to ask for none (ISO/IEC 23000-22, 7.3.10.1) and in photos of phones
-tells of the same turn again, is dropped. Of several pictures the primary one is taken.
+The decoder applies the file's own rotation and mirroring, so the picture is upright. Its EXIF
+orientation is dropped: it should ask for no rotation (ISO/IEC 23000-22, 7.3.10.1), and in photos of
+phones repeats the one that has been applied.
 
-pillow-heif is imported here and so when a child starts, although few pictures need it: it costs
-11 ms then, and a child that has opened a picture may not be allowed to load any more code.
+pillow-heif is imported when an image process starts, although few pictures need it: it costs 11 ms
+then, and a process that has opened a picture may not be allowed to load any more code.
 """
 
 from collections.abc import Iterator
@@ -30,8 +30,8 @@ else:
     pillow_heif.options.DEPTH_IMAGES = False
     pillow_heif.options.AUX_IMAGES = False
 
-# pillow-heif's modes as bands, format and interpretation of libvips. With more than 8 bits, the
-# value's highest bit is the highest of 16. A small a stands for colours that are premultiplied.
+# pillow-heif's modes as bands, format and interpretation of libvips. Values of more than 8 bits are
+# scaled to 16. A lower-case a means that colours are premultiplied.
 LAYOUTS: Final = MappingProxyType(
     {
         "L": (1, "uchar", "b-w"),
@@ -45,8 +45,8 @@ LAYOUTS: Final = MappingProxyType(
     }
 )
 
-# What libheif and libde265 say when the system gives none. libheif's own limits, which a damaged
-# file meets, are told in other words.
+# Messages of libheif and libde265 when allocation fails. libheif's own limits, which a damaged file
+# exceeds, have other messages.
 NO_MEMORY: Final = (
     "Memory allocation error: Unspecified",
     "Out of memory",
@@ -56,7 +56,7 @@ NO_MEMORY: Final = (
 EXIF: Final = b"Exif\0\0"
 ORIENTATION_FIELDS: Final = ("orientation", "exif-ifd0-Orientation")
 
-# libvips knows no longer one.
+# The longest side that libvips can have.
 MAX_LIBVIPS_SIDE: Final = 100_000_000
 
 # Display P3 as numbers for primaries and transfer. Source: ITU-T H.273, tables 2 and 3.
@@ -75,10 +75,10 @@ def peek(data: bytes) -> Image:
 
 
 def load(data: bytes) -> Image:
-    """Return the picture, decoded; its pixels lie in memory, where the decoder wrote them.
+    """Return the decoded picture, whose pixels are in the memory that the decoder wrote.
 
-    Raises InvalidImage, UnsupportedFormat or OutOfMemory. Data that is whole and makes no sense is
-    mostly shown as the decoder guesses: it has no way to tell.
+    Raises InvalidImage, UnsupportedFormat or OutOfMemory. Corrupt data of full length is mostly
+    decoded to wrong pixels, since the decoder does not detect it.
     """
     picture = _open(data)
     bands, depth, space = LAYOUTS[picture.mode]
@@ -108,11 +108,11 @@ def _open(data: bytes) -> "pillow_heif.HeifImage":
 
 
 def _attach_metadata(image: Image, picture: "pillow_heif.HeifImage") -> Image:
-    """Return the image with the metadata that libvips' own loaders would have given it."""
+    """Return the image with the metadata that libvips' own loaders would attach."""
     info: dict[str, Any] = picture.info
     image = image.copy()
     image.set_type(GValue.gint_type, "bits-per-sample", info["bit_depth"])
-    if info["exif"]:  # libvips takes it apart at once
+    if info["exif"]:  # libvips parses it at once
         image.set_type(GValue.blob_type, "exif-data", EXIF + info["exif"].removeprefix(EXIF))
         for name in ORIENTATION_FIELDS:
             image.remove(name)
@@ -134,9 +134,9 @@ def _read_profile(info: dict[str, Any]) -> bytes | None:
 
 @contextmanager
 def _heif_errors() -> Iterator[None]:
-    """Raise OutOfMemory where libheif says so, InvalidImage for whatever else is raised.
+    """Raise OutOfMemory when libheif reports it, and InvalidImage for all other exceptions.
 
-    A damaged file may trip pillow-heif's own Python as well as libheif.
+    A damaged file may raise any exception from pillow-heif's own Python code.
     """
     try:
         yield

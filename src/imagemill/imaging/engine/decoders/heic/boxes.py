@@ -1,7 +1,7 @@
-"""What the boxes of a HEIC file tell that its decoder does not: that the file ends early.
+"""Detection of truncated HEIC files by their boxes, which the decoder does not report.
 
-A camera stores a picture as a grid of tiles. libheif shows those of a truncated file that are
-there, the rest in green, and pillow-heif does not let us ask for more strictness.
+A camera stores a picture as a grid of tiles. libheif decodes the tiles that a truncated file has,
+shows the others in green, and pillow-heif has no option to be stricter.
 """
 
 from collections.abc import Iterator
@@ -12,15 +12,15 @@ from imagemill.imaging.errors import InvalidImage, UnsupportedFormat
 HEADER_BYTES: Final = 8
 LONG_HEADER_BYTES: Final = 16
 
-# A length that stands behind the kind, in twice as many bytes.
+# This length means that the real one follows the kind, in 8 bytes.
 LONG: Final = 1
 
 
 def check_boxes(data: bytes) -> None:
-    """Raise InvalidImage when the file ends early, UnsupportedFormat when it is a mere sequence."""
+    """Raise InvalidImage for a truncated file, UnsupportedFormat for an image sequence alone."""
     kinds = set()
     for kind, end in _iter_boxes(data):
-        # Only what holds pictures matters: some cameras leave other things behind the last box.
+        # Other boxes may reach beyond the end: some cameras append data behind the last one.
         if kind == b"mdat" and end > len(data):
             raise InvalidImage("The picture cannot be decoded: the file ends early.")
         kinds.add(kind)
@@ -29,7 +29,7 @@ def check_boxes(data: bytes) -> None:
 
 
 def _iter_boxes(data: bytes) -> Iterator[tuple[bytes, int]]:
-    """Yield the kind and the end of every outermost box, as long as they make sense.
+    """Yield the kind and the end offset of every outermost box, until one is malformed.
 
     Source: ISO/IEC 14496-12, 4.2.
     """
@@ -38,7 +38,7 @@ def _iter_boxes(data: bytes) -> Iterator[tuple[bytes, int]]:
         length, header = int.from_bytes(data[at : at + 4]), HEADER_BYTES
         if length == LONG:
             length, header = int.from_bytes(data[at + 8 : at + 16]), LONG_HEADER_BYTES
-        if length < header:  # 0 is lawful too: such a box reaches to the end, wherever that is
+        if length < header:  # 0 is valid too: such a box reaches to the end of the file
             return
         yield data[at + 4 : at + 8], at + length
         at += length
