@@ -1,4 +1,4 @@
-"""GET /jobs/{id}/explain, over HTTP, from the ledger's own rows."""
+"""GET /jobs/{id}/explain, over HTTP, on a real PostgreSQL."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from imagemill.jobs import explain_query as situation
-from imagemill.jobs.explain_query import explain_query
+from imagemill.jobs import explain_query
+from imagemill.jobs.explain_query import read_job_context
 from imagemill.jobs.ids import new_job_id
 from imagemill.jobs.job import ErrorCode, JobError, JobId, JobNotFound, KeyId
 from imagemill.jobs.leases import JobLeases
@@ -45,7 +45,7 @@ def let_wait(address: PostgresAddress, *ids: str, since: timedelta) -> None:
         )
 
 
-def test_the_place_in_line_goes_by_priority_and_then_by_age(
+def test_the_position_in_the_queue_goes_by_priority_and_then_by_age(
     api: httpx.Client, postgres_address: PostgresAddress
 ) -> None:
     low = upload(api, picture(), priority="low")
@@ -59,47 +59,49 @@ def test_the_place_in_line_goes_by_priority_and_then_by_age(
     assert places == [1, 2, 3, 4, None]
 
 
-def test_a_line_that_nobody_serves_is_told_to_whoever_asks(
+def test_a_queue_without_workers_is_explained(
     api: httpx.Client, postgres_address: PostgresAddress
 ) -> None:
     first, last = upload(api, picture()), upload(api, picture())
-    assert explained(api, last)["summary"] == "It waits in line behind 1 job."
+    assert explained(api, last)["summary"] == "It waits in the queue behind 1 job."
     let_wait(postgres_address, first, since=timedelta(minutes=10))
     assert explained(api, last)["summary"] == (
-        "It waits in line behind 1 job, and no worker has taken a job, the first due 10 minutes ago"
-        " (is one running?)."
+        "It waits in the queue behind 1 job, and no worker has claimed a job since the first"
+        " was due, 10 minutes ago (is one running?)."
     )
 
 
-async def test_a_line_is_called_silent_when_nobody_took_a_job_for_long_and_nobody_has_one(
+async def test_workers_count_as_idle_when_none_has_claimed_a_job_lately_and_none_is_busy(
     api: httpx.Client, leases: JobLeases, postgres_address: PostgresAddress
 ) -> None:
     done, waiting = upload(api, picture()), upload(api, picture())
     let_wait(postgres_address, waiting, since=timedelta(minutes=10))
     claims = await leases.claim([JobId(UUID(done))])
-    assert explained(api, waiting)["summary"] == "It is the next in line."
+    assert explained(api, waiting)["summary"] == "It is next in the queue."
     with connect(postgres_address) as connection:
         connection.execute("UPDATE job_events SET at = now() - interval '5 min'")
     # A worker has taken none for long, since it is busy with that one.
-    assert explained(api, waiting)["summary"] == "It is the next in line."
+    assert explained(api, waiting)["summary"] == "It is next in the queue."
     await leases.finish([completed(claim) for claim in claims])
-    assert "no worker has taken a job for 5 minutes" in explained(api, waiting)["summary"]
+    assert "no worker has claimed a job for 5 minutes" in explained(api, waiting)["summary"]
 
 
-async def test_a_job_in_the_works_tells_who_has_it(api: httpx.Client, leases: JobLeases) -> None:
+async def test_a_processed_job_is_explained_by_its_worker(
+    api: httpx.Client, leases: JobLeases
+) -> None:
     job_id = upload(api, picture())
     (claim,) = await leases.claim([JobId(UUID(job_id))])
     found = explained(api, job_id)
     assert (found["holder"], found["place_in_line"]) == (str(leases.worker), None)
     assert found["last_heartbeat"].endswith("Z")
-    assert f"Worker {leases.worker} is at work on it, attempt 1 of 3" in found["summary"]
+    assert f"Worker {leases.worker} is processing it, attempt 1 of 3" in found["summary"]
     error = JobError(ErrorCode.TIMED_OUT, "It took too long.")
     await leases.retry_later(claim, error, timedelta(hours=1))
     found = explained(api, job_id)
     assert found["last_error"] == {"code": "timed_out", "detail": "It took too long."}
     assert found["next_try_at"] == api.get(f"/jobs/{job_id}").json()["run_at"]
     assert (found["holder"], found["last_heartbeat"]) == (None, None)
-    assert found["summary"].startswith("It waits for its next try in 59 minutes, at ")
+    assert found["summary"].startswith("It waits for its next attempt, in 59 minutes at ")
 
 
 async def test_a_job_that_has_ended_waits_for_nothing(api: httpx.Client, leases: JobLeases) -> None:
@@ -113,7 +115,7 @@ async def test_a_job_that_has_ended_waits_for_nothing(api: httpx.Client, leases:
         assert (found["holder"], found["next_try_at"], found["place_in_line"]) == (None,) * 3
 
 
-def test_it_is_asked_for_as_its_neighbours_are(api: httpx.Client) -> None:
+def test_the_route_behaves_as_its_neighbours_do(api: httpx.Client) -> None:
     job_id = upload(api, picture())
     head = api.head(f"/jobs/{job_id}/explain")
     assert (head.status_code, head.content) == (httpx.codes.OK, b"")
@@ -123,17 +125,19 @@ def test_it_is_asked_for_as_its_neighbours_are(api: httpx.Client) -> None:
     assert [one["pointer"] for one in wrong.json()["errors"]] == ["/path/id"]
     described = api.get("/openapi.json").json()["components"]["schemas"]["Explanation"]
     assert described["properties"].keys() == set(described["required"]) == MEMBERS
-    assert described["properties"]["summary"]["examples"] == ["It waits in line behind 12 jobs."]
+    assert described["properties"]["summary"]["examples"] == [
+        "It waits in the queue behind 12 jobs."
+    ]
 
 
-async def test_a_job_out_of_reach_is_not_found(job_store: JobStore) -> None:
+async def test_a_job_of_another_owner_is_not_found(job_store: JobStore) -> None:
     job = await job_store.accept(new_job())
-    assert (await explain_query(job_store, job.id)).job == job
+    assert (await read_job_context(job_store, job.id)).job == job
     with pytest.raises(JobNotFound):
-        await explain_query(job_store.scoped_to(KeyId(new_job_id())), job.id)
+        await read_job_context(job_store.scoped_to(KeyId(new_job_id())), job.id)
 
 
-async def test_of_a_long_line_no_more_is_read_than_is_told(
+async def test_of_a_long_queue_no_more_is_read_than_is_counted(
     job_store: JobStore,
     pool: Postgres,
     postgres_address: PostgresAddress,
@@ -147,11 +151,13 @@ async def test_of_a_long_line_no_more_is_read_than_is_told(
         )
         connection.execute("ANALYZE jobs")
     last = await job_store.accept(new_job())
-    monkeypatch.setattr(situation, "MOST_COUNTED", 50)
-    found = (await explain_query(job_store, last.id)).before
+    monkeypatch.setattr(explain_query, "MAX_COUNTED", 50)
+    found = (await read_job_context(job_store, last.id)).ahead
     assert found is not None
-    assert (found.count, found.is_all) == (50, False)
-    parameters = {"id": last.id, "owner": None, "most_counted": 50, "most_events": 50}
-    rows = await pool.run(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {situation.LOOK}", parameters)
+    assert (found.count, found.is_exact) == (50, False)
+    parameters = {"id": last.id, "owner": None, "max_counted": 50, "max_events_read": 50}
+    rows = await pool.run(
+        f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {explain_query.JOB_CONTEXT}", parameters
+    )
     plan = rows[0]["QUERY PLAN"][0]["Plan"]
     assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 100

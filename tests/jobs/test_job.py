@@ -5,8 +5,8 @@ from uuid import uuid4
 import pytest
 
 from imagemill.jobs.job import (
-    FINAL_AT_ONCE,
-    TRIED_ONCE_MORE,
+    NEVER_RETRIED,
+    RETRIED_ONCE,
     Claim,
     ErrorCode,
     JobId,
@@ -27,18 +27,18 @@ def claim(attempt: int, previous: ErrorCode | None = None, max_attempts: int = 3
     )
 
 
-@pytest.mark.parametrize("code", sorted(FINAL_AT_ONCE))
+@pytest.mark.parametrize("code", sorted(NEVER_RETRIED))
 def test_a_fault_of_the_picture_is_final_at_once(code: ErrorCode) -> None:
     assert is_final(claim(1), code)
 
 
-@pytest.mark.parametrize("code", sorted(TRIED_ONCE_MORE))
+@pytest.mark.parametrize("code", sorted(RETRIED_ONCE))
 def test_a_picture_that_hurts_its_process_is_tried_once_more(code: ErrorCode) -> None:
     assert not is_final(claim(1), code)
 
 
 @pytest.mark.parametrize(
-    ("code", "previous"), list(product(sorted(TRIED_ONCE_MORE), sorted(TRIED_ONCE_MORE)))
+    ("code", "previous"), list(product(sorted(RETRIED_ONCE), sorted(RETRIED_ONCE)))
 )
 def test_the_second_time_it_hurts_its_process_is_final(
     code: ErrorCode, previous: ErrorCode

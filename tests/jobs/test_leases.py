@@ -275,7 +275,9 @@ async def test_the_history_tells_every_change_with_its_attempt_worker_and_error(
     (fourth,) = await leases.claim([claim.id])
     await leases.finish([completed(fourth)])
     events = await job_store.history(claim.id)
-    lost = JobError(ErrorCode.WORKER_LOST, f"The worker of attempt {third.attempt} went silent.")
+    lost = JobError(
+        ErrorCode.WORKER_LOST, f"The worker of attempt {third.attempt} stopped sending heartbeats."
+    )
     assert [(e.status, e.attempt, e.worker, e.error) for e in events] == [
         (Status.PENDING, 0, None, None),
         (Status.PROCESSING, 1, leases.worker, None),

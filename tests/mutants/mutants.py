@@ -57,7 +57,7 @@ def with_the_file_deleted_whatever_became_of_the_row() -> None:
 
 LEASES: Final = "jobs/test_leases.py::"
 KEYS: Final = "jobs/test_idempotency.py::"
-DELIVERIES: Final = "jobs/test_deliveries.py::"
+DELIVERIES: Final = "webhooks/test_deliveries.py::"
 
 MUTANTS: Final = MappingProxyType(
     {
@@ -71,7 +71,7 @@ MUTANTS: Final = MappingProxyType(
         ),
         "a heartbeat that does not look at the fence": Mutant(
             f"{LEASES}test_a_worker_cannot_end_its_own_later_attempt_with_an_earlier_result",
-            without(leases, "HEARTBEAT", "AND j.fence = held.fence"),
+            without(leases, "HEARTBEAT", "AND j.fence = claim.fence"),
         ),
         "a heartbeat that does not look at the worker": Mutant(
             f"{LEASES}test_the_same_fence_in_the_hands_of_another_worker_is_not_enough",
@@ -79,11 +79,11 @@ MUTANTS: Final = MappingProxyType(
         ),
         "a release that does not look at the fence": Mutant(
             f"{LEASES}test_a_worker_cannot_end_its_own_later_attempt_with_an_earlier_result",
-            without(leases, "GIVE_BACK", "AND j.fence = held.fence"),
+            without(leases, "RELEASE", "AND j.fence = claim.fence"),
         ),
         "a release that uses the attempt": Mutant(
             f"{LEASES}test_a_job_that_is_given_back_has_not_used_an_attempt",
-            without(leases, "GIVE_BACK", "CASE WHEN %(unused)s THEN 1 ELSE 0 END", "0"),
+            without(leases, "RELEASE", "CASE WHEN %(is_unused)s THEN 1 ELSE 0 END", "0"),
         ),
         "attempts that are not counted at the claim": Mutant(
             f"{LEASES}test_a_lost_worker_costs_an_attempt_and_the_last_one_ends_the_job",
@@ -102,7 +102,7 @@ MUTANTS: Final = MappingProxyType(
             without(leases, "REAP", "AND lease_expires_at < now()"),
         ),
         "an upload that fails when it is recorded twice": Mutant(
-            "jobs/test_ledger.py::test_accepting_the_same_job_twice_records_it_once",
+            "jobs/test_store.py::test_accepting_the_same_job_twice_records_it_once",
             without(job_store, "ACCEPT", "ON CONFLICT (id) DO NOTHING"),
         ),
         "a key that lets everybody through": Mutant(

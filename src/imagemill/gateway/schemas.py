@@ -97,9 +97,9 @@ class DeliveriesBody(BaseModel):
 class ExplanationBody(BaseModel):
     """What a job waits for: a sentence for a person, and what it is made of; null: not now."""
 
-    summary: str = Field(examples=["It waits in line behind 12 jobs."])
+    summary: str = Field(examples=["It waits in the queue behind 12 jobs."])
     place_in_line: int | None = Field(
-        description="from 1, while it waits in line; not counted beyond 10,001", examples=[13]
+        description="from 1, while it waits in the queue; not counted beyond 10,001", examples=[13]
     )
     holder: UUID | None = Field(description="the worker that has it, while it is processed")
     last_heartbeat: datetime | None = Field(description="when that worker last spoke of it")

@@ -1,1 +1,1 @@
-"""What a job is and the life it may lead: the ledger, the line. Knows no HTTP and no pixels."""
+"""Jobs: states and transitions (pure), and all SQL on them. Knows no HTTP and no images."""

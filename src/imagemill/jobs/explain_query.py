@@ -1,54 +1,70 @@
-"""What a job depends on, read from the ledger at one moment."""
+"""What a job depends on, read by one statement."""
 
 from typing import Final
 
-from imagemill.jobs.explanation import Situation
+from psycopg.rows import DictRow
+
+from imagemill.jobs.explanation import JobContext, JobsAhead, WorkerActivity
 from imagemill.jobs.job import JobId, JobNotFound
-from imagemill.jobs.rows import JOB_COLUMNS, to_situation
+from imagemill.jobs.rows import JOB_COLUMNS, to_error, to_job, to_utc
 from imagemill.jobs.store import OWNED, JobStore
 
-# Whoever has as many before him is not helped by a number, and to count them all would read as much
-# of the line as there is.
-MOST_COUNTED: Final = 10_000
-# A claim is found after a few events wherever jobs are done at all.
-MOST_EVENTS: Final = 10_000
+# A higher number would tell a client no more, and would read as much of the queue as there is.
+MAX_COUNTED: Final = 10_000
+# Read from the newest event on: where jobs are processed at all, a claim is among the first rows.
+MAX_EVENTS_READ: Final = 10_000
 
-# Those before it are read from the index of what waits, in its own order, and only as far as the
-# limit. Whose jobs they are does not matter: all wait in one line.
-LOOK = f"""
+# The jobs ahead, of all owners, are read from jobs_ready_idx in its order, up to the limit.
+JOB_CONTEXT = f"""
     WITH job AS (
-        SELECT *, status = 'PENDING' AND run_at <= now() AS is_in_line
+        SELECT *, status = 'PENDING' AND run_at <= now() AS is_due
           FROM jobs WHERE id = %(id)s AND {OWNED})
-    SELECT {JOB_COLUMNS}, now() AS now, locked_by, lease_expires_at, heartbeat_at, is_in_line,
-           due, looked_at < %(most_counted)s AS is_all, least(first_due, run_at) AS due_since,
+    SELECT {JOB_COLUMNS}, now() AS now, locked_by, lease_expires_at, heartbeat_at, is_due,
+           due, counted < %(max_counted)s AS is_exact, least(first_due, run_at) AS oldest_due_at,
            (SELECT at FROM (
-                   SELECT * FROM job_events ORDER BY id DESC LIMIT %(most_events)s) AS newest
-             WHERE newest.status = 'PROCESSING' AND is_in_line
-             ORDER BY newest.id DESC LIMIT 1) AS last_claim,
-           EXISTS (SELECT FROM jobs AS held
-                    WHERE held.status = 'PROCESSING' AND held.lease_expires_at > now()) AS are_busy
+                   SELECT * FROM job_events ORDER BY id DESC LIMIT %(max_events_read)s) AS newest
+             WHERE newest.status = 'PROCESSING' AND is_due
+             ORDER BY newest.id DESC LIMIT 1) AS last_claim_at,
+           EXISTS (SELECT FROM jobs AS busy
+                    WHERE busy.status = 'PROCESSING' AND busy.lease_expires_at > now())
+           AS is_any_busy
       FROM job CROSS JOIN LATERAL (
-           SELECT count(*) AS looked_at,
+           SELECT count(*) AS counted,
                   count(*) FILTER (WHERE other_run_at <= now()) AS due,
                   min(other_run_at) FILTER (WHERE other_run_at <= now()) AS first_due
              FROM (SELECT other.run_at AS other_run_at FROM jobs AS other
-                    WHERE job.is_in_line AND other.status = 'PENDING'
+                    WHERE job.is_due AND other.status = 'PENDING'
                       AND (other.priority, other.run_at, other.id)
                           < (job.priority, job.run_at, job.id)
                     ORDER BY other.priority, other.run_at, other.id
-                    LIMIT %(most_counted)s) AS earlier) AS line
+                    LIMIT %(max_counted)s) AS earlier) AS ahead
 """
 
 
-async def explain_query(job_store: JobStore, job_id: JobId) -> Situation:
+async def read_job_context(job_store: JobStore, job_id: JobId) -> JobContext:
     """Return what the job depends on now. Raises JobNotFound, DatabaseUnavailable."""
     parameters = {
         "id": job_id,
         "owner": job_store.owner,
-        "most_counted": MOST_COUNTED,
-        "most_events": MOST_EVENTS,
+        "max_counted": MAX_COUNTED,
+        "max_events_read": MAX_EVENTS_READ,
     }
-    rows = await job_store.postgres.run(LOOK, parameters)
+    rows = await job_store.postgres.run(JOB_CONTEXT, parameters)
     if not rows:
         raise JobNotFound(f"There is no job {job_id}.")
-    return to_situation(rows[0])
+    return _to_context(rows[0])
+
+
+def _to_context(row: DictRow) -> JobContext:
+    ahead = JobsAhead(row["due"], row["is_exact"], to_utc(row["oldest_due_at"]))
+    last_claim_at = to_utc(row["last_claim_at"]) if row["last_claim_at"] else None
+    return JobContext(
+        now=to_utc(row["now"]),
+        job=to_job(row),
+        last_error=to_error(row),
+        holder=row["locked_by"],
+        lease_expires_at=to_utc(row["lease_expires_at"]) if row["lease_expires_at"] else None,
+        last_heartbeat=to_utc(row["heartbeat_at"]) if row["heartbeat_at"] else None,
+        ahead=ahead if row["is_due"] else None,
+        workers=WorkerActivity(last_claim_at, row["is_any_busy"]),
+    )

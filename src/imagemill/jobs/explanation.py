@@ -1,4 +1,4 @@
-"""What a job waits for, in a sentence for whoever has to know it at night. Pure."""
+"""What a job is waiting for, in one sentence and in the facts that it is made of. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,37 +8,37 @@ from uuid import UUID
 from imagemill.formatting import format_duration, pluralize
 from imagemill.jobs.job import ENDED, Job, JobError, Status
 
-# Workers ask the ledger every few seconds. When jobs have been due for this long, none was taken
-# and none is being processed, there may be no worker.
-SILENCE: Final = timedelta(minutes=1)
+# Workers look for due jobs every few seconds. When jobs have been due for this long, and none was
+# claimed and none is being processed, there may be no worker.
+IDLE_TIMEOUT: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
-    """The due jobs that come before one in line; unless `is_all`, there may be more of them.
+class JobsAhead:
+    """The due jobs ahead of a job in the queue. Unless `is_exact`, there may be more than `count`.
 
-    `due_since` is when the first of them, or else the job itself, was due.
+    `oldest_due_at` is when the first of them was due, or the job itself if none is ahead.
     """
 
     count: int
-    is_all: bool
-    due_since: datetime
+    is_exact: bool
+    oldest_due_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Workers:
-    """What is seen of workers: when one last took a job, if it is known; whether any has one."""
+class WorkerActivity:
+    """When a worker last claimed a job, if that is known, and whether any is processing one."""
 
-    last_claim: datetime | None
-    are_busy: bool
+    last_claim_at: datetime | None
+    is_any_busy: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
-    """A job and what it depends on, at one moment of the database's clock.
+class JobContext:
+    """A job and what it depends on, at one moment of PostgreSQL's clock.
 
-    `before` is there while the job waits in line, `holder` and `lease_expires_at` while it is
-    processed, and `last_error` until it is COMPLETED.
+    `ahead` is given while the job is due, `holder` (a worker) and `lease_expires_at` while it is
+    PROCESSING, and `last_error` until it is COMPLETED.
     """
 
     now: datetime
@@ -47,15 +47,15 @@ class Situation:
     holder: UUID | None
     lease_expires_at: datetime | None
     last_heartbeat: datetime | None
-    before: Before | None
-    workers: Workers
+    ahead: JobsAhead | None
+    workers: WorkerActivity
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a job waits for; what does not apply is None.
+    """What a job is waiting for; what does not apply is None.
 
-    `place_in_line` counts from 1, and no further than `Before` does.
+    `place_in_line` is the job's position in the queue, from 1, as far as JobsAhead counts.
     """
 
     summary: str
@@ -66,103 +66,101 @@ class Explanation:
     last_error: JobError | None
 
 
-def explain(found: Situation) -> Explanation:
-    """Return what the job waits for, for every status that it may have."""
-    job = found.job
-    is_held = job.status is Status.PROCESSING
-    waits_its_time = job.status is Status.PENDING and found.before is None
+def explain(context: JobContext) -> Explanation:
+    """Return what the job is waiting for, whatever its status."""
+    job = context.job
+    is_processing = job.status is Status.PROCESSING
+    is_delayed = job.status is Status.PENDING and context.ahead is None
     return Explanation(
-        summary=f"{_what_it_waits_for(found)}.",
-        place_in_line=found.before.count + 1 if found.before else None,
-        holder=found.holder,
-        last_heartbeat=found.last_heartbeat if is_held else None,
-        next_try_at=job.run_at if waits_its_time else None,
-        last_error=found.last_error,
+        summary=f"{_summarize(context)}.",
+        place_in_line=context.ahead.count + 1 if context.ahead else None,
+        holder=context.holder,
+        last_heartbeat=context.last_heartbeat if is_processing else None,
+        next_try_at=job.run_at if is_delayed else None,
+        last_error=context.last_error,
     )
 
 
-def _what_it_waits_for(found: Situation) -> str:
-    if found.job.status in ENDED:
-        return _ended(found.job)
-    if found.job.status is Status.PROCESSING:
-        return _processing(found)
-    if found.before is not None:
-        return _in_line(found, found.before)
-    return _until_its_time(found)
+def _summarize(context: JobContext) -> str:
+    if context.job.status in ENDED:
+        return _describe_end(context.job)
+    if context.job.status is Status.PROCESSING:
+        return _describe_attempt(context)
+    if context.ahead is not None:
+        return _describe_position(context, context.ahead)
+    return _describe_delay(context)
 
 
-def _in_line(found: Situation, before: Before) -> str:
-    count = pluralize(before.count, "job")
-    place = f"It waits in line behind {count}{'' if before.is_all else ' or more'}"
-    if before.count == 0 and before.is_all:
-        place = "It is the next in line"
-    return f"{place}{_silence(found, before)}{_failure(found)}"
+def _describe_position(context: JobContext, ahead: JobsAhead) -> str:
+    count = pluralize(ahead.count, "job")
+    position = f"It waits in the queue behind {count}{'' if ahead.is_exact else ' or more'}"
+    if ahead.count == 0 and ahead.is_exact:
+        position = "It is next in the queue"
+    return f"{position}{_describe_idleness(context, ahead)}{_describe_last_error(context)}"
 
 
-def _silence(found: Situation, before: Before) -> str:
-    """Return a clause on the workers, if there were jobs to take and nobody took or has any."""
-    last_claim = found.workers.last_claim
-    idle_since = max(before.due_since, last_claim or before.due_since)
-    if found.workers.are_busy or found.now - idle_since < SILENCE:
+def _describe_idleness(context: JobContext, ahead: JobsAhead) -> str:
+    """Return a clause on the workers if jobs were due, and none was claimed or is processed."""
+    last_claim_at = context.workers.last_claim_at
+    idle_since = max(ahead.oldest_due_at, last_claim_at or ahead.oldest_due_at)
+    if context.workers.is_any_busy or context.now - idle_since < IDLE_TIMEOUT:
         return ""
-    if last_claim is None:
-        idle = format_duration(found.now - idle_since)
-        nobody = f"no worker has taken a job, the first due {idle} ago"
+    if last_claim_at is None:
+        idle_time = format_duration(context.now - idle_since)
+        clause = f"no worker has claimed a job since the first was due, {idle_time} ago"
     else:
-        nobody = f"no worker has taken a job for {format_duration(found.now - last_claim)}"
-    return f", and {nobody} (is one running?)"
+        idle_time = format_duration(context.now - last_claim_at)
+        clause = f"no worker has claimed a job for {idle_time}"
+    return f", and {clause} (is one running?)"
 
 
-def _until_its_time(found: Situation) -> str:
-    run_at = found.job.run_at
-    why = _failure(found) or "; it was given back, and no attempt used"
-    wait = format_duration(run_at - found.now)
-    return f"It waits for its next try in {wait}, at {_clock(run_at)}{why}"
+def _describe_delay(context: JobContext) -> str:
+    run_at = context.job.run_at
+    reason = _describe_last_error(context) or "; its last attempt was released and is not counted"
+    delay = format_duration(run_at - context.now)
+    return f"It waits for its next attempt, in {delay} at {_format_time(run_at)}{reason}"
 
 
-def _processing(found: Situation) -> str:
-    job = found.job
+def _describe_attempt(context: JobContext) -> str:
+    job = context.job
     attempt = f"attempt {job.attempts} of {job.max_attempts}"
-    overdue = found.now - found.lease_expires_at if found.lease_expires_at else timedelta()
+    last_heartbeat = context.last_heartbeat or job.updated_at
+    heartbeat = f"{format_duration(context.now - last_heartbeat)} ago"
+    overdue = context.now - (context.lease_expires_at or context.now)
     if overdue <= timedelta():
         return (
-            f"Worker {found.holder} is at work on it, {attempt}, last heard of"
-            f" {_ago(found)}{_failure(found)}"
+            f"Worker {context.holder} is processing it, {attempt}, last heartbeat"
+            f" {heartbeat}{_describe_last_error(context)}"
         )
-    then = "be FAILED" if job.attempts >= job.max_attempts else "be tried again"
+    outcome = "fail" if job.attempts >= job.max_attempts else "be retried"
     return (
-        f"Worker {found.holder}, at work on it in {attempt}, went silent {_ago(found)}; its lease"
-        f" ran out {format_duration(overdue)} ago, and the job will {then} once a worker notices"
+        f"Worker {context.holder} was processing it, {attempt}, last heartbeat {heartbeat}; its"
+        f" lease expired {format_duration(overdue)} ago, and the job will {outcome} as soon as"
+        " another worker reaps it"
     )
 
 
-def _ago(found: Situation) -> str:
-    heard = found.last_heartbeat or found.job.updated_at
-    return f"{format_duration(found.now - heard)} ago"
-
-
-def _ended(job: Job) -> str:
-    at = _clock(job.completed_at or job.updated_at)
+def _describe_end(job: Job) -> str:
+    end = f"at {_format_time(job.completed_at or job.updated_at)}"
     attempts = f"after {job.attempts} of {pluralize(job.max_attempts, 'attempt')}"
     if job.error:
-        why = f"{job.error.code}: {_clause(job.error.detail)}"
-        return f"It failed for good at {at}, {attempts}, as {why}"
-    return f"It was {job.status.lower()} at {at}, {attempts}, and waits for nothing"
+        return f"It failed {end}, {attempts}, with {_format_error(job.error)}"
+    return f"It was {job.status.lower()} {end}, {attempts}, and waits for nothing"
 
 
-def _failure(found: Situation) -> str:
-    """Return a clause on the last attempt that failed, if one did."""
-    if found.last_error is None:
+def _describe_last_error(context: JobContext) -> str:
+    """Return a clause on the last attempt that failed, empty if none did."""
+    if context.last_error is None:
         return ""
-    job = found.job
+    job = context.job
     failed = job.attempts - 1 if job.status is Status.PROCESSING else job.attempts
-    why = f"{found.last_error.code}: {_clause(found.last_error.detail)}"
-    return f"; attempt {failed} of {job.max_attempts} failed as {why}"
+    error = _format_error(context.last_error)
+    return f"; attempt {failed} of {job.max_attempts} failed with {error}"
 
 
-def _clause(sentence: str) -> str:
-    return sentence.removesuffix(".")
+def _format_error(error: JobError) -> str:
+    return f"{error.code}: {error.detail.removesuffix('.')}"
 
 
-def _clock(moment: datetime) -> str:
+def _format_time(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

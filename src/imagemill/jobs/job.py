@@ -1,4 +1,4 @@
-"""A job, the statuses it may have, and what may follow what. Pure: no driver and no clock."""
+"""A job, its statuses and their transitions, its attempts. Pure: no driver and no clock."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ class Status(StrEnum):
 
 ENDED: Final = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELED})
 
-# The guard trigger in migrations/0001_schema.sql says the same; a test holds the two together.
+# The trigger jobs_guard of postgres/migrations/0001_schema.sql enforces the same transitions.
 TRANSITIONS: Final = {
     Status.PENDING: frozenset({Status.PROCESSING, Status.CANCELED}),
     Status.PROCESSING: frozenset(
@@ -38,7 +38,7 @@ TRANSITIONS: Final = {
 
 
 class Priority(StrEnum):
-    """Which line a job waits in; declared in the order in which they are served."""
+    """The priority of a job, from the highest to the lowest. Higher ones are claimed first."""
 
     HIGH = "high"
     NORMAL = "normal"
@@ -60,7 +60,7 @@ class ErrorCode(StrEnum):
 
 
 # The picture or the request is at fault: the next try would end the same way.
-FINAL_AT_ONCE: Final = frozenset(
+NEVER_RETRIED: Final = frozenset(
     {
         ErrorCode.INVALID_IMAGE,
         ErrorCode.UNSUPPORTED_FORMAT,
@@ -69,11 +69,11 @@ FINAL_AT_ONCE: Final = frozenset(
     }
 )
 # The picture is suspected of hurting its process: it gets one more chance, alone.
-TRIED_ONCE_MORE: Final = frozenset(
+RETRIED_ONCE: Final = frozenset(
     {ErrorCode.TIMED_OUT, ErrorCode.DECODER_CRASHED, ErrorCode.OUT_OF_MEMORY}
 )
 
-BACKOFF_CEILING: Final = timedelta(seconds=60)
+MAX_BACKOFF: Final = timedelta(seconds=60)
 
 
 class JobNotFound(Rejected):
@@ -81,12 +81,12 @@ class JobNotFound(Rejected):
 
 
 class IllegalTransition(Rejected):
-    """The job's status does not allow what was asked."""
+    """The job's status does not allow the transition."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobError:
-    """Why the last attempt failed: a code to act on, and one sentence for a person."""
+    """Why an attempt failed: a code for programs and one sentence for people."""
 
     code: ErrorCode
     detail: str
@@ -94,7 +94,7 @@ class JobError:
 
 @dataclass(frozen=True, slots=True)
 class InputFacts:
-    """The image that came in. Width, height (pixels) and frames are known once it was read."""
+    """The input image. Width, height (pixels) and frames are None until a worker has read it."""
 
     filename: str | None
     media_type: str
@@ -107,10 +107,10 @@ class InputFacts:
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """What the gateway knows of a job when it accepts it.
+    """A job to be inserted.
 
-    `key_id` is the API key that sent it, `traceparent` the trace it belongs to, as W3C Trace
-    Context writes it.
+    `key_id` is the API key that sent it, its owner; `traceparent` its trace, in the format of W3C
+    Trace Context.
     """
 
     id: JobId
@@ -127,7 +127,7 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as the ledger has it."""
+    """A row of the table `jobs`."""
 
     id: JobId
     status: Status
@@ -151,7 +151,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One change of status in a job's history. `attempt` is the try it belongs to, from 1."""
+    """A change of a job's status. `attempt` is its attempt, from 1; 0 before the first one."""
 
     id: int
     at: datetime
@@ -163,10 +163,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A worker's hold on a job. `fence` tells this claim from every other of the same job.
+    """A job that a worker has claimed. `fence` distinguishes all claims of one job.
 
-    `has_callback`: somebody is to be told when it ends.
-    `waited` is the time from the job being due to the claim, by PostgreSQL's clock.
+    `has_callback` is whether a webhook follows its end; `wait_time` is the time from when the job
+    was due to the claim, by PostgreSQL's clock.
     """
 
     id: JobId
@@ -178,11 +178,11 @@ class Claim:
     previous_error: ErrorCode | None = None
     traceparent: str | None = None
     has_callback: bool = False
-    waited: timedelta = timedelta(0)
+    wait_time: timedelta = timedelta(0)
 
     @property
     def needs_isolation(self) -> bool:
-        """Whether nothing else may run beside it: a try that failed may have been a killer's."""
+        """Whether no other job may run beside it: an earlier attempt may have killed its worker."""
         return self.attempt > 1
 
 
@@ -198,23 +198,23 @@ class Completed:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An attempt's bad end that is the job's end too."""
+    """The result of a failed attempt that is not retried."""
 
     claim: Claim
     error: JobError
 
 
 def is_final(claim: Claim, code: ErrorCode) -> bool:
-    """Return whether an attempt that failed with this code was the job's last."""
-    if code in FINAL_AT_ONCE or claim.attempt >= claim.max_attempts:
+    """Return whether the job fails for good after an attempt that failed with this code."""
+    if code in NEVER_RETRIED or claim.attempt >= claim.max_attempts:
         return True
-    return code in TRIED_ONCE_MORE and claim.previous_error in TRIED_ONCE_MORE
+    return code in RETRIED_ONCE and claim.previous_error in RETRIED_ONCE
 
 
 def backoff(attempt: int, draw: float) -> timedelta:
-    """Return how long a job waits after the given failed attempt (from 1).
+    """Return the delay of the next attempt after the given failed one (from 1).
 
     min(60, 2^attempt) seconds, times 0.5 to 1.5; `draw` is a random number in [0, 1).
     """
-    # 2**6 is past the ceiling already; much more would overflow timedelta.
-    return min(BACKOFF_CEILING, timedelta(seconds=2 ** min(attempt, 6))) * (0.5 + draw)
+    # 2**6 exceeds the maximum already; much more would overflow timedelta.
+    return min(MAX_BACKOFF, timedelta(seconds=2 ** min(attempt, 6))) * (0.5 + draw)

@@ -1,12 +1,12 @@
-"""How those who change jobs tell of it: a function that is handed the ids of jobs that changed."""
+"""The function by which a change of jobs is published; see redis/notifications.py."""
 
 from collections.abc import Callable, Iterable
 
 from imagemill.jobs.job import JobId
 
-# Called after the statement; must neither block nor raise. See redis/notifications.py.
+# Called with the ids of the changed jobs after each statement. Must neither block nor raise.
 Publish = Callable[[Iterable[JobId]], None]
 
 
 def publish_nothing(_: Iterable[JobId]) -> None:
-    """Publish nothing: whoever waits for these jobs finds out by the next poll."""
+    """Do nothing: subscribers find the changes by their next poll."""

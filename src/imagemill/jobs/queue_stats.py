@@ -1,7 +1,7 @@
-"""How many jobs have not ended, and for how long the first of them has been due.
+"""Numbers of due, delayed and processing jobs, and for how long the oldest has been due.
 
-One statement that reads a few pages of an index, however many jobs there are: it is sent each time
-that somebody looks at the metrics.
+Read by one statement at each scrape of the metrics. It reads a few pages of an index, however many
+jobs there are.
 """
 
 from dataclasses import dataclass
@@ -10,40 +10,41 @@ from typing import Final
 
 from imagemill.postgres.pool import Postgres
 
-# More than so many are counted as so many: the number calls for workers all the same.
-MOST_COUNTED: Final = 10_000
+# Numbers above are reported as this one: it calls for more workers all the same.
+MAX_COUNTED: Final = 10_000
 
-# A priority at a time, and in an order that nobody needs, since it is that of an index: without it
-# the planner may look for the few rows that are due by reading all there are.
-CENSUS = """
+# By priority and ordered as jobs_ready_idx is: otherwise the planner may scan all rows to find the
+# few that are due.
+QUEUE_STATS = """
     WITH priorities AS (SELECT unnest(enum_range(NULL::job_priority)) AS name),
     waiting AS (
         SELECT (SELECT count(*) FROM (
                     SELECT FROM jobs
                      WHERE status = 'PENDING' AND priority = name AND run_at <= now()
-                     ORDER BY run_at LIMIT %(most)s) AS due) AS due,
+                     ORDER BY run_at LIMIT %(max_counted)s) AS due) AS due,
                (SELECT count(*) FROM (
                     SELECT FROM jobs
                      WHERE status = 'PENDING' AND priority = name AND run_at > now()
-                     ORDER BY run_at LIMIT %(most)s) AS delayed) AS delayed,
+                     ORDER BY run_at LIMIT %(max_counted)s) AS delayed) AS delayed,
                (SELECT run_at FROM jobs
                  WHERE status = 'PENDING' AND priority = name
                  ORDER BY run_at LIMIT 1) AS oldest
           FROM priorities)
-    SELECT least(sum(due), %(most)s)::int AS due, least(sum(delayed), %(most)s)::int AS delayed,
+    SELECT least(sum(due), %(max_counted)s)::int AS due,
+           least(sum(delayed), %(max_counted)s)::int AS delayed,
            greatest(now() - min(oldest), interval '0') AS oldest_due,
            (SELECT count(*) FROM (
                 SELECT FROM jobs WHERE status = 'PROCESSING'
-                 ORDER BY lease_expires_at LIMIT %(most)s) AS busy)::int AS processing
+                 ORDER BY lease_expires_at LIMIT %(max_counted)s) AS busy)::int AS processing
       FROM waiting
 """
 
 
 @dataclass(frozen=True, slots=True)
 class QueueStats:
-    """Jobs that have not ended: due for a worker, to be tried later, in a worker's hands.
+    """Numbers of jobs: PENDING and due, PENDING until a later time, PROCESSING.
 
-    `oldest_due` is for how long the first of those that are due has been so.
+    `oldest_due` is for how long the oldest due job has been due; 0 if there is none.
     """
 
     due: int
@@ -54,7 +55,7 @@ class QueueStats:
 
 async def read_queue_stats(postgres: Postgres) -> QueueStats:
     """Count the jobs that have not ended. Raises DatabaseUnavailable."""
-    row = (await postgres.run(CENSUS, {"most": MOST_COUNTED}))[0]
+    row = (await postgres.run(QUEUE_STATS, {"max_counted": MAX_COUNTED}))[0]
     return QueueStats(
         due=row["due"],
         delayed=row["delayed"],

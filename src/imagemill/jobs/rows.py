@@ -1,4 +1,4 @@
-"""Rows of the ledger as the values of job.py."""
+"""Rows of the tables `jobs` and `job_events` as the values of job.py."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -7,7 +7,6 @@ from uuid import UUID
 from psycopg.rows import DictRow
 
 from imagemill.image_files import OutputFile
-from imagemill.jobs.explanation import Before, Situation, Workers
 from imagemill.jobs.job import (
     Claim,
     ErrorCode,
@@ -21,20 +20,20 @@ from imagemill.jobs.job import (
     Status,
 )
 
-# What a statement returns for `to_job`.
+# The columns that `to_job` reads.
 JOB_COLUMNS = """
     id, status, input_path, output_path, input, pipeline, outputs, analysis, error_code,
     error_detail, priority::text, metadata, attempts, max_attempts, created_at, run_at, started_at,
     completed_at, updated_at
 """
 
-MOMENTS: Final = ("created_at", "run_at", "started_at", "completed_at", "updated_at")
+TIME_COLUMNS: Final = ("created_at", "run_at", "started_at", "completed_at", "updated_at")
 
 
 def to_job(row: DictRow) -> Job:
     status = Status(row["status"])
-    # The row keeps the last error until the job is completed; it describes no other status.
-    error = _error(row) if status in {Status.PENDING, Status.FAILED} else None
+    # The row keeps the last error until the job is completed, but it explains these statuses only.
+    error = to_error(row) if status in {Status.PENDING, Status.FAILED} else None
     return Job(
         id=JobId(row["id"]),
         status=status,
@@ -58,9 +57,11 @@ def to_job(row: DictRow) -> Job:
 
 
 def from_snapshot(snapshot: Json) -> Job:
-    """Return the job of a row that PostgreSQL wrote as JSON."""
-    moments = {name: snapshot[name] and datetime.fromisoformat(snapshot[name]) for name in MOMENTS}
-    return to_job(snapshot | moments | {"id": UUID(snapshot["id"])})
+    """Return the job of a row that was stored as JSON by row_to_json()."""
+    times = {
+        name: snapshot[name] and datetime.fromisoformat(snapshot[name]) for name in TIME_COLUMNS
+    }
+    return to_job(snapshot | times | {"id": UUID(snapshot["id"])})
 
 
 def to_claim(row: DictRow) -> Claim:
@@ -71,10 +72,10 @@ def to_claim(row: DictRow) -> Claim:
         max_attempts=row["max_attempts"],
         input_path=row["input_path"],
         pipeline=row["pipeline"],
-        previous_error=_code(row["error_code"]),
+        previous_error=_to_code(row["error_code"]),
         traceparent=row["traceparent"],
         has_callback=row["has_callback"],
-        waited=row["waited"],
+        wait_time=row["wait_time"],
     )
 
 
@@ -85,34 +86,19 @@ def to_event(row: DictRow) -> Event:
         status=Status(row["status"]),
         attempt=row["attempt"],
         worker=row["worker"],
-        error=_error(row),
-    )
-
-
-def to_situation(row: DictRow) -> Situation:
-    return Situation(
-        now=to_utc(row["now"]),
-        job=to_job(row),
-        last_error=_error(row),
-        holder=row["locked_by"],
-        lease_expires_at=to_utc(row["lease_expires_at"]) if row["lease_expires_at"] else None,
-        last_heartbeat=to_utc(row["heartbeat_at"]) if row["heartbeat_at"] else None,
-        before=Before(row["due"], row["is_all"], to_utc(row["due_since"]))
-        if row["is_in_line"]
-        else None,
-        workers=Workers(to_utc(row["last_claim"]) if row["last_claim"] else None, row["are_busy"]),
+        error=to_error(row),
     )
 
 
 def to_utc(moment: datetime) -> datetime:
-    # The driver gives it in whatever time zone the server's settings name.
+    # psycopg returns times in the time zone of the session.
     return moment.astimezone(UTC)
 
 
-def _error(row: DictRow) -> JobError | None:
-    code = _code(row["error_code"])
+def to_error(row: DictRow) -> JobError | None:
+    code = _to_code(row["error_code"])
     return None if code is None else JobError(code, row["error_detail"] or "")
 
 
-def _code(value: Any) -> ErrorCode | None:  # noqa: ANN401 - a column's value
+def _to_code(value: Any) -> ErrorCode | None:  # noqa: ANN401 - a column's value
     return None if value is None else ErrorCode(value)

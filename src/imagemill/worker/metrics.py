@@ -9,7 +9,7 @@ import structlog
 
 from imagemill.imaging.sandbox.exit_reason import ExitReason
 from imagemill.jobs.job import (
-    FINAL_AT_ONCE,
+    NEVER_RETRIED,
     Claim,
     Completed,
     ErrorCode,
@@ -44,7 +44,7 @@ def init_metrics() -> None:
     JOBS_ENDED.labels(Status.COMPLETED, "")
     for code in ErrorCode:
         JOBS_ENDED.labels(Status.FAILED, code)
-    for code in set(ErrorCode) - FINAL_AT_ONCE - {ErrorCode.WORKER_LOST}:
+    for code in set(ErrorCode) - NEVER_RETRIED - {ErrorCode.WORKER_LOST}:
         RETRIES.labels(code)
     for status in (Status.PENDING, Status.FAILED):
         REAPED_JOBS.labels(status)
@@ -59,7 +59,7 @@ def init_metrics() -> None:
 def count_claims(claims: Collection[Claim], source: Literal["queue", "sweep"]) -> None:
     CLAIMS.labels(source).inc(len(claims))
     for claim in claims:
-        JOB_WAITING_SECONDS.observe(claim.waited.total_seconds())
+        JOB_WAITING_SECONDS.observe(claim.wait_time.total_seconds())
 
 
 def measure_attempts(run_attempt: RunAttempt) -> RunAttempt:

@@ -17,7 +17,7 @@ def trace_job(claim: Claim) -> Iterator[None]:
         "imagemill.job.id": str(claim.id),
         "imagemill.job.attempt": claim.attempt,
     }
-    wait = record_span("job.wait", claim.waited, parent=claim.traceparent, attributes=attributes)
+    wait = record_span("job.wait", claim.wait_time, parent=claim.traceparent, attributes=attributes)
     parent = claim.traceparent or wait.traceparent
     with start_span("job.attempt", parent=parent, attributes=attributes):
         yield

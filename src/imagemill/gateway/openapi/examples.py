@@ -113,7 +113,7 @@ BODIES: Final[dict[str, Json]] = {
     "Deliveries": {"deliveries": [DELIVERY]},
     "Delivery": DELIVERY,
     "Explanation": {
-        "summary": "It waits in line behind 12 jobs.",
+        "summary": "It waits in the queue behind 12 jobs.",
         "place_in_line": 13,
         "holder": None,
         "last_heartbeat": None,

@@ -6,7 +6,7 @@ from imagemill.gateway.auth.caller import Jobs
 from imagemill.gateway.openapi.routing import JobIdPath, readable
 from imagemill.gateway.routes.jobs import READING
 from imagemill.gateway.schemas import ExplanationBody
-from imagemill.jobs.explain_query import explain_query
+from imagemill.jobs.explain_query import read_job_context
 from imagemill.jobs.explanation import explain
 from imagemill.jobs.job import JobId
 
@@ -22,4 +22,4 @@ router = APIRouter(tags=["jobs"])
 )
 async def explain_job(jobs: Jobs, job_id: JobIdPath) -> ExplanationBody:
     """Return in a sentence what the job waits for, whatever its status."""
-    return ExplanationBody.of(explain(await explain_query(jobs, JobId(job_id))))
+    return ExplanationBody.of(explain(await read_job_context(jobs, JobId(job_id))))

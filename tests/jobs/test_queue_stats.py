@@ -1,13 +1,13 @@
-"""What the ledger says of the jobs that have not ended, for little."""
+"""Numbers of jobs that have not ended, and what they cost to read."""
 
 from datetime import timedelta
 
 import pytest
 
-from imagemill.jobs import queue_stats as census
+from imagemill.jobs import queue_stats
 from imagemill.jobs.job import Priority
 from imagemill.jobs.leases import JobLeases
-from imagemill.jobs.queue_stats import CENSUS, QueueStats, read_queue_stats
+from imagemill.jobs.queue_stats import QUEUE_STATS, QueueStats, read_queue_stats
 from imagemill.jobs.store import JobStore
 from imagemill.postgres.pool import Postgres
 from imagemill.settings.addresses import PostgresAddress
@@ -21,7 +21,7 @@ MANY = """
 """
 
 
-async def test_an_empty_ledger_has_nobody_waiting(pool: Postgres) -> None:
+async def test_an_empty_table_has_no_jobs(pool: Postgres) -> None:
     assert await read_queue_stats(pool) == QueueStats(0, 0, 0, timedelta(0))
 
 
@@ -31,8 +31,8 @@ async def test_jobs_count_as_due_delayed_or_processing_and_no_more_when_they_hav
     first, second, *others = [await job_store.accept(new_job(p)) for p in [*Priority, *Priority]]
     (done,) = await leases.claim([first.id])
     await leases.finish([completed(done)])
-    (given_back,) = await leases.claim([second.id])
-    await leases.release([given_back], timedelta(hours=1))
+    (released,) = await leases.claim([second.id])
+    await leases.release([released], timedelta(hours=1))
     await leases.claim([others[0].id])
     with connect(postgres_address) as connection:
         connection.execute(
@@ -54,14 +54,14 @@ async def test_jobs_of_the_future_are_not_waiting_yet(
 async def test_no_more_rows_are_looked_at_than_are_counted(
     pool: Postgres, postgres_address: PostgresAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(census, "MOST_COUNTED", 100)
+    monkeypatch.setattr(queue_stats, "MAX_COUNTED", 100)
     with connect(postgres_address) as connection:
         connection.execute(MANY)
         connection.execute("ANALYZE jobs")
         assert (await read_queue_stats(pool)).due == 100
         plan = connection.execute(
-            f"EXPLAIN (ANALYZE, FORMAT JSON) {CENSUS}",
-            {"most": 100},
+            f"EXPLAIN (ANALYZE, FORMAT JSON) {QUEUE_STATS}",
+            {"max_counted": 100},
         ).fetchall()[0][0]
     assert most_rows(plan[0]["Plan"]) <= 100
 
