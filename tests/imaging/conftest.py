@@ -34,8 +34,8 @@ def picture(studio: Studio) -> Path:
 
 @pytest.fixture
 async def unconfined_sandbox(studio: Studio, picture: Path) -> AsyncIterator[Sandbox]:
-    """A sandbox of one child, whose program is the stub and which nothing shuts in."""
-    del picture  # the stub renders it
+    """A sandbox of one image process that runs the hostile program, unconfined."""
+    del picture  # the hostile program renders it
     limits = replace(LIMITS, timeout=timedelta(seconds=20))
     async with Sandbox.open(1, limits, OFF, studio.scratch_dir, HOSTILE_PROGRAM) as sandbox:
         yield sandbox
@@ -43,7 +43,7 @@ async def unconfined_sandbox(studio: Studio, picture: Path) -> AsyncIterator[San
 
 @pytest.fixture
 async def confined_sandbox(studio: Studio, picture: Path) -> AsyncIterator[Sandbox]:
-    """A sandbox of one child, whose program is the stub, shut in as far as can be."""
+    """A sandbox of one image process that runs the hostile program, fully confined."""
     del picture
     limits = replace(LIMITS, timeout=timedelta(seconds=20))
     async with Sandbox.open(1, limits, REQUIRED, studio.scratch_dir, HOSTILE_PROGRAM) as sandbox:

@@ -1,6 +1,6 @@
-"""What a hostile picture's code might try, once it runs in a child of the worker.
+"""Escapes that hostile code might try once it runs in an image process.
 
-Each deed gets the child's request and raises OSError when the system does not let it.
+Each is called with the image process's request, and raises OSError if the system denies it.
 """
 
 import codecs
@@ -31,14 +31,14 @@ LARGEST_FILE = 512 * 1024 * 1024
 Escape = Callable[[RenderRequest], object]
 
 
-def outcome(deed: Escape, request: RenderRequest) -> str:
-    """Return "done", or the name of the error that kept it from being done."""
+def outcome(escape: Escape, request: RenderRequest) -> str:
+    """Return "done", or the name of the error that it was denied with."""
     try:
-        deed(request)
+        escape(request)
     except OSError as error:
         return errno.errorcode[error.errno or 0]
     except ValueError:
-        return "EPERM"  # the words of setrlimit
+        return "EPERM"  # setrlimit raises it as ValueError
     return "done"
 
 
@@ -87,7 +87,7 @@ def write_past_the_largest_file(request: RenderRequest) -> None:
 FILES: Mapping[str, Escape] = {
     "read a file of the system": lambda _: Path("/etc/passwd").read_text(),
     "read another input": lambda r: (scratch_dir(r).parent / "inputs" / "secret").read_text(),
-    "look for other desks": lambda r: list(scratch_dir(r).iterdir()),
+    "look for other job directories": lambda r: list(scratch_dir(r).iterdir()),
     "look at the parent": lambda _: list(parent("").iterdir()),
     "read the parent's environment": lambda _: parent("environ").read_bytes(),
     "read the parent's memory": lambda _: parent("mem").open("rb"),

@@ -1,7 +1,7 @@
-"""A child as the worker's sandbox starts it, that a hostile picture has taken over.
+"""The program of an image process that a hostile image has taken over.
 
-What it does with a request stands in the name of the input file; any other name is rendered as
-always. Its arguments are those of a child.
+The name of the input file says what it does with a request; any other name is rendered as usual.
+Its arguments are those of `image_process_main`.
 """
 
 import ctypes
@@ -44,7 +44,7 @@ def sleep(request: RenderRequest) -> None:
 
 
 def spin_later(request: RenderRequest) -> None:
-    """Go on working when the reply has long been sent."""
+    """Go on working after the reply has been sent."""
     threading.Thread(target=spin, args=(request,), daemon=True).start()
 
 
@@ -59,7 +59,7 @@ def shout(_request: RenderRequest) -> None:
     ctypes.CDLL(None).fflush(None)
 
 
-def leave_a_child(request: RenderRequest) -> None:
+def leave_a_process(request: RenderRequest) -> None:
     sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
     (escapes.scratch_dir(request) / "sleeper").write_text(str(sleeper.pid))
     os.kill(os.getpid(), signal.SIGSEGV)
@@ -84,7 +84,7 @@ def chatter(_request: RenderRequest) -> None:
     os.abort()
 
 
-BEFORE: dict[str, Callable[[RenderRequest], None]] = {
+BEFORE_REPLY: dict[str, Callable[[RenderRequest], None]] = {
     "segv": kill(signal.SIGSEGV),
     "abrt": kill(signal.SIGABRT),
     "bus": kill(signal.SIGBUS),
@@ -97,7 +97,7 @@ BEFORE: dict[str, Callable[[RenderRequest], None]] = {
     "spin": spin,
     "spin later": spin_later,
     "shout": shout,
-    "fork": leave_a_child,
+    "fork": leave_a_process,
     "memory": ask_for_memory,
     "glib": crash_in_glib,
     "chatter": chatter,
@@ -109,14 +109,14 @@ def frame(body: str) -> bytes:
 
 
 def rendered(request: RenderRequest) -> dict[str, Any]:
-    """Render as asked, and return the reply as JSON."""
+    """Render as requested, and return the reply as JSON."""
     reply = image_process_main.reply_to(request)
     assert isinstance(reply, RenderReply)
     return reply.model_dump(mode="json")
 
 
 def lie(request: RenderRequest, **lies: object) -> bytes:
-    """Render as asked, and say something else of the first output."""
+    """Render as requested, and state something else about the first output."""
     reply = rendered(request)
     reply["rendered"]["outputs"][0] |= lies
     return frame(json.dumps(reply))
@@ -167,7 +167,7 @@ def raise_engine_bug(request: RenderRequest) -> bytes:
     return encode_frame(image_process_main.reply_to(without_limits))
 
 
-INSTEAD: dict[str, Callable[[RenderRequest], bytes]] = {
+REPLIES: dict[str, Callable[[RenderRequest], bytes]] = {
     "garbage": lambda _request: frame("<html>"),
     "bug": raise_engine_bug,
     "bits": lambda _request: frame("\x00" * 40),
@@ -211,10 +211,10 @@ def main() -> None:
 def reply_to(request: Request) -> bytes:
     if isinstance(request, RenderRequest):
         behaviour = Path(request.input_file).name
-        if behaviour in BEFORE:
-            BEFORE[behaviour](request)
-        if behaviour in INSTEAD:
-            return INSTEAD[behaviour](request)
+        if behaviour in BEFORE_REPLY:
+            BEFORE_REPLY[behaviour](request)
+        if behaviour in REPLIES:
+            return REPLIES[behaviour](request)
         if behaviour in escapes.ESCAPES:
             outcome = escapes.outcome(escapes.ESCAPES[behaviour], request)
             return encode_frame(Failure(code="invalid_image", detail=outcome))

@@ -1,4 +1,4 @@
-"""The children of a sandbox as a test sees them, and a program that takes the place of theirs."""
+"""Image processes of a sandbox as tests see them, and a hostile program in place of theirs."""
 
 import asyncio
 import sys
@@ -26,30 +26,32 @@ OFF = Confinement("off")
 REQUIRED = Confinement("required")
 ONE_OUTPUT = Pipeline.of(Output(width=8))
 
-# Children that were there before the test: servers that other tests of this process share.
+# Child processes from before the test: servers that other tests share.
 UNRELATED_PROCESSES: set[psutil.Process] = set()
 
 
 def running_processes() -> list[psutil.Process]:
     return [
-        one for one in psutil.Process().children(recursive=True) if one not in UNRELATED_PROCESSES
+        process
+        for process in psutil.Process().children(recursive=True)
+        if process not in UNRELATED_PROCESSES
     ]
 
 
-async def wait_until(happened: Callable[[], bool]) -> None:
-    """Wait for what no one will tell us of."""
+async def wait_until(condition: Callable[[], bool]) -> None:
+    """Poll a condition that no event announces."""
     async with asyncio.timeout(20):
-        while not happened():  # noqa: ASYNC110 - another process does it, which sets no Event
+        while not condition():  # noqa: ASYNC110 - another process does it, which sets no Event
             await asyncio.sleep(0.01)
 
 
 async def behave(sandbox: Sandbox, studio: Studio, behaviour: str) -> Rendered:
-    """Have the stub do what its list says under this name."""
-    request = studio.inputs / behaviour
-    request.write_bytes((studio.inputs / "picture.png").read_bytes())
-    return await sandbox.render(request, studio.outputs, ONE_OUTPUT)
+    """Have the hostile program do what its tables say under this name."""
+    input_file = studio.inputs / behaviour
+    input_file.write_bytes((studio.inputs / "picture.png").read_bytes())
+    return await sandbox.render(input_file, studio.outputs, ONE_OUTPUT)
 
 
 def has_begun(studio: Studio) -> bool:
-    """Whether a stub that was told to sleep does so."""
+    """Return whether a hostile process has begun to sleep."""
     return any(output.stat().st_size for output in studio.scratch_dir.glob("*/out/image.png"))

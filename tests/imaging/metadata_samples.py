@@ -1,4 +1,4 @@
-"""Pictures whose files tell a lot, written and read by Pillow and by hand, never by libvips."""
+"""Picture files with much metadata, written and read by Pillow and by hand, never by libvips."""
 
 import re
 import struct
@@ -62,8 +62,8 @@ def exif(orientation: int = 1) -> Image.Exif:
 
 
 def save_with_metadata(folder: Path, format_: str, orientation: int = 1) -> Path:
-    """Save a picture whose file tells whose it is, where it was taken, and a secret."""
-    file = folder / f"telling.{format_}"
+    """Save a picture whose file has its author, its position, and a private text."""
+    file = folder / f"with-metadata.{format_}"
     picture, block = noise(24, 16), exif(orientation)
     if format_ == "tiff":
         tags = ImageFileDirectory_v2()
@@ -97,7 +97,7 @@ def iptc_segment(records: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class FileMetadata:
-    """What a file tells: the tags of EXIF's directories (or TIFF's first), XMP, and IPTC."""
+    """Metadata of a file: the tags of EXIF's directories (or TIFF's first), XMP, and IPTC."""
 
     exif: dict[int, Any] = field(default_factory=dict)
     details: dict[int, Any] = field(default_factory=dict)

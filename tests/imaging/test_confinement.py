@@ -1,4 +1,4 @@
-"""How far children are confined: by what the setting asks and what the system has."""
+"""Levels of confinement, by the setting and by what the system supports."""
 
 import subprocess
 import sys
@@ -15,9 +15,9 @@ from imagemill.imaging.spec.pipeline import Pipeline
 from imaging.image_processes import HOSTILE_PROGRAM, OFF, ONE_OUTPUT, REQUIRED, behave
 from imaging.studio import LIMITS, Studio
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="walls of Linux")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Landlock and seccomp are Linux's")
 
-# Becomes a child on a kernel that answers one system call as older ones do.
+# Becomes an image process on a kernel that answers one system call as older ones do.
 OLDER_KERNEL = """
 import errno, os, sys
 from imagemill.imaging.sandbox.confine.bpf import ALLOW, EQUAL, ERRNO, NUMBER
@@ -42,15 +42,15 @@ def on_older_kernel(missing: str) -> tuple[str, ...]:
     return (sys.executable, "-c", OLDER_KERNEL, missing, *PROGRAM)
 
 
-async def test_a_system_that_has_everything_closes_everything() -> None:
+async def test_a_system_that_supports_everything_confines_fully() -> None:
     async with Sandbox.open(1, LIMITS, REQUIRED) as sandbox:
-        name, _, closed = str(sandbox.level).partition(": ")
+        name, _, active = str(sandbox.level).partition(": ")
     assert name == "full"
-    assert closed.startswith("landlock abi ")
-    assert closed.endswith(", seccomp, rlimits")
+    assert active.startswith("landlock abi ")
+    assert active.endswith(", seccomp, rlimits")
 
 
-async def test_off_leaves_the_limits() -> None:
+async def test_off_keeps_the_resource_limits() -> None:
     async with Sandbox.open(1, LIMITS, OFF) as sandbox:
         assert str(sandbox.level) == "off: rlimits"
 
@@ -59,7 +59,7 @@ async def test_off_leaves_the_limits() -> None:
     ("missing", "name", "version"),
     [("landlock", "Landlock", "Linux 5.13 or later"), ("seccomp", "seccomp", "SECCOMP_FILTER")],
 )
-async def test_what_the_kernel_lacks_is_told_and_refused_when_it_is_required(
+async def test_what_the_kernel_lacks_is_reported_and_fatal_when_required(
     studio: Studio, picture: Path, missing: str, name: str, version: str
 ) -> None:
     program = on_older_kernel(missing)
@@ -76,7 +76,7 @@ async def test_what_the_kernel_lacks_is_told_and_refused_when_it_is_required(
     assert str(refused.value).count("\n") == 0
 
 
-CLOSED = """
+PREPARE = """
 import sys, threading
 from imagemill.imaging.sandbox.confine import landlock, process
 from imagemill.imaging.sandbox.confine.system import prctl
@@ -88,9 +88,9 @@ process.drop_privileges()
 """
 
 
-def closed(program: str, studio: Studio) -> str:
-    """Return what a program printed that had the inputs to read and the outputs to write."""
-    command = [sys.executable, "-c", CLOSED + program, str(studio.inputs), str(studio.outputs)]
+def run_confined(program: str, studio: Studio) -> str:
+    """Return what a program printed whose policy has the inputs readable, the outputs writable."""
+    command = [sys.executable, "-c", PREPARE + program, str(studio.inputs), str(studio.outputs)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     return ended.stdout + ended.stderr
 
@@ -111,14 +111,14 @@ for path, mode in (
 
 
 @pytest.mark.parametrize("abi", range(1, 8))
-def test_every_version_of_landlock_is_spoken(studio: Studio, abi: int) -> None:
+def test_every_version_of_landlock_works(studio: Studio, abi: int) -> None:
     for folder in (studio.inputs, studio.outputs):
         (folder / "a").touch()
-    said = closed(TRY_FILES.format(abi=abi), studio).split("\n")
-    assert said == [f"landlock abi {abi}", "yes", "yes", "no", "no", "no", ""]
+    printed = run_confined(TRY_FILES.format(abi=abi), studio).split("\n")
+    assert printed == [f"landlock abi {abi}", "yes", "yes", "no", "no", "no", ""]
 
 
-def test_each_version_of_landlock_is_asked_for_all_it_can_deny() -> None:
+def test_all_that_each_version_of_landlock_can_deny_is_denied() -> None:
     """LANDLOCK_ACCESS_FS_EXECUTE to _MAKE_SYM; _REFER; _TRUNCATE; none; _IOCTL_DEV."""
     assert [rights.bit_length() for rights in FILE_RIGHTS] == [13, 14, 15, 15, 16]
 
@@ -143,24 +143,28 @@ for attempt, *arguments in (socket.socket().connect, ("127.0.0.1", 9)), (os.kill
         (6, "PermissionError", "PermissionError"),
     ],
 )
-def test_landlock_alone_closes_the_network_and_other_processes_as_soon_as_it_can(
+def test_landlock_alone_denies_network_and_signals_from_the_version_that_can(
     studio: Studio, abi: int, connecting: str, signalling: str
 ) -> None:
-    assert closed(TRY_OTHERS.format(abi=abi), studio).split() == [connecting, signalling]
+    assert run_confined(TRY_OTHERS.format(abi=abi), studio).split() == [connecting, signalling]
 
 
-def test_a_process_with_threads_is_not_taken_for_closed(studio: Studio) -> None:
+def test_a_process_with_threads_does_not_count_as_confined(studio: Studio) -> None:
     waiting = "threading.Thread(target=threading.Event().wait, daemon=True).start()"
     program = f"{waiting}\nlandlock.restrict(policy)"
-    assert "Unsupported: a process that no library started threads in" in closed(program, studio)
+    assert "Unsupported: a process that no library started threads in" in run_confined(
+        program, studio
+    )
 
 
-def test_the_memory_of_a_child_is_closed_to_others_of_its_user(studio: Studio) -> None:
+def test_other_processes_of_the_user_cannot_read_the_memory_of_an_image_process(
+    studio: Studio,
+) -> None:
     get_dumpable = 3
-    assert closed(f"print(prctl({get_dumpable}))", studio) == "0\n"
+    assert run_confined(f"print(prctl({get_dumpable}))", studio) == "0\n"
 
 
-async def test_a_child_may_read_the_images_that_pipelines_name(
+async def test_an_image_process_may_read_the_assets(
     confined_sandbox: Sandbox, studio: Studio, picture: Path
 ) -> None:
     (studio.inputs / "secret").touch()
@@ -173,7 +177,7 @@ async def test_a_child_may_read_the_images_that_pipelines_name(
     assert picture.exists()
 
 
-async def test_a_folder_of_images_that_is_not_there_keeps_no_child_from_starting(
+async def test_an_image_process_starts_without_the_assets_folder(
     studio: Studio, picture: Path
 ) -> None:
     limits = replace(LIMITS, assets=studio.inputs / "none")
@@ -181,7 +185,9 @@ async def test_a_folder_of_images_that_is_not_there_keeps_no_child_from_starting
         assert (await sandbox.render(picture, studio.outputs, ONE_OUTPUT)).input.width == 32
 
 
-async def test_a_child_that_is_shut_in_draws_text_and_images(studio: Studio, picture: Path) -> None:
+async def test_a_confined_image_process_draws_text_and_images(
+    studio: Studio, picture: Path
+) -> None:
     limits = replace(LIMITS, assets=studio.inputs)
     marks = ({"text": "Grüße"}, {"image": "picture.png"})
     pipeline = Pipeline.model_validate(

@@ -1,4 +1,4 @@
-"""A child that was taken over finds every door closed, and its neighbours notice nothing."""
+"""Attempts of a hostile image process to break out of its confinement: each is denied."""
 
 import os
 from collections.abc import Mapping
@@ -16,31 +16,33 @@ from imaging.escapes import Escape
 from imaging.image_processes import HOSTILE_PROGRAM, REQUIRED, behave, running_processes, wait_until
 from imaging.studio import LIMITS, Studio
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="walls of Linux")
+pytestmark = pytest.mark.skipif(
+    not hasattr(os, "sched_getaffinity"), reason="Landlock and seccomp are Linux's"
+)
 
 
 async def outcomes(
-    sandbox: Sandbox, studio: Studio, several: Mapping[str, Escape]
+    sandbox: Sandbox, studio: Studio, attempts: Mapping[str, Escape]
 ) -> dict[str, str]:
-    """Have one child try one deed after the other, and return what came of each."""
-    (child,) = running_processes()
+    """Try the escapes one after the other in the same process, and return how each ended."""
+    (process,) = running_processes()
     found = {}
-    for name in several:
-        with pytest.raises(InvalidImage) as told:
+    for name in attempts:
+        with pytest.raises(InvalidImage) as caught:
             await behave(sandbox, studio, name)
-        found[name] = str(told.value)
-    assert running_processes() == [child]
+        found[name] = str(caught.value)
+    assert running_processes() == [process]
     return found
 
 
-async def test_of_all_files_a_child_reads_and_writes_those_of_its_job(
+async def test_an_image_process_reads_and_writes_the_files_of_its_job_only(
     confined_sandbox: Sandbox, studio: Studio
 ) -> None:
     (studio.inputs / "secret").write_text("swordfish")
     assert await outcomes(confined_sandbox, studio, escapes.FILES) == {
         "read a file of the system": "EACCES",
         "read another input": "EACCES",
-        "look for other desks": "EACCES",
+        "look for other job directories": "EACCES",
         "look at the parent": "EACCES",
         "read the parent's environment": "EACCES",
         "read the parent's memory": "EACCES",
@@ -61,12 +63,12 @@ async def test_of_all_files_a_child_reads_and_writes_those_of_its_job(
 
 
 @pytest.mark.parametrize(
-    "several", [escapes.NETWORK, escapes.PROCESSES, escapes.OTHERS, escapes.LIMITS]
+    "attempts", [escapes.NETWORK, escapes.PROCESSES, escapes.OTHERS, escapes.LIMITS]
 )
-async def test_a_child_speaks_to_nobody_starts_nothing_and_lifts_no_limit(
-    confined_sandbox: Sandbox, studio: Studio, several: Mapping[str, Escape]
+async def test_an_image_process_cannot_connect_start_processes_signal_or_lift_limits(
+    confined_sandbox: Sandbox, studio: Studio, attempts: Mapping[str, Escape]
 ) -> None:
-    assert await outcomes(confined_sandbox, studio, several) == dict.fromkeys(several, "EPERM")
+    assert await outcomes(confined_sandbox, studio, attempts) == dict.fromkeys(attempts, "EPERM")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +81,7 @@ async def test_a_child_speaks_to_nobody_starts_nothing_and_lifts_no_limit(
         ("flood", DecoderCrashed),
     ],
 )
-async def test_a_child_that_is_shut_in_dies_as_any_other(
+async def test_a_confined_image_process_that_dies_is_replaced(
     confined_sandbox: Sandbox, studio: Studio, behaviour: str, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
@@ -87,7 +89,7 @@ async def test_a_child_that_is_shut_in_dies_as_any_other(
     assert (await behave(confined_sandbox, studio, "well")).input.width == 32
 
 
-async def test_a_child_that_works_when_it_has_no_job_is_stopped(
+async def test_an_image_process_that_works_while_idle_is_killed(
     studio: Studio, picture: Path
 ) -> None:
     del picture
@@ -107,32 +109,34 @@ async def test_what_libraries_do_in_the_middle_of_their_work_is_allowed(
     assert found == dict.fromkeys(escapes.ALLOWED, "done")
 
 
-async def test_a_child_is_expendable_and_has_no_rights(confined_sandbox: Sandbox) -> None:
+async def test_an_image_process_is_killed_first_when_memory_runs_out_and_has_no_privileges(
+    confined_sandbox: Sandbox,
+) -> None:
     del confined_sandbox
-    (child,) = running_processes()
-    process = Path("/proc", str(child.pid))
-    lines = (process / "status").read_text().splitlines()
+    (process,) = running_processes()
+    folder = Path("/proc", str(process.pid))
+    lines = (folder / "status").read_text().splitlines()
     status = dict(line.split(":\t", 1) for line in lines)
-    assert (process / "oom_score_adj").read_text() == "1000\n"
+    assert (folder / "oom_score_adj").read_text() == "1000\n"
     assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
     assert {status[f"Cap{which}"] for which in ("Eff", "Prm", "Inh")} == {"0" * 16}
-    assert os.getsid(child.pid) == child.pid
+    assert os.getsid(process.pid) == process.pid
 
 
-async def test_a_child_has_no_file_open_but_its_pipes(confined_sandbox: Sandbox) -> None:
+async def test_an_image_process_has_only_its_pipes_open(confined_sandbox: Sandbox) -> None:
     del confined_sandbox
-    (child,) = running_processes()
-    files = {link.name: str(link.readlink()) for link in Path(f"/proc/{child.pid}/fd").iterdir()}
+    (process,) = running_processes()
+    files = {link.name: str(link.readlink()) for link in Path(f"/proc/{process.pid}/fd").iterdir()}
     assert files.pop("0") == "/dev/null"
     assert len(files) == 4
     assert all(file.startswith(("pipe:", "socket:")) for file in files.values())
 
 
-async def test_each_job_has_its_own_share_of_a_childs_cpu_time(
+async def test_each_job_has_its_own_limit_of_cpu_time(
     confined_sandbox: Sandbox, studio: Studio
 ) -> None:
     await behave(confined_sandbox, studio, "well")
-    (child,) = running_processes()
-    soft, hard = child.rlimit(psutil.RLIMIT_CPU)
+    (process,) = running_processes()
+    soft, hard = process.rlimit(psutil.RLIMIT_CPU)
     assert soft in {41, 42}  # twice the time limit, past what its start took
     assert hard == 21 * 40

@@ -1,6 +1,7 @@
-"""Why image processes ended, as whoever opened the sandbox is told."""
+"""Reasons why image processes end, as passed to `on_exit`."""
 
 import asyncio
+import signal
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -8,8 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from imagemill.imaging.errors import ImagingError
-from imagemill.imaging.sandbox.exit_reason import ExitReason
+from imagemill.imaging.errors import (
+    DecoderCrashed,
+    ImageProcessFailed,
+    ImagingError,
+    OutOfMemory,
+    TimedOut,
+)
+from imagemill.imaging.sandbox.exit_reason import ExitReason, error_for_exit, reason_for
 from imagemill.imaging.sandbox.sandbox import BEST_EFFORT, Sandbox
 from imaging.image_processes import (
     HOSTILE_PROGRAM,
@@ -22,8 +29,30 @@ from imaging.image_processes import (
 from imaging.studio import LIMITS, Studio
 
 
+@pytest.mark.parametrize(
+    ("status", "stderr", "error", "reason"),
+    [
+        (-signal.SIGXCPU, "", TimedOut, ExitReason.TIMED_OUT),
+        (-signal.SIGKILL, "", OutOfMemory, ExitReason.OUT_OF_MEMORY),
+        (-signal.SIGABRT, "what(): std::bad_alloc", OutOfMemory, ExitReason.OUT_OF_MEMORY),
+        (-signal.SIGABRT, "", DecoderCrashed, ExitReason.CRASHED),
+        (-signal.SIGRTMIN - 1, "", DecoderCrashed, ExitReason.CRASHED),
+        (3, "", DecoderCrashed, ExitReason.CRASHED),
+        (None, "", DecoderCrashed, ExitReason.CRASHED),
+    ],
+)
+def test_an_exit_status_becomes_the_jobs_error_and_that_the_reason(
+    status: int | None, stderr: str, error: type[ImageProcessFailed], reason: ExitReason
+) -> None:
+    found = error_for_exit(status, stderr)
+    assert type(found) is error
+    assert reason_for(found) is reason
+
+
 @pytest.mark.usefixtures("picture")
-async def test_each_child_that_a_picture_ends_is_told_once_with_the_cause(studio: Studio) -> None:
+async def test_each_image_process_that_fails_is_reported_once_with_its_reason(
+    studio: Studio,
+) -> None:
     exits: list[ExitReason] = []
     short = replace(LIMITS, timeout=timedelta(seconds=2))
     async with Sandbox.open(
@@ -41,7 +70,7 @@ async def test_each_child_that_a_picture_ends_is_told_once_with_the_cause(studio
     ]
 
 
-async def test_a_child_that_has_had_its_share_is_told_as_retired(
+async def test_an_image_process_that_had_its_maximum_of_jobs_is_reported_as_retired(
     studio: Studio, picture: Path
 ) -> None:
     exits: list[ExitReason] = []
@@ -56,7 +85,7 @@ async def test_a_child_that_has_had_its_share_is_told_as_retired(
     assert exits == [ExitReason.RETIRED, ExitReason.RETIRED]
 
 
-async def test_a_child_that_died_at_rest_or_whose_job_was_canceled_is_told(
+async def test_an_image_process_that_died_while_idle_or_whose_job_was_canceled_is_reported(
     studio: Studio, picture: Path
 ) -> None:
     exits: list[ExitReason] = []

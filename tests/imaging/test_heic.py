@@ -41,7 +41,7 @@ from imaging.studio import (
 # Where a little number stands for the orientation in EXIF as Pillow writes it.
 ORIENTATION = bytes.fromhex("0112 0003 00000001 00")
 
-# What starts a child to which the extra `heic` was not installed.
+# Starts an image process without the extra `heic`.
 HIDING = "import sys; sys.modules['pillow_heif'] = None"
 STARTING = "from imagemill.imaging.sandbox.image_process_main import main; main()"
 WITHOUT_THE_EXTRA = (sys.executable, "-c", f"{HIDING}; {STARTING}")

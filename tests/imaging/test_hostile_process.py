@@ -1,4 +1,4 @@
-"""A child that a hostile picture has taken over: it harms its own job and nobody else."""
+"""An image process that a hostile image has taken over: it harms its own job and no other."""
 
 import asyncio
 from dataclasses import replace
@@ -42,7 +42,7 @@ from imaging.studio import LIMITS, Studio
         ("chatter", DecoderCrashed),
     ],
 )
-async def test_a_child_that_dies_costs_its_own_job_and_is_replaced(
+async def test_an_image_process_that_dies_costs_its_own_job_and_is_replaced(
     unconfined_sandbox: Sandbox, studio: Studio, behaviour: str, error: type[ImagingError]
 ) -> None:
     (before,) = running_processes()
@@ -82,7 +82,7 @@ async def test_a_child_that_dies_costs_its_own_job_and_is_replaced(
         "no file",
     ],
 )
-async def test_a_child_that_lies_is_not_believed_and_replaced(
+async def test_an_image_process_whose_reply_is_false_is_replaced(
     unconfined_sandbox: Sandbox, studio: Studio, behaviour: str
 ) -> None:
     (before,) = running_processes()
@@ -94,7 +94,7 @@ async def test_a_child_that_lies_is_not_believed_and_replaced(
 
 
 @pytest.mark.parametrize("behaviour", ["sleep", "spin"])
-async def test_a_child_that_hangs_is_killed_when_its_time_is_up(
+async def test_an_image_process_that_hangs_is_killed_at_its_time_limit(
     studio: Studio, picture: Path, behaviour: str
 ) -> None:
     del picture
@@ -121,7 +121,9 @@ async def test_what_a_child_started_dies_with_it(
     await wait_until(lambda: not psutil.pid_exists(sleeper))
 
 
-async def test_a_neighbour_does_not_notice_a_crash(studio: Studio, picture: Path) -> None:
+async def test_a_crash_does_not_disturb_another_image_process(
+    studio: Studio, picture: Path
+) -> None:
     async with Sandbox.open(2, LIMITS, REQUIRED, studio.scratch_dir, HOSTILE_PROGRAM) as sandbox:
         waiting = asyncio.create_task(behave(sandbox, studio, "sleep"))
         await wait_until(lambda: has_begun(studio))
@@ -132,7 +134,7 @@ async def test_a_neighbour_does_not_notice_a_crash(studio: Studio, picture: Path
     assert picture.exists()
 
 
-async def test_a_cancelled_render_leaves_nobody_writing(
+async def test_nothing_writes_after_a_cancelled_render(
     unconfined_sandbox: Sandbox, studio: Studio
 ) -> None:
     (before,) = running_processes()

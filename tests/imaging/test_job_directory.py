@@ -1,4 +1,4 @@
-"""A child's own folder, on the way of a picture through a child."""
+"""The job directory of an image process, before, during and after a render."""
 
 import asyncio
 import shutil
@@ -33,17 +33,17 @@ def test_the_input_is_a_link_and_no_copy(job_directory: JobDirectory, picture: P
     assert job_directory.prepare(picture, ONE_OUTPUT).samefile(picture)
 
 
-def test_what_an_output_may_become_is_laid_out_empty(
+def test_every_file_that_an_output_may_be_is_created_empty(
     job_directory: JobDirectory, picture: Path
 ) -> None:
     pipeline = Pipeline.of(Output(name="a", format="webp"), Output(name="b"))
     job_directory.prepare(picture, pipeline)
-    laid_out = {file.name: file.stat().st_size for file in job_directory.outputs.iterdir()}
+    created = {file.name: file.stat().st_size for file in job_directory.outputs.iterdir()}
     names = {"a.webp", "b.jpg", "b.png", "b.webp", "b.avif", "b.gif", "b.tiff"}
-    assert laid_out == dict.fromkeys(names, 0)
+    assert created == dict.fromkeys(names, 0)
 
 
-def test_what_was_written_is_handed_over_and_the_desk_is_clear(
+def test_written_outputs_are_moved_and_the_directory_is_emptied(
     job_directory: JobDirectory, studio: Studio, picture: Path
 ) -> None:
     job_directory.prepare(picture, ONE_OUTPUT)
@@ -65,7 +65,7 @@ async def test_input_and_outputs_may_lie_on_another_file_system(
     assert (elsewhere / "image.png").stat().st_size == rendered.outputs[0].bytes
 
 
-async def test_nothing_of_a_job_stays_on_the_desk(studio: Studio, picture: Path) -> None:
+async def test_nothing_of_a_job_stays_in_the_directory(studio: Studio, picture: Path) -> None:
     broken = studio.inputs / "broken.png"
     broken.write_bytes(picture.read_bytes()[:60])
     async with Sandbox.open(1, LIMITS, REQUIRED, studio.scratch_dir) as sandbox:
@@ -76,14 +76,16 @@ async def test_nothing_of_a_job_stays_on_the_desk(studio: Studio, picture: Path)
     assert not list(studio.scratch_dir.iterdir())
 
 
-async def test_a_desk_goes_with_its_child(unconfined_sandbox: Sandbox, studio: Studio) -> None:
+async def test_the_directory_is_removed_with_its_image_process(
+    unconfined_sandbox: Sandbox, studio: Studio
+) -> None:
     (before,) = studio.scratch_dir.iterdir()
     with pytest.raises(DecoderCrashed):
         await behave(unconfined_sandbox, studio, "segv")
     assert not before.exists()
 
 
-async def test_a_desk_that_was_cleared_away_costs_a_try_and_no_more(
+async def test_a_directory_that_was_deleted_costs_one_attempt(
     studio: Studio, picture: Path
 ) -> None:
     async with Sandbox.open(1, LIMITS, REQUIRED, studio.scratch_dir) as sandbox:

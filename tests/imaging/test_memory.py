@@ -1,4 +1,4 @@
-"""What a child needs of memory for a thumbnail of the largest pictures, and what is too much."""
+"""Memory of an image process for a thumbnail of the largest pictures, and what is too much."""
 
 import re
 import sys
@@ -58,8 +58,8 @@ async def test_a_thumbnail_of_a_huge_picture_needs_less_than_300_mebibytes(
     file = studio.inputs / name
     plain(millions_of_pixels).write_to_file(str(file), **options)
     await sandbox.render(file, studio.outputs, THUMBNAIL)
-    (child,) = running_processes()
-    assert peak_bytes(child.pid) < 300 * MEBIBYTE
+    (process,) = running_processes()
+    assert peak_bytes(process.pid) < 300 * MEBIBYTE
 
 
 @pytest.mark.parametrize(

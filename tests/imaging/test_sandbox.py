@@ -45,7 +45,9 @@ async def test_outputs_appear_in_the_folder(studio: Studio, picture: Path) -> No
     assert rendered.outputs[1].bytes == (studio.outputs / "b.webp").stat().st_size
 
 
-async def test_a_bad_picture_is_told_and_the_child_goes_on(studio: Studio, picture: Path) -> None:
+async def test_an_invalid_image_is_reported_and_its_process_lives_on(
+    studio: Studio, picture: Path
+) -> None:
     broken = studio.inputs / "broken.png"
     broken.write_bytes(picture.read_bytes()[:60])
     async with Sandbox.open(1, LIMITS) as sandbox:
@@ -56,7 +58,7 @@ async def test_a_bad_picture_is_told_and_the_child_goes_on(studio: Studio, pictu
         assert running_processes() == before
 
 
-async def test_a_bug_brings_its_traceback_and_no_path_in_its_message(
+async def test_an_engine_bug_has_its_traceback_and_no_path_in_its_message(
     confined_sandbox: Sandbox, studio: Studio
 ) -> None:
     with pytest.raises(EngineBug) as caught:
@@ -65,7 +67,7 @@ async def test_a_bug_brings_its_traceback_and_no_path_in_its_message(
     assert "/" not in str(caught.value)
 
 
-async def test_an_input_that_is_not_there_is_the_callers_to_explain(
+async def test_a_missing_input_is_not_the_image_processes_fault(
     studio: Studio, picture: Path
 ) -> None:
     async with Sandbox.open(1, LIMITS) as sandbox:
@@ -97,7 +99,9 @@ async def test_closing_in_the_middle_of_a_render_leaves_no_process(
     assert running_processes() == []
 
 
-async def test_a_child_is_replaced_after_so_many_jobs(studio: Studio, picture: Path) -> None:
+async def test_an_image_process_is_replaced_after_its_maximum_of_jobs(
+    studio: Studio, picture: Path
+) -> None:
     seen = set()
     async with Sandbox.open(1, LIMITS, replace(BEST_EFFORT, jobs_per_process=2)) as sandbox:
         for _ in range(6):
@@ -106,7 +110,7 @@ async def test_a_child_is_replaced_after_so_many_jobs(studio: Studio, picture: P
     assert len(seen) in {3, 4}  # the last one may already be the next
 
 
-async def test_a_child_may_have_one_job_and_no_more(studio: Studio, picture: Path) -> None:
+async def test_an_image_process_can_be_limited_to_one_job(studio: Studio, picture: Path) -> None:
     seen = []
     async with Sandbox.open(1, LIMITS, replace(REQUIRED, jobs_per_process=1)) as sandbox:
         for _ in range(3):
@@ -115,7 +119,7 @@ async def test_a_child_may_have_one_job_and_no_more(studio: Studio, picture: Pat
     assert len(set(seen)) == 3
 
 
-async def test_a_child_that_used_much_cpu_time_is_replaced(
+async def test_an_image_process_that_used_much_cpu_time_is_replaced(
     studio: Studio, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("imagemill.imaging.sandbox.cpu_time.seconds_per_process", lambda *_: 1)
@@ -125,7 +129,9 @@ async def test_a_child_that_used_much_cpu_time_is_replaced(
             await sandbox.render(picture, studio.outputs, Pipeline.of(Output(format="avif")))
 
 
-async def test_an_idle_child_that_was_killed_costs_no_job(studio: Studio, picture: Path) -> None:
+async def test_an_idle_image_process_that_was_killed_costs_no_job(
+    studio: Studio, picture: Path
+) -> None:
     async with Sandbox.open(1, LIMITS) as sandbox:
         (idle,) = running_processes()
         idle.kill()
@@ -135,7 +141,9 @@ async def test_an_idle_child_that_was_killed_costs_no_job(studio: Studio, pictur
         assert (await sandbox.render(picture, studio.outputs, ONE_OUTPUT)).input.width == 32
 
 
-async def test_more_renders_than_children_wait_their_turn(studio: Studio, picture: Path) -> None:
+async def test_more_renders_than_processes_wait_for_a_free_one(
+    studio: Studio, picture: Path
+) -> None:
     folders = [studio.outputs / str(number) for number in range(20)]
     for folder in folders:
         folder.mkdir()
@@ -146,7 +154,7 @@ async def test_more_renders_than_children_wait_their_turn(studio: Studio, pictur
     assert len(rendered) == 20
 
 
-async def test_a_large_picture_meets_the_memory_limit(studio: Studio) -> None:
+async def test_a_large_image_reaches_the_memory_limit(studio: Studio) -> None:
     file = studio.save(noise(10, 10).resize((9000, 9000), 0), "large.png")
     pipeline = Pipeline.of(Output(name="a", format="jpeg"), Output(name="b", width=10))
     async with Sandbox.open(1, replace(LIMITS, memory_bytes=300 * 1024**2)) as sandbox:
@@ -154,23 +162,23 @@ async def test_a_large_picture_meets_the_memory_limit(studio: Studio) -> None:
             await sandbox.render(file, studio.outputs, pipeline)
 
 
-async def test_no_secret_reaches_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_secret_is_passed_to_an_image_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PG_PASSWORD", "swordfish")
     async with Sandbox.open(1, LIMITS):
-        (child,) = running_processes()
-        environment = child.environ()
+        (process,) = running_processes()
+        environment = process.environ()
     assert "PG_PASSWORD" not in environment
     assert environment["VIPS_CONCURRENCY"] == "1"
     assert environment["MALLOC_ARENA_MAX"] == "2"
 
 
-async def test_a_child_has_its_limits() -> None:
+async def test_an_image_process_has_its_limits() -> None:
     async with Sandbox.open(1, LIMITS):
-        (child,) = running_processes()
-        assert child.rlimit(psutil.RLIMIT_AS) == (LIMITS.memory_bytes, LIMITS.memory_bytes)
-        assert child.rlimit(psutil.RLIMIT_CORE) == (0, 0)
-        assert child.rlimit(psutil.RLIMIT_NOFILE) == (64, 64)
-        assert os.getpgid(child.pid) == child.pid
+        (process,) = running_processes()
+        assert process.rlimit(psutil.RLIMIT_AS) == (LIMITS.memory_bytes, LIMITS.memory_bytes)
+        assert process.rlimit(psutil.RLIMIT_CORE) == (0, 0)
+        assert process.rlimit(psutil.RLIMIT_NOFILE) == (64, 64)
+        assert os.getpgid(process.pid) == process.pid
 
 
 PARENT = """
@@ -190,7 +198,7 @@ asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:]))
 """
 
 
-async def test_children_do_not_outlive_a_parent_that_was_killed(studio: Studio) -> None:
+async def test_image_processes_do_not_outlive_a_parent_that_was_killed(studio: Studio) -> None:
     """One is idle and one is busy, so neither a closed pipe nor the time limit would end both."""
     (studio.inputs / "sleep").touch()
     folder = str(studio.inputs.parent)
@@ -218,7 +226,7 @@ async def test_a_program_that_does_not_exist_says_so() -> None:
             pass
 
 
-async def test_a_child_that_cannot_be_replaced_is_told_and_tried_again(
+async def test_an_image_process_that_cannot_be_replaced_is_reported_and_started_later(
     studio: Studio, picture: Path, tmp_path: Path
 ) -> None:
     del picture
@@ -240,7 +248,7 @@ async def test_a_child_that_cannot_be_replaced_is_told_and_tried_again(
                 pass
 
 
-async def test_every_format_is_proved_by_a_sample() -> None:
+async def test_a_sample_of_every_format_works() -> None:
     async with Sandbox.open(1, LIMITS) as sandbox:
         capabilities = await sandbox.capabilities()
     assert capabilities.inputs == tuple(INPUTS.values())

@@ -19,27 +19,27 @@ from imaging.metadata_samples import FORMATS_WITH_METADATA, save_with_metadata
 from imaging.studio import Studio, noise
 
 
-def looked_at(file: Path, format_: FormatName, *, may_tell_position: bool = False) -> OutputFile:
+def verify(file: Path, format_: FormatName, *, may_have_position: bool = False) -> OutputFile:
     """Have a file of 24x16 pixels looked at as if it were an output."""
     known = FORMATS[format_]
     file.rename(known.file(file.parent, "image"))
     still = Timing((), 1)
     return verify_output(
-        file.parent, "image", ExpectedOutput(known, Size(24, 16), 1, still, may_tell_position)
+        file.parent, "image", ExpectedOutput(known, Size(24, 16), 1, still, may_have_position)
     )
 
 
 @pytest.mark.parametrize("format_", FORMATS_WITH_METADATA)
 def test_a_file_that_tells_a_position_is_no_output(tmp_path: Path, format_: FormatName) -> None:
     file = save_with_metadata(tmp_path, format_)
-    with pytest.raises(BadOutput, match="image tells where its picture was taken"):
-        looked_at(file, format_)
+    with pytest.raises(BadOutput, match="image contains the position"):
+        verify(file, format_)
 
 
 @pytest.mark.parametrize("format_", FORMATS_WITH_METADATA)
 def test_unless_it_was_asked_for(tmp_path: Path, format_: FormatName) -> None:
     file = save_with_metadata(tmp_path, format_)
-    assert looked_at(file, format_, may_tell_position=True).width == 24
+    assert verify(file, format_, may_have_position=True).width == 24
 
 
 @pytest.mark.parametrize("format_", ["jpeg", "png", "webp", "avif"])
@@ -48,8 +48,8 @@ def test_a_position_in_exif_alone_is_found(tmp_path: Path, format_: FormatName) 
     exif.get_ifd(IFD.GPSInfo).update({1: "N", 2: (52.0, 31.0, 12.0)})
     file = tmp_path / f"in.{format_}"
     noise(24, 16).save(file, exif=exif.tobytes())
-    with pytest.raises(BadOutput, match="tells where"):
-        looked_at(file, format_)
+    with pytest.raises(BadOutput, match="contains the position"):
+        verify(file, format_)
 
 
 def test_a_position_among_the_tags_of_a_tiff_is_found(tmp_path: Path) -> None:
@@ -57,8 +57,8 @@ def test_a_position_among_the_tags_of_a_tiff_is_found(tmp_path: Path) -> None:
     tags[Base.GPSInfo] = {1: "N", 2: (52.0, 31.0, 12.0)}
     file = tmp_path / "in.tiff"
     noise(24, 16).save(file, tiffinfo=tags)
-    with pytest.raises(BadOutput, match="tells where"):
-        looked_at(file, "tiff")
+    with pytest.raises(BadOutput, match="contains the position"):
+        verify(file, "tiff")
 
 
 GPS = 'xmlns:exif="http://ns.adobe.com/exif/1.0/"'
@@ -75,21 +75,19 @@ PACKETS = {
 def test_a_position_in_xmp_alone_is_found(tmp_path: Path, packet: str, encoding: str) -> None:
     file = tmp_path / "in.webp"
     noise(24, 16).save(file, xmp=packet.encode(encoding))
-    with pytest.raises(BadOutput, match="tells where"):
-        looked_at(file, "webp")
+    with pytest.raises(BadOutput, match="contains the position"):
+        verify(file, "webp")
 
 
 def test_a_name_that_says_gps_is_no_position(tmp_path: Path) -> None:
     dc = 'xmlns:dc="http://purl.org/dc/elements/1.1/"'
     file = tmp_path / "in.webp"
     noise(24, 16).save(file, xmp=f"<x {dc}><dc:rights>GPSLatitude Inc.</dc:rights></x>".encode())
-    assert looked_at(file, "webp").width == 24
+    assert verify(file, "webp").width == 24
 
 
 @pytest.mark.parametrize("keep", ["none", "icc", "copyright"])
-def test_every_output_is_looked_at(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch, keep: str
-) -> None:
+def test_every_output_is_verify(studio: Studio, monkeypatch: pytest.MonkeyPatch, keep: str) -> None:
     """A slip of the encoders is caught before anyone sees the file."""
 
     def forgetful(image: object, file: Path, output: Output, format_: object) -> None:
@@ -98,5 +96,5 @@ def test_every_output_is_looked_at(
 
     monkeypatch.setattr(engine, "write", forgetful)
     file = save_with_metadata(studio.inputs, "jpeg")
-    with pytest.raises(BadOutput, match="tells where its picture was taken"):
+    with pytest.raises(BadOutput, match="contains the position"):
         studio.render(file, {"keep_metadata": keep})

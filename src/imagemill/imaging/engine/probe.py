@@ -1,6 +1,6 @@
-"""Proves that a format works here: a sample is drawn, encoded, and decoded to its last pixel.
+"""Probe of a format: a sample is drawn, encoded, and decoded to its last pixel.
 
-A library may open a file and yet fail at its pixels, so only this shows what can be promised.
+A library may open a file and yet fail to decode its pixels, so that only this shows what works.
 """
 
 from collections.abc import Callable
@@ -17,8 +17,8 @@ from imagemill.imaging.spec.pipeline import Output
 
 SIDE: Final = 64
 
-# The drawing as pillow-heif encodes it with quality 70. It is read now, since a child that has
-# opened a picture may not be allowed to read other files.
+# The drawing as pillow-heif encodes it with quality 70. It is read on import, since a
+# confined image process may be denied other files.
 HEIC_SAMPLE: Final = Path(__file__).parent.joinpath("decoders", "heic", "sample.heic").read_bytes()
 
 # Mean difference of 255 a channel. Lossy encoders stay near 2 on a smooth picture, GIF's

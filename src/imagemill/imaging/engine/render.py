@@ -130,8 +130,8 @@ def _write_output(picture: Picture, output: Output, header: Header, folder: Path
     format_ = choose_format(output, header)
     timing = header.timing.round_to(format_)
     write(join_frames(picture, timing), format_.file(folder, output.name), output, format_)
-    may_tell_position = output.keep_metadata == "all"
-    return ExpectedOutput(format_, picture.size, picture.frames, timing, may_tell_position)
+    may_have_position = output.keep_metadata == "all"
+    return ExpectedOutput(format_, picture.size, picture.frames, timing, may_have_position)
 
 
 def _apply_steps(steps: Sequence[Step], picture: Picture, output: Output) -> Picture:

@@ -1,4 +1,4 @@
-"""The look that an output gets before anyone else sees it."""
+"""Verification of an output: its file is opened again before it leaves the image process."""
 
 import hashlib
 from dataclasses import dataclass
@@ -14,36 +14,36 @@ from imagemill.imaging.metadata.gps import has_position, tiff_has_position
 
 
 class BadOutput(Exception):
-    """We wrote a file that is not what it should be."""
+    """The engine wrote a file that differs from what it should be."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedOutput:
-    """What the file of an output must turn out to be. Of `frames` it may have joined equal ones."""
+    """What an output's file must be; it may have fewer frames than `frames`, if some were equal."""
 
     format: Format
     size: Size
     frames: int
     timing: Timing
-    may_tell_position: bool = False
+    may_have_position: bool = False
 
 
-def verify_output(folder: Path, name: str, promised: ExpectedOutput) -> OutputFile:
-    """Open the output again, and return its facts. Raises BadOutput unless they are as promised."""
-    format_, size = promised.format, promised.size
+def verify_output(folder: Path, name: str, expected: ExpectedOutput) -> OutputFile:
+    """Open the output again and return its facts. Raises BadOutput unless they are as expected."""
+    format_, size = expected.format, expected.size
     file = format_.file(folder, name)
     try:
         header, image = open_image(file)
     except Rejected as error:
         raise BadOutput(f"{name} cannot be opened again") from error
-    if header.format is not format_ or header.stored not in _sizes(format_, size):
+    if header.format is not format_ or header.stored not in _allowed_sizes(format_, size):
         raise BadOutput(
             f"{name} is {header.format.name} of {header.stored}, not {format_.name} of {size}"
         )
-    _check_frames(header, name, promised)
-    is_told = has_position(image) or (format_ is TIFF and tiff_has_position(file))
-    if is_told and not promised.may_tell_position:
-        raise BadOutput(f"{name} tells where its picture was taken")
+    _check_frames(header, name, expected)
+    has_any_position = has_position(image) or (format_ is TIFF and tiff_has_position(file))
+    if has_any_position and not expected.may_have_position:
+        raise BadOutput(f"{name} contains the position where the picture was taken")
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return OutputFile(
@@ -58,16 +58,22 @@ def verify_output(folder: Path, name: str, promised: ExpectedOutput) -> OutputFi
     )
 
 
-def _check_frames(header: Header, name: str, promised: ExpectedOutput) -> None:
-    """Encoders join equal frames, until perhaps one is left, but the time that they take stays."""
-    asked, found, timing = promised.frames, header.frames, promised.timing
-    if found > asked or (found > 1 and header.timing.duration != timing.duration):
+def _check_frames(header: Header, name: str, expected: ExpectedOutput) -> None:
+    """Check the number of frames and their duration.
+
+    Encoders may join equal frames, down to one, but keep their total duration.
+    """
+    wanted, found, timing = expected.frames, header.frames, expected.timing
+    if found > wanted or (found > 1 and header.timing.duration != timing.duration):
         raise BadOutput(
-            f"{name} shows {found} frames for {header.timing.duration} ms,"
-            f" not {asked} for {timing.duration} ms"
+            f"{name} has {found} frames for {header.timing.duration} ms,"
+            f" not {wanted} for {timing.duration} ms"
         )
 
 
-def _sizes(format_: Format, size: Size) -> set[Size]:
-    """An orientation that was kept stands in an AVIF as a turn that its decoder makes by itself."""
+def _allowed_sizes(format_: Format, size: Size) -> set[Size]:
+    """Return the sizes that decoding may find.
+
+    An AVIF stores an orientation that was kept as a rotation, which its decoder applies.
+    """
     return {size, size.transpose()} if format_ is AVIF else {size}

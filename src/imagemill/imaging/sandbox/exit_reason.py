@@ -71,11 +71,11 @@ def error_for_exit(status: int | None, stderr: str) -> ImageProcessFailed:
     `stderr` is the end of what it wrote there.
     """
     if status == -signal.SIGXCPU:
-        return TimedOut("Rendering took more CPU time than a job may use.")
+        return TimedOut("Rendering exceeded the CPU time of a job.")
     if status == -signal.SIGKILL or any(sign in stderr for sign in OUT_OF_MEMORY_SIGNS):
-        return OutOfMemory("The decoder met its memory limit.")
+        return OutOfMemory("The decoder reached its memory limit.")
     if status is None:
-        return DecoderCrashed("The decoder hung up.")
+        return DecoderCrashed("The decoder closed its pipes without a reply.")
     if status < 0:
         return DecoderCrashed(f"The decoder ended with {_signal_name(-status)}.")
     return DecoderCrashed(f"The decoder ended with exit status {status}.")

@@ -51,7 +51,7 @@ ENVIRONMENT: Final = {
 START_TIMEOUT: Final = timedelta(seconds=30)
 EXIT_TIMEOUT: Final = timedelta(seconds=5)
 
-INVALID_REPLY: Final = "The decoder's answer could not be read."
+INVALID_REPLY: Final = "The decoder's reply is invalid."
 
 # How much of the end of standard error is kept, for messages.
 STDERR_TAIL_BYTES: Final = 4096
@@ -155,7 +155,7 @@ class ImageProcess:
         if not isinstance(reply, Ready):
             await self.kill()
             raise ImageProcessDidNotStart(
-                f"An image process did not get ready: {self._stderr_tail()}"
+                f"An image process did not become ready: {self._stderr_tail()}"
             )
         return reply.level
 

@@ -25,13 +25,13 @@ def validate_reply(reply: Reply, folder: Path, pipeline: Pipeline) -> Rendered:
                 _check_output(requested, output, folder)
             return rendered
         case _:
-            raise DecoderCrashed("The decoder answered something else than it was asked.")
+            raise DecoderCrashed("The decoder's reply does not match its request.")
 
 
 def _check_analysis(rendered: Rendered, pipeline: Pipeline) -> None:
     found = None if rendered.analysis is None else set(rendered.analysis)
     if found != (set(pipeline.analyze) or None):
-        raise DecoderCrashed("The decoder answered another analysis than it was asked.")
+        raise DecoderCrashed("The decoder returned another analysis than was requested.")
 
 
 def _check_output(requested: Output, output: OutputFile, folder: Path) -> None:
@@ -42,7 +42,7 @@ def _check_output(requested: Output, output: OutputFile, folder: Path) -> None:
         or output.name != requested.name
         or output.path != format_.file(folder, requested.name).name
     ):
-        raise DecoderCrashed(f"The decoder answered another output than {requested.name}.")
+        raise DecoderCrashed(f"The decoder returned another output than {requested.name}.")
     _check_file(format_.file(folder, requested.name), output)
 
 
@@ -51,8 +51,6 @@ def _check_file(file: Path, output: OutputFile) -> None:
     try:
         facts = file.lstat()
     except OSError as error:
-        raise DecoderCrashed(f"The decoder left no file for output {output.name}.") from error
+        raise DecoderCrashed(f"The decoder wrote no file for output {output.name}.") from error
     if not stat.S_ISREG(facts.st_mode) or facts.st_nlink != 1 or facts.st_size != output.bytes:
-        raise DecoderCrashed(
-            f"The decoder left another file than it said for output {output.name}."
-        )
+        raise DecoderCrashed(f"The file of output {output.name} is not what the decoder reported.")
