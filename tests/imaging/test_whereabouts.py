@@ -8,9 +8,9 @@ from PIL.ExifTags import IFD, Base
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from imagemill.image_files import OutputFile
+from imagemill.imaging.engine import render as engine
 from imagemill.imaging.engine.encode import write
 from imagemill.imaging.engine.geometry import Size
-from imagemill.imaging.engine.render import render as engine
 from imagemill.imaging.engine.timing import Timing
 from imagemill.imaging.engine.verify import BadOutput, ExpectedOutput, verify_output
 from imagemill.imaging.formats import FORMATS, FormatName
@@ -87,7 +87,9 @@ def test_a_name_that_says_gps_is_no_position(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("keep", ["none", "icc", "copyright"])
-def test_every_output_is_verify(studio: Studio, monkeypatch: pytest.MonkeyPatch, keep: str) -> None:
+def test_every_output_is_verified(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, keep: str
+) -> None:
     """A slip of the encoders is caught before anyone sees the file."""
 
     def forgetful(image: object, file: Path, output: Output, format_: object) -> None:
