@@ -23,9 +23,9 @@ from uuid_utils.compat import uuid7
 
 from imagemill.auth.api_key import ApiKey
 from imagemill.auth.api_keys import ApiKeys
+from imagemill.auth.key_loader import ApiKeyLoader
 from imagemill.embedded.ports import free_port
 from imagemill.embedded.stack import Stack, run_stack
-from imagemill.gateway.auth.key_loader import ApiKeyLoader
 from imagemill.imaging.drawing import draw_picture
 from imagemill.jobs.job import KeyId
 from imagemill.postgres.pool import Postgres
@@ -55,7 +55,7 @@ async def measure(stack: Stack, photo: Path) -> tuple[float, float]:
         Postgres.open(address, pool_size=2) as postgres,
         httpx.AsyncClient(base_url=stack.url, timeout=60) as client,
     ):
-        keys, key = ApiKeys(postgres), ApiKey.drawn(KeyId(uuid7()), secrets.choice)
+        keys, key = ApiKeys(postgres), ApiKey.generate(KeyId(uuid7()), secrets.choice)
         await keys.add(key, "bench", is_admin=False)
         headers = {"Authorization": f"Bearer {key}", "Content-Type": "image/jpeg"}
 

@@ -127,8 +127,9 @@ ENGINE_PROGRAM = "sandbox/image_process_main.py"
 PURE = {
     "jobs/job.py": {"psycopg", "redis"},
     "auth/api_key.py": {"psycopg"},
-    "gateway/auth/authentication.py": {"fastapi", "psycopg"},
-    "gateway/auth/signature.py": {"fastapi"},
+    "auth/authentication.py": {"fastapi", "psycopg"},
+    "auth/signed_links.py": {"fastapi", "psycopg"},
+    "gateway/waiting/gap_tracker.py": {"fastapi", "psycopg", "redis"},
     "webhooks/delivery.py": {"psycopg", "redis"},
     "webhooks/url.py": {"aiohttp", "yarl", "socket"},
     "webhooks/public.py": {"aiohttp", "yarl", "socket"},

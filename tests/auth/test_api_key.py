@@ -8,7 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from imagemill.auth.api_key import ApiKey, KnownKey, is_name, recognise
+from imagemill.auth.api_key import ApiKey, KnownKey, is_valid_name
+from imagemill.auth.authentication import verify_key
 from imagemill.jobs.job import KeyId
 
 ID = KeyId(UUID("0199f0c2-7a1e-7c3a-9d52-5d0c3c0a7b11"))
@@ -17,7 +18,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 def key() -> ApiKey:
     letters = itertools.count()
-    return ApiKey.drawn(ID, lambda choices: choices[next(letters) % len(choices)])
+    return ApiKey.generate(ID, lambda choices: choices[next(letters) % len(choices)])
 
 
 def known(key: ApiKey) -> KnownKey:
@@ -48,23 +49,23 @@ def test_neither_a_key_nor_what_is_kept_of_it_shows_the_secret() -> None:
 
 def test_a_key_is_recognised_by_its_own_secret_alone() -> None:
     other = replace(key(), secret=key().secret[::-1])
-    assert recognise(key(), known(key())) == known(key())
-    assert recognise(other, known(key())) is None
+    assert verify_key(key(), known(key())) == known(key())
+    assert verify_key(other, known(key())) is None
 
 
 def test_a_revoked_key_is_not_recognised() -> None:
-    assert recognise(key(), replace(known(key()), revoked_at=NOW)) is None
+    assert verify_key(key(), replace(known(key()), revoked_at=NOW)) is None
 
 
 def test_a_key_without_a_row_is_not_recognised() -> None:
-    assert recognise(key(), None) is None
+    assert verify_key(key(), None) is None
 
 
 @pytest.mark.parametrize("name", ["ci", "Zoë's laptop", "a" * 64])
 def test_a_name_is_something_to_read(name: str) -> None:
-    assert is_name(name)
+    assert is_valid_name(name)
 
 
 @pytest.mark.parametrize("name", ["", " ci", "ci ", "a\nb", "a\x1b[2J", "a" * 65, str(ID), ID.hex])
 def test_what_cannot_be_read_or_looks_like_an_id_is_no_name(name: str) -> None:
-    assert not is_name(name)
+    assert not is_valid_name(name)

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from conftest import Gateway
-from imagemill.gateway.errors import ClientLeft, Overloaded
-from imagemill.gateway.limits.backlog import Backlog
-from imagemill.gateway.limits.upload_limiter import Slots
+from imagemill.gateway.errors import ClientDisconnected, Overloaded
+from imagemill.gateway.limits.pending_job_limiter import PendingJobLimiter
+from imagemill.gateway.limits.upload_limiter import UploadLimiter
 from imagemill.jobs.store import JobStore
 from imagemill.settings.addresses import PostgresAddress
 from support.jobs import new_job
@@ -23,7 +23,7 @@ from support.servers import count_jobs
 from support.uploads import RAW, form
 from support.wire import head, open_socket, read_until_closed
 
-MOST_PENDING = 6
+MAX_PENDING = 6
 LARGE = picture() + bytes(20_000_000)
 
 
@@ -58,7 +58,7 @@ def mill(
 @pytest.fixture
 def short(environment: dict[str, str], tmp_path: Path) -> Iterator[Gateway]:
     """A gateway with room for a few jobs, for one test: it remembers how many wait."""
-    with gateway_with(environment, tmp_path, MAX_PENDING=str(MOST_PENDING)) as gateway:
+    with gateway_with(environment, tmp_path, MAX_PENDING=str(MAX_PENDING)) as gateway:
         yield gateway
 
 
@@ -84,7 +84,7 @@ def require_overloaded(answer: httpx.Response) -> None:
 def test_uploads_are_refused_while_too_many_jobs_wait_and_taken_again_later(
     short: Gateway, postgres_address: PostgresAddress
 ) -> None:
-    for _ in range(MOST_PENDING):
+    for _ in range(MAX_PENDING):
         short.client.post("/upload", **form())
     before = short.files()
     require_overloaded(short.client.post("/upload", **form()))
@@ -92,7 +92,7 @@ def test_uploads_are_refused_while_too_many_jobs_wait_and_taken_again_later(
     require_overloaded(answer)
     assert answer.headers["connection"] == "close"
     assert short.files() == before
-    assert count_jobs(postgres_address) <= MOST_PENDING
+    assert count_jobs(postgres_address) <= MAX_PENDING
     for job in short.client.get("/jobs").json()["jobs"]:
         short.client.post(f"/jobs/{job['id']}/cancel")
     wait_until(lambda: short.client.post("/upload", **form()).is_success, "there is room again")
@@ -126,48 +126,48 @@ def test_an_upload_that_waits_gets_the_place_of_one_that_ends(mill: Gateway) -> 
 def test_a_client_that_leaves_while_it_waits_frees_its_place(mill: Gateway) -> None:
     with open_socket(url(mill)) as first:
         begun(mill, first, size=1_000_000)
-        before = mill.service.logged().count("upload.left")
+        before = mill.service.logged().count("upload.client_disconnected")
         with open_socket(url(mill)) as second:
             headers = head("POST", "/upload", Content_Type="image/jpeg", Content_Length=len(LARGE))
             # More than is read before it is wanted: so nobody reads as far as the end.
             second.sendall(headers + LARGE[:100_000])
-        left = lambda: mill.service.logged().count("upload.left") == before + 1  # noqa: E731
+        left = lambda: mill.service.logged().count("upload.client_disconnected") == before + 1  # noqa: E731
         wait_until(left, "it is noticed", mill.service.logged)
 
 
 async def test_a_place_that_nobody_waits_for_any_more_goes_to_the_next() -> None:
-    slots, gone = Slots(1), asyncio.Event()
-    async with slots.one(lambda: False):
-        leaving = asyncio.ensure_future(hold(slots, gone))
-        staying = asyncio.ensure_future(hold(slots, asyncio.Event()))
+    limiter, gone = UploadLimiter(1), asyncio.Event()
+    async with limiter.slot(lambda: False):
+        leaving = asyncio.ensure_future(hold(limiter, gone))
+        staying = asyncio.ensure_future(hold(limiter, asyncio.Event()))
         gone.set()
-        with pytest.raises(ClientLeft):
+        with pytest.raises(ClientDisconnected):
             await leaving
         assert not staying.done()
     await staying
-    await hold(slots, asyncio.Event())
+    await hold(limiter, asyncio.Event())
 
 
-async def hold(slots: Slots, gone: asyncio.Event) -> None:
-    async with slots.one(gone.is_set):
+async def hold(limiter: UploadLimiter, gone: asyncio.Event) -> None:
+    async with limiter.slot(gone.is_set):
         pass
 
 
 async def test_room_that_is_not_used_is_given_back(job_store: JobStore) -> None:
-    backlog = Backlog(job_store, most=2)
-    async with backlog.one_more(), backlog.one_more():
-        with pytest.raises(Overloaded, match="2 jobs wait already"):
-            await enter(backlog)
+    limiter = PendingJobLimiter(job_store, max_pending=2)
+    async with limiter.slot(), limiter.slot():
+        with pytest.raises(Overloaded, match="2 jobs are pending"):
+            await enter(limiter)
     with pytest.raises(Overloaded):  # both ended well
-        await enter(backlog)
+        await enter(limiter)
 
 
 async def test_an_upload_that_fails_leaves_its_room_to_others(job_store: JobStore) -> None:
-    backlog = Backlog(job_store, most=1)
+    limiter = PendingJobLimiter(job_store, max_pending=1)
     with pytest.raises(ZeroDivisionError):
-        async with backlog.one_more():
+        async with limiter.slot():
             _ = 1 / 0
-    await enter(backlog)
+    await enter(limiter)
 
 
 async def test_jobs_are_counted_as_far_as_the_limit(job_store: JobStore) -> None:
@@ -176,6 +176,6 @@ async def test_jobs_are_counted_as_far_as_the_limit(job_store: JobStore) -> None
     assert [await job_store.count_pending(limit) for limit in (1, 3, 10)] == [1, 3, 3]
 
 
-async def enter(backlog: Backlog) -> None:
-    async with backlog.one_more():
+async def enter(limiter: PendingJobLimiter) -> None:
+    async with limiter.slot():
         pass

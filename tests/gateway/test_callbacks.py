@@ -47,7 +47,7 @@ def test_an_address_that_is_not_public_is_refused_and_nothing_kept(
     answer = api.post("/upload", files={"file": picture()}, data={"callback_url": url})
     assert answer.status_code == 422
     assert answer.json()["errors"] == [
-        {"pointer": "/callback_url", "detail": "leads to an address that is not public"}
+        {"pointer": "/callback_url", "detail": "resolves to an address that is not public"}
     ]
     assert api.get("/jobs").json()["jobs"] == []
 

@@ -1,7 +1,7 @@
 import pytest
 from fastapi import Request
 
-from imagemill.gateway.conditional import byte_range, matches
+from imagemill.gateway.conditional import matches, requested_range
 from imagemill.gateway.errors import RangeNotSatisfiable
 
 ETAG = '"abc"'
@@ -26,7 +26,7 @@ def request(**headers: str) -> Request:
     ],
 )
 def test_one_range_is_that_part_of_the_file(header: str, expected: tuple[int, int]) -> None:
-    assert byte_range(request(range=header), SIZE, ETAG) == expected
+    assert requested_range(request(range=header), SIZE, ETAG) == expected
 
 
 @pytest.mark.parametrize(
@@ -35,18 +35,18 @@ def test_one_range_is_that_part_of_the_file(header: str, expected: tuple[int, in
      "bytes=" + "9" * 5000 + "-"],
 )  # fmt: skip
 def test_what_is_no_single_range_is_ignored(header: str) -> None:
-    assert byte_range(request(range=header), SIZE, ETAG) is None
+    assert requested_range(request(range=header), SIZE, ETAG) is None
 
 
 @pytest.mark.parametrize("header", ["bytes=1000-", "bytes=5000-6000", "bytes=-0"])
 def test_a_range_behind_the_end_cannot_be_satisfied(header: str) -> None:
     with pytest.raises(RangeNotSatisfiable):
-        byte_range(request(range=header), SIZE, ETAG)
+        requested_range(request(range=header), SIZE, ETAG)
 
 
 def test_a_range_of_another_version_of_the_file_is_ignored() -> None:
-    assert byte_range(request(range="bytes=0-1", if_range=ETAG), SIZE, ETAG) == (0, 2)
-    assert byte_range(request(range="bytes=0-1", if_range='"old"'), SIZE, ETAG) is None
+    assert requested_range(request(range="bytes=0-1", if_range=ETAG), SIZE, ETAG) == (0, 2)
+    assert requested_range(request(range="bytes=0-1", if_range='"old"'), SIZE, ETAG) is None
 
 
 @pytest.mark.parametrize("header", [ETAG, f"W/{ETAG}", f'"x", {ETAG}', "*"])

@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 
 from conftest import Gateway
-from imagemill.gateway.auth.link_secret import NAME
-from imagemill.gateway.auth.signature import sign
+from imagemill.auth.link_secret import NAME
+from imagemill.auth.signed_links import sign
 from imagemill.image_files import InputImage, OutputFile
 from imagemill.jobs.job import Completed, JobId
 from imagemill.jobs.leases import JobLeases
@@ -46,10 +46,8 @@ async def job(gateway: Gateway, leases: JobLeases, owner: Headers) -> Json:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(CONTENT)
         outputs.append(OutputFile(name, path, "image/webp", len(CONTENT), 10, 8, 1, digest))
-    assert (
-        await leases.finish([Completed(claim, InputImage(64, 48, 1), tuple(outputs))])
-        == frozenset()
-    )
+    completed = Completed(claim, InputImage(64, 48, 1), tuple(outputs))
+    assert await leases.finish([completed]) == frozenset()
     return sent
 
 

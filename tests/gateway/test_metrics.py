@@ -57,7 +57,7 @@ def test_names_units_and_labels_follow_prometheus_conventions(api: httpx.Client)
 async def test_however_many_look_the_ledger_is_asked_once_in_a_while(
     pool: Postgres, job_store: JobStore
 ) -> None:
-    context, curious = QueueGauges(pool, fresh_seconds=3600), QueueGauges(pool, fresh_seconds=0)
+    context, curious = QueueGauges(pool, max_age_seconds=3600), QueueGauges(pool, max_age_seconds=0)
     both = (context, curious)
     assert [due(await one.read()) for one in both] == [0, 0]
     await job_store.accept(new_job())

@@ -159,7 +159,7 @@ def test_while_redis_hangs_each_gateway_counts_alone_and_soon_stops_asking(
 
 
 def alone(service: Service) -> int:
-    return service.logged().count("rate.counted_alone")
+    return service.logged().count("rate_limit.counted_locally")
 
 
 def is_counted(client: httpx.Client, service: Service) -> bool:
@@ -170,7 +170,7 @@ def is_counted(client: httpx.Client, service: Service) -> bool:
 
 
 @pytest_asyncio.fixture
-async def budgets(redis_address: RedisAddress) -> AsyncIterator[RateLimiter]:
+async def limiter(redis_address: RedisAddress) -> AsyncIterator[RateLimiter]:
     rate = Settings(rate_limit="2/hour").rate
     assert rate is not None
     async with JobQueue.open(redis_address) as line:
@@ -178,31 +178,31 @@ async def budgets(redis_address: RedisAddress) -> AsyncIterator[RateLimiter]:
 
 
 async def test_a_right_key_has_a_budget_of_its_own_wherever_it_is_used(
-    budgets: RateLimiter,
+    limiter: RateLimiter,
 ) -> None:
     key, other = KeyId(UUID(int=1)), KeyId(UUID(int=2))
     for number in range(2):
-        await RequestCharge(budgets, f"192.0.2.{number}").charge(key)
+        await RequestCharge(limiter, f"192.0.2.{number}").charge(key)
     with pytest.raises(TooManyRequests):
-        await RequestCharge(budgets, "192.0.2.9").charge(key)
-    await RequestCharge(budgets, "192.0.2.9").charge(other)
-    await RequestCharge(budgets, "192.0.2.9").charge()
+        await RequestCharge(limiter, "192.0.2.9").charge(key)
+    await RequestCharge(limiter, "192.0.2.9").charge(other)
+    await RequestCharge(limiter, "192.0.2.9").charge()
 
 
-async def test_a_request_is_counted_once(budgets: RateLimiter) -> None:
-    tab = RequestCharge(budgets, "192.0.2.1")
+async def test_a_request_is_counted_once(limiter: RateLimiter) -> None:
+    charged = RequestCharge(limiter, "192.0.2.1")
     for _ in range(5):
-        await tab.charge()
-    assert tab.quota is not None
-    assert tab.quota.remaining == 1
+        await charged.charge()
+    assert charged.quota is not None
+    assert charged.quota.remaining == 1
 
 
 async def test_an_address_over_its_limit_is_refused_without_asking_whose_the_key_is(
-    budgets: RateLimiter,
+    limiter: RateLimiter,
 ) -> None:
     for _ in range(3):
-        await budgets.spend("192.0.2.1")
+        await limiter.spend("192.0.2.1")
     with pytest.raises(TooManyRequests) as caught:
-        RequestCharge(budgets, "192.0.2.1").require_address()
+        RequestCharge(limiter, "192.0.2.1").require_network()
     assert 1 <= caught.value.retry_seconds <= 3600
-    RequestCharge(budgets, "192.0.2.2").require_address()
+    RequestCharge(limiter, "192.0.2.2").require_network()

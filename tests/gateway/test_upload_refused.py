@@ -2,11 +2,13 @@
 
 import json
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import Request
+from starlette.types import Message
 
 from conftest import SHARED_LIMIT, Gateway
 from imagemill.gateway.errors import NotAnImage
@@ -88,14 +90,17 @@ def test_bytes_that_are_no_known_image_are_refused(content: bytes, gateway: Gate
 
 
 async def test_a_format_that_no_sample_proved_is_refused(tmp_path: Path) -> None:
-    async def body() -> AsyncIterator[bytes]:
-        yield HEIC_SAMPLE
+    async def receive() -> Message:
+        return {"type": "http.request", "body": HEIC_SAMPLE}
+
+    headers = [(b"content-type", b"image/heic")]
+    request = Request({"type": "http", "headers": headers, "query_string": b""}, receive)
 
     storage = LocalStorage.open(tmp_path, reserve_bytes=0)
     async with storage as opened, opened.begin() as pending_file:
         reader = UploadReader(pending_file, FORMATS.values(), SHARED_LIMIT)
-        with pytest.raises(NotAnImage, match=r"taken here: image/avif, .*image/webp"):
-            await reader.take(body())
+        with pytest.raises(NotAnImage, match=r"format: image/avif, .*image/webp"):
+            await reader.read(request)
 
 
 def test_wrong_fields_are_named_by_json_pointers(api: httpx.Client) -> None:

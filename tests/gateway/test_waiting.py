@@ -10,8 +10,8 @@ import pytest
 from fastapi import Request
 
 from conftest import Gateway
-from imagemill.gateway.waiting.wait_for_end import applied_wait
-from imagemill.gateway.waiting.waiter_registry import Leaving, TooManyWaiting, WaiterRegistry
+from imagemill.gateway.waiting.prefer_wait import applied_wait
+from imagemill.gateway.waiting.waiter_registry import TooManyWaiting, WaitEnded, WaiterRegistry
 from imagemill.jobs.changes import Changes
 from imagemill.jobs.job import JobId
 from imagemill.jobs.leases import JobLeases
@@ -155,7 +155,7 @@ def test_a_stream_that_has_nothing_to_tell_comments(api: httpx.Client) -> None:
     # As proxies would cut it off after a while.
     with httpx.stream("GET", api.base_url.join("/events"), timeout=15) as answer:
         lines = (line for line in answer.iter_lines() if line)
-        assert [next(lines), next(lines)] == [": here it begins", ": still here"]
+        assert [next(lines), next(lines)] == [": stream opened", ": keep-alive"]
 
 
 @pytest.fixture
@@ -171,14 +171,16 @@ async def test_a_watch_that_is_not_emptied_gets_no_more_until_it_is(
     waiters: WaiterRegistry, job_store: JobStore
 ) -> None:
     job = await job_store.accept(new_job())
-    with waiters.watching(job.id, after=0) as watch:
-        await watch.woken.wait()
+    with waiters.subscribe(job.id, after=0) as subscription:
+        await subscription.updated.wait()
         for _ in range(20):
             await job_store.cancel(job.id)
             await job_store.retry(job.id)
-        await waiters._read([job.id])
-        assert len(watch.changes) == 1
-        seen = [one.event.status for _ in range(4) for one in await waiters.next(watch)]
+        await waiters._deliver_changes([job.id])
+        assert len(subscription.changes) == 1
+        seen = [
+            one.event.status for _ in range(4) for one in await waiters.next_changes(subscription)
+        ]
     assert seen == ["PENDING", *(["CANCELED", "PENDING"] * 20)]
 
 
@@ -186,28 +188,28 @@ async def test_who_leaves_is_forgotten_and_who_is_sent_away_knows(
     waiters: WaiterRegistry, job_store: JobStore
 ) -> None:
     job = await job_store.accept(new_job())
-    with waiters.watching(job.id, after=0), waiters.watching(job.id, after=0):
-        async with waiters.tail.listening():
-            assert waiters.waiting == 3
-    assert (waiters.waiting, waiters._watches) == (0, {})
-    with waiters.watching(job.id, after=0) as watch:
-        await waiters.next(watch)
-        waiters.leave()
-        with pytest.raises(Leaving):
-            await waiters.next(watch)
-    with waiters.watching(job.id) as late, pytest.raises(Leaving):
-        await waiters.next(late)
+    with waiters.subscribe(job.id, after=0), waiters.subscribe(job.id, after=0):
+        async with waiters.event_feed.listen():
+            assert waiters.waiter_count == 3
+    assert (waiters.waiter_count, waiters._subscriptions) == (0, {})
+    with waiters.subscribe(job.id, after=0) as subscription:
+        await waiters.next_changes(subscription)
+        waiters.stop()
+        with pytest.raises(WaitEnded):
+            await waiters.next_changes(subscription)
+    with waiters.subscribe(job.id) as late, pytest.raises(WaitEnded):
+        await waiters.next_changes(late)
 
 
 async def test_no_more_clients_wait_than_there_is_room_for(
     waiters: WaiterRegistry, job_store: JobStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imagemill.gateway.waiting.waiter_registry.MOST_WAITING", 1)
+    monkeypatch.setattr("imagemill.gateway.waiting.waiter_registry.MAX_WAITERS", 1)
     job = await job_store.accept(new_job())
     waiters.require_room()
     asking = Request({"type": "http", "headers": [(b"prefer", b"wait=5")]})
     assert applied_wait(waiters, asking) == 5
-    with waiters.watching(job.id):
+    with waiters.subscribe(job.id):
         with pytest.raises(TooManyWaiting):
             waiters.require_room()
         assert applied_wait(waiters, asking) is None

@@ -6,7 +6,7 @@ from types import MappingProxyType, ModuleType
 from typing import Final
 
 from imagemill.gateway.services import Services
-from imagemill.gateway.upload import create_job as accept
+from imagemill.gateway.upload import create_job
 from imagemill.jobs import idempotency, leases
 from imagemill.jobs import store as job_store
 from imagemill.jobs.idempotency import IdempotencyKey
@@ -45,14 +45,14 @@ def without_sweep() -> None:
 
 
 def with_the_file_deleted_whatever_became_of_the_row() -> None:
-    async def record(gateway: Services, new: NewJob, key: IdempotencyKey | None) -> Job:  # noqa: ARG001
+    async def record(services: Services, new: NewJob, key: IdempotencyKey | None) -> Job:  # noqa: ARG001
         try:
-            return await gateway.job_store.accept(new)
+            return await services.job_store.accept(new)
         except DatabaseUnavailable:
-            await gateway.storage.delete(new.input_path)
+            await services.storage.delete(new.input_path)
             raise
 
-    accept._record = record
+    create_job._record = record
 
 
 LEASES: Final = "jobs/test_leases.py::"

@@ -15,9 +15,9 @@ from fastapi.routing import APIRoute
 from apidocs.page import page
 from apidocs.words import anchor
 from imagemill.gateway import app as gateway
-from imagemill.gateway.openapi.examples import BODIES, OF_OPERATIONS
-from imagemill.gateway.openapi.headers import ANSWERED, OF_STATUS
-from imagemill.gateway.openapi.problem_docs import MEANINGS
+from imagemill.gateway.openapi.examples import BODIES, OPERATION_BODIES
+from imagemill.gateway.openapi.headers import ON_STATUS, RESPONSE_HEADERS
+from imagemill.gateway.openapi.problem_docs import PROBLEM_DOCS
 from imagemill.gateway.problem import all_kinds
 from support.conformance import DOCUMENT, closed
 
@@ -65,8 +65,8 @@ def nodes(node: object) -> Iterator[Schema]:
 
 
 def routes() -> Iterator[APIRoute]:
-    for room in gateway.ROOMS:
-        yield from (route for route in room.router.routes if isinstance(route, APIRoute))
+    for module in gateway.ROUTE_MODULES:
+        yield from (route for route in module.router.routes if isinstance(route, APIRoute))
 
 
 def is_stream(operation: Schema) -> bool:
@@ -129,7 +129,7 @@ def test_what_goes_wrong_is_a_problem_with_an_example_and_its_headers(name: str)
         if status >= HTTPStatus.BAD_REQUEST:
             assert set(answer["content"]) == {PROBLEM}, status
             assert {"example", "examples"} & set(answer["content"][PROBLEM]), status
-            assert set(OF_STATUS.get(HTTPStatus(status), ())) <= set(answer["headers"]), status
+            assert set(ON_STATUS.get(HTTPStatus(status), ())) <= set(answer["headers"]), status
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -154,16 +154,16 @@ def test_every_example_is_of_a_body_that_there_is() -> None:
         content.get("schema", {}).get("$ref", "").rpartition("/")[2] for _, content in contents()
     }
     assert set(BODIES) - used == set()
-    assert set(OF_OPERATIONS) - set(OPERATIONS) == set()
+    assert set(OPERATION_BODIES) - set(OPERATIONS) == set()
 
 
 def test_every_example_of_a_header_is_what_its_schema_says() -> None:
-    for name, header in ANSWERED.items():
+    for name, header in RESPONSE_HEADERS.items():
         assert validator(header.schema).is_valid(header.example), name
 
 
 def test_every_kind_of_problem_is_explained() -> None:
-    assert set(MEANINGS) == {kind.slug for kind in all_kinds()}
+    assert set(PROBLEM_DOCS) == {kind.slug for kind in all_kinds()}
     types = {f"/problems/{kind.slug}" for kind in all_kinds()}
     assert set(SCHEMAS["Problem"]["properties"]["type"]["enum"]) == types
 

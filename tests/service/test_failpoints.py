@@ -27,7 +27,7 @@ from support.fault_stack import FaultStack
 from support.pictures import picture
 from support.process import wait_until
 
-OF_AN_UPLOAD = ("input.synced", "input.named", "upload.stored", "upload.recorded", "upload.rung")
+OF_AN_UPLOAD = ("input.synced", "input.named", "upload.stored", "upload.recorded", "upload.queued")
 OF_AN_ATTEMPT = (
     "jobs.claimed",
     "attempt.rendered",
@@ -39,7 +39,7 @@ OF_AN_ATTEMPT = (
     "leases.renewing",
 )
 # Reached in tests of their own, since it takes more than one upload to get there.
-OF_OTHERS = ("retry.recording", "jobs.releasing", "leases.reaped", "job.forgotten")
+OF_OTHERS = ("retry.recording", "jobs.releasing", "leases.reaped", "job.row_deleted")
 # Reached in test_webhook_faults.py.
 OF_A_DELIVERY = ("deliveries.claimed", "delivery.answered")
 
@@ -185,7 +185,7 @@ async def test_the_jobs_of_a_silent_worker_are_taken_over_whatever_strikes_the_n
     stack.require_kept_promises([job_id])
 
 
-@pytest.mark.parametrize(("name", "fault"), cases("job.forgotten"))
+@pytest.mark.parametrize(("name", "fault"), cases("job.row_deleted"))
 def test_a_deleted_job_is_gone_whatever_strikes_the_gateway(
     stack: FaultStack, name: str, fault: str
 ) -> None:

@@ -15,7 +15,12 @@ import httpx
 import jsonschema_rs
 
 from imagemill.gateway.app import create_routes
-from imagemill.gateway.openapi.headers import OF_EVERY_ANSWER, OF_SOME_ANSWERS, OF_STATUS, headers
+from imagemill.gateway.openapi.headers import (
+    ON_EVERY_RESPONSE,
+    ON_SOME_RESPONSES,
+    ON_STATUS,
+    response_headers,
+)
 
 Schema = dict[str, Any]
 
@@ -85,8 +90,8 @@ def differences(response: httpx.Response) -> Iterator[str]:
 
 
 def _problem_differences(response: httpx.Response) -> Iterator[str]:
-    always = OF_STATUS.get(HTTPStatus(response.status_code), ())
-    described = headers(*OF_EVERY_ANSWER, *always, sometimes=OF_SOME_ANSWERS)
+    always = ON_STATUS.get(HTTPStatus(response.status_code), ())
+    described = response_headers(*ON_EVERY_RESPONSE, *always, optional=ON_SOME_RESPONSES)
     schema = {"$ref": "#/components/schemas/Problem"}
     yield from _header_differences(response, described)
     yield from _body_differences(response, {PROBLEM: {"schema": schema}})

@@ -21,7 +21,7 @@ class Keyring:
 
     def add(self, name: str, *, is_admin: bool = False) -> Headers:
         """Make a key and return the headers that show it."""
-        key = ApiKey.drawn(KeyId(uuid7()), secrets.choice)
+        key = ApiKey.generate(KeyId(uuid7()), secrets.choice)
         self._run(
             "INSERT INTO api_keys (id, name, secret_sha256, is_admin) VALUES (%s, %s, %s, %s)",
             (key.id, name, key.sha256, is_admin),

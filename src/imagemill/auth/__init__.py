@@ -1,1 +1,1 @@
-"""API keys: what they are, how they are recognised, and their table."""
+"""API keys and signed links: what they are, how they are verified, and their tables."""

@@ -1,4 +1,4 @@
-"""The table of API keys. Rows are never deleted: see migrations/0001_schema.sql."""
+"""The table `api_keys`. Rows are never deleted: see migrations/0001_schema.sql."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -6,19 +6,19 @@ from datetime import UTC
 
 from psycopg.rows import DictRow
 
-from imagemill.auth.api_key import ApiKey, KeyLookup, KnownKey, as_key_id
+from imagemill.auth.api_key import ApiKey, KeyLookup, KnownKey, parse_key_id
 from imagemill.jobs.job import KeyId
 from imagemill.postgres.pool import Postgres
 
 COLUMNS = "id, name, secret_sha256, is_admin, created_at, revoked_at"
 
-# One statement says both, so that no request sees the moment between a first key and its own.
+# One statement for both, so that no request reads between the first key and its own.
 LOOK_UP = f"""
     SELECT EXISTS (SELECT FROM api_keys) AS any_exists, {COLUMNS}
-      FROM (SELECT) AS asked LEFT JOIN api_keys ON id = ANY(%(ids)s)
+      FROM (SELECT) AS one LEFT JOIN api_keys ON id = ANY(%(ids)s)
 """
 
-# Sent twice, since the outcome of the first try was unknown, it finds its own row.
+# Repeated after an unknown outcome, it finds the row of the first try.
 ADD = """
     WITH added AS (
         INSERT INTO api_keys (id, name, secret_sha256, is_admin)
@@ -39,19 +39,19 @@ REVOKE = f"""
 
 @dataclass(frozen=True, slots=True)
 class ApiKeys:
-    """The keys. Every method raises DatabaseUnavailable when PostgreSQL is away."""
+    """Reads and writes API keys. Every method raises DatabaseUnavailable."""
 
     postgres: Postgres
 
     async def look_up(self, ids: Collection[KeyId]) -> Mapping[KeyId | None, KeyLookup]:
-        """Return what the table says of each of these keys and, under None, of no key."""
+        """Return a lookup for each id and, under None, one for a request without a key."""
         rows = await self.postgres.run(LOOK_UP, {"ids": list(ids)})
         any_exists = rows[0]["any_exists"]
         known = {row["id"]: _to_key(row) for row in rows if row["id"]}
-        return {each: KeyLookup(any_exists, known.get(each)) for each in (None, *ids)}
+        return {key_id: KeyLookup(any_exists, known.get(key_id)) for key_id in (None, *ids)}
 
     async def add(self, key: ApiKey, name: str, *, is_admin: bool) -> bool:
-        """Keep what recognises the key. Return False when one in force has the name already."""
+        """Store the key's digest. Return False if an unrevoked key has the name already."""
         added = await self.postgres.run(
             ADD,
             {"id": key.id, "name": name, "secret_sha256": key.sha256, "is_admin": is_admin},
@@ -59,13 +59,13 @@ class ApiKeys:
         return bool(added)
 
     async def all(self) -> tuple[KnownKey, ...]:
-        """Return every key, also the revoked ones, oldest first."""
+        """Return every key, including revoked ones, oldest first."""
         return tuple(map(_to_key, await self.postgres.run(ALL, {})))
 
     async def revoke(self, name_or_id: str) -> KnownKey | None:
-        """Let the key be refused from now on. Return it; None when no such key is in force."""
-        which = {"id": as_key_id(name_or_id), "name": name_or_id}
-        revoked = await self.postgres.run(REVOKE, which)
+        """Revoke the key and return it; None if there is no such unrevoked key."""
+        parameters = {"id": parse_key_id(name_or_id), "name": name_or_id}
+        revoked = await self.postgres.run(REVOKE, parameters)
         return _to_key(revoked[0]) if revoked else None
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from uuid_utils.compat import uuid7
 
-from imagemill.auth.api_key import MAX_NAME_LENGTH, ApiKey, KnownKey, as_key_id, is_name
+from imagemill.auth.api_key import MAX_NAME_LENGTH, ApiKey, KnownKey, is_valid_name, parse_key_id
 from imagemill.auth.api_keys import ApiKeys
 from imagemill.errors import Rejected
 from imagemill.jobs.job import KeyId
@@ -33,12 +33,12 @@ class KeyCommandRefused(Rejected):
 
 async def add(settings: Settings, name: str, *, is_admin: bool) -> None:
     """Make a key and print it. Raises KeyCommandRefused, DatabaseUnavailable."""
-    if not is_name(name):
+    if not is_valid_name(name):
         raise KeyCommandRefused(
             f"{name!r} is no name for a key: it must be 1 to {MAX_NAME_LENGTH} characters that can"
             " be read, without spaces around them, and no id."
         )
-    key = ApiKey.drawn(KeyId(uuid7()), secrets.choice)
+    key = ApiKey.generate(KeyId(uuid7()), secrets.choice)
     async with _keys(settings) as keys:
         if not await keys.add(key, name, is_admin=is_admin):
             raise KeyCommandRefused(
@@ -81,7 +81,7 @@ async def revoke(settings: Settings, name_or_id: str) -> None:
 
 
 def _why_not(name_or_id: str, known: Sequence[KnownKey]) -> str:
-    if any(name_or_id == key.name or as_key_id(name_or_id) == key.id for key in known):
+    if any(name_or_id == key.name or parse_key_id(name_or_id) == key.id for key in known):
         return f"The key {name_or_id!r} is revoked already."
     return f"There is no key {name_or_id!r}: `imagemill keys list` shows those there are."
 

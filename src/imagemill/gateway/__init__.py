@@ -1,1 +1,1 @@
-"""The API-Gateway: HTTP in; ledger, line and storage behind it."""
+"""The API-Gateway: the HTTP API in front of PostgreSQL, the queue and storage."""

@@ -1,4 +1,4 @@
-"""The API-Gateway as an ASGI application, and what it needs open to work."""
+"""The ASGI application of the API-Gateway, and the services that it opens."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,18 +8,19 @@ from typing import Final
 from fastapi import Depends, FastAPI
 
 from imagemill.auth.api_keys import ApiKeys
-from imagemill.gateway.auth.key_loader import ApiKeyLoader
-from imagemill.gateway.auth.link_secret import LinkSecret
-from imagemill.gateway.auth.scrapers import Scrapers
-from imagemill.gateway.errors import KeyRefused, TooManyRequests
-from imagemill.gateway.limits.admission import Admission
-from imagemill.gateway.limits.backlog import Backlog
+from imagemill.auth.errors import KeyRefused
+from imagemill.auth.key_loader import ApiKeyLoader
+from imagemill.auth.link_secret import LinkSecret
+from imagemill.gateway.auth.scraper_cache import ScraperCache
+from imagemill.gateway.errors import TooManyRequests
+from imagemill.gateway.limits.admission import UploadAdmission
+from imagemill.gateway.limits.pending_job_limiter import PendingJobLimiter
 from imagemill.gateway.limits.rate_limit_middleware import RateLimitMiddleware
 from imagemill.gateway.limits.rate_limiter import RateLimiter
-from imagemill.gateway.limits.upload_limiter import Slots
-from imagemill.gateway.observability.job_in_logs import name_the_job
+from imagemill.gateway.limits.upload_limiter import UploadLimiter
+from imagemill.gateway.observability.log_context import bind_job_id
 from imagemill.gateway.observability.queue_gauges import QueueGauges
-from imagemill.gateway.openapi.document import document, operation_id
+from imagemill.gateway.openapi.document import complete_document, operation_id
 from imagemill.gateway.openapi.pages import install_pages
 from imagemill.gateway.openapi.routing import problems
 from imagemill.gateway.problem import install_problem_handlers
@@ -27,7 +28,6 @@ from imagemill.gateway.routes import (
     about,
     deliveries,
     downloads,
-    explain,
     health,
     jobs,
     links,
@@ -36,7 +36,7 @@ from imagemill.gateway.routes import (
     uploads,
 )
 from imagemill.gateway.services import Services
-from imagemill.gateway.upload.callbacks import MOST_LOOKUPS
+from imagemill.gateway.upload.checks import MAX_DNS_LOOKUPS
 from imagemill.gateway.waiting.waiter_registry import WaiterRegistry
 from imagemill.imaging.limits import Limits
 from imagemill.imaging.sandbox.confine.level import ConfinementLevel
@@ -53,11 +53,10 @@ from imagemill.telemetry.metrics import QUEUE_FAILURES
 from imagemill.webhooks.names import Names
 from imagemill.webhooks.vetting import Vetting
 
-# In the order in which the documents show their routes.
-ROOMS: Final = (
+# In the order in which the API documents show them.
+ROUTE_MODULES: Final = (
     uploads,
     jobs,
-    explain,
     streams,
     downloads,
     links,
@@ -68,25 +67,25 @@ ROOMS: Final = (
 )
 
 DESCRIPTION = """
-Takes an image, answers at once with a job, processes the image in the background and never loses
-it. `POST /upload` an image, then read `GET /jobs/{id}`, which waits for the job's end when asked to
-(`Prefer: wait=30`), follow its events, or name a `callback_url` that is told.
+Durable image jobs: an upload is answered at once with a job, which is processed in the background
+and never lost. `POST /upload` an image, then read `GET /jobs/{id}`, which can wait until the job
+has ended (`Prefer: wait=30`), follow the job's events, or give a `callback_url` for a webhook.
 """
 
-# What every route may answer that asks who asks: PostgreSQL knows which keys there are.
-ASKED_FOR: Final = problems(KeyRefused, TooManyRequests, DatabaseUnavailable)
+# Problems of every authenticated route: API keys are in PostgreSQL.
+AUTHENTICATION_PROBLEMS: Final = problems(KeyRefused, TooManyRequests, DatabaseUnavailable)
 
 
-def create_app(parts: Services) -> FastAPI:
+def create_app(services: Services) -> FastAPI:
     app = create_routes()
-    app.state.parts = parts
-    if parts.budgets is not None:
-        app.add_middleware(RateLimitMiddleware, budgets=parts.budgets)
+    app.state.services = services
+    if services.rate_limiter is not None:
+        app.add_middleware(RateLimitMiddleware, rate_limiter=services.rate_limiter)
     return app
 
 
 def create_routes() -> FastAPI:
-    """Return the application with nothing to work with: enough for its OpenAPI document."""
+    """Return the application without services: enough for its OpenAPI document."""
     app = FastAPI(
         title="imagemill",
         summary="Durable image jobs over HTTP",
@@ -98,33 +97,33 @@ def create_routes() -> FastAPI:
         redirect_slashes=False,
         swagger_ui_oauth2_redirect_url=None,
         generate_unique_id_function=operation_id,
-        dependencies=[Depends(name_the_job)],
+        dependencies=[Depends(bind_job_id)],
     )
     install_pages(app)
     routes = [*app.routes]
-    for room in ROOMS:
-        asked = None if room is health else ASKED_FOR
-        app.include_router(room.router, responses=asked)
-        routes += room.router.routes
+    for module in ROUTE_MODULES:
+        responses = None if module is health else AUTHENTICATION_PROBLEMS
+        app.include_router(module.router, responses=responses)
+        routes += module.router.routes
     install_problem_handlers(app, routes)
-    app.openapi = document(app)  # type: ignore[method-assign]  # FastAPI's documented way
+    app.openapi = complete_document(app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 
 
 @asynccontextmanager
-async def open_parts(settings: Settings, *, allows_anonymous: bool) -> AsyncIterator[Services]:
-    """Open everything that the routes work with.
+async def open_services(settings: Settings, *, allows_anonymous: bool) -> AsyncIterator[Services]:
+    """Open the services that routes work with, and close them in reverse order.
 
-    `allows_anonymous` lets anybody in while there is no API key.
-    Raises PresetsError, StorageUnavailable, ImageProcessDidNotStart. PostgreSQL and Redis may be
-    away.
+    With `allows_anonymous`, requests without a key are accepted until the first key exists.
+    Raises PresetsError, StorageUnavailable, ImageProcessDidNotStart. PostgreSQL and
+    Redis may be unavailable.
     """
     presets = load_presets(settings.presets_file, settings.assets_dir)
-    capabilities, level = await _prove_formats(settings)
-    async with (  # closed in reverse order, whatever happens inside
+    capabilities, confinement = await _probe_formats(settings)
+    async with (
         open_storage(settings.storage_url, settings.disk_reserve_bytes) as storage,
         Postgres.open(settings.postgres, settings.pg_pool_size) as postgres,
-        JobQueue.open(settings.redis, on_failure=QUEUE_FAILURES.inc) as line,
+        JobQueue.open(settings.redis, on_failure=QUEUE_FAILURES.inc) as queue,
         JobNotifications.open(settings.redis) as notifications,
         WaiterRegistry.open(Changes(postgres), notifications) as waiters,
     ):
@@ -132,29 +131,30 @@ async def open_parts(settings: Settings, *, allows_anonymous: bool) -> AsyncIter
         yield Services(
             settings=settings,
             job_store=job_store,
-            gauges=QueueGauges(postgres),
-            scrapers=Scrapers(),
-            line=line,
+            queue=queue,
             storage=storage,
             presets=presets,
             capabilities=capabilities,
-            sandbox=level,
+            confinement=confinement,
             waiters=waiters,
             key_loader=ApiKeyLoader(ApiKeys(postgres)),
             link_secret=LinkSecret(postgres),
             allows_anonymous=allows_anonymous,
-            admission=Admission(
-                Backlog(job_store, settings.max_pending), Slots(settings.max_concurrent_uploads)
+            upload_admission=UploadAdmission(
+                PendingJobLimiter(job_store, settings.max_pending),
+                UploadLimiter(settings.max_concurrent_uploads),
             ),
-            budgets=RateLimiter(settings.rate, line) if settings.rate else None,
-            vetting=Vetting(Names(MOST_LOOKUPS).addresses, settings.webhook_allow_private),
+            rate_limiter=RateLimiter(settings.rate, queue) if settings.rate else None,
+            vetting=Vetting(Names(MAX_DNS_LOOKUPS).addresses, settings.webhook_allow_private),
+            queue_gauges=QueueGauges(postgres),
+            scraper_cache=ScraperCache(),
         )
 
 
-async def _prove_formats(settings: Settings) -> tuple[Capabilities, ConfinementLevel]:
-    """Let a child process decode a sample of every format; the gateway itself touches no pixel.
+async def _probe_formats(settings: Settings) -> tuple[Capabilities, ConfinementLevel]:
+    """Return the formats that an image process can decode and encode, and its confinement.
 
-    Return what is proved, and how far the child was confined.
+    The gateway itself never decodes an image.
     """
     async with Sandbox.open(
         1, Limits.from_settings(settings), Confinement(settings.sandbox)

@@ -1,4 +1,4 @@
-"""Names of files as clients see them. They never become paths: see storage/keys.py."""
+"""File names from clients and for clients. They never become paths: see storage/keys.py."""
 
 import re
 import unicodedata
@@ -9,16 +9,18 @@ SEPARATORS: Final = re.compile(r"[/\\]")
 
 
 def clean_filename(name: str | None) -> str | None:
-    """Return the last segment of the name without control characters, or None if nothing is left.
+    """Return the last path segment of the name without control characters; None if it is empty.
 
-    Cut to 255 bytes of UTF-8, between characters.
+    Truncated to 255 bytes of UTF-8, at a character boundary.
     """
     if name is None:
         return None
     segment = SEPARATORS.split(name)[-1]
-    printable = "".join(c for c in segment if unicodedata.category(c) != "Cc").strip()
-    cut = printable.encode("utf-8", "replace")[:MAX_FILENAME_BYTES].decode("utf-8", "ignore")
-    return None if cut in {"", ".", ".."} else cut
+    without_controls = "".join(c for c in segment if unicodedata.category(c) != "Cc").strip()
+    truncated = without_controls.encode("utf-8", "replace")[:MAX_FILENAME_BYTES].decode(
+        "utf-8", "ignore"
+    )
+    return None if truncated in {"", ".", ".."} else truncated
 
 
 def stem(name: str) -> str:

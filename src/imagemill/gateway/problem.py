@@ -1,4 +1,4 @@
-"""Every answer of 400 and above, as problem details (RFC 9457)."""
+"""Problem details (RFC 9457): the body of every response with a status of 400 and above."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,15 +14,13 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 
 from imagemill.api_schemas import DESCRIBED
+from imagemill.auth.errors import AdminRequired, KeyRefused, LinkRefused
 from imagemill.errors import ServiceError
 from imagemill.field_errors import FieldError, InvalidFields, json_pointer
 from imagemill.gateway.errors import (
     BodyTooSlow,
-    ClientLeft,
-    KeyRefused,
-    LinkRefused,
+    ClientDisconnected,
     MalformedRequest,
-    NoAdmin,
     NotAnImage,
     Overloaded,
     RangeNotSatisfiable,
@@ -33,7 +31,6 @@ from imagemill.gateway.waiting.waiter_registry import TooManyWaiting
 from imagemill.http_digest import MalformedDigest
 from imagemill.jobs.job import IllegalTransition, JobNotFound
 from imagemill.postgres.pool import DatabaseUnavailable
-from imagemill.redis.queue import QueueUnavailable
 from imagemill.storage.errors import FileMissing, StorageFull, StorageUnavailable
 from imagemill.telemetry.metrics import REJECTED_REQUESTS
 from imagemill.webhooks.delivery import DeliveryNotFound
@@ -46,7 +43,7 @@ RETRY_AFTER_SECONDS: Final = "5"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A sort of problem: its status and its stable slug, from which the title follows."""
+    """A kind of problem: its status and its stable slug, from which the title is made."""
 
     status: HTTPStatus
     slug: str
@@ -58,18 +55,20 @@ class Kind:
 
 MALFORMED: Final = Kind(HTTPStatus.BAD_REQUEST, "malformed-request")
 NOT_FOUND: Final = Kind(HTTPStatus.NOT_FOUND, "not-found")
-UNAVAILABLE: Final = Kind(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable")
+DATABASE_UNAVAILABLE: Final = Kind(HTTPStatus.SERVICE_UNAVAILABLE, "database-unavailable")
+STORAGE_UNAVAILABLE: Final = Kind(HTTPStatus.SERVICE_UNAVAILABLE, "storage-unavailable")
+OVERLOADED: Final = Kind(HTTPStatus.SERVICE_UNAVAILABLE, "overloaded")
 INVALID: Final = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request")
 METHOD_NOT_ALLOWED: Final = Kind(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed")
 INTERNAL_ERROR: Final = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error")
 FORBIDDEN: Final = Kind(HTTPStatus.FORBIDDEN, "forbidden")
 
-# The one place where errors meet HTTP. An error without a row here takes its parent's.
+# The only table from errors to HTTP. An error without a row here has the row of its base class.
 KINDS: Final[Mapping[type[ServiceError], Kind]] = {
     MalformedRequest: MALFORMED,
     MalformedDigest: MALFORMED,
     KeyRefused: Kind(HTTPStatus.UNAUTHORIZED, "unauthorized"),
-    NoAdmin: FORBIDDEN,
+    AdminRequired: FORBIDDEN,
     LinkRefused: FORBIDDEN,
     JobNotFound: NOT_FOUND,
     DeliveryNotFound: NOT_FOUND,
@@ -79,15 +78,14 @@ KINDS: Final[Mapping[type[ServiceError], Kind]] = {
     NotAnImage: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type"),
     RangeNotSatisfiable: Kind(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "range-not-satisfiable"),
     InvalidFields: INVALID,
-    DatabaseUnavailable: UNAVAILABLE,
-    QueueUnavailable: UNAVAILABLE,
-    TooManyWaiting: UNAVAILABLE,
-    StorageUnavailable: UNAVAILABLE,
+    DatabaseUnavailable: DATABASE_UNAVAILABLE,
+    StorageUnavailable: STORAGE_UNAVAILABLE,
     StorageFull: Kind(HTTPStatus.INSUFFICIENT_STORAGE, "storage-full"),
     BodyTooSlow: Kind(HTTPStatus.REQUEST_TIMEOUT, "request-timeout"),
-    ClientLeft: Kind(HTTPStatus.BAD_REQUEST, "client-left"),
+    ClientDisconnected: Kind(HTTPStatus.BAD_REQUEST, "client-disconnected"),
     TooManyRequests: Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many-requests"),
-    Overloaded: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "overloaded"),
+    Overloaded: OVERLOADED,
+    TooManyWaiting: OVERLOADED,
 }
 
 
@@ -97,29 +95,29 @@ class ProblemBody(BaseModel):
     model_config = DESCRIBED
 
     type: str
-    """What kind of problem it is: stable, and a page that explains it."""
+    """The kind of problem: a stable URI, with a page that explains it."""
     title: str
-    """The same in words."""
+    """The kind of problem as a phrase."""
     status: int
-    """The status of the answer."""
+    """The status of the response."""
     detail: str
-    """What is wrong here, in a sentence."""
+    """What is wrong with this request, in one sentence."""
     errors: list[FieldError] = []
-    """The fields at fault, for 422."""
+    """For 422: an error for each invalid field."""
 
 
 def kind_of(error: type[ServiceError]) -> Kind:
-    """Return the kind of problem that an error is told as: its own, or that of its parent."""
+    """Return the kind of problem that an error is reported as."""
     return next(KINDS[parent] for parent in error.__mro__ if parent in KINDS)
 
 
 def all_kinds() -> set[Kind]:
-    """Return every kind of problem that is answered with."""
+    """Return every kind of problem that the gateway responds with."""
     return {*KINDS.values(), METHOD_NOT_ALLOWED, INTERNAL_ERROR}
 
 
 def type_of(kind: Kind) -> str:
-    """Return the URI that stands for the kind, relative to the service's root."""
+    """Return the URI of the kind, relative to the root of the service."""
     return f"/problems/{kind.slug}"
 
 
@@ -140,65 +138,72 @@ def problem(
 
 
 def install_problem_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
-    """Let every failure, foreseen or not, be answered as a problem.
+    """Make every error a problem response.
 
-    `routes` are all there are, so that a wrong method can be told the right ones.
+    `routes` are all routes of the app, to list the allowed methods of a path.
     """
 
     @app.exception_handler(ServiceError)
-    async def foreseen(_: Request, error: ServiceError) -> JSONResponse:
-        return answer_to(error)
+    async def handle_service_error(_: Request, error: ServiceError) -> JSONResponse:
+        return to_response(error)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        return answer_to(InvalidFields(*(_field_error(one) for one in error.errors())))
+    async def handle_invalid_request(_: Request, error: RequestValidationError) -> JSONResponse:
+        return to_response(InvalidFields(*(_field_error(one) for one in error.errors())))
 
     @app.exception_handler(HTTPException)
-    async def unrouted(request: Request, error: HTTPException) -> JSONResponse:
+    async def handle_http_exception(request: Request, error: HTTPException) -> JSONResponse:
         status = HTTPStatus(error.status_code)
         if status is HTTPStatus.METHOD_NOT_ALLOWED:
             methods = ", ".join(_allowed_methods(request, routes))
-            detail = f"{request.method} is not possible here; possible are {methods}."
+            detail = f"{request.method} is not allowed; allowed are {methods}."
             return problem(METHOD_NOT_ALLOWED, detail, {"Allow": methods})
         if status is HTTPStatus.NOT_FOUND:
-            return problem(NOT_FOUND, f"There is nothing at {request.url.path}.")
+            return problem(NOT_FOUND, f"There is no resource at {request.url.path}.")
         unnamed = Kind(status, status.phrase.lower().replace(" ", "-"))
         kind = next((kind for kind in all_kinds() if kind.status is status), unnamed)
         return problem(kind, str(error.detail), error.headers)
 
     @app.exception_handler(Exception)
-    async def unforeseen(_: Request, __: Exception) -> JSONResponse:
-        detail = "The service met an error of its own; it has been logged."
+    async def handle_bug(_: Request, __: Exception) -> JSONResponse:
+        detail = "An internal error occurred and was logged."
         return problem(INTERNAL_ERROR, detail)
 
 
-def answer_to(error: ServiceError) -> JSONResponse:
-    """Return the answer to a failure that was foreseen, and log it if it is the service's own."""
+def to_response(error: ServiceError) -> JSONResponse:
+    """Return the response to an expected error, and log it if its status is 500 or above."""
     kind = kind_of(type(error))
     if isinstance(error, TooManyRequests | Overloaded):
         REJECTED_REQUESTS.labels(kind.slug).inc()
         return problem(kind, str(error), {"Retry-After": str(error.retry_seconds)})
     if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("request.failed", reason=str(error), cause=repr(error.__cause__))
-        headers = {"Retry-After": RETRY_AFTER_SECONDS} if kind is UNAVAILABLE else None
+        is_temporary = kind.status is HTTPStatus.SERVICE_UNAVAILABLE
+        headers = {"Retry-After": RETRY_AFTER_SECONDS} if is_temporary else None
         return problem(kind, str(error), headers)
     if isinstance(error, InvalidFields):
         return problem(kind, str(error), errors=[asdict(one) for one in error.errors])
     if isinstance(error, KeyRefused):
         log.debug("request.refused", reason=str(error))
-        return problem(kind, str(error), {"WWW-Authenticate": error.challenge})
+        return problem(kind, str(error), {"WWW-Authenticate": _challenge(error)})
     if isinstance(error, RangeNotSatisfiable):
         return problem(kind, str(error), {"Content-Range": f"bytes */{error.size}"})
     return problem(kind, str(error))
 
 
+def _challenge(error: KeyRefused) -> str:
+    """Return the value of WWW-Authenticate (RFC 6750, section 3)."""
+    code = f', error="{error.oauth_error}"' if error.oauth_error else ""
+    return f'Bearer realm="imagemill"{code}'
+
+
 def _field_error(error: Mapping[str, Any]) -> FieldError:
-    # Where it is and its name; behind them FastAPI adds the place in a list of values.
+    # The location and the name; after them FastAPI adds the index in a list of values.
     return FieldError(json_pointer(error["loc"][:2]), error["msg"])
 
 
 def _allowed_methods(request: Request, routes: Sequence[BaseRoute]) -> list[str]:
-    """Return every method of the path; Starlette names those of the first route that matches."""
+    """Return every method of the path; Starlette lists those of the first matching route."""
     allowed: set[str] = set()
     for route in routes:
         match, _ = route.matches(request.scope)

@@ -1,4 +1,4 @@
-"""What the gateway answers, as the OpenAPI document shows it."""
+"""Bodies of responses, as pydantic models for the OpenAPI document."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -21,7 +21,7 @@ class JobsBody(BaseModel):
 
     jobs: list[JobBody]
     next_cursor: str | None
-    """The `cursor` of the following page; null on the last one."""
+    """The `cursor` of the next page; null on the last page."""
 
 
 class EventBody(BaseModel):
@@ -32,13 +32,13 @@ class EventBody(BaseModel):
     id: int
     at: datetime
     status: Status
-    """The one that the job changed to."""
+    """The status that the job changed to."""
     attempt: Count
-    """The try it belongs to; 0 before the first."""
+    """The attempt it belongs to; 0 before the first."""
     worker: UUID | None
-    """Who made that try."""
+    """The worker that made the attempt."""
     error: ErrorBody | None
-    """What failed, when something did."""
+    """Why the attempt failed, if it did."""
 
     @classmethod
     def of(cls, event: Event) -> Self:
@@ -53,23 +53,23 @@ class EventBody(BaseModel):
 
 
 class HistoryBody(BaseModel):
-    """Every change of status that a job went through, oldest first."""
+    """Every change of status of a job, oldest first."""
 
     events: list[EventBody]
 
 
 class LinkBody(BaseModel):
-    """An address that gives one output to whoever has it, until it expires."""
+    """A signed link: gives access to one output without an API key, until it expires."""
 
     url: str
     expires_at: datetime
 
 
 class DeliveryBody(BaseModel):
-    """One end of the job, on its way to its `callback_url`.
+    """One webhook of a job: the delivery of one of its ends to its `callback_url`.
 
-    `n` counts the ends, from 1. `tries` counts all tries, `webhook_id` stays the same in each; the
-    code and the error are those of the last one.
+    `n` counts the job's webhooks, from 1. `tries` counts all tries, which have the same
+    `webhook_id`; the status code and the error are those of the last one.
     """
 
     n: int
@@ -89,22 +89,25 @@ class DeliveryBody(BaseModel):
 
 
 class DeliveriesBody(BaseModel):
-    """What was to be told of a job's ends, oldest first."""
+    """The webhooks of a job, oldest first."""
 
     deliveries: list[DeliveryBody]
 
 
 class ExplanationBody(BaseModel):
-    """What a job waits for: a sentence for a person, and what it is made of; null: not now."""
+    """What a job waits for, as a sentence and as its facts; a fact that does not apply is null."""
 
     summary: str = Field(examples=["It waits in the queue behind 12 jobs."])
     place_in_line: int | None = Field(
-        description="from 1, while it waits in the queue; not counted beyond 10,001", examples=[13]
+        description="its place in the queue, from 1, while it is queued; not counted beyond 10,001",
+        examples=[13],
     )
-    holder: UUID | None = Field(description="the worker that has it, while it is processed")
-    last_heartbeat: datetime | None = Field(description="when that worker last spoke of it")
-    next_try_at: datetime | None = Field(description="when it is due, while it is not yet")
-    last_error: ErrorBody | None = Field(description="why the last attempt that failed did")
+    holder: UUID | None = Field(description="the worker that processes it")
+    last_heartbeat: datetime | None = Field(description="the last heartbeat of that worker")
+    next_try_at: datetime | None = Field(
+        description="when its next attempt may begin, if that is in the future"
+    )
+    last_error: ErrorBody | None = Field(description="why the last failed attempt failed")
 
     @classmethod
     def of(cls, explanation: Explanation) -> Self:
@@ -112,26 +115,26 @@ class ExplanationBody(BaseModel):
 
 
 class PresetsBody(BaseModel):
-    """The pipelines that have a name."""
+    """The presets: pipelines with a name."""
 
     presets: dict[str, PipelineJson]
 
 
 class LimitsBody(BaseModel):
-    """What an upload may be at most."""
+    """The limits of an upload."""
 
     model_config = DESCRIBED
 
     max_upload_bytes: Count
     max_pixels: Count
-    """Of all frames together."""
+    """Of all frames in total."""
     max_frames: Count
     timeout_seconds: float
-    """Wall-clock time of one try."""
+    """Wall-clock time of one attempt."""
 
 
 class CapabilitiesBody(BaseModel):
-    """The media types that a sample proved at start, and what an upload may be at most."""
+    """The media types that work in this installation, and the limits of an upload."""
 
     inputs: list[MediaType]
     outputs: list[MediaType]
@@ -139,7 +142,7 @@ class CapabilitiesBody(BaseModel):
 
 
 class HealthBody(BaseModel):
-    """The process lives."""
+    """The process is alive."""
 
     model_config = ConfigDict(title="Liveness")
 
@@ -150,7 +153,7 @@ Presence = Literal["ok", "away"]
 
 
 class ReadinessBody(BaseModel):
-    """Which neighbours answer. Redis may be away: uploads are accepted all the same."""
+    """Which services are reachable. Without Redis uploads are still accepted."""
 
     model_config = DESCRIBED
 
@@ -158,11 +161,11 @@ class ReadinessBody(BaseModel):
     redis: Presence
     storage: Presence
     sandbox: str
-    """How far image processes are confined where the gateway runs."""
+    """How image processes are confined on the gateway's machine."""
 
 
 class UnreadinessBody(ProblemBody):
-    """A problem that says which neighbours answer."""
+    """A problem that says which services are reachable."""
 
     postgres: Presence
     redis: Presence

@@ -1,4 +1,4 @@
-"""The API-Gateway as a process."""
+"""The process of the API-Gateway: uvicorn with its limits, middleware and signals."""
 
 import asyncio
 import gc
@@ -9,76 +9,75 @@ from typing import Final
 import structlog
 import uvicorn
 
-from imagemill.gateway.app import create_app, open_parts
-from imagemill.gateway.auth.listening import is_loopback, require_keys
-from imagemill.gateway.limits.connection import bounded
-from imagemill.gateway.limits.connection_limiter import most_connections
-from imagemill.gateway.limits.timeouts import Timeouts
-from imagemill.gateway.observability.request_id import RequestIds
-from imagemill.gateway.observability.request_metrics import Observed
-from imagemill.gateway.observability.tracing import Traced
+from imagemill.gateway.app import create_app, open_services
+from imagemill.gateway.auth.anonymous_access import is_loopback, require_key_or_loopback
+from imagemill.gateway.limits.connection import Timeouts, connection_class
+from imagemill.gateway.limits.connection_limiter import max_connections
+from imagemill.gateway.observability.log_context import RequestIdMiddleware
+from imagemill.gateway.observability.request_metrics import RequestMetricsMiddleware
+from imagemill.gateway.observability.tracing import TracingMiddleware
 from imagemill.gateway.waiting.waiter_registry import WaiterRegistry
 from imagemill.settings import Settings
 from imagemill.telemetry.traces import enable_tracing
 
 log = structlog.get_logger()
 
-SHUTDOWN_SECONDS: Final = 30
+SHUTDOWN_TIMEOUT_SECONDS: Final = 30
 
 
 class GatewayServer(uvicorn.Server):
-    """Sends away who waits before it waits for answers to be finished."""
+    """Ends waits and streams on shutdown, before it waits for requests to finish."""
 
     def __init__(self, waiters: WaiterRegistry, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self._hub = waiters
+        self._waiters = waiters
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._hub.leave()
+        self._waiters.stop()
         await super().shutdown(sockets)
 
 
 async def run_gateway(settings: Settings, host: str, port: int) -> None:
-    """Answer requests until SIGTERM or SIGINT; those under way are finished first.
+    """Serve requests until SIGTERM or SIGINT; requests in progress are finished first.
 
-    Raises what open_parts raises, and SettingsError when there would have to be an API key.
+    Raises what open_services raises, and SettingsError if an API key is required and none exists.
     """
-    _survive_signals()
+    _ignore_repeated_signals()
     with enable_tracing("imagemill-gateway"):
         await _serve(settings, host, port)
     log.info("gateway.stopped")
 
 
 async def _serve(settings: Settings, host: str, port: int) -> None:
-    # Decided once: should the keys vanish from the table meanwhile, nobody else is let in.
+    # Decided once: if the keys are removed from the table later, anonymous requests stay refused.
     allows_anonymous = settings.allow_anonymous or is_loopback(host)
-    async with open_parts(settings, allows_anonymous=allows_anonymous) as parts:
-        await require_keys(parts, host)
-        # Around all of the application: its answer to an unforeseen error is noted as well.
-        observed = RequestIds(Traced(Observed(create_app(parts))))
+    async with open_services(settings, allows_anonymous=allows_anonymous) as services:
+        await require_key_or_loopback(services, host)
+        # Outside the application: they see its response to an unexpected error too.
+        app = RequestIdMiddleware(TracingMiddleware(RequestMetricsMiddleware(create_app(services))))
         server = GatewayServer(
-            parts.waiters,
+            services.waiters,
             uvicorn.Config(
-                observed,
+                app,
                 host=host,
                 port=port,
-                http=bounded(_patience(settings), most_connections()),
+                http=connection_class(_timeouts(settings), max_connections()),
                 ws="none",
                 lifespan="off",
-                reset_contextvars=True,  # or a connection's next request inherits a job's id
+                reset_contextvars=True,  # or the connection's next request would inherit a job's id
                 log_config=None,  # telemetry/logs.py has configured them already
                 access_log=False,
                 server_header=False,
                 forwarded_allow_ips=settings.forwarded_allow_ips,
-                timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+                timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_SECONDS,
             ),
         )
-        _spare_what_is_there()
-        log.info("gateway.starting", host=host, port=port, sandbox=str(parts.sandbox))
+        _freeze_startup_objects()
+        log.info("gateway.starting", host=host, port=port, sandbox=str(services.confinement))
         await server.serve()
 
 
-def _patience(settings: Settings) -> Timeouts:
+def _timeouts(settings: Settings) -> Timeouts:
     return Timeouts(
         headers=settings.header_timeout_seconds,
         body=settings.body_timeout_seconds,
@@ -86,19 +85,20 @@ def _patience(settings: Settings) -> Timeouts:
     )
 
 
-def _spare_what_is_there() -> None:
-    """Let full garbage collections pass over what the start has made, which stays for good.
+def _freeze_startup_objects() -> None:
+    """Exclude the objects made at start, which live as long as the process, from collections.
 
-    They stop the event loop: beside a thousand streams for 130 ms on average, without it for 50.
+    A full collection blocks the event loop: with a thousand streams for 130 ms on average, and
+    without these objects for 50 ms.
     """
     gc.collect()
     gc.freeze()
 
 
-def _survive_signals() -> None:
-    """Let the process outlive the server, to close what is open.
+def _ignore_repeated_signals() -> None:
+    """Let the process close its services after uvicorn has stopped.
 
-    uvicorn stops on these signals and then raises them once more, for whoever handled them before.
+    uvicorn stops on these signals and then raises them again, for the handlers before its own.
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, lambda: None)

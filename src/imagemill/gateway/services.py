@@ -1,4 +1,4 @@
-"""What the routes work with, opened once at start."""
+"""What the gateway opens at start, and the FastAPI dependency that hands it to routes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from imagemill.gateway.auth.key_loader import ApiKeyLoader
-from imagemill.gateway.auth.link_secret import LinkSecret
-from imagemill.gateway.auth.scrapers import Scrapers
-from imagemill.gateway.limits.admission import Admission
+from imagemill.auth.key_loader import ApiKeyLoader
+from imagemill.auth.link_secret import LinkSecret
+from imagemill.gateway.auth.scraper_cache import ScraperCache
+from imagemill.gateway.limits.admission import UploadAdmission
 from imagemill.gateway.limits.rate_limiter import RateLimiter
 from imagemill.gateway.observability.queue_gauges import QueueGauges
 from imagemill.gateway.waiting.waiter_registry import WaiterRegistry
@@ -25,31 +25,33 @@ from imagemill.webhooks.vetting import Vetting
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The gateway's neighbours and what it learned of them at start."""
+    """The services that routes work with."""
 
     settings: Settings
     job_store: JobStore
-    gauges: QueueGauges
-    scrapers: Scrapers
-    line: JobQueue
+    queue: JobQueue
     storage: Storage
     presets: Mapping[str, Pipeline]
     capabilities: Capabilities
-    sandbox: ConfinementLevel
+    """The formats that an image process decoded and encoded at start."""
+    confinement: ConfinementLevel
+    """How image processes are confined on this machine."""
     waiters: WaiterRegistry
     key_loader: ApiKeyLoader
     link_secret: LinkSecret
     allows_anonymous: bool
-    """Whether anybody is let in while there is no API key."""
-    admission: Admission
-    budgets: RateLimiter | None
+    """Whether requests without a key are accepted until the first key exists."""
+    upload_admission: UploadAdmission
+    rate_limiter: RateLimiter | None
+    """None without a RATE_LIMIT."""
     vetting: Vetting
+    queue_gauges: QueueGauges
+    scraper_cache: ScraperCache
 
 
-# Not that it would wait for anything: FastAPI hands a plain function to a thread.
-async def _parts(request: Request) -> Services:
-    parts: Services = request.app.state.parts
-    return parts
+async def _services(request: Request) -> Services:  # async: FastAPI runs plain `def` in a thread
+    services: Services = request.app.state.services
+    return services
 
 
-Gateway = Annotated[Services, Depends(_parts)]
+ServicesDep = Annotated[Services, Depends(_services)]

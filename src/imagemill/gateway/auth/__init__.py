@@ -1,1 +1,1 @@
-"""Who is let in, to what: by API keys, by signed links, by where the gateway listens."""
+"""FastAPI dependencies that authenticate requests: by API key, by signed link, or anonymously."""

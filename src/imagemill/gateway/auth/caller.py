@@ -1,4 +1,4 @@
-"""Who asks, and which jobs that lets them see."""
+"""The caller of a request, and the jobs that the caller may see."""
 
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -7,65 +7,66 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from imagemill.auth.api_key import ApiKey
-from imagemill.gateway.auth.authentication import admit
-from imagemill.gateway.errors import NoAdmin
+from imagemill.auth.authentication import authenticate
+from imagemill.auth.errors import AdminRequired
 from imagemill.gateway.limits.rate_limit_middleware import charge
-from imagemill.gateway.services import Gateway
+from imagemill.gateway.services import ServicesDep
 from imagemill.jobs.job import KeyId
 from imagemill.jobs.store import JobStore
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent a request: the holder of an API key, or anybody while there is none."""
+    """The sender of a request: an API key, or anonymous (no `key_id`) while none exists."""
 
     key_id: KeyId | None
     is_admin: bool
 
     @property
-    def owner(self) -> KeyId | None:
-        """Whose jobs the caller may see; None: those of all."""
+    def visible_owner(self) -> KeyId | None:
+        """The key whose jobs the caller may see; None: the jobs of every key."""
         return None if self.is_admin else self.key_id
 
 
-ANYBODY = Caller(key_id=None, is_admin=True)
+ANONYMOUS: Final = Caller(key_id=None, is_admin=True)
 
 BEARER: Final = HTTPBearer(
     scheme_name="ApiKey",
     bearerFormat="imk_…",
-    description="Made by `imagemill keys add NAME`. Needed as soon as the service has a key.",
+    description="Made by `imagemill keys add NAME`. Required once the service has a key.",
     auto_error=False,
 )
-# What stands behind `Authorization: Bearer`, None without it.
+# None without an `Authorization: Bearer` header.
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 
 
-async def caller_of(gateway: Gateway, request: Request, bearer: Bearer) -> Caller:
-    """Return who asks, as PostgreSQL has it at this moment. Raises KeyRefused, TooManyRequests.
+async def authenticate_caller(services: ServicesDep, request: Request, bearer: Bearer) -> Caller:
+    """Return the caller, whose key PostgreSQL has at this moment, and charge the request to it.
 
-    Asked for before anything of a body is read: a dependency of a route comes first.
+    FastAPI resolves a dependency before the route reads the body. Raises KeyRefused,
+    TooManyRequests, DatabaseUnavailable.
     """
-    shown = bearer.credentials if bearer else None
-    key = ApiKey.parse(shown) if shown else None
-    found = await gateway.key_loader.look_up(key.id if key else None)
-    known = admit(shown, key, found, allows_anonymous=gateway.allows_anonymous)
-    caller = Caller(known.id, known.is_admin) if known else ANYBODY
+    token = bearer.credentials if bearer else None
+    key = ApiKey.parse(token) if token else None
+    lookup = await services.key_loader.look_up(key.id if key else None)
+    known = authenticate(token, key, lookup, allows_anonymous=services.allows_anonymous)
+    caller = Caller(known.id, known.is_admin) if known else ANONYMOUS
     await charge(request, caller.key_id)
     return caller
 
 
-CurrentCaller = Annotated[Caller, Depends(caller_of)]
+CurrentCaller = Annotated[Caller, Depends(authenticate_caller)]
 
 
 def require_admin(caller: Caller) -> None:
-    """Raise NoAdmin unless the caller may know of the jobs of all."""
+    """Raise AdminRequired unless the caller may see the jobs of every key."""
     if not caller.is_admin:
-        raise NoAdmin("This asks for the API key of an admin.", "insufficient_scope")
+        raise AdminRequired("An admin's API key is required.")
 
 
-async def _jobs(gateway: Gateway, caller: CurrentCaller) -> JobStore:
-    return gateway.job_store.scoped_to(caller.owner)
+async def _scope_to_caller(services: ServicesDep, caller: CurrentCaller) -> JobStore:
+    return services.job_store.scoped_to(caller.visible_owner)
 
 
-# The ledger as the caller may see it: what a route about jobs works with.
-Jobs = Annotated[JobStore, Depends(_jobs)]
+# The jobs that the caller may see.
+ScopedJobStore = Annotated[JobStore, Depends(_scope_to_caller)]

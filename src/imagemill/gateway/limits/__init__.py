@@ -1,1 +1,1 @@
-"""What protects the gateway from too much: requests, uploads, jobs, and clients without haste."""
+"""Limits of the gateway: request rate, uploads, pending jobs, connections, slow clients."""

@@ -1,4 +1,4 @@
-"""Which uploads are let in before a byte of their body is read."""
+"""Admission of uploads: every limit is checked before the first byte of a body is read."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,29 +7,32 @@ from dataclasses import dataclass
 import structlog
 from fastapi import Request
 
-from imagemill.gateway.limits.backlog import Backlog
-from imagemill.gateway.limits.connection import has_left
-from imagemill.gateway.limits.upload_limiter import Slots
+from imagemill.gateway.limits.connection import has_disconnected
+from imagemill.gateway.limits.pending_job_limiter import PendingJobLimiter
+from imagemill.gateway.limits.upload_limiter import UploadLimiter
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Admission:
-    """The doors that an upload goes through, and what it holds until it is accepted."""
+class UploadAdmission:
+    """The limits that an upload counts against until its job is accepted."""
 
-    backlog: Backlog
-    slots: Slots
+    pending_jobs: PendingJobLimiter
+    uploads: UploadLimiter
 
     @asynccontextmanager
-    async def one(self, request: Request) -> AsyncIterator[None]:
-        """Hold a place for this upload. Raises Overloaded, ClientLeft, DatabaseUnavailable."""
-        async with self.backlog.one_more(), self.slots.one(lambda: _has_left(request)):
+    async def admit(self, request: Request) -> AsyncIterator[None]:
+        """Hold a slot of each limit.
+
+        Raises Overloaded, ClientDisconnected, DatabaseUnavailable.
+        """
+
+        def disconnected() -> bool:
+            if has_disconnected(request):
+                log.info("upload.client_disconnected")
+                return True
+            return False
+
+        async with self.pending_jobs.slot(), self.uploads.slot(disconnected):
             yield
-
-
-def _has_left(request: Request) -> bool:
-    if has_left(request):
-        log.info("upload.left")
-        return True
-    return False

@@ -1,8 +1,8 @@
-"""BODY_TIMEOUT_SECONDS: a body comes at a pace, or its request ends with 408.
+"""BODY_TIMEOUT_SECONDS: a minimum rate for request bodies; a slower one is answered with 408.
 
-A pause is bounded, and so is the average: after the time-out once over, each second of waiting must
-have brought a KiB, as with MinRate of Apache's mod_reqtimeout. Else a byte now and then would hold
-a place for hours. Only time spent in waiting for the client counts, not that of a slow disk.
+A single pause is limited, and so is the average rate: after the first time-out, each second of
+waiting must have brought a KiB, as with MinRate of Apache's mod_reqtimeout. Otherwise a byte now
+and then would hold an upload slot for hours. Only waiting for the client counts, not slow storage.
 """
 
 import asyncio
@@ -14,43 +14,40 @@ from starlette.types import Message, Receive
 
 from imagemill.gateway.errors import BodyTooSlow
 
-LEAST_BYTES_PER_SECOND: Final = 1024
+MIN_BYTES_PER_SECOND: Final = 1024
 
 
 @dataclass(slots=True)
 class MinRateReceiver:
-    """Receives a request's body as the client sends it. Raises BodyTooSlow."""
+    """An ASGI `receive` that limits how slowly a request's body arrives. Raises BodyTooSlow."""
 
     receive: Receive
     timeout_seconds: float
     _bytes: int = 0
-    _waited: float = 0.0
+    _waited_seconds: float = 0.0
     _has_ended: bool = False
 
     async def __call__(self) -> Message:
-        if self._has_ended:  # what may come now is a disconnect, at any time
+        if self._has_ended:  # only http.disconnect may follow, at any time
             return await self.receive()
-        began = time.monotonic()
+        started = time.monotonic()
         try:
-            async with asyncio.timeout(self._patience()):
+            async with asyncio.timeout(self._remaining_seconds()):
                 message = await self.receive()
         except TimeoutError:
-            raise BodyTooSlow(self._reason()) from None
-        self._waited += time.monotonic() - began
+            raise BodyTooSlow(
+                f"The body paused for {self.timeout_seconds:g} s, or was slower than"
+                f" {MIN_BYTES_PER_SECOND} bytes a second on average."
+            ) from None
+        self._waited_seconds += time.monotonic() - started
         self._bytes += len(message.get("body", b""))
         self._has_ended = not message.get("more_body", False)
         return message
 
-    def end(self) -> None:
-        """Ask for nothing more: the request is being answered, and its body no longer matters."""
+    def stop(self) -> None:
+        """Enforce no rate any more: the response has begun, and the body no longer matters."""
         self._has_ended = True
 
-    def _patience(self) -> float:
-        allowed = self.timeout_seconds + self._bytes / LEAST_BYTES_PER_SECOND
-        return max(0.0, min(self.timeout_seconds, allowed - self._waited))
-
-    def _reason(self) -> str:
-        return (
-            f"The body must come without a pause of {self.timeout_seconds:g} s, and with"
-            f" {LEAST_BYTES_PER_SECOND} bytes a second on average."
-        )
+    def _remaining_seconds(self) -> float:
+        allowed = self.timeout_seconds + self._bytes / MIN_BYTES_PER_SECOND
+        return max(0.0, min(self.timeout_seconds, allowed - self._waited_seconds))

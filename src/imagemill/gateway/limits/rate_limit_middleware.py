@@ -1,9 +1,9 @@
-"""RATE_LIMIT: counts every request, and refuses those over the limit before their body is read.
+"""RATE_LIMIT middleware: counts every request, and refuses excess ones before their body is read.
 
-A request without a key counts for its address, before anything else is done for it. One with a key
-counts for that key once it is known to be right, which is why `charge` stands behind the caller.
-What nobody has counted when its answer begins, such as a wrong key, counts for the address; so
-whoever guesses keys is soon refused without the ledger being asked.
+A request without an API key is charged to its client's network, before anything else is done for
+it. One with a key is charged to that key once the key is verified (`charge`). A request that is
+still uncharged when its response begins, such as one with an unknown key, is charged to the
+network; so a client that guesses keys is soon refused without a query to PostgreSQL.
 """
 
 from collections.abc import Iterator
@@ -11,43 +11,40 @@ from dataclasses import dataclass
 from typing import Final
 
 from fastapi import Request
-from limits import RateLimitItem
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imagemill.gateway.errors import TooManyRequests
 from imagemill.gateway.limits.client_network import client_network
 from imagemill.gateway.limits.rate_limiter import Quota, RateLimiter
-from imagemill.gateway.problem import answer_to
+from imagemill.gateway.problem import to_response
 from imagemill.jobs.job import KeyId
 
-# What watches the gateway must not be refused, and the pages cost next to nothing.
-FREE: Final = frozenset({"/healthz", "/readyz", "/metrics", "/docs", "/openapi.json"})
-FREE_BELOW: Final = "/docs/"
+# Monitoring must not be refused, and the pages cost next to nothing.
+EXEMPT_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics", "/docs", "/openapi.json"})
+EXEMPT_PREFIX: Final = "/docs/"
 
 POLICY: Final = "default"
-TAB: Final = "tab"
+CHARGE: Final = "request_charge"
 
 
 @dataclass(slots=True)
 class RequestCharge:
-    """One request, and for whom it was counted."""
+    """One request, and the quota of the caller that it was charged to."""
 
-    budgets: RateLimiter
-    address: str
+    rate_limiter: RateLimiter
+    network: str
     quota: Quota | None = None
 
     async def charge(self, key_id: KeyId | None = None) -> None:
-        """Count the request for the key or, without one, for the address, if that is not yet done.
-
-        Raises TooManyRequests.
-        """
+        """Charge the request, once, to the key or else to the network. Raises TooManyRequests."""
         if self.quota is None:
-            self.quota = await self.budgets.spend(f"key {key_id}" if key_id else self.address)
+            caller = f"key {key_id}" if key_id else self.network
+            self.quota = await self.rate_limiter.spend(caller)
         self._require(self.quota)
 
-    def require_address(self) -> None:
-        """Raise TooManyRequests if the address is known to be over its limit."""
-        refusal = self.budgets.refusal(self.address)
+    def require_network(self) -> None:
+        """Raise TooManyRequests if the network is known to be over its limit."""
+        refusal = self.rate_limiter.cached_refusal(self.network)
         if refusal is not None:
             self.quota = refusal
             self._require(refusal)
@@ -55,63 +52,64 @@ class RequestCharge:
     def headers(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield the fields of draft-ietf-httpapi-ratelimit-headers."""
         if self.quota is not None:
-            rate = self.budgets.rate
+            rate = self.rate_limiter.rate
             policy = f'"{POLICY}";q={rate.amount};w={rate.get_expiry()}'
-            left = f'"{POLICY}";r={self.quota.remaining};t={self.quota.whole_seconds}'
+            remaining = f'"{POLICY}";r={self.quota.remaining};t={self.quota.whole_seconds}'
             yield b"ratelimit-policy", policy.encode()
-            yield b"ratelimit", left.encode()
+            yield b"ratelimit", remaining.encode()
 
     def _require(self, quota: Quota) -> None:
         if quota.is_refused:
-            raise TooManyRequests(_over(self.budgets.rate), quota.whole_seconds)
+            rate = self.rate_limiter.rate
+            raise TooManyRequests(
+                f"The limit of {rate.amount} requests in {rate.get_expiry()} s is exceeded.",
+                quota.whole_seconds,
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimitMiddleware:
-    """The application with a limit before it."""
+    """ASGI middleware that charges requests and adds the RateLimit headers to responses."""
 
     app: ASGIApp
-    budgets: RateLimiter
+    rate_limiter: RateLimiter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or _is_free(scope["path"]):
+        if scope["type"] != "http" or _is_exempt(scope["path"]):
             await self.app(scope, receive, send)
             return
-        tab = RequestCharge(self.budgets, client_network((scope.get("client") or ("",))[0]))
-        scope.setdefault("state", {})[TAB] = tab
+        host, *_ = scope.get("client") or ("",)
+        request_charge = RequestCharge(self.rate_limiter, client_network(host))
+        scope.setdefault("state", {})[CHARGE] = request_charge
 
-        async def send_counted(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                if tab.quota is None:
-                    tab.quota = await self.budgets.spend(tab.address)
-                message = {**message, "headers": [*message["headers"], *tab.headers()]}
+                if request_charge.quota is None:
+                    request_charge.quota = await self.rate_limiter.spend(request_charge.network)
+                message = {**message, "headers": [*message["headers"], *request_charge.headers()]}
             await send(message)
 
         try:
-            if _has_key(scope):
-                tab.require_address()
+            if _has_credentials(scope):
+                request_charge.require_network()
             else:
-                await tab.charge()
+                await request_charge.charge()
         except TooManyRequests as error:
-            await answer_to(error)(scope, receive, send_counted)
+            await to_response(error)(scope, receive, send_with_headers)
         else:
-            await self.app(scope, receive, send_counted)
+            await self.app(scope, receive, send_with_headers)
 
 
 async def charge(request: Request, key_id: KeyId | None) -> None:
-    """Count the request for its caller, where there is a RATE_LIMIT. Raises TooManyRequests."""
-    tab: RequestCharge | None = getattr(request.state, TAB, None)
-    if tab is not None:
-        await tab.charge(key_id)
+    """Charge the request to its caller if there is a RATE_LIMIT. Raises TooManyRequests."""
+    request_charge: RequestCharge | None = getattr(request.state, CHARGE, None)
+    if request_charge is not None:
+        await request_charge.charge(key_id)
 
 
-def _is_free(path: str) -> bool:
-    return path in FREE or path.startswith(FREE_BELOW)
+def _is_exempt(path: str) -> bool:
+    return path in EXEMPT_PATHS or path.startswith(EXEMPT_PREFIX)
 
 
-def _has_key(scope: Scope) -> bool:
+def _has_credentials(scope: Scope) -> bool:
     return any(name == b"authorization" for name, _ in scope["headers"])
-
-
-def _over(rate: RateLimitItem) -> str:
-    return f"There may be {rate.amount} requests in {rate.get_expiry()} s."

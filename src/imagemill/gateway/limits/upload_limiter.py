@@ -1,58 +1,58 @@
-"""MAX_CONCURRENT_UPLOADS: how many uploads are received at once, and who waits for a place."""
+"""MAX_CONCURRENT_UPLOADS: a FIFO limiter; uploads without a slot wait up to a time-out."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final, Literal
 
-from imagemill.gateway.errors import ClientLeft, Overloaded
+from imagemill.gateway.errors import ClientDisconnected, Overloaded
 
-PATIENCE_SECONDS: Final = 5.0
-# How often it is looked whether those who wait are still there.
-LOOK_SECONDS: Final = 0.25
-RETRY_SECONDS: Final = 5
+SLOT_TIMEOUT_SECONDS: Final = 5.0
+# How often a waiting upload checks that its client is still connected.
+CHECK_INTERVAL_SECONDS: Final = 0.25
+RETRY_AFTER_SECONDS: Final = 5
 
 
-class Slots:
-    """Places that are given in the order of asking."""
+class UploadLimiter:
+    """At most `max_uploads` hold a slot; the others wait in the order in which they arrived."""
 
-    def __init__(self, count: int) -> None:
-        self._count = count
-        self._free = asyncio.Semaphore(count)
+    def __init__(self, max_uploads: int) -> None:
+        self._max_uploads = max_uploads
+        self._slots = asyncio.Semaphore(max_uploads)
 
     @asynccontextmanager
-    async def one(self, has_left: Callable[[], bool]) -> AsyncIterator[None]:
-        """Hold a place.
+    async def slot(self, has_disconnected: Callable[[], bool]) -> AsyncIterator[None]:
+        """Hold a slot.
 
-        Raises Overloaded if none gets free in time, ClientLeft if `has_left` while it waited.
+        Raises Overloaded if none is free in time, ClientDisconnected if `has_disconnected` returns
+        true during the wait.
         """
-        await self._take(has_left)
+        await self._acquire(has_disconnected)
         try:
             yield
         finally:
-            self._free.release()
+            self._slots.release()
 
-    async def _take(self, has_left: Callable[[], bool]) -> None:
-        if not self._free.locked():
-            await self._free.acquire()
+    async def _acquire(self, has_disconnected: Callable[[], bool]) -> None:
+        if not self._slots.locked():
+            await self._slots.acquire()
             return
-        taking = asyncio.ensure_future(self._free.acquire())
+        acquiring = asyncio.ensure_future(self._slots.acquire())
         try:
-            await self._wait(taking, has_left)
+            await self._wait(acquiring, has_disconnected)
         except BaseException:
-            self._give_up(taking)
+            if not acquiring.cancel():  # acquired at the same moment
+                self._slots.release()
             raise
 
     async def _wait(
-        self, taking: asyncio.Future[Literal[True]], has_left: Callable[[], bool]
+        self, acquiring: asyncio.Future[Literal[True]], has_disconnected: Callable[[], bool]
     ) -> None:
-        until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-        while not (await asyncio.wait({taking}, timeout=LOOK_SECONDS))[0]:
-            if has_left():
-                raise ClientLeft("The client left while it waited for a place.")
-            if asyncio.get_running_loop().time() > until:
-                raise Overloaded(f"{self._count} uploads are being received.", RETRY_SECONDS)
-
-    def _give_up(self, taking: asyncio.Future[Literal[True]]) -> None:
-        if not taking.cancel():  # a place came in the very moment
-            self._free.release()
+        deadline = asyncio.get_running_loop().time() + SLOT_TIMEOUT_SECONDS
+        while not (await asyncio.wait({acquiring}, timeout=CHECK_INTERVAL_SECONDS))[0]:
+            if has_disconnected():
+                raise ClientDisconnected("The client disconnected while its upload was waiting.")
+            if asyncio.get_running_loop().time() > deadline:
+                raise Overloaded(
+                    f"{self._max_uploads} uploads are in progress.", RETRY_AFTER_SECONDS
+                )

@@ -1,1 +1,1 @@
-"""What is noted of every request: its id, its line in the log, its metrics, its span."""
+"""Request ids, access log, metrics and traces of requests."""

@@ -1,7 +1,7 @@
-"""What the ledger says of the jobs that wait, for those who look at the metrics.
+"""Gauges of the job queue, read from PostgreSQL for GET /metrics.
 
-Many may look, and PostgreSQL may be slow: it is asked at most once in a few seconds, by one
-question at a time, and nobody waits long for the answer.
+There may be many scrapers, and PostgreSQL may be slow: it is queried at most once in a few seconds,
+by one statement at a time, and no scraper waits long for it.
 """
 
 import asyncio
@@ -13,40 +13,40 @@ from imagemill.jobs.queue_stats import QueueStats, read_queue_stats
 from imagemill.postgres.pool import DatabaseUnavailable, Postgres
 from imagemill.telemetry.metrics import Metrics, job_gauges
 
-FRESH_SECONDS: Final = 5.0
-PATIENCE_SECONDS: Final = 2.0
+MAX_AGE_SECONDS: Final = 5.0
+QUERY_TIMEOUT_SECONDS: Final = 2.0
 
 
 @dataclass(slots=True)
 class QueueGauges:
-    """Asks the ledger, and remembers the answer for a while."""
+    """Reads the gauges, and caches them for `max_age_seconds`."""
 
     postgres: Postgres
-    fresh_seconds: float = FRESH_SECONDS
-    _asking: asyncio.Task[QueueStats | None] | None = None
-    _asked_at: float = 0.0
+    max_age_seconds: float = MAX_AGE_SECONDS
+    _query: asyncio.Task[QueueStats | None] | None = None
+    _queried_at: float = 0.0
 
     async def read(self) -> Metrics:
-        """Return the gauges; of a ledger that is away, or slow, that alone."""
-        if self._asking is None or self._is_stale(self._asking):
-            self._asked_at = time.monotonic()
-            self._asking = asyncio.create_task(self._ask())
-        # Not cancelled when it takes too long: whoever looks next may find it answered.
-        done, _ = await asyncio.wait({self._asking}, timeout=PATIENCE_SECONDS)
-        return _told(self._asking.result() if done else None)
+        """Return the gauges; only that PostgreSQL is down if it is unavailable or slow."""
+        if self._query is None or self._is_stale(self._query):
+            self._queried_at = time.monotonic()
+            self._query = asyncio.create_task(self._query_stats())
+        # Not cancelled after the time-out: the next scrape may find it done.
+        done, _ = await asyncio.wait({self._query}, timeout=QUERY_TIMEOUT_SECONDS)
+        return _to_metrics(self._query.result() if done else None)
 
-    def _is_stale(self, asked: asyncio.Task[QueueStats | None]) -> bool:
-        return asked.done() and time.monotonic() - self._asked_at > self.fresh_seconds
+    def _is_stale(self, query: asyncio.Task[QueueStats | None]) -> bool:
+        return query.done() and time.monotonic() - self._queried_at > self.max_age_seconds
 
-    async def _ask(self) -> QueueStats | None:
+    async def _query_stats(self) -> QueueStats | None:
         try:
             return await read_queue_stats(self.postgres)
         except DatabaseUnavailable:
             return None
 
 
-def _told(census: QueueStats | None) -> Metrics:
-    if census is None:
+def _to_metrics(stats: QueueStats | None) -> Metrics:
+    if stats is None:
         return job_gauges(None)
-    states = {"due": census.due, "delayed": census.delayed, "processing": census.processing}
-    return job_gauges(states, census.oldest_due)
+    states = {"due": stats.due, "delayed": stats.delayed, "processing": stats.processing}
+    return job_gauges(states, stats.oldest_due)

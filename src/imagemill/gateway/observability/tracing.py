@@ -1,7 +1,7 @@
-"""A span for each request, in the trace of its client or a new one.
+"""A span for each request, in its client's trace or a new one.
 
-Names are those of OpenTelemetry's semantic conventions for HTTP. The query is left out: it may be
-what makes a signed address work.
+Names follow OpenTelemetry's semantic conventions for HTTP. The query is left out: it may be the
+signature of a link.
 """
 
 from starlette.datastructures import Headers
@@ -12,8 +12,8 @@ from imagemill.telemetry.spans import Attributes, normalize_traceparent
 from imagemill.telemetry.traces import start_span
 
 
-class Traced:
-    """Lets whatever is done for a request happen in its span."""
+class TracingMiddleware:
+    """Runs the application within the request's span."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -31,7 +31,7 @@ class Traced:
         }
         with start_span(method, "server", parent=parent, attributes=attributes) as served:
 
-            async def answer(message: Message) -> None:
+            async def send_traced(message: Message) -> None:
                 if message["type"] == "http.response.start":
                     served.set_attribute("http.response.status_code", message["status"])
                     if message["status"] >= 500:  # noqa: PLR2004 - what the conventions call an error
@@ -39,7 +39,7 @@ class Traced:
                 await send(message)
 
             try:
-                await self._app(scope, receive, answer)
+                await self._app(scope, receive, send_traced)
             finally:
                 route = route_of(scope)
                 if route != UNMATCHED:

@@ -1,1 +1,1 @@
-"""The OpenAPI document, exact, and the pages that show it to people."""
+"""The OpenAPI document, and the pages that show it."""

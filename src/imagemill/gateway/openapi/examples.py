@@ -1,6 +1,6 @@
-"""Bodies as they look, for the OpenAPI document: by the names of their schemas.
+"""Example bodies for the OpenAPI document, by the names of their schemas.
 
-A test holds each against its schema, and asks for one wherever a route has a JSON body.
+A test validates each against its schema, and requires one for every JSON body of a route.
 """
 
 from typing import Any, Final
@@ -78,11 +78,11 @@ CANCELED: Final[Json] = PENDING | {
     "updated_at": ENDED_AT,
 }
 
-# A job's stream, as it comes over the wire.
+# A job's event stream.
 EVENTS: Final = (
     "id: 42\nevent: job\n"
     f'data: {{"id":"{JOB_ID}","status":"PROCESSING","attempts":1,"max_attempts":3}}\n\n'
-    ": ping - 2026-03-14 09:27:03+00:00\n\n"
+    ": keep-alive\n\n"
     f'id: 43\nevent: job\ndata: {{"id":"{JOB_ID}","status":"COMPLETED","attempts":1}}\n\n'
 )
 
@@ -155,18 +155,18 @@ BODIES: Final[dict[str, Json]] = {
         "sandbox": "full: landlock abi 7, seccomp, rlimits",
     },
     "Unreadiness": {
-        "type": "/problems/unavailable",
-        "title": "Unavailable",
+        "type": "/problems/database-unavailable",
+        "title": "Database unavailable",
         "status": 503,
-        "detail": "postgres away: uploads are refused.",
+        "detail": "Uploads are refused: postgres unavailable.",
         "postgres": "away",
         "redis": "ok",
         "storage": "ok",
     },
 }
 
-# Where the same schema says something else: by operation.
-OF_OPERATIONS: Final[dict[str, dict[str, Json]]] = {
+# Examples of single operations, instead of those in BODIES.
+OPERATION_BODIES: Final[dict[str, dict[str, Json]]] = {
     "upload": {"Job": PENDING},
     "cancelJob": {"Job": CANCELED},
     "retryJob": {"Job": PENDING},

@@ -1,4 +1,4 @@
-"""Pages for people: the API and the kinds of problem, with nothing fetched from elsewhere."""
+"""HTML pages: Swagger UI and the kinds of problem, without resources from other servers."""
 
 import re
 from html import escape
@@ -12,7 +12,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
-from imagemill.gateway.openapi.problem_docs import MEANINGS
+from imagemill.gateway.openapi.problem_docs import PROBLEM_DOCS
 from imagemill.gateway.problem import all_kinds
 
 ASSETS: Final = Path(fastapi_offline.__file__).parent / "static"
@@ -25,14 +25,14 @@ PROBLEM_PAGE: Final = """<!doctype html>
 <meta name="color-scheme" content="light dark">
 <title>{title}</title>
 <h1>{title}</h1>
-<p>{says}</p>
-<p>It is answered with the status {status}; <a href="../docs">the API</a> says where.</p>
+<p>{meaning}</p>
+<p>Its status is {status}; <a href="../docs">the API documentation</a> lists the routes.</p>
 </html>
 """
 
 
 def install_pages(app: FastAPI) -> None:
-    """Serve Swagger UI at /docs from files of our own: this machine may have no internet."""
+    """Serve Swagger UI at /docs from local files: the machine may have no internet access."""
 
     @app.get("/docs", include_in_schema=False)
     async def docs(request: Request) -> HTMLResponse:
@@ -48,11 +48,13 @@ def install_pages(app: FastAPI) -> None:
 
     @app.api_route("/problems/{slug}", methods=["GET", "HEAD"], include_in_schema=False)
     async def explain_problem(slug: str) -> HTMLResponse:
-        """Say what a problem's `type` means, as RFC 9457 (3.1.1) encourages."""
+        """Explain the `type` of a problem, as RFC 9457 (3.1.1) encourages."""
         kind = next((kind for kind in all_kinds() if kind.slug == slug), None)
         if kind is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        says = re.sub("`([^`]+)`", r"<code>\1</code>", escape(MEANINGS[slug].says))
-        return HTMLResponse(PROBLEM_PAGE.format(title=kind.title, status=kind.status, says=says))
+        meaning = re.sub("`([^`]+)`", r"<code>\1</code>", escape(PROBLEM_DOCS[slug].meaning))
+        return HTMLResponse(
+            PROBLEM_PAGE.format(title=kind.title, status=kind.status, meaning=meaning)
+        )
 
     app.mount(ASSETS_PATH, StaticFiles(directory=ASSETS), name="docs-assets")

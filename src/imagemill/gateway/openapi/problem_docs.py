@@ -1,4 +1,4 @@
-"""What each kind of problem means, for the OpenAPI document and the pages at /problems/."""
+"""Documentation of each kind of problem, for the OpenAPI document and the pages /problems/…."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,15 +8,15 @@ from imagemill.gateway.problem import Kind, type_of
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a kind of problem says, as a sentence or two, and an example's detail and members."""
+class ProblemDoc:
+    """The meaning of a kind of problem, and the detail and extra members of an example."""
 
-    says: str
+    meaning: str
     detail: str
     members: dict[str, Any] = field(default_factory=dict)
 
     def example(self, kind: Kind) -> dict[str, Any]:
-        """Return a problem of the kind as it may be answered."""
+        """Return an example of the kind."""
         return {
             "type": type_of(kind),
             "title": kind.title,
@@ -28,76 +28,82 @@ class Meaning:
 
 _BAD_WIDTH: Final = "Input should be less than or equal to 16384"
 
-# By slug; a test holds it against the kinds there are.
-MEANINGS: Final[Mapping[str, Meaning]] = {
-    "client-left": Meaning(
-        "The client closed the connection before its body had ended.",
-        "The client has gone.",
+# By slug; a test checks that every kind has an entry.
+PROBLEM_DOCS: Final[Mapping[str, ProblemDoc]] = {
+    "client-disconnected": ProblemDoc(
+        "The client closed the connection before the end of its body.",
+        "The client disconnected while its upload was waiting.",
     ),
-    "conflict": Meaning(
-        "The job's status does not allow it.",
+    "conflict": ProblemDoc(
+        "The job's status does not allow the operation.",
         "Job 0199f0c2-7a1e-7c3a-9d52-5d0c3c0a7b11 is COMPLETED: only a PENDING or PROCESSING job"
         " can be canceled.",
     ),
-    "forbidden": Meaning(
-        "The key is no admin's, or the signed link was tampered with or has expired.",
+    "database-unavailable": ProblemDoc(
+        "PostgreSQL is unavailable or overloaded. Nothing was changed: try again.",
+        "PostgreSQL is unavailable: connection refused.",
+    ),
+    "forbidden": ProblemDoc(
+        "The API key is not an admin's, or the signed link was altered or has expired.",
         "The link has expired.",
     ),
-    "internal-error": Meaning(
-        "The service has a fault; its log says which.",
-        "The service met an error of its own; it has been logged.",
+    "internal-error": ProblemDoc(
+        "The service has a bug; its log has the details.",
+        "An internal error occurred and was logged.",
     ),
-    "invalid-request": Meaning(
-        "A field or parameter has a value that cannot be used; `errors` names each.",
+    "invalid-request": ProblemDoc(
+        "A field or parameter has an invalid value; `errors` has an entry for each.",
         f"/outputs/0/width: {_BAD_WIDTH}",
         {"errors": [{"pointer": "/outputs/0/width", "detail": _BAD_WIDTH}]},
     ),
-    "malformed-request": Meaning(
-        "The request is not what its headers say.",
-        "The image's bytes are not those that Repr-Digest announces.",
+    "malformed-request": ProblemDoc(
+        "The request contradicts its headers or its syntax.",
+        "The image does not match its Repr-Digest.",
     ),
-    "method-not-allowed": Meaning(
-        "The path does not answer this method; `Allow` has those it answers.",
-        "PUT is not possible here; possible are GET, HEAD.",
+    "method-not-allowed": ProblemDoc(
+        "The path does not support this method; `Allow` lists those it supports.",
+        "PUT is not allowed; allowed are GET, HEAD.",
     ),
-    "not-found": Meaning(
-        "There is no such job, or it has no such file or delivery.",
+    "not-found": ProblemDoc(
+        "There is no such resource: no such job, or the job has no such file or delivery.",
         "There is no job 0199f0c2-7a1e-7c3a-9d52-5d0c3c0a7b11.",
     ),
-    "overloaded": Meaning(
-        "The service has as much to do as it may: `Retry-After` says when to try again.",
-        "1000 jobs wait already.",
+    "overloaded": ProblemDoc(
+        "A limit on pending jobs, concurrent uploads or waiting clients is reached: try again "
+        "after `Retry-After`.",
+        "1000 jobs are pending.",
     ),
-    "range-not-satisfiable": Meaning(
-        "The range begins behind the end of the file.",
-        "The range begins behind the file's end at 14210 bytes.",
+    "range-not-satisfiable": ProblemDoc(
+        "The range begins after the end of the file.",
+        "The range begins after the end of the file, which has 14210 bytes.",
     ),
-    "request-timeout": Meaning(
-        "The body came too slowly to be waited for.",
-        "The body must come without a pause of more than 30 s.",
+    "request-timeout": ProblemDoc(
+        "The headers or the body arrived too slowly.",
+        "The body paused for 30 s, or was slower than 1024 bytes a second on average.",
     ),
-    "storage-full": Meaning(
-        "The disk is full. Nothing was accepted and nothing is left behind.",
+    "storage-full": ProblemDoc(
+        "The storage is full. Nothing was accepted and nothing is left behind.",
         "The storage has no room for this file.",
     ),
-    "too-many-requests": Meaning(
-        "The key, or the address without one, is over `RATE_LIMIT`: `Retry-After` says how long.",
-        "There may be 100 requests in 60 s.",
+    "storage-unavailable": ProblemDoc(
+        "The storage is unavailable. Nothing was changed: try again.",
+        "The storage failed: Input/output error.",
     ),
-    "unauthorized": Meaning(
-        "The request came without an API key, or with one that is not in force.",
-        "This asks for an API key: Authorization: Bearer imk_….",
+    "too-many-requests": ProblemDoc(
+        "The API key, or without one the client's address, is over `RATE_LIMIT`: try again after "
+        "`Retry-After`.",
+        "The limit of 100 requests in 60 s is exceeded.",
     ),
-    "unavailable": Meaning(
-        "PostgreSQL or the storage is away: try again. Nothing was changed.",
-        "PostgreSQL is away: the connection was refused.",
+    "unauthorized": ProblemDoc(
+        "The API key is missing, unknown or revoked.",
+        "The API key is unknown or revoked.",
     ),
-    "unsupported-media-type": Meaning(
-        "The body is no image of a format that `GET /capabilities` lists.",
-        "The first bytes are no image that is taken here: image/jpeg, image/png, image/webp.",
+    "unsupported-media-type": ProblemDoc(
+        "The body is not an image in a format that `GET /capabilities` lists.",
+        "The image is not in a supported format: image/jpeg, image/png, image/webp.",
     ),
-    "upload-too-large": Meaning(
-        "The image is over `MAX_UPLOAD_BYTES`, or the form's fields are over theirs.",
-        "The image is over the limit of 52428800 bytes.",
+    "upload-too-large": ProblemDoc(
+        "The image exceeds `MAX_UPLOAD_BYTES`, or the fields of the form exceed their limit.",
+        "The image exceeds the limit of 52428800 bytes.",
     ),
 }

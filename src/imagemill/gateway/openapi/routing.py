@@ -1,4 +1,4 @@
-"""How routes are declared: what a path takes, and which problems it may answer with."""
+"""Helpers to declare routes: path parameters, GET with HEAD, and the problems of a route."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -8,23 +8,23 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 
 from imagemill.errors import ServiceError
-from imagemill.gateway.openapi.headers import OF_STATUS, SOMETIMES_OF_STATUS, headers
-from imagemill.gateway.openapi.problem_docs import MEANINGS
+from imagemill.gateway.openapi.headers import ON_STATUS, SOMETIMES_ON_STATUS, response_headers
+from imagemill.gateway.openapi.problem_docs import PROBLEM_DOCS
 from imagemill.gateway.problem import MEDIA_TYPE, Kind, ProblemBody, all_kinds, kind_of
 
 Route = TypeVar("Route", bound=Callable[..., Any])
 Responses = dict[int | str, dict[str, Any]]
 
-JobIdPath = Annotated[UUID, Path(alias="id", description="the job's id, a UUID")]
-OutputNamePath = Annotated[str, Path(alias="name", description="the output's name")]
+JobIdPath = Annotated[UUID, Path(alias="id", description="the id of the job, a UUID")]
+OutputNamePath = Annotated[str, Path(alias="name", description="the name of the output")]
 
 
 def problems(
     *causes: type[ServiceError] | HTTPStatus, body: type[ProblemBody] = ProblemBody
 ) -> Responses:
-    """Return the OpenAPI responses for what a route may refuse or fail with, each a problem.
+    """Return the OpenAPI responses for the errors of a route, each a problem.
 
-    An error stands for its kind; a status for every kind of problem that has it.
+    A status stands for every kind of problem with that status.
     """
     kinds = {kind for cause in causes for kind in _kinds(cause)}
     return {
@@ -33,8 +33,8 @@ def problems(
     }
 
 
-def readable(router: APIRouter, path: str, **options: Any) -> Callable[[Route], Route]:  # noqa: ANN401 - FastAPI's own
-    """Declare a route that answers GET, and HEAD wherever it answers GET (RFC 9110, 9.3.2)."""
+def get_and_head(router: APIRouter, path: str, **options: Any) -> Callable[[Route], Route]:  # noqa: ANN401 - FastAPI's own
+    """Declare a route for GET, and for HEAD with the same headers (RFC 9110, 9.3.2)."""
 
     def declare(route: Route) -> Route:
         router.add_api_route(path, route, methods=["GET"], **options)
@@ -58,15 +58,15 @@ def _kinds(cause: type[ServiceError] | HTTPStatus) -> list[Kind]:
 def _problem(status: HTTPStatus, kinds: list[Kind], body: type[ProblemBody]) -> dict[str, Any]:
     kinds = sorted(kinds, key=lambda kind: kind.slug)
     content: dict[str, Any] = {"schema": {"$ref": f"#/components/schemas/{body.__name__}"}}
-    if body is ProblemBody:  # others have an example of their own, in examples.py
+    if body is ProblemBody:  # subclasses have their own example, in examples.py
         content["examples"] = {
-            kind.slug: {"summary": kind.title, "value": MEANINGS[kind.slug].example(kind)}
+            kind.slug: {"summary": kind.title, "value": PROBLEM_DOCS[kind.slug].example(kind)}
             for kind in kinds
         }
     return {
-        "description": " ".join(MEANINGS[kind.slug].says for kind in kinds),
-        "headers": headers(
-            *OF_STATUS.get(status, ()), sometimes=SOMETIMES_OF_STATUS.get(status, ())
+        "description": " ".join(PROBLEM_DOCS[kind.slug].meaning for kind in kinds),
+        "headers": response_headers(
+            *ON_STATUS.get(status, ()), optional=SOMETIMES_ON_STATUS.get(status, ())
         ),
         "content": {MEDIA_TYPE: content},
     }

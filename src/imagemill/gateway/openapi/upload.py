@@ -1,8 +1,8 @@
-"""What `POST /upload` takes, in OpenAPI's words. FastAPI cannot know: the body is streamed."""
+"""The request of `POST /upload` in OpenAPI. FastAPI does not know it: the body is streamed."""
 
 from typing import Any, Final
 
-from imagemill.gateway.openapi.headers import asks_for
+from imagemill.gateway.openapi.headers import request_headers
 from imagemill.gateway.upload.multipart import FILE_FIELD
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imagemill.job_request import DEFAULT_PRESET, SHORTHAND_NAME
@@ -18,16 +18,16 @@ Schema = dict[str, Any]
 
 
 def upload_operation() -> Schema:
-    """Return what `POST /upload` takes, in OpenAPI's words."""
+    """Return the `requestBody` and `parameters` of `POST /upload`."""
     fields = _fields()
     form = {FILE_FIELD: BINARY | {"description": "The image."}} | fields
     return {
         "requestBody": {
             "required": True,
-            "description": "A form with the image as `file`, or the image itself; then the other "
-            "fields are query parameters. Those of an Output are shorthand for a pipeline of one "
-            f"output named `{SHORTHAND_NAME}`. Without preset, pipeline and shorthand the preset "
-            f"`{DEFAULT_PRESET}` is taken.",
+            "description": "A form with the image as `file`, or the bare image with the other "
+            "fields as query parameters. The fields of an Output are shorthand for a pipeline of "
+            f"one output named `{SHORTHAND_NAME}`. Without preset, pipeline and shorthand, the "
+            f"preset `{DEFAULT_PRESET}` is used.",
             "content": {
                 "multipart/form-data": {
                     "schema": {
@@ -52,7 +52,7 @@ def upload_operation() -> Schema:
             }
             for name, schema in fields.items()
         ]
-        + asks_for(*HEADERS)["parameters"],
+        + request_headers(*HEADERS)["parameters"],
     }
 
 
@@ -71,11 +71,11 @@ def _fields() -> Schema:
         "priority": {
             "type": "string",
             "enum": list(Priority),
-            "description": f"Which line the job waits in; `{Priority.NORMAL}` unless given.",
+            "description": f"The queue of the job; `{Priority.NORMAL}` by default.",
         },
         "metadata": {
             "type": "string",
-            "description": "A JSON object of up to 4 KiB, given back unchanged.",
+            "description": "A JSON object of up to 4 KiB, returned unchanged.",
             "contentMediaType": "application/json",
             "contentSchema": {"type": "object"},
         },
@@ -83,23 +83,23 @@ def _fields() -> Schema:
             "type": "string",
             "format": "uri",
             "maxLength": MAX_LENGTH,
-            "description": "http or https URL at a public address that gets a webhook when the job "
-            "ends",
+            "description": "An http or https URL at a public address that receives a webhook when "
+            "the job ends.",
         },
     }
     shorthand = Output.model_json_schema(ref_template=REF)["properties"]
-    return own | {name: _as_text(schema) for name, schema in shorthand.items()}
+    return own | {name: _text_field(schema) for name, schema in shorthand.items()}
 
 
-def _as_text(schema: Schema) -> Schema:
-    """Return a field of an Output as a form or a query carries it.
+def _text_field(schema: Schema) -> Schema:
+    """Return the schema of an Output's field as text in a form or query.
 
-    Without its default: the page would fill it in and send it along, asked for or not.
+    Without its default: Swagger UI would send it along.
     """
     options = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
     description = schema["description"]
     if any("$ref" in one or one.get("type") == "object" for one in options):
-        return {"type": "string", "description": f"{description} An object is written as JSON."}
+        return {"type": "string", "description": f"{description} Objects are written as JSON."}
     plain: Schema = {}
     for option in options:
         plain |= {name: value for name, value in option.items() if name not in {"default", "title"}}

@@ -1,4 +1,4 @@
-"""What became of a job's webhooks, and sending one again."""
+"""The webhooks of a job: their deliveries, and sending one again."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -7,8 +7,8 @@ import structlog
 from fastapi import APIRouter, Path
 
 from imagemill.field_errors import InvalidFields
-from imagemill.gateway.auth.caller import Jobs
-from imagemill.gateway.openapi.routing import JobIdPath, problems, readable
+from imagemill.gateway.auth.caller import ScopedJobStore
+from imagemill.gateway.openapi.routing import JobIdPath, get_and_head, problems
 from imagemill.gateway.schemas import DeliveriesBody, DeliveryBody
 from imagemill.jobs.job import JobId, JobNotFound
 from imagemill.postgres.pool import DatabaseUnavailable
@@ -18,20 +18,20 @@ from imagemill.webhooks.delivery import DeliveryNotFound
 log = structlog.get_logger()
 router = APIRouter(tags=["webhooks"])
 
-RESPONSES = problems(JobNotFound, DeliveryNotFound, InvalidFields, DatabaseUnavailable)
+PROBLEMS = problems(JobNotFound, DeliveryNotFound, InvalidFields, DatabaseUnavailable)
 
 
-@readable(
+@get_and_head(
     router,
     "/jobs/{id}/deliveries",
-    summary="Read what became of a job's webhooks",
+    summary="List the webhooks of a job",
     response_model=DeliveriesBody,
-    responses=RESPONSES,
+    responses=PROBLEMS,
 )
-async def read_deliveries(jobs: Jobs, job_id: JobIdPath) -> DeliveriesBody:
-    """Return the webhooks of a job, one for each time that it ended, oldest first."""
-    job = await jobs.find(JobId(job_id))
-    deliveries = await Deliveries(jobs.postgres).of(job.id)
+async def read_deliveries(job_store: ScopedJobStore, job_id: JobIdPath) -> DeliveriesBody:
+    """Return the webhooks of a job, one for each time it ended, oldest first."""
+    job = await job_store.find(JobId(job_id))
+    deliveries = await Deliveries(job_store.postgres).of(job.id)
     return DeliveriesBody(deliveries=[DeliveryBody.of(delivery) for delivery in deliveries])
 
 
@@ -39,16 +39,18 @@ async def read_deliveries(jobs: Jobs, job_id: JobIdPath) -> DeliveriesBody:
     "/jobs/{id}/deliveries/{n}/redeliver",
     summary="Send a webhook again",
     status_code=HTTPStatus.ACCEPTED,
-    responses=RESPONSES,
+    responses=PROBLEMS,
 )
 async def redeliver(
-    jobs: Jobs, job_id: JobIdPath, n: Annotated[int, Path(ge=1, description="which of them")]
+    job_store: ScopedJobStore,
+    job_id: JobIdPath,
+    n: Annotated[int, Path(ge=1, description="the number of the webhook, `n` in the list")],
 ) -> DeliveryBody:
-    """Let a webhook be tried now, whatever became of it, with the whole schedule before it again.
+    """Send a webhook again now, whatever its status, with a new schedule of retries.
 
     Its `webhook-id` and its body stay the same.
     """
-    job = await jobs.find(JobId(job_id))
-    delivery = await Deliveries(jobs.postgres).redeliver(job.id, n)
-    log.info("delivery.asked_for", job_id=str(job.id), n=n)
+    job = await job_store.find(JobId(job_id))
+    delivery = await Deliveries(job_store.postgres).redeliver(job.id, n)
+    log.info("delivery.requested", job_id=str(job.id), n=n)
     return DeliveryBody.of(delivery)

@@ -1,4 +1,4 @@
-"""The bytes of inputs and outputs."""
+"""Downloads of inputs and outputs."""
 
 import re
 from collections.abc import AsyncIterator
@@ -10,15 +10,16 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
+from imagemill.auth.errors import LinkRefused
 from imagemill.field_errors import InvalidFields
-from imagemill.gateway.auth.caller import Jobs
-from imagemill.gateway.auth.linked import PARAMETERS, LinkedJobs
-from imagemill.gateway.conditional import byte_range, matches
-from imagemill.gateway.errors import LinkRefused, RangeNotSatisfiable
+from imagemill.gateway.auth.caller import ScopedJobStore
+from imagemill.gateway.auth.signed_link import LINK_PARAMETERS, LinkScopedJobStore
+from imagemill.gateway.conditional import matches, requested_range
+from imagemill.gateway.errors import RangeNotSatisfiable
 from imagemill.gateway.filenames import stem
-from imagemill.gateway.openapi.headers import asks_for, headers
-from imagemill.gateway.openapi.routing import JobIdPath, OutputNamePath, problems, readable
-from imagemill.gateway.services import Gateway, Services
+from imagemill.gateway.openapi.headers import request_headers, response_headers
+from imagemill.gateway.openapi.routing import JobIdPath, OutputNamePath, get_and_head, problems
+from imagemill.gateway.services import Services, ServicesDep
 from imagemill.http_digest import format_digest
 from imagemill.image_files import OutputFile
 from imagemill.jobs.job import InputFacts, Job, JobId, JobNotFound
@@ -29,7 +30,7 @@ from imagemill.telemetry.metrics import DOWNLOADED_BYTES
 router = APIRouter(tags=["files"])
 
 IMAGE: Final = {"image/*": {"schema": {"type": "string", "format": "binary"}}}
-ALWAYS: Final = (
+DOWNLOAD_HEADERS: Final = (
     "ETag",
     "Repr-Digest",
     "Accept-Ranges",
@@ -40,17 +41,17 @@ ALWAYS: Final = (
 RESPONSES: Final = {
     HTTPStatus.OK.value: {
         "description": "The bytes",
-        "headers": headers("Content-Length", *ALWAYS),
+        "headers": response_headers("Content-Length", *DOWNLOAD_HEADERS),
         "content": IMAGE,
     },
     HTTPStatus.PARTIAL_CONTENT.value: {
-        "description": "The range of bytes that was asked for",
-        "headers": headers("Content-Length", "Content-Range", *ALWAYS),
+        "description": "The requested range of bytes",
+        "headers": response_headers("Content-Length", "Content-Range", *DOWNLOAD_HEADERS),
         "content": IMAGE,
     },
     HTTPStatus.NOT_MODIFIED.value: {
         "description": "The client has these bytes already",
-        "headers": headers(*ALWAYS),
+        "headers": response_headers(*DOWNLOAD_HEADERS),
     },
 } | problems(
     JobNotFound,
@@ -60,44 +61,50 @@ RESPONSES: Final = {
     DatabaseUnavailable,
     StorageUnavailable,
 )
-ASKING: Final = asks_for("If-None-Match", "Range", "If-Range")
+CONDITIONS: Final = request_headers("If-None-Match", "Range", "If-Range")
 
 
-@readable(
+@get_and_head(
     router,
     "/jobs/{id}/input",
-    summary="Fetch the image that came in",
+    summary="Download the input",
     responses=RESPONSES,
-    openapi_extra=ASKING,
+    openapi_extra=CONDITIONS,
     response_class=Response,
 )
-async def read_input(gateway: Gateway, jobs: Jobs, request: Request, job_id: JobIdPath) -> Response:
-    """Return the image that came in, byte for byte."""
-    job = await jobs.find(JobId(job_id))
+async def read_input(
+    services: ServicesDep, job_store: ScopedJobStore, request: Request, job_id: JobIdPath
+) -> Response:
+    """Return the uploaded image, byte for byte."""
+    job = await job_store.find(JobId(job_id))
     filename = job.input.filename or Path(job.input_path).name
-    return await _send(gateway, request, job.input_path, job.input, filename)
+    return await _send(services, request, job.input_path, job.input, filename)
 
 
-@readable(
+@get_and_head(
     router,
     "/jobs/{id}/outputs/{name}",
-    summary="Fetch an image that went out",
+    summary="Download an output",
     responses=RESPONSES | problems(LinkRefused),
     response_class=Response,
-    openapi_extra={"parameters": [*ASKING["parameters"], *PARAMETERS]},
+    openapi_extra={"parameters": [*CONDITIONS["parameters"], *LINK_PARAMETERS]},
 )
 async def read_output(
-    gateway: Gateway, jobs: LinkedJobs, request: Request, job_id: JobIdPath, name: OutputNamePath
+    services: ServicesDep,
+    job_store: LinkScopedJobStore,
+    request: Request,
+    job_id: JobIdPath,
+    name: OutputNamePath,
 ) -> Response:
-    """Return an image that went out; 404 before the job has it. A signed link needs no key."""
-    job = await jobs.find(JobId(job_id))
-    output = output_of(job, name)
-    origin = stem(job.input.filename) if job.input.filename else str(job.id)
-    filename = f"{origin}-{name}{Path(output.path).suffix}"
-    return await _send(gateway, request, output.path, output, filename)
+    """Return an output; 404 before the job has completed. A signed link needs no API key."""
+    job = await job_store.find(JobId(job_id))
+    output = find_output(job, name)
+    prefix = stem(job.input.filename) if job.input.filename else str(job.id)
+    filename = f"{prefix}-{name}{Path(output.path).suffix}"
+    return await _send(services, request, output.path, output, filename)
 
 
-def output_of(job: Job, name: str) -> OutputFile:
+def find_output(job: Job, name: str) -> OutputFile:
     """Return the job's output of this name. Raises FileMissing."""
     for output in job.outputs:
         if output.name == name:
@@ -106,7 +113,7 @@ def output_of(job: Job, name: str) -> OutputFile:
 
 
 async def _send(
-    gateway: Services, request: Request, key: str, facts: InputFacts | OutputFile, filename: str
+    services: Services, request: Request, key: str, facts: InputFacts | OutputFile, filename: str
 ) -> Response:
     etag = f'"{facts.sha256[:32]}"'
     headers = {
@@ -115,36 +122,35 @@ async def _send(
         "Accept-Ranges": "bytes",
         "Content-Disposition": _disposition(filename),
         "X-Content-Type-Options": "nosniff",
-        # Caches that many share keep away by themselves from what was asked for with a key; to
-        # them a signed link looks like any other request (RFC 9111, 3.5).
+        # Shared caches do not store responses to requests with an API key (RFC 9111, 3.5), but a
+        # signed link looks to them like any other request.
         "Cache-Control": "private, no-cache",
     }
     if matches(request.headers.get("if-none-match"), etag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    size = await gateway.storage.size(key)
-    asked = byte_range(request, size, etag)
-    start, end = asked or (0, size)
+    size = await services.storage.size(key)
+    wanted = requested_range(request, size, etag)
+    start, end = wanted or (0, size)
     headers["Content-Length"] = str(end - start)
     status = HTTPStatus.OK
-    if asked:
+    if wanted:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
         status = HTTPStatus.PARTIAL_CONTENT
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=facts.media_type)
-    return StreamingResponse(
-        _count(gateway.storage.read_range(key, start, end)), status, headers, facts.media_type
-    )
+    chunks = _count(services.storage.read_range(key, start, end))
+    return StreamingResponse(chunks, status, headers, facts.media_type)
 
 
 def _disposition(filename: str) -> str:
-    """Return the header (RFC 6266): a plain name for all, and the exact one for who can read it."""
-    plain = re.sub(r"[^ !#-\[\]-~]", "_", filename)
-    exact = f"; filename*=UTF-8''{quote(filename, safe='')}" if plain != filename else ""
-    return f'inline; filename="{plain}"{exact}'
+    """Return Content-Disposition (RFC 6266): an ASCII name, and the exact one if it differs."""
+    ascii_name = re.sub(r"[^ !#-\[\]-~]", "_", filename)
+    exact = f"; filename*=UTF-8''{quote(filename, safe='')}" if ascii_name != filename else ""
+    return f'inline; filename="{ascii_name}"{exact}'
 
 
 async def _count(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    # Fewer bytes than announced, of a file that was cut short, break the connection.
+    # If the file was truncated, the connection breaks, since bytes of Content-Length are missing.
     async for chunk in chunks:
         DOWNLOADED_BYTES.inc(len(chunk))
         yield chunk

@@ -1,4 +1,4 @@
-"""Whether the gateway lives, and whether it can take uploads."""
+"""Liveness and readiness."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -8,54 +8,63 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from imagemill.errors import Unavailable
-from imagemill.gateway.openapi.routing import problems, readable
-from imagemill.gateway.problem import RETRY_AFTER_SECONDS, UNAVAILABLE, problem
+from imagemill.gateway.openapi.routing import get_and_head, problems
+from imagemill.gateway.problem import (
+    DATABASE_UNAVAILABLE,
+    RETRY_AFTER_SECONDS,
+    STORAGE_UNAVAILABLE,
+    problem,
+)
 from imagemill.gateway.schemas import HealthBody, ReadinessBody, UnreadinessBody
-from imagemill.gateway.services import Gateway
+from imagemill.gateway.services import ServicesDep
 from imagemill.postgres.pool import DatabaseUnavailable
+from imagemill.storage.errors import StorageUnavailable
 
 router = APIRouter(tags=["health"])
 
-PATIENCE_SECONDS: Final = 2.0
+CHECK_TIMEOUT_SECONDS: Final = 2.0
 # Uploads are accepted without it: a worker's sweep finds the jobs.
-DISPENSABLE: Final = "redis"
+OPTIONAL: Final = "redis"
 
 
-@readable(router, "/healthz", summary="Whether the process lives", response_model=HealthBody)
+@get_and_head(
+    router, "/healthz", summary="Check that the process is alive", response_model=HealthBody
+)
 async def read_health() -> HealthBody:
-    """Answer while the process lives."""
+    """Answer 200 while the process is alive."""
     return HealthBody(status="ok")
 
 
-@readable(
+@get_and_head(
     router,
     "/readyz",
-    summary="Whether uploads can be accepted",
+    summary="Check that uploads can be accepted",
     response_model=ReadinessBody,
-    responses=problems(DatabaseUnavailable, body=UnreadinessBody),
+    responses=problems(DatabaseUnavailable, StorageUnavailable, body=UnreadinessBody),
 )
-async def read_readiness(gateway: Gateway) -> Response:
-    """Say which neighbours answer, and how image processes are confined here.
+async def read_readiness(services: ServicesDep) -> Response:
+    """Return which services are reachable, and how image processes are confined here.
 
     503 if uploads cannot be accepted.
     """
     checks: dict[str, Awaitable[None]] = {
-        "postgres": gateway.job_store.ping(),
-        "redis": gateway.line.ping(),
-        "storage": gateway.storage.probe(),
+        "postgres": services.job_store.ping(),
+        "redis": services.queue.ping(),
+        "storage": services.storage.probe(),
     }
     states = dict(zip(checks, await asyncio.gather(*map(_state, checks.values())), strict=True))
-    away = [name for name, state in states.items() if state != "ok" and name != DISPENSABLE]
+    away = [name for name, state in states.items() if state != "ok" and name != OPTIONAL]
     if away:
-        detail = f"{' and '.join(away)} away: uploads are refused."
-        return problem(UNAVAILABLE, detail, {"Retry-After": RETRY_AFTER_SECONDS}, **states)
-    return JSONResponse(states | {"sandbox": str(gateway.sandbox)})
+        kind = DATABASE_UNAVAILABLE if "postgres" in away else STORAGE_UNAVAILABLE
+        detail = f"Uploads are refused: {' and '.join(away)} unavailable."
+        return problem(kind, detail, {"Retry-After": RETRY_AFTER_SECONDS}, **states)
+    return JSONResponse(states | {"sandbox": str(services.confinement)})
 
 
 async def _state(check: Awaitable[None]) -> str:
-    # Not cancelled when it takes too long: a thread that waits for a dead disk cannot be.
+    # Not cancelled after the time-out: a thread that waits for a dead disk cannot be.
     task = asyncio.ensure_future(check)
-    done, _ = await asyncio.wait({task}, timeout=PATIENCE_SECONDS)
+    done, _ = await asyncio.wait({task}, timeout=CHECK_TIMEOUT_SECONDS)
     if not done:
         task.add_done_callback(lambda late: late.cancelled() or late.exception())
         return "away"

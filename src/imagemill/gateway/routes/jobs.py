@@ -1,4 +1,4 @@
-"""Reading jobs and changing their fate."""
+"""Reading, canceling, retrying and deleting jobs."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -10,14 +10,16 @@ from fastapi.responses import JSONResponse
 from imagemill.api_schemas import JobBody
 from imagemill.failpoints import failpoint
 from imagemill.field_errors import InvalidFields
-from imagemill.gateway.auth.caller import Jobs
-from imagemill.gateway.conditional import tagged
-from imagemill.gateway.cursor import CURSOR_PATTERN, from_cursor, to_cursor
-from imagemill.gateway.openapi.headers import asks_for, headers
-from imagemill.gateway.openapi.routing import JobIdPath, Responses, problems, readable
-from imagemill.gateway.schemas import EventBody, HistoryBody, JobsBody
-from imagemill.gateway.services import Gateway
-from imagemill.gateway.waiting.wait_for_end import APPLIED, applied_wait, end_of
+from imagemill.gateway.auth.caller import ScopedJobStore
+from imagemill.gateway.conditional import respond_with_etag
+from imagemill.gateway.cursor import CURSOR_PATTERN, decode_cursor, encode_cursor
+from imagemill.gateway.openapi.headers import request_headers, response_headers
+from imagemill.gateway.openapi.routing import JobIdPath, Responses, get_and_head, problems
+from imagemill.gateway.schemas import EventBody, ExplanationBody, HistoryBody, JobsBody
+from imagemill.gateway.services import ServicesDep
+from imagemill.gateway.waiting.prefer_wait import PREFERENCE_APPLIED, applied_wait, wait_for_end
+from imagemill.jobs.explain_query import read_job_context
+from imagemill.jobs.explanation import explain
 from imagemill.jobs.job import ENDED, IllegalTransition, JobId, JobNotFound, Status
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.storage.errors import StorageUnavailable
@@ -27,95 +29,113 @@ from imagemill.telemetry.metrics import JOBS_ENDED
 log = structlog.get_logger()
 router = APIRouter(tags=["jobs"])
 
-# There from the start with 0: only then does Prometheus see its first increase as one.
+# Exported as 0 from the start: otherwise Prometheus sees no increase in its first value.
 CANCELED = JOBS_ENDED.labels(Status.CANCELED, "")
 
-LISTING = problems(InvalidFields, DatabaseUnavailable)
-READING = problems(JobNotFound) | LISTING
-CHANGING = problems(IllegalTransition) | READING
-TAGGED = {"headers": headers("ETag", "Cache-Control", "Vary", sometimes=["Preference-Applied"])}
+LIST_PROBLEMS = problems(InvalidFields, DatabaseUnavailable)
+READ_PROBLEMS = problems(JobNotFound) | LIST_PROBLEMS
+CHANGE_PROBLEMS = problems(IllegalTransition) | READ_PROBLEMS
+ETAG_HEADERS = {
+    "headers": response_headers("ETag", "Cache-Control", "Vary", optional=["Preference-Applied"])
+}
 CONDITIONAL: Responses = {
-    HTTPStatus.OK.value: TAGGED,
-    HTTPStatus.NOT_MODIFIED.value: TAGGED | {"description": "The client has this already"},
+    HTTPStatus.OK.value: ETAG_HEADERS,
+    HTTPStatus.NOT_MODIFIED.value: ETAG_HEADERS | {"description": "The client has this already"},
 }
 
 
-@readable(
+@get_and_head(
     router,
     "/jobs",
     summary="List jobs",
     response_model=JobsBody,
-    responses=LISTING,
+    responses=LIST_PROBLEMS,
 )
 async def list_jobs(
-    jobs: Jobs,
-    status: Annotated[list[Status] | None, Query(description="only these; may repeat")] = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="how many a page")] = 50,
+    job_store: ScopedJobStore,
+    status: Annotated[
+        list[Status] | None, Query(description="only jobs with these; may be repeated")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="jobs per page")] = 50,
     cursor: Annotated[
         str | None,
         Query(
-            description="`next_cursor` of the page before",
+            description="`next_cursor` of the previous page",
             json_schema_extra={"pattern": CURSOR_PATTERN},
         ),
     ] = None,
 ) -> JobsBody:
-    """Return jobs, newest first, a page at a time; pages stay right while jobs are added."""
-    before = None if cursor is None else from_cursor(cursor)
-    page = await jobs.list(status or list(Status), limit, before)
+    """Return jobs, newest first, a page at a time. Pages stay consistent while jobs are added."""
+    before = None if cursor is None else decode_cursor(cursor)
+    page = await job_store.list(status or list(Status), limit, before)
     return JobsBody(
         jobs=[JobBody.of(job) for job in page.jobs],
-        next_cursor=to_cursor(page.next_before) if page.next_before else None,
+        next_cursor=encode_cursor(page.next_before) if page.next_before else None,
     )
 
 
-@readable(
+@get_and_head(
     router,
     "/jobs/{id}",
     summary="Read a job",
     response_model=JobBody,
-    responses=CONDITIONAL | READING,
-    openapi_extra=asks_for("If-None-Match"),
+    responses=CONDITIONAL | READ_PROBLEMS,
+    openapi_extra=request_headers("If-None-Match"),
 )
 async def read_job(
-    gateway: Gateway,
-    jobs: Jobs,
+    services: ServicesDep,
+    job_store: ScopedJobStore,
     request: Request,
     job_id: JobIdPath,
     prefer: Annotated[  # noqa: ARG001 - there may be several, and none of them is refused
         str | None,
         Header(
-            description="`wait=N`: answer once the job has ended, or after N seconds, 60 at most"
+            description="`wait=N`: respond once the job has ended, or after N seconds, at most 60"
         ),
     ] = None,
 ) -> Response:
-    """Return the job as PostgreSQL has it."""
-    job = await jobs.find(JobId(job_id))
-    others = {"Vary": "Prefer"}
-    wait = applied_wait(gateway.waiters, request)
+    """Return the job."""
+    job = await job_store.find(JobId(job_id))
+    headers = {"Vary": "Prefer"}
+    wait = applied_wait(services.waiters, request)
     if wait is not None:
-        others[APPLIED] = f"wait={wait}"
+        headers[PREFERENCE_APPLIED] = f"wait={wait}"
     if wait and job.status not in ENDED:
-        job = await end_of(gateway.waiters, request, job.id, wait) or await jobs.find(job.id)
-    return tagged(request, JobBody.of(job), others)
+        job = await wait_for_end(services.waiters, request, job.id, wait) or await job_store.find(
+            job.id
+        )
+    return respond_with_etag(request, JobBody.of(job), headers)
 
 
-@readable(
+@get_and_head(
     router,
     "/jobs/{id}/history",
-    summary="Read what a job went through",
+    summary="Read the history of a job",
     response_model=HistoryBody,
-    responses=READING,
+    responses=READ_PROBLEMS,
 )
-async def read_history(jobs: Jobs, job_id: JobIdPath) -> HistoryBody:
-    """Return every change of status the job went through, oldest first."""
-    events = await jobs.history(JobId(job_id))
+async def read_history(job_store: ScopedJobStore, job_id: JobIdPath) -> HistoryBody:
+    """Return every change of status of the job, oldest first."""
+    events = await job_store.history(JobId(job_id))
     return HistoryBody(events=[EventBody.of(event) for event in events])
 
 
-@router.post("/jobs/{id}/cancel", summary="Cancel a job", responses=CHANGING)
-async def cancel_job(jobs: Jobs, job_id: JobIdPath) -> JobBody:
-    """End a job that has not ended; what its worker still brings is thrown away."""
-    job = await jobs.cancel(JobId(job_id))
+@get_and_head(
+    router,
+    "/jobs/{id}/explain",
+    summary="Explain what a job waits for",
+    response_model=ExplanationBody,
+    responses=READ_PROBLEMS,
+)
+async def explain_job(job_store: ScopedJobStore, job_id: JobIdPath) -> ExplanationBody:
+    """Return what the job waits for, as a sentence and as facts."""
+    return ExplanationBody.of(explain(await read_job_context(job_store, JobId(job_id))))
+
+
+@router.post("/jobs/{id}/cancel", summary="Cancel a job", responses=CHANGE_PROBLEMS)
+async def cancel_job(job_store: ScopedJobStore, job_id: JobIdPath) -> JobBody:
+    """End a job that has not ended. A result that its worker still records is discarded."""
+    job = await job_store.cancel(JobId(job_id))
     CANCELED.inc()
     log.info("job.canceled", job_id=str(job.id))
     return JobBody.of(job)
@@ -123,15 +143,20 @@ async def cancel_job(jobs: Jobs, job_id: JobIdPath) -> JobBody:
 
 @router.post(
     "/jobs/{id}/retry",
-    summary="Try a job again",
+    summary="Retry a job",
     status_code=HTTPStatus.ACCEPTED,
     response_model=JobBody,
-    responses={HTTPStatus.ACCEPTED.value: {"headers": headers("Location")}, **CHANGING},
+    responses={
+        HTTPStatus.ACCEPTED.value: {"headers": response_headers("Location")},
+        **CHANGE_PROBLEMS,
+    },
 )
-async def retry_job(gateway: Gateway, jobs: Jobs, job_id: JobIdPath) -> JSONResponse:
-    """Let a FAILED or CANCELED job begin anew, at the end of its line."""
-    job = await jobs.retry(JobId(job_id))
-    await gateway.line.push(job.id, job.priority)
+async def retry_job(
+    services: ServicesDep, job_store: ScopedJobStore, job_id: JobIdPath
+) -> JSONResponse:
+    """Put a FAILED or CANCELED job back at the end of its queue, with new attempts."""
+    job = await job_store.retry(JobId(job_id))
+    await services.queue.push(job.id, job.priority)
     log.info("job.retried_by_client", job_id=str(job.id))
     return JSONResponse(
         JobBody.of(job).model_dump(mode="json"),
@@ -146,14 +171,14 @@ async def retry_job(gateway: Gateway, jobs: Jobs, job_id: JobIdPath) -> JSONResp
     status_code=HTTPStatus.NO_CONTENT,
     response_class=Response,  # without a body, and so without a type of one
     response_description="The job is gone.",
-    responses=READING,
+    responses=READ_PROBLEMS,
 )
-async def delete_job(gateway: Gateway, jobs: Jobs, job_id: JobIdPath) -> None:
-    """Forget a job and remove its files, whatever its status."""
-    job = await jobs.delete(JobId(job_id))
-    failpoint("job.forgotten")
+async def delete_job(services: ServicesDep, job_store: ScopedJobStore, job_id: JobIdPath) -> None:
+    """Delete a job and its files, whatever its status."""
+    job = await job_store.delete(JobId(job_id))
+    failpoint("job.row_deleted")
     log.info("job.deleted", job_id=str(job.id))
     try:
-        await gateway.storage.delete(job.input_path, outputs_key(job.id))
+        await services.storage.delete(job.input_path, outputs_key(job.id))
     except StorageUnavailable as error:
-        log.warning("job.files_left", job_id=str(job.id), reason=str(error))
+        log.warning("job.files_not_deleted", job_id=str(job.id), reason=str(error))

@@ -1,4 +1,4 @@
-"""Signed links: an output for who has no key."""
+"""Signed links: access to an output without an API key."""
 
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -9,52 +9,52 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect
 
+from imagemill.auth.signed_links import expiry, sign
 from imagemill.field_errors import FieldError, InvalidFields, json_pointer
-from imagemill.gateway.auth.caller import CurrentCaller, Jobs
-from imagemill.gateway.auth.linked import EXPIRES, SIGNATURE
-from imagemill.gateway.auth.signature import moment_after, sign
+from imagemill.gateway.auth.caller import CurrentCaller, ScopedJobStore
+from imagemill.gateway.auth.signed_link import EXPIRES, SIGNATURE
 from imagemill.gateway.errors import BodyTooSlow, MalformedRequest, UploadTooLarge
-from imagemill.gateway.openapi.headers import headers
+from imagemill.gateway.openapi.headers import response_headers
 from imagemill.gateway.openapi.routing import JobIdPath, OutputNamePath, problems
-from imagemill.gateway.routes.downloads import output_of
+from imagemill.gateway.routes.downloads import find_output
 from imagemill.gateway.schemas import LinkBody
-from imagemill.gateway.services import Gateway
+from imagemill.gateway.services import ServicesDep
 from imagemill.jobs.job import JobId, JobNotFound
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.storage.errors import FileMissing
 
 router = APIRouter(tags=["files"])
 
-LONGEST: Final = timedelta(days=7)
+MAX_LIFETIME: Final = timedelta(days=7)
 MAX_BODY_BYTES: Final = 4096
 
 
-def _whole(value: object) -> object:
-    """Return 60.0 as 60: to JSON Schema both are the same integer."""
+def _to_int(value: object) -> object:
+    """Return 60.0 as 60: in JSON Schema both are the same integer."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-class LinkTerms(BaseModel):
-    """What is asked of a link: for how many seconds it is to work."""
+class LinkRequest(BaseModel):
+    """The lifetime of a new link."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    expires_in: Annotated[int, BeforeValidator(_whole)] = Field(
-        ge=1, le=int(LONGEST.total_seconds()), description="seconds"
+    expires_in: Annotated[int, BeforeValidator(_to_int)] = Field(
+        ge=1, le=int(MAX_LIFETIME.total_seconds()), description="seconds"
     )
 
 
-async def _terms(request: Request, _: CurrentCaller) -> LinkTerms:
-    """Read the body, once the caller is let in: FastAPI would read it before, and all of it."""
+async def _read_body(request: Request, _: CurrentCaller) -> LinkRequest:
+    """Read the body after authentication; FastAPI would read all of it before."""
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
             if len(body) > MAX_BODY_BYTES:
-                raise UploadTooLarge(f"The body is over the limit of {MAX_BODY_BYTES} bytes.")
-        return LinkTerms.model_validate_json(body)
+                raise UploadTooLarge(f"The body exceeds the limit of {MAX_BODY_BYTES} bytes.")
+        return LinkRequest.model_validate_json(body)
     except ClientDisconnect as error:
-        raise MalformedRequest("The body ends too early.") from error
+        raise MalformedRequest("The body is incomplete.") from error
     except ValidationError as error:
         faults = (FieldError(json_pointer(one["loc"]), one["msg"]) for one in error.errors())
         raise InvalidFields(*faults) from error
@@ -62,10 +62,10 @@ async def _terms(request: Request, _: CurrentCaller) -> LinkTerms:
 
 @router.post(
     "/jobs/{id}/outputs/{name}/link",
-    summary="Make a link that needs no key",
+    summary="Create a signed link to an output",
     status_code=HTTPStatus.CREATED,
     responses={
-        HTTPStatus.CREATED.value: {"headers": headers("Location")},
+        HTTPStatus.CREATED.value: {"headers": response_headers("Location")},
         **problems(
             MalformedRequest,
             JobNotFound,
@@ -81,29 +81,29 @@ async def _terms(request: Request, _: CurrentCaller) -> LinkTerms:
             "required": True,
             "content": {
                 "application/json": {
-                    "schema": LinkTerms.model_json_schema(),
+                    "schema": LinkRequest.model_json_schema(),
                     "example": {"expires_in": 3600},
                 }
             },
         }
     },
 )
-async def make_link(
-    gateway: Gateway,
-    jobs: Jobs,
+async def create_link(
+    services: ServicesDep,
+    job_store: ScopedJobStore,
     job_id: JobIdPath,
     name: OutputNamePath,
-    terms: Annotated[LinkTerms, Depends(_terms)],
+    link_request: Annotated[LinkRequest, Depends(_read_body)],
     response: Response,
 ) -> LinkBody:
-    """Return an address that gives this output, and nothing else, to whoever has it.
+    """Return a link that gives access to this output, and nothing else, without an API key.
 
-    It works until `expires_at`, or until the job is deleted. It is relative to this service, as
-    the `url` of an output is.
+    It works until `expires_at`, or until the job is deleted. It is relative to this service, like
+    the `url` of an output.
     """
-    output = output_of(await jobs.find(JobId(job_id)), name)
-    expires = moment_after(datetime.now(UTC), timedelta(seconds=terms.expires_in))
-    signature = sign(await gateway.link_secret.value(), str(job_id), output.name, str(expires))
+    output = find_output(await job_store.find(JobId(job_id)), name)
+    expires = expiry(datetime.now(UTC), timedelta(seconds=link_request.expires_in))
+    signature = sign(await services.link_secret.read(), str(job_id), output.name, str(expires))
     query = urlencode({EXPIRES: expires, SIGNATURE: signature})
     url = f"/jobs/{job_id}/outputs/{output.name}?{query}"
     response.headers["Location"] = url

@@ -1,4 +1,4 @@
-"""GET /metrics: for anybody while there is no API key, then for admins."""
+"""GET /metrics: for anyone while no API key exists, then for admins."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -8,71 +8,72 @@ from typing import Any, Final
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from imagemill.auth.errors import AdminRequired
 from imagemill.blocking import run_in_thread
 from imagemill.errors import Rejected
-from imagemill.gateway.auth.caller import Bearer, Caller, caller_of, require_admin
-from imagemill.gateway.errors import NoAdmin
-from imagemill.gateway.openapi.headers import headers
-from imagemill.gateway.openapi.routing import problems, readable
-from imagemill.gateway.services import Gateway
+from imagemill.gateway.auth.caller import Bearer, Caller, authenticate_caller, require_admin
+from imagemill.gateway.openapi.headers import response_headers
+from imagemill.gateway.openapi.routing import get_and_head, problems
+from imagemill.gateway.services import ServicesDep
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.telemetry.metrics import render_metrics
 
 router = APIRouter(tags=["health"])
 
-# With that of the gauges it is well below the ten seconds that Prometheus waits.
-PATIENCE_SECONDS: Final = 2.0
+# Together with the time-out of the gauges well below the ten seconds that Prometheus waits.
+AUTHENTICATION_TIMEOUT_SECONDS: Final = 2.0
 
 
-async def require_scraper(gateway: Gateway, request: Request, bearer: Bearer) -> None:
-    """Let the request in, or raise KeyRefused, NoAdmin, TooManyRequests or DatabaseUnavailable.
+async def require_scraper(services: ServicesDep, request: Request, bearer: Bearer) -> None:
+    """Raise KeyRefused, AdminRequired, TooManyRequests or DatabaseUnavailable unless allowed.
 
-    Those who were let in before are let in also while PostgreSQL is away: see scrapers.py.
+    Credentials that were accepted before are accepted while PostgreSQL is unavailable: see
+    scraper_cache.py.
     """
-    shown = bearer.credentials if bearer else None
+    token = bearer.credentials if bearer else None
     try:
-        require_admin(await _in_time(caller_of(gateway, request, bearer)))
+        require_admin(await _with_timeout(authenticate_caller(services, request, bearer)))
     except DatabaseUnavailable:
-        if not gateway.scrapers.knows(shown):
+        if token not in services.scraper_cache:
             raise
     except Rejected:
-        gateway.scrapers.forget(shown)
+        services.scraper_cache.remove(token)
         raise
     else:
-        gateway.scrapers.remember(shown)
+        services.scraper_cache.add(token)
 
 
-async def _in_time(asking: Coroutine[Any, Any, Caller]) -> Caller:
-    # Not canceled when it takes too long: a statement under way would be waited for.
-    task = asyncio.create_task(asking)
-    done, _ = await asyncio.wait({task}, timeout=PATIENCE_SECONDS)
+async def _with_timeout(authentication: Coroutine[Any, Any, Caller]) -> Caller:
+    # Not cancelled after the time-out: that would wait for the statement in progress.
+    task = asyncio.create_task(authentication)
+    done, _ = await asyncio.wait({task}, timeout=AUTHENTICATION_TIMEOUT_SECONDS)
     if not done:
         task.add_done_callback(lambda late: late.cancelled() or late.exception())
-        raise DatabaseUnavailable("PostgreSQL does not say in time whose key this is.")
+        raise DatabaseUnavailable("PostgreSQL did not answer in time: key lookup.")
     return task.result()
 
 
-@readable(
+@get_and_head(
     router,
     "/metrics",
-    summary="What is counted and measured",
+    summary="Read the metrics",
     response_class=PlainTextResponse,
     dependencies=[Depends(require_scraper)],
     responses={
         HTTPStatus.OK.value: {
-            "description": "Prometheus' text format, or OpenMetrics for those who accept it",
-            "headers": headers("Cache-Control"),
+            "description": "Prometheus' text format, or OpenMetrics if the client accepts it",
+            "headers": response_headers("Cache-Control"),
             "content": {
                 "text/plain": {"schema": {"type": "string"}},
                 "application/openmetrics-text": {"schema": {"type": "string"}},
             },
         }
     }
-    | problems(NoAdmin),
+    | problems(AdminRequired),
 )
-async def read_metrics(gateway: Gateway, request: Request) -> Response:
-    """Return the metrics of this gateway and, while PostgreSQL answers, those of the ledger."""
-    gauges = await gateway.gauges.read()
-    # The state of the process is read from files of the system.
+async def read_metrics(services: ServicesDep, request: Request) -> Response:
+    """Return the metrics of this gateway and, while PostgreSQL answers, of the job queue."""
+    gauges = await services.queue_gauges.read()
+    # In a thread: it reads the state of the process from files.
     content, media_type = await run_in_thread(render_metrics, request.headers.get("accept"), gauges)
     return Response(content, headers={"Content-Type": media_type, "Cache-Control": "no-store"})

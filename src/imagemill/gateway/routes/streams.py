@@ -1,4 +1,4 @@
-"""What happens, told as it happens: server-sent events (HTML standard, section 9.2)."""
+"""Streams of changes as server-sent events (HTML standard, 9.2)."""
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
@@ -9,20 +9,20 @@ import structlog
 from fastapi import APIRouter, Header, Response
 
 from imagemill.field_errors import InvalidFields
-from imagemill.gateway.auth.caller import Jobs
+from imagemill.gateway.auth.caller import ScopedJobStore
 from imagemill.gateway.openapi.examples import EVENTS
-from imagemill.gateway.openapi.headers import headers
+from imagemill.gateway.openapi.headers import response_headers
 from imagemill.gateway.openapi.routing import JobIdPath, problems
-from imagemill.gateway.services import Gateway
+from imagemill.gateway.services import ServicesDep
+from imagemill.gateway.waiting.event_stream import EventStream
 from imagemill.gateway.waiting.job_subscription import JobSubscription
 from imagemill.gateway.waiting.sse import (
     deleted_event,
     job_event,
+    parse_last_event_id,
     retry_hint,
-    to_id,
 )
-from imagemill.gateway.waiting.stream import Stream
-from imagemill.gateway.waiting.waiter_registry import Leaving, TooManyWaiting, WaiterRegistry
+from imagemill.gateway.waiting.waiter_registry import TooManyWaiting, WaitEnded, WaiterRegistry
 from imagemill.jobs.changes import Change
 from imagemill.jobs.job import JobId, JobNotFound, KeyId
 from imagemill.postgres.pool import DatabaseUnavailable
@@ -33,17 +33,17 @@ router = APIRouter(tags=["streams"])
 STREAM: Final[dict[int | str, dict[str, Any]]] = {
     HTTPStatus.OK.value: {
         "description": "Events `job`, each with a Job without its pipeline",
-        "headers": headers("Cache-Control", "X-Accel-Buffering"),
+        "headers": response_headers("Cache-Control", "X-Accel-Buffering"),
         "content": {"text/event-stream": {"example": EVENTS}},
     }
 }
-AWAY: Final = problems(DatabaseUnavailable, TooManyWaiting)
-# A comment, for proxies that hold back an answer until it has a first byte.
-OPENING: Final = b": here it begins\n\n"
+STREAM_PROBLEMS: Final = problems(DatabaseUnavailable, TooManyWaiting)
+# A comment, for proxies that hold a response back until its first byte.
+OPENING: Final = b": stream opened\n\n"
 
 LastEventId = Annotated[
     str | None,
-    Header(description="the `id` of the last event that the client has: it goes on from there"),
+    Header(description="the `id` of the last event that was received: the stream continues there"),
 ]
 
 
@@ -52,54 +52,64 @@ LastEventId = Annotated[
     summary="Follow a job",
     response_class=Response,
     responses=STREAM
-    | AWAY
+    | STREAM_PROBLEMS
     | problems(JobNotFound, InvalidFields)
     | {
         HTTPStatus.NO_CONTENT.value: {
-            "description": "The job has ended and the client knows: it need not come again"
+            "description": "The job has ended and the client has its last event: do not reconnect"
         }
     },
 )
 async def follow_job(
-    gateway: Gateway, jobs: Jobs, job_id: JobIdPath, last_event_id: LastEventId = None
+    services: ServicesDep,
+    job_store: ScopedJobStore,
+    job_id: JobIdPath,
+    last_event_id: LastEventId = None,
 ) -> Response:
-    """Tell of the job as it is, and then of each change of its status, until it has ended.
+    """Send the job as it is, then each change of its status, until it has ended.
 
-    With `Last-Event-ID` everything that changed since comes first. An event `deleted` says that the
-    job was deleted.
+    With `Last-Event-ID` the changes since that event come first. If the job is deleted, the stream
+    ends with an event `deleted`.
     """
-    waiters, last = gateway.waiters, to_id(last_event_id)
+    waiters, last = services.waiters, parse_last_event_id(last_event_id)
     waiters.require_room()
-    async with AsyncExitStack() as source:
-        watch = source.enter_context(waiters.watching(JobId(job_id)))
-        changes = await waiters.read(watch.job_id, jobs.owner, last)
-        waiters.begin(watch, changes[-1].id)
+    async with AsyncExitStack() as resources:
+        subscription = resources.enter_context(waiters.subscribe(JobId(job_id)))
+        changes = await waiters.read_changes(subscription.job_id, job_store.owner, last)
+        waiters.start(subscription, changes[-1].id)
         missed = tuple(change for change in changes if change.id != last)
         if not missed and changes[-1].ends_job:
-            # As the standard has it: on 204 a browser does not connect again.
+            # A browser does not reconnect after a 204 (HTML standard, 9.2.3).
             return Response(status_code=HTTPStatus.NO_CONTENT)
-        events = _events_of_job(waiters, watch, missed)
-        return Stream(events, source.pop_all())
+        events = _events_of_job(waiters, subscription, missed)
+        return EventStream(events, resources.pop_all())
 
 
-@router.get("/events", summary="Follow all jobs", response_class=Response, responses=STREAM | AWAY)
-async def follow_jobs(gateway: Gateway, jobs: Jobs, last_event_id: LastEventId = None) -> Response:
-    """Tell of every change of a job's status from now on.
+@router.get(
+    "/events",
+    summary="Follow all jobs",
+    response_class=Response,
+    responses=STREAM | STREAM_PROBLEMS,
+)
+async def follow_jobs(
+    services: ServicesDep, job_store: ScopedJobStore, last_event_id: LastEventId = None
+) -> Response:
+    """Send every change of a job's status from now on.
 
-    With `Last-Event-ID` everything that changed since comes first.
+    With `Last-Event-ID` the changes since that event come first.
     """
-    waiters, last = gateway.waiters, to_id(last_event_id)
+    waiters, last = services.waiters, parse_last_event_id(last_event_id)
     waiters.require_room()
-    async with AsyncExitStack() as source:
-        now = await source.enter_async_context(waiters.tail.listening())
-        # An id beyond was never given out, or by a PostgreSQL that lost its last commits since.
-        after = now.position if last is None or last > now.newest else last
-        events = _events_of_all(waiters, after, jobs.owner)
-        return Stream(events, source.pop_all())
+    async with AsyncExitStack() as resources:
+        start = await resources.enter_async_context(waiters.event_feed.listen())
+        # An id beyond the newest is invalid, or PostgreSQL has lost its last commits since.
+        after = start.position if last is None or last > start.newest else last
+        events = _events_of_all(waiters, after, job_store.owner)
+        return EventStream(events, resources.pop_all())
 
 
 async def _events_of_job(
-    waiters: WaiterRegistry, watch: JobSubscription, changes: tuple[Change, ...]
+    waiters: WaiterRegistry, subscription: JobSubscription, changes: tuple[Change, ...]
 ) -> AsyncGenerator[bytes]:
     try:
         while True:
@@ -107,10 +117,10 @@ async def _events_of_job(
                 yield job_event(change)
             if changes and changes[-1].ends_job:
                 return
-            changes = await waiters.next(watch)
+            changes = await waiters.next_changes(subscription)
     except JobNotFound:
-        yield deleted_event(watch.job_id)
-    except Leaving:
+        yield deleted_event(subscription.job_id)
+    except WaitEnded:
         yield retry_hint()
 
 
@@ -119,10 +129,10 @@ async def _events_of_all(
 ) -> AsyncGenerator[bytes]:
     yield OPENING
     try:
-        async with aclosing(waiters.tail.after(last, owner)) as told:
-            async for several in told:
-                yield b"".join(one.event for one in several)
+        async with aclosing(waiters.event_feed.events_after(last, owner)) as batches:
+            async for batch in batches:
+                yield b"".join(encoded.event for encoded in batch)
     except DatabaseUnavailable as error:
-        # It goes on where it was when the client comes back.
+        # The client reconnects and continues where it was.
         log.warning("postgres.unavailable", reason=str(error))
     yield retry_hint()

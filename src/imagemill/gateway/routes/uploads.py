@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
 from imagemill.api_schemas import JobBody
@@ -11,41 +12,45 @@ from imagemill.field_errors import InvalidFields
 from imagemill.gateway.auth.caller import CurrentCaller
 from imagemill.gateway.errors import (
     BodyTooSlow,
-    ClientLeft,
+    ClientDisconnected,
     MalformedRequest,
     NotAnImage,
     Overloaded,
     UploadTooLarge,
 )
-from imagemill.gateway.openapi.headers import headers
+from imagemill.gateway.openapi.headers import response_headers
 from imagemill.gateway.openapi.routing import Responses, problems
 from imagemill.gateway.openapi.upload import upload_operation
-from imagemill.gateway.services import Gateway
-from imagemill.gateway.upload.assets import require_assets
-from imagemill.gateway.upload.callbacks import require_public
-from imagemill.gateway.upload.create_job import accept, require_digest
-from imagemill.gateway.upload.idempotency import REPLAYED, sent_key
-from imagemill.gateway.upload.response import accepted
-from imagemill.gateway.upload.upload_reader import UploadReader, expected_bytes, receive
+from imagemill.gateway.services import Services, ServicesDep
+from imagemill.gateway.upload.checks import check_assets, check_callback_url, check_digest
+from imagemill.gateway.upload.create_job import CreatedJob, create_job
+from imagemill.gateway.upload.idempotency import REPLAYED_HEADER, read_idempotency_key
+from imagemill.gateway.upload.upload_reader import UploadReader, check_headers
+from imagemill.gateway.waiting.prefer_wait import PREFERENCE_APPLIED, applied_wait, wait_for_end
 from imagemill.http_digest import parse_digest
 from imagemill.job_request import parse_fields
+from imagemill.jobs.job import ENDED, Job, JobNotFound
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.storage.errors import StorageFull, StorageUnavailable
 
 router = APIRouter(tags=["upload"])
 
-ENDED: Final = "The job once it has ended, for `Prefer: wait`."
-SOMETIMES: Final = ("Preference-Applied", "Idempotent-Replayed")
 RESPONSES: Final[Responses] = {
     HTTPStatus.OK.value: {
         "model": JobBody,
-        "description": ENDED,
-        "headers": headers("Location", "Preference-Applied", sometimes=["Idempotent-Replayed"]),
+        "description": "The job once it has ended, for `Prefer: wait`.",
+        "headers": response_headers(
+            "Location", PREFERENCE_APPLIED, optional=["Idempotent-Replayed"]
+        ),
     },
-    HTTPStatus.ACCEPTED.value: {"headers": headers("Location", sometimes=SOMETIMES)},
+    HTTPStatus.ACCEPTED.value: {
+        "headers": response_headers(
+            "Location", optional=[PREFERENCE_APPLIED, "Idempotent-Replayed"]
+        )
+    },
     **problems(
         MalformedRequest,
-        ClientLeft,
+        ClientDisconnected,
         BodyTooSlow,
         UploadTooLarge,
         NotAnImage,
@@ -60,28 +65,58 @@ RESPONSES: Final[Responses] = {
 
 @router.post(
     "/upload",
-    summary="Send an image",
+    summary="Upload an image",
     status_code=HTTPStatus.ACCEPTED,
     response_model=JobBody,
     responses=RESPONSES,
     openapi_extra=upload_operation(),
 )
-async def upload(gateway: Gateway, caller: CurrentCaller, request: Request) -> Response:
-    """Accept an image for processing. Once this is answered, the job is never lost."""
-    limit = gateway.settings.max_upload_bytes
-    expected = expected_bytes(request, limit)
-    announced = parse_digest(request.headers.get("repr-digest"))
-    key = sent_key(request)
-    async with gateway.admission.one(request), gateway.storage.begin(expected) as pending_file:
+async def upload(services: ServicesDep, caller: CurrentCaller, request: Request) -> Response:
+    """Accept an image for processing. A job that was accepted is durable."""
+    max_bytes = services.settings.max_upload_bytes
+    expected_bytes = check_headers(request, max_bytes)
+    announced_sha256 = parse_digest(request.headers.get("repr-digest"))
+    idempotency_key = read_idempotency_key(request)
+    async with (
+        services.upload_admission.admit(request),
+        services.storage.begin(expected_bytes) as pending_file,
+    ):
+        reader = UploadReader(pending_file, services.capabilities.inputs, max_bytes)
         try:
-            received = await receive(
-                request, UploadReader(pending_file, gateway.capabilities.inputs, limit)
-            )
+            received = await reader.read(request)
         except ClientDisconnect:
-            return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
-        await require_digest(pending_file, announced)
-        asked = parse_fields(received.fields, gateway.presets)
-        await require_assets(asked.pipeline, gateway.settings.assets_dir)
-        await require_public(asked.callback_url, gateway.vetting)
-        taken = await accept(gateway, caller, pending_file, received, asked, key)
-    return await accepted(gateway, request, taken.job, REPLAYED if taken.is_replay else None)
+            return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody reads it
+        await check_digest(pending_file, announced_sha256)
+        job_request = parse_fields(received.fields, services.presets)
+        await check_assets(job_request.pipeline, services.settings.assets_dir)
+        await check_callback_url(job_request.callback_url, services.vetting)
+        created = await create_job(
+            services, caller, pending_file, received, job_request, idempotency_key
+        )
+    return await _response(services, request, created)
+
+
+async def _response(services: Services, request: Request, created: CreatedJob) -> Response:
+    """Respond 202 with the job, or 200 if the client waits (`Prefer`) and the job has ended."""
+    job = created.job
+    headers = {"Location": f"/jobs/{job.id}"} | (REPLAYED_HEADER if created.is_replay else {})
+    wait = applied_wait(services.waiters, request)
+    if wait is not None:
+        headers[PREFERENCE_APPLIED] = f"wait={wait}"
+    if wait and job.status not in ENDED:
+        job = await _wait(services, request, job, wait)
+    has_ended = wait is not None and job.status in ENDED
+    return JSONResponse(
+        JobBody.of(job).model_dump(mode="json"),
+        HTTPStatus.OK if has_ended else HTTPStatus.ACCEPTED,
+        headers,
+    )
+
+
+async def _wait(services: Services, request: Request, job: Job, seconds: int) -> Job:
+    """Return the job as it is after the wait."""
+    try:
+        ended = await wait_for_end(services.waiters, request, job.id, seconds)
+        return ended or await services.job_store.find(job.id)
+    except (DatabaseUnavailable, JobNotFound):
+        return job  # it was accepted, whatever happened to it since

@@ -1,1 +1,1 @@
-"""From the bytes of an upload to an accepted job."""
+"""Uploads: from the streaming body of a request to an accepted job."""

@@ -1,8 +1,8 @@
-"""From a received image to an accepted job.
+"""Creates a job from a received image.
 
-The order makes it safe: the file is durable, then the row, then the id is pushed, then the client
-hears of it. A crash between any two leaves nothing that the client was told of, or a PENDING row
-that a worker's sweep finds.
+The order of the steps makes it durable: the file is synced, then the row is committed, then the id
+is pushed to the queue, then the client gets its response. A crash between any two of them leaves
+either nothing that the client knows of, or a PENDING row that a worker's sweep finds.
 """
 
 from dataclasses import dataclass
@@ -12,10 +12,9 @@ import structlog
 from imagemill.failpoints import failpoint
 from imagemill.field_errors import InvalidFields
 from imagemill.gateway.auth.caller import Caller
-from imagemill.gateway.errors import MalformedRequest
 from imagemill.gateway.services import Services
-from imagemill.gateway.upload.idempotency import require_same, upload_key
-from imagemill.gateway.upload.upload_reader import Received
+from imagemill.gateway.upload.idempotency import require_same_content, upload_key
+from imagemill.gateway.upload.upload_reader import ReceivedUpload
 from imagemill.job_request import JobRequest
 from imagemill.jobs.idempotency import IdempotencyKey, accept_with_key, find_by_key
 from imagemill.jobs.ids import new_job_id
@@ -31,49 +30,44 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
-    """A job that a client may count on; a replay when an earlier upload of its key made it."""
+class CreatedJob:
+    """A durable job; a replay if an earlier upload with the same idempotency key created it."""
 
     job: Job
     is_replay: bool
 
 
-async def require_digest(pending_file: PendingFile, announced: str | None) -> None:
-    """Raise MalformedRequest unless the image is the one that the client announced, if it did."""
-    if announced is not None and announced != await pending_file.sha256():
-        raise MalformedRequest("The image's bytes are not those that Repr-Digest announces.")
-
-
-async def accept(
-    gateway: Services,
+async def create_job(
+    services: Services,
     caller: Caller,
     pending_file: PendingFile,
-    received: Received,
-    asked: JobRequest,
-    sent_key: str | None,
-) -> Accepted:
-    """Store the image, record the job, ring the bell; or find the job that the key stands for.
+    received: ReceivedUpload,
+    job_request: JobRequest,
+    idempotency_key: str | None,
+) -> CreatedJob:
+    """Store the image, record the job and push its id; or find the job of the idempotency key.
 
-    Raises Unavailable: then nothing is left. Raises InvalidFields for a key of other content.
+    Raises Unavailable, which leaves nothing behind, and InvalidFields for a key that was used for
+    other content.
     """
     key = (
         None
-        if sent_key is None
-        else upload_key(sent_key, caller, await pending_file.sha256(), asked)
+        if idempotency_key is None
+        else upload_key(idempotency_key, caller, await pending_file.sha256(), job_request)
     )
-    if key and (earlier := await find_by_key(gateway.job_store, key)):
-        return _replay(require_same(earlier, key))
-    new = await _store(gateway, caller, pending_file, received, asked)
+    if key and (earlier := await find_by_key(services.job_store, key)):
+        return _replay(require_same_content(earlier, key))
+    new = await _store(services, caller, pending_file, received, job_request)
     failpoint("upload.stored")
     with start_span("upload.record"):
-        job = await _record(gateway, new, key)
-    if job.id != new.id:  # another upload under this key was recorded meanwhile
-        await _remove(gateway, new.input_path)
+        job = await _record(services, new, key)
+    if job.id != new.id:  # a concurrent upload with this key was recorded first
+        await _delete_input(services, new.input_path)
         return _replay(job)
     UPLOADED_BYTES.inc(new.input.bytes)
     failpoint("upload.recorded")
-    await gateway.line.push(job.id, job.priority)
-    failpoint("upload.rung")
+    await services.queue.push(job.id, job.priority)
+    failpoint("upload.queued")
     log.info(
         "job.accepted",
         job_id=str(job.id),
@@ -81,23 +75,23 @@ async def accept(
         media_type=new.input.media_type,
         priority=job.priority,
     )
-    return Accepted(job, is_replay=False)
+    return CreatedJob(job, is_replay=False)
 
 
-def _replay(job: Job) -> Accepted:
+def _replay(job: Job) -> CreatedJob:
     structlog.contextvars.bind_contextvars(job_id=str(job.id))
     log.info("job.replayed")
-    return Accepted(job, is_replay=True)
+    return CreatedJob(job, is_replay=True)
 
 
 async def _store(
-    gateway: Services,
+    services: Services,
     caller: Caller,
     pending_file: PendingFile,
-    received: Received,
-    asked: JobRequest,
+    received: ReceivedUpload,
+    job_request: JobRequest,
 ) -> NewJob:
-    """Make the image durable and return the job that it is for."""
+    """Make the image durable and return the job to record for it."""
     job_id = new_job_id()
     structlog.contextvars.bind_contextvars(job_id=str(job_id))
     current_span().set_attribute("imagemill.job.id", str(job_id))
@@ -113,33 +107,36 @@ async def _store(
             bytes=stored.size,
             sha256=stored.sha256,
         ),
-        pipeline=asked.pipeline.as_json(),
-        priority=asked.priority,
-        metadata=asked.metadata,
-        max_attempts=gateway.settings.max_attempts,
+        pipeline=job_request.pipeline.as_json(),
+        priority=job_request.priority,
+        metadata=job_request.metadata,
+        max_attempts=services.settings.max_attempts,
         key_id=caller.key_id,
-        callback_url=asked.callback_url,
+        callback_url=job_request.callback_url,
         traceparent=current_span().traceparent,
     )
 
 
-async def _record(gateway: Services, new: NewJob, key: IdempotencyKey | None) -> Job:
-    """Return the job, or the one that the key stands for. Only the former keeps the input."""
+async def _record(services: Services, new: NewJob, key: IdempotencyKey | None) -> Job:
+    """Return the recorded job, or the one that has the key already.
+
+    Deletes the input if the job was certainly not recorded.
+    """
     try:
         if key is None:
-            return await gateway.job_store.accept(new)
-        return require_same(await accept_with_key(gateway.job_store, new, key), key)
+            return await services.job_store.accept(new)
+        return require_same_content(await accept_with_key(services.job_store, new, key), key)
     except OutcomeUnknown:
-        # The row may have been written: a job whose input is gone would be worse than a stray file.
-        log.error("upload.outcome_unknown", job_id=str(new.id), input_path=new.input_path)  # noqa: TRY400 - the answer's handler logs the cause
+        # The row may exist, and a job without its input is worse than an orphaned file.
+        log.error("upload.outcome_unknown", job_id=str(new.id), input_path=new.input_path)  # noqa: TRY400 - the exception handler logs the cause
         raise
     except (DatabaseUnavailable, InvalidFields):
-        await _remove(gateway, new.input_path)
+        await _delete_input(services, new.input_path)
         raise
 
 
-async def _remove(gateway: Services, key: str) -> None:
+async def _delete_input(services: Services, key: str) -> None:
     try:
-        await gateway.storage.delete(key)
+        await services.storage.delete(key)
     except StorageUnavailable as error:
-        log.warning("upload.file_left", key=key, reason=str(error))
+        log.warning("upload.input_not_deleted", key=key, reason=str(error))

@@ -1,7 +1,7 @@
-"""Idempotency-Key: a client that got no answer sends its upload again, and has one job.
+"""Idempotency-Key: a client that got no response can repeat its upload, and still has one job.
 
-The header is that of draft-ietf-httpapi-idempotency-key-header; its value is taken as it comes, in
-quotes or without. What the ledger does with it stands in jobs/idempotency.py.
+The header is that of draft-ietf-httpapi-idempotency-key-header; the value is used as it is, with or
+without quotes. The table of keys is in jobs/idempotency.py.
 """
 
 import hashlib
@@ -21,55 +21,57 @@ HEADER: Final = "Idempotency-Key"
 POINTER: Final = f"/headers/{HEADER}"
 MAX_CHARACTERS: Final = 255
 
-# Goes along with a job that an earlier upload made.
-REPLAYED: Final = {"Idempotent-Replayed": "true"}
+# On the response with a job that an earlier upload created.
+REPLAYED_HEADER: Final = {"Idempotent-Replayed": "true"}
 
 
-def sent_key(request: Request) -> str | None:
-    """Return the key that came with the request, if one did. Raises InvalidFields."""
+def read_idempotency_key(request: Request) -> str | None:
+    """Return the request's key, if it has one. Raises InvalidFields."""
     values = request.headers.getlist(HEADER)
     if not values:
         return None
     if len(values) > 1:
         raise InvalidFields(FieldError(POINTER, f"is given {len(values)} times"))
-    key = _as_sent(values[0])
+    key = _decode(values[0])
     if not 1 <= len(key) <= MAX_CHARACTERS:
         raise InvalidFields(
-            FieldError(POINTER, f"has {len(key)} characters, and not 1 to {MAX_CHARACTERS}")
+            FieldError(POINTER, f"has {len(key)} characters; 1 to {MAX_CHARACTERS} are allowed")
         )
     return key
 
 
-def upload_key(key: str, caller: Caller, image_sha256: str, asked: JobRequest) -> IdempotencyKey:
-    """Return the key with what it stands for: the image and all that is asked for."""
-    return IdempotencyKey(key, content_sha256(image_sha256, asked), caller.key_id)
+def upload_key(
+    key: str, caller: Caller, image_sha256: str, job_request: JobRequest
+) -> IdempotencyKey:
+    """Return the caller's key, bound to the image and the fields of the upload."""
+    return IdempotencyKey(key, content_sha256(image_sha256, job_request), caller.key_id)
 
 
-def content_sha256(image_sha256: str, asked: JobRequest) -> bytes:
-    """Return a digest of an upload: equal for the same image, in hex, and the same request.
+def content_sha256(image_sha256: str, job_request: JobRequest) -> bytes:
+    """Return a digest of an upload: equal for the same image (SHA-256 in hex) and the same fields.
 
-    A preset counts by its name. An upload is the same as before though an operator has changed the
-    preset since, and its client is to get its job again, not a refusal. What is absent does not
-    count, so that fields which a later version adds change no digest.
+    A preset counts by its name: if an operator changed it since, a repeated upload still gets its
+    job, not an error. Absent fields do not count, so that fields added by a later version leave
+    digests as they are.
     """
-    whole = {one.name: getattr(asked, one.name) for one in fields(asked)}
-    whole["pipeline"] = None if asked.preset else asked.pipeline.as_json()
-    counted = {name: value for name, value in whole.items() if value is not None}
-    text = json.dumps([image_sha256, counted], sort_keys=True)
+    content = {one.name: getattr(job_request, one.name) for one in fields(job_request)}
+    content["pipeline"] = None if job_request.preset else job_request.pipeline.as_json()
+    present = {name: value for name, value in content.items() if value is not None}
+    text = json.dumps([image_sha256, present], sort_keys=True)
     return hashlib.sha256(text.encode()).digest()
 
 
-def require_same(keyed: KeyedJob, key: IdempotencyKey) -> Job:
-    """Return the job that the key stands for. Raises InvalidFields if it was for other content."""
+def require_same_content(keyed: KeyedJob, key: IdempotencyKey) -> Job:
+    """Return the job of the key. Raises InvalidFields if the key was used for other content."""
     if keyed.content_sha256 != key.content_sha256:
         raise InvalidFields(
-            FieldError(POINTER, "was sent with another image or other fields; take a new key")
+            FieldError(POINTER, "was used for another image or other fields; choose a new key")
         )
     return keyed.job
 
 
-def _as_sent(value: str) -> str:
-    """Return the text that a header's bytes are, which reach us as Latin-1 and may be UTF-8."""
+def _decode(value: str) -> str:
+    """Return a header's value as text: Starlette decodes it as Latin-1, and it may be UTF-8."""
     try:
         return value.encode("latin-1").decode()
     except UnicodeDecodeError:

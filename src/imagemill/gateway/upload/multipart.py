@@ -1,11 +1,10 @@
-"""Reads multipart/form-data as it streams in: fields into memory, the file to whoever wants it.
+"""An incremental parser of multipart/form-data: it collects fields and returns the file's bytes.
 
-python-multipart's push parser is fed straight from the request stream. Framework form parsing
-would first spool the whole file to a place of its own and cost more than twice the time.
+python-multipart's push parser is fed from the request stream. The framework's form parsing would
+first spool the whole file to a temporary one, and take more than twice the CPU time.
 """
 
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote_to_bytes
@@ -20,8 +19,8 @@ FILE_FIELD: Final = "file"
 MAX_FIELDS_BYTES: Final = 64 * 1024
 MAX_PARTS: Final = 64
 MAX_BOUNDARY_BYTES: Final = 70  # RFC 2046, 5.1.1
-# Those that filename* may be in (RFC 8187, 3.2.1, and RFC 5987 before it). Python knows more, among
-# them some that take long, or fail in ways of their own.
+# Those of filename* (RFC 8187, 3.2.1, and RFC 5987 before it). Python supports more, some of which
+# are slow, or raise other errors.
 CHARSETS: Final = frozenset({b"utf-8", b"iso-8859-1"})
 # filename* of RFC 6266: charset'language'percent-encoded.
 EXTENDED_FILENAME: Final = re.compile(
@@ -31,7 +30,7 @@ EXTENDED_FILENAME: Final = re.compile(
 
 @dataclass(slots=True)
 class Form:
-    """What a form held besides the file's bytes, in the order it came."""
+    """A form without the bytes of its file; fields are in the order in which they arrived."""
 
     fields: list[tuple[str, str]] = field(default_factory=list)
     filename: str | None = None
@@ -47,7 +46,7 @@ class _Part:
 
 
 class FormReader:
-    """Takes a form's bytes piece by piece and collects `form`; `feed` returns the file's bytes."""
+    """Parses a form chunk by chunk into `form`; `feed` returns the bytes of the file."""
 
     def __init__(self, boundary: bytes) -> None:
         self.form = Form()
@@ -63,10 +62,10 @@ class FormReader:
             boundary,
             {
                 "on_part_begin": self._begin_part,
-                "on_part_data": self._take_data,
+                "on_part_data": self._add_data,
                 "on_part_end": self._end_part,
-                "on_header_field": self._take_header_name,
-                "on_header_value": self._take_header_value,
+                "on_header_field": self._add_header_name,
+                "on_header_value": self._add_header_value,
                 "on_header_end": self._end_header,
                 "on_headers_finished": self._open_part,
                 "on_end": self._end,
@@ -74,7 +73,7 @@ class FormReader:
         )
 
     def feed(self, chunk: bytes) -> bytes:
-        """Take the next bytes of the body and return those of them that are the file's.
+        """Parse the next bytes of the body and return those that belong to the file.
 
         Raises MalformedRequest, UploadTooLarge, InvalidFields.
         """
@@ -87,11 +86,9 @@ class FormReader:
         return data
 
     def finish(self) -> Form:
-        """Return the form once the body has ended. Raises MalformedRequest."""
+        """Return the form at the end of the body. Raises MalformedRequest."""
         if not self._has_ended:
             raise MalformedRequest("The multipart body ends before its closing boundary.")
-        if not self.form.has_file:
-            raise MalformedRequest(f"The form has no part named {FILE_FIELD!r}.")
         return self.form
 
     def _begin_part(self) -> None:
@@ -100,10 +97,10 @@ class FormReader:
             raise UploadTooLarge(f"The form has more than {MAX_PARTS} fields.")
         self._headers = {}
 
-    def _take_header_name(self, data: bytes, start: int, end: int) -> None:
+    def _add_header_name(self, data: bytes, start: int, end: int) -> None:
         self._header_name += data[start:end]
 
-    def _take_header_value(self, data: bytes, start: int, end: int) -> None:
+    def _add_header_value(self, data: bytes, start: int, end: int) -> None:
         self._header_value += data[start:end]
 
     def _end_header(self) -> None:
@@ -116,15 +113,15 @@ class FormReader:
         kind, options = parse_options_header(disposition)
         if kind != b"form-data" or b"name" not in options:
             raise MalformedRequest("A part of the form has no name.")
-        name = _text(options[b"name"])
-        self._part = _Part(name, _filename(disposition, options), name == FILE_FIELD)
+        name = _decode(options[b"name"])
+        self._part = _Part(name, _parse_filename(disposition, options), name == FILE_FIELD)
         if self._part.is_file:
             if self.form.has_file:
                 raise MalformedRequest(f"The form has two parts named {FILE_FIELD!r}.")
             self.form.has_file = True
             self.form.filename = self._part.filename
 
-    def _take_data(self, data: bytes, start: int, end: int) -> None:
+    def _add_data(self, data: bytes, start: int, end: int) -> None:
         part = self._part
         if part is None:
             raise MalformedRequest("A part of the form has no headers.")
@@ -133,7 +130,7 @@ class FormReader:
             return
         self._fields_bytes += end - start
         if self._fields_bytes > MAX_FIELDS_BYTES:
-            raise UploadTooLarge(f"The form's fields are over {MAX_FIELDS_BYTES} bytes together.")
+            raise UploadTooLarge(f"The form's fields exceed {MAX_FIELDS_BYTES} bytes in total.")
         part.content += data[start:end]
 
     def _end_part(self) -> None:
@@ -143,7 +140,7 @@ class FormReader:
         if part.is_file:
             return
         if part.filename is not None:
-            raise InvalidFields(FieldError(f"/{part.name}", "this field takes no file"))
+            raise InvalidFields(FieldError(f"/{part.name}", "this field cannot be a file"))
         try:
             self.form.fields.append((part.name, part.content.decode()))
         except UnicodeDecodeError:
@@ -153,8 +150,8 @@ class FormReader:
         self._has_ended = True
 
 
-def boundary_of(content_type: str) -> bytes:
-    """Return the boundary that the Content-Type header names. Raises MalformedRequest."""
+def parse_boundary(content_type: str) -> bytes:
+    """Return the boundary of a Content-Type header. Raises MalformedRequest."""
     _, options = parse_options_header(content_type)
     boundary = options.get(b"boundary", b"")
     if not 1 <= len(boundary) <= MAX_BOUNDARY_BYTES:
@@ -164,23 +161,16 @@ def boundary_of(content_type: str) -> bytes:
     return boundary
 
 
-async def read_form(reader: FormReader, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield the file's bytes while the body streams in."""
-    async for chunk in body:
-        if data := reader.feed(chunk):
-            yield data
-
-
-def _filename(disposition: bytes, options: dict[bytes, bytes]) -> str | None:
+def _parse_filename(disposition: bytes, options: dict[bytes, bytes]) -> str | None:
     extended = EXTENDED_FILENAME.search(disposition)
     charset, value = extended.groups() if extended else (b"", b"")
     if charset.lower() in CHARSETS:
         try:
             return unquote_to_bytes(value).decode(charset.decode())
         except UnicodeDecodeError:
-            pass  # the plain name is there for that
-    return _text(options[b"filename"]) if b"filename" in options else None
+            pass  # fall back to the plain filename
+    return _decode(options[b"filename"]) if b"filename" in options else None
 
 
-def _text(value: bytes) -> str:
+def _decode(value: bytes) -> str:
     return value.decode("utf-8", errors="replace")

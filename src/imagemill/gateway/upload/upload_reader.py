@@ -1,6 +1,6 @@
-"""Takes an upload's body apart while it streams in: the image to storage, the fields to memory."""
+"""Reads the body of an upload as it streams in: the image goes to storage, the fields to memory."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,19 +13,18 @@ from imagemill.gateway.upload.multipart import (
     MAX_FIELDS_BYTES,
     MAX_PARTS,
     FormReader,
-    boundary_of,
-    read_form,
+    parse_boundary,
 )
 from imagemill.imaging.formats import SNIFF_BYTES, Format, sniff
 from imagemill.storage.protocol import PendingFile
 
 # What a form may add to its file: the fields, and the headers and boundaries of its parts.
-FORM_OVERHEAD_BYTES: Final = MAX_FIELDS_BYTES + (MAX_PARTS + 1) * 1024
+MAX_FORM_OVERHEAD_BYTES: Final = MAX_FIELDS_BYTES + (MAX_PARTS + 1) * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """An upload whose bytes have all come: what kind of image, and the fields as they were sent."""
+class ReceivedUpload:
+    """An upload that was read completely: the image's format, and the fields as they were sent."""
 
     format: Format
     filename: str | None
@@ -34,7 +33,7 @@ class Received:
 
 @dataclass(slots=True)
 class UploadReader:
-    """Writes an image to storage as it comes, and stops as soon as it is too much or no image."""
+    """Writes an image of at most `max_bytes`, in one of `formats`, to storage while it arrives."""
 
     pending_file: PendingFile
     formats: Collection[Format]
@@ -42,60 +41,61 @@ class UploadReader:
     _head: bytearray = field(default_factory=bytearray)
     _format: Format | None = None
 
-    async def take(self, chunks: AsyncIterator[bytes]) -> Format:
-        """Return the image's format. Raises UploadTooLarge, NotAnImage, StorageUnavailable."""
-        async for chunk in chunks:
-            if self.pending_file.size + len(chunk) > self.max_bytes:
-                raise UploadTooLarge(f"The image is over the limit of {self.max_bytes} bytes.")
-            if self._format is None:
-                self._head += chunk
-                if len(self._head) >= SNIFF_BYTES:
-                    self._format = self._recognised()
-            await self.pending_file.write(chunk)
-        return self._format or self._recognised()
+    async def read(self, request: Request) -> ReceivedUpload:
+        """Read the whole body: a form, or the bare image with its fields in the query.
 
-    def _recognised(self) -> Format:
+        Stops as soon as the image is too large or of an unsupported format. Raises
+        MalformedRequest, UploadTooLarge, NotAnImage, InvalidFields, StorageUnavailable.
+        """
+        query = request.query_params.multi_items()
+        if not is_form(request):
+            async for chunk in request.stream():
+                await self._write(chunk)
+            filename = _header_text(request, "x-filename")
+            return ReceivedUpload(self._detected_format(), clean_filename(filename), query)
+
+        form_reader = FormReader(parse_boundary(request.headers["content-type"]))
+        async for chunk in request.stream():
+            if file_bytes := form_reader.feed(chunk):
+                await self._write(file_bytes)
+        if not form_reader.form.has_file:
+            raise MalformedRequest(f"The form has no part named {FILE_FIELD!r}.")
+        found = self._detected_format()
+        form = form_reader.finish()
+        return ReceivedUpload(found, clean_filename(form.filename), query + form.fields)
+
+    async def _write(self, chunk: bytes) -> None:
+        if self.pending_file.size + len(chunk) > self.max_bytes:
+            raise UploadTooLarge(f"The image exceeds the limit of {self.max_bytes} bytes.")
+        if self._format is None:
+            self._head += chunk
+            if len(self._head) >= SNIFF_BYTES:
+                self._format = self._detected_format()
+        await self.pending_file.write(chunk)
+
+    def _detected_format(self) -> Format:
+        if self._format is not None:
+            return self._format
         found = sniff(bytes(self._head))
         if found is None or found not in self.formats:
             known = ", ".join(sorted(one.media_type for one in self.formats))
-            raise NotAnImage(f"The first bytes are no image that is taken here: {known}.")
+            raise NotAnImage(f"The image is not in a supported format: {known}.")
         return found
 
 
-async def receive(request: Request, reader: UploadReader) -> Received:
-    """Read the whole body, a form or the bare image.
+def check_headers(request: Request, max_upload_bytes: int) -> int:
+    """Return the size of the body as Content-Length announces it, or 0.
 
-    Raises MalformedRequest, UploadTooLarge, NotAnImage, InvalidFields, StorageUnavailable.
-    """
-    query = request.query_params.multi_items()
-    if is_form(request):
-        form_reader = FormReader(boundary_of(request.headers["content-type"]))
-        try:
-            found = await reader.take(read_form(form_reader, request.stream()))
-        except NotAnImage:
-            # Without any file, "not an image" would be the wrong thing to say.
-            if not form_reader.form.has_file:
-                raise MalformedRequest(f"The form has no part named {FILE_FIELD!r}.") from None
-            raise
-        form = form_reader.finish()
-        return Received(found, clean_filename(form.filename), query + form.fields)
-    found = await reader.take(request.stream())
-    return Received(found, clean_filename(_header_text(request, "x-filename")), query)
-
-
-def expected_bytes(request: Request, max_upload_bytes: int) -> int:
-    """Return the size that the request announces, 0 if it does not.
-
-    Raises NotAnImage for a body that cannot be one, UploadTooLarge for one that will be too much.
+    Raises NotAnImage for a Content-Type that no upload has, UploadTooLarge.
     """
     length = int(request.headers.get("content-length") or 0)
-    overhead = FORM_OVERHEAD_BYTES if is_form(request) else 0
+    overhead = MAX_FORM_OVERHEAD_BYTES if is_form(request) else 0
     if not is_form(request) and not _is_image(request):
         raise NotAnImage(
-            "The body must be multipart/form-data, image/* or application/octet-stream."
+            "The Content-Type must be multipart/form-data, image/* or application/octet-stream."
         )
     if length > max_upload_bytes + overhead:
-        raise UploadTooLarge(f"The image is over the limit of {max_upload_bytes} bytes.")
+        raise UploadTooLarge(f"The image exceeds the limit of {max_upload_bytes} bytes.")
     return length
 
 
@@ -114,5 +114,5 @@ def _media_type(request: Request) -> str:
 
 def _header_text(request: Request, name: str) -> str | None:
     value = request.headers.get(name)
-    # Header values reach us as Latin-1; what people send is UTF-8.
+    # Starlette decodes headers as Latin-1; clients send UTF-8.
     return None if value is None else value.encode("latin-1").decode("utf-8", errors="replace")

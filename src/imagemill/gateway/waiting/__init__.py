@@ -1,1 +1,1 @@
-"""Waiting for jobs: one reader a process for all who wait, so that none polls by itself."""
+"""Requests and streams that wait for jobs to change."""

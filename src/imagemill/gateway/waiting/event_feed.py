@@ -1,8 +1,12 @@
-"""The end of the history, followed for all who listen to every change.
+"""The feed of all changes of all jobs: one reader of `job_events`, any number of listeners.
 
-There is one reader and no queue: it keeps the last few hundred changes, ready to be sent, and every
-listener remembers how far it has come. One that is too slow for that reads pages of the ledger
-instead, so it holds no memory. Nothing is read while nobody listens.
+The reader polls the table and keeps the last few hundred changes, encoded as events, in a buffer.
+A listener is only a position (an event id): it takes what follows its position from the buffer, or
+reads pages of the table if it has fallen behind the buffer. So a listener has no queue, and a slow
+one uses no memory. Nothing is read while there are no listeners.
+
+Events are delivered in the order of their ids, and none is missed. So the reader advances its
+position only over rows before which no other row can become visible any more: see gap_tracker.py.
 """
 
 import asyncio
@@ -26,25 +30,25 @@ from imagemill.telemetry.metrics import WAITING_CLIENTS
 
 log = structlog.get_logger()
 
-# So many to twice as many, of a kilobyte or two, whoever listens.
-KEPT: Final = 250
-PAGE: Final = 200
-# What a listener takes in hand at once.
-HANDFUL: Final = 16
-# Sending something to a thousand listeners takes a tenth of a second of CPU time. So they are woken
-# so many at a time, and then there is a pause of so many times what that took: uploads come first.
-CROWD: Final = 10
-PAUSE_SHARE: Final = 3
-# Lets the news of a burst come together. While a transaction is under way that took an id, which is
-# a matter of milliseconds, the history is read again after longer and longer pauses.
-GATHERING_SECONDS: Final = 0.005
-LONGEST_PAUSE_SECONDS: Final = 0.5
+# The buffer holds between BUFFER_SIZE and twice as many events, of one or two kilobytes each.
+BUFFER_SIZE: Final = 250
+PAGE_SIZE: Final = 200
+# Events that a listener sends at once.
+SEND_BATCH: Final = 16
+# Sending an event to a thousand listeners takes a tenth of a second of CPU time. So listeners are
+# woken in batches, with a pause of so many times the batch's duration after each: uploads first.
+WAKE_BATCH: Final = 10
+WAKE_PAUSE_FACTOR: Final = 3
+# A pause after each poll, so that a burst of notifications causes one poll. While a gap is open,
+# usually for milliseconds, polls are repeated with longer and longer pauses.
+MIN_POLL_PAUSE_SECONDS: Final = 0.005
+MAX_POLL_PAUSE_SECONDS: Final = 0.5
 RETRY_SECONDS: Final = 1.0
-START_SECONDS: Final = 10.0
+START_TIMEOUT_SECONDS: Final = 10.0
 
 
 class EncodedEvent(NamedTuple):
-    """A change as it is sent, and whose job it is."""
+    """A change as the bytes of a server-sent event, and the API key that owns its job."""
 
     id: int
     owner: KeyId | None
@@ -55,8 +59,11 @@ class EncodedEvent(NamedTuple):
         return cls(change.id, change.owner, job_event(change))
 
 
-class Now(NamedTuple):
-    """Where a listener begins: behind `position` everything is new. `newest` has been given out."""
+class StartPosition(NamedTuple):
+    """Where a new listener starts: events after `position` are new to it.
+
+    `newest` is the highest id that PostgreSQL has given out.
+    """
 
     position: int
     newest: int
@@ -64,116 +71,125 @@ class Now(NamedTuple):
 
 @dataclass(slots=True)
 class EventFeed:
-    """Everything up to `position` has been read; what of it was kept begins behind `kept_after`."""
+    """The reader and its listeners.
+
+    `position` is the id up to which the history was read; None while nobody listens, and until the
+    history is known to be settled up to some id.
+    """
 
     changes: Changes
     position: int | None = None
     listeners: int = 0
-    is_leaving: bool = False
-    _kept: list[EncodedEvent] = field(default_factory=list)
-    _kept_after: int = 0
-    _settling: GapTracker = field(default_factory=GapTracker)
-    _something_to_read: asyncio.Event = field(default_factory=asyncio.Event)
-    # Who comes draws a ticket, and is let in by the first look that began afterwards.
+    is_stopping: bool = False
+    # Every event with an id after `_buffer_after`, up to `position`.
+    _buffer: list[EncodedEvent] = field(default_factory=list)
+    _buffer_after: int = 0
+    _gaps: GapTracker = field(default_factory=GapTracker)
+    _poll_requested: asyncio.Event = field(default_factory=asyncio.Event)
+    # Each new listener takes a ticket. It starts after a poll that began after it took the ticket
+    # and that read everything: `_served_tickets` is the last ticket before the last such poll.
     _tickets: int = 0
-    _let_in: int = 0
+    _served_tickets: int = 0
     _newest: int = 0
-    _looked: asyncio.Event = field(default_factory=asyncio.Event)
-    _sleepers: dict[asyncio.Future[None], None] = field(default_factory=dict)  # longest first
-    _moved: asyncio.Event = field(default_factory=asyncio.Event)
+    _caught_up: asyncio.Event = field(default_factory=asyncio.Event)
+    _sleepers: dict[asyncio.Future[None], None] = field(default_factory=dict)  # oldest first
+    _advanced: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
-    async def listening(self) -> AsyncIterator[Now]:
-        """Follow the history while the block runs. Raises DatabaseUnavailable."""
+    async def listen(self) -> AsyncIterator[StartPosition]:
+        """Keep the feed running while the block runs. Raises DatabaseUnavailable."""
         self.listeners += 1
         WAITING_CLIENTS.inc()
         try:
-            yield await self._start()
+            yield await self._wait_for_start()
         finally:
             WAITING_CLIENTS.dec()
             self.listeners -= 1
             if not self.listeners:
-                self._forget()
+                self._stop_reading()
 
-    async def after(self, last: int, owner: KeyId | None) -> AsyncGenerator[list[EncodedEvent]]:
-        """Yield every change behind this id, in order, until the gateway is being stopped.
+    async def events_after(
+        self, last: int, owner: KeyId | None
+    ) -> AsyncGenerator[list[EncodedEvent]]:
+        """Yield every event after the id `last`, in order, until the gateway stops.
 
-        Those that are there already come together, to be sent at once.
+        Only events of the owner's jobs; None: of all jobs. Events that are already available are
+        yielded together.
         """
-        while not self.is_leaving:
+        while not self.is_stopping:
             position = self.position
             if position is None or position <= last:
-                # Below: PostgreSQL lost its last commits, and counts anew from a lower id.
+                # Lower than `last`: PostgreSQL lost its last commits and gives out their ids again.
                 last = last if position is None else min(last, position)
                 await self._sleep()
-            elif last < self._kept_after:
-                rows = await self.changes.read_page(last, position, PAGE, owner)
-                last = rows[-1].id if len(rows) == PAGE else position
-                if missed := [
+            elif last < self._buffer_after:
+                rows = await self.changes.read_page(last, position, PAGE_SIZE, owner)
+                last = rows[-1].id if len(rows) == PAGE_SIZE else position
+                if events := [
                     EncodedEvent.of(row.change) for row in rows if row.change is not None
                 ]:
-                    yield missed
+                    yield events
             else:
-                begin = bisect_right(self._kept, last, key=attrgetter("id"))
-                notifications = self._kept[begin : begin + HANDFUL]
-                last = notifications[-1].id if len(notifications) == HANDFUL else position
+                start = bisect_right(self._buffer, last, key=attrgetter("id"))
+                events = self._buffer[start : start + SEND_BATCH]
+                last = events[-1].id if len(events) == SEND_BATCH else position
                 if owner is not None:
-                    notifications = [told for told in notifications if told.owner == owner]
-                if notifications:
-                    yield notifications
+                    events = [event for event in events if event.owner == owner]
+                if events:
+                    yield events
 
-    def look(self) -> None:
-        """Read what is new, if anybody listens."""
+    def request_poll(self) -> None:
+        """Have the reader poll soon, if anybody listens."""
         if self.listeners:
-            self._something_to_read.set()
+            self._poll_requested.set()
 
-    def leave(self) -> None:
-        """Send all listeners away."""
-        self.is_leaving = True
-        self._rouse(len(self._sleepers))
+    def stop(self) -> None:
+        """End the streams of all listeners."""
+        self.is_stopping = True
+        self._wake(len(self._sleepers))
 
     async def run(self) -> None:
-        """Read what is new, and wake who listens, for ever."""
+        """Poll when requested, and wake listeners when there is something new; never returns."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._read_for_ever())
-            group.create_task(self._rouse_for_ever())
+            group.create_task(self._poll_when_requested())
+            group.create_task(self._wake_when_advanced())
 
-    async def _read_for_ever(self) -> None:
-        pause = GATHERING_SECONDS
+    async def _poll_when_requested(self) -> None:
+        pause = MIN_POLL_PAUSE_SECONDS
         while True:
-            await self._something_to_read.wait()
-            self._something_to_read.clear()
+            await self._poll_requested.wait()
+            self._poll_requested.clear()
             try:
-                is_settled = await self.advance()
+                is_caught_up = await self.poll()
             except DatabaseUnavailable as error:
                 log.warning("postgres.unavailable", reason=str(error))
-                is_settled, pause = False, RETRY_SECONDS
-            if is_settled:
-                pause = GATHERING_SECONDS
+                is_caught_up, pause = False, RETRY_SECONDS
+            if is_caught_up:
+                pause = MIN_POLL_PAUSE_SECONDS
             else:
-                self.look()
+                self.request_poll()
             await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            pause = min(2 * pause, MAX_POLL_PAUSE_SECONDS)
 
-    async def _rouse_for_ever(self) -> None:
+    async def _wake_when_advanced(self) -> None:
         while True:
-            await self._moved.wait()
-            self._moved.clear()
-            count = len(self._sleepers)  # who falls asleep meanwhile knows already
-            for _ in range(0, count, CROWD):
-                began = time.monotonic()
-                self._rouse(CROWD)
+            await self._advanced.wait()
+            self._advanced.clear()
+            count = len(self._sleepers)  # those who fall asleep later have seen the new position
+            for _ in range(0, count, WAKE_BATCH):
+                started = time.monotonic()
+                self._wake(WAKE_BATCH)
                 await asyncio.sleep(0)  # they send
-                await asyncio.sleep(PAUSE_SHARE * (time.monotonic() - began))
+                await asyncio.sleep(WAKE_PAUSE_FACTOR * (time.monotonic() - started))
 
-    def _rouse(self, count: int) -> None:
+    def _wake(self, count: int) -> None:
         for sleeper in list(islice(self._sleepers, count)):
             del self._sleepers[sleeper]
             if not sleeper.done():
                 sleeper.set_result(None)
 
     async def _sleep(self) -> None:
-        """Return when there is something new."""
+        """Wait until the position advances."""
         sleeper = asyncio.get_running_loop().create_future()
         self._sleepers[sleeper] = None
         try:
@@ -181,72 +197,72 @@ class EventFeed:
         finally:
             self._sleepers.pop(sleeper, None)
 
-    async def advance(self) -> bool:
-        """Read on, as far as nothing can come in between any more.
+    async def poll(self) -> bool:
+        """Read every row before which no other can become visible any more.
 
-        Return whether that is as far as there is anything. Raises DatabaseUnavailable.
+        Return whether that was everything: no id up to the newest is left behind an open gap.
+        Raises DatabaseUnavailable.
         """
         tickets = self._tickets
-        standing = await self.changes.sequence_state()
-        self._settling.note(standing)
+        # Before the rows are read: the tracker relies on that order.
+        state = await self.changes.sequence_state()
+        self._gaps.observe(state)
         if not self.listeners:
             return True
-        if self.position is None or standing.newest < self.position:
-            self._begin_at(self._settling.settled)
+        if self.position is None or state.newest < self.position:
+            self._restart_at(self._gaps.settled)
         else:
-            while await self._read(self.position):
+            while await self._read_page(self.position):
                 pass
-        is_settled = self.position is not None and self.position >= standing.newest
-        if is_settled:
-            self._let_in, self._newest = tickets, standing.newest
-            self._looked.set()
-            self._looked = asyncio.Event()
-        return is_settled
+        is_caught_up = self.position is not None and self.position >= state.newest
+        if is_caught_up:
+            self._served_tickets, self._newest = tickets, state.newest
+            self._caught_up.set()
+            self._caught_up = asyncio.Event()
+        return is_caught_up
 
-    async def _read(self, position: int) -> bool:
-        """Read a page; return whether there may be another one to read at once."""
-        rows = await self.changes.read_page(position, MAX_EVENT_ID, PAGE)
-        if self.position != position:  # the last listener has left meanwhile
+    async def _read_page(self, position: int) -> bool:
+        """Read a page into the buffer; return whether there may be another one to read now."""
+        rows = await self.changes.read_page(position, MAX_EVENT_ID, PAGE_SIZE)
+        if self.position != position:  # the last listener has gone meanwhile
             return False
-        complete = list(self._settling.complete(position, rows))
-        self._keep(complete)
-        if complete:
-            self.position = complete[-1].id
-        if len(complete) == len(rows) < PAGE:
-            # What is missing behind the last row will not come either.
-            self.position = max(self.position, self._settling.settled or 0)
+        contiguous = list(self._gaps.contiguous(position, rows))
+        self._append(contiguous)
+        if contiguous:
+            self.position = contiguous[-1].id
+        if len(contiguous) == len(rows) < PAGE_SIZE:
+            # A gap after the last row that is settled will stay empty.
+            self.position = max(self.position, self._gaps.settled or 0)
         if self.position != position:
-            self._moved.set()
-        return len(complete) == PAGE
+            self._advanced.set()
+        return len(contiguous) == PAGE_SIZE
 
-    def _keep(self, rows: list[HistoryRow]) -> None:
-        self._kept.extend(EncodedEvent.of(row.change) for row in rows if row.change is not None)
-        if len(self._kept) > 2 * KEPT:
-            self._kept_after = self._kept[-KEPT - 1].id
-            del self._kept[:-KEPT]
+    def _append(self, rows: list[HistoryRow]) -> None:
+        self._buffer.extend(EncodedEvent.of(row.change) for row in rows if row.change is not None)
+        if len(self._buffer) > 2 * BUFFER_SIZE:
+            self._buffer_after = self._buffer[-BUFFER_SIZE - 1].id
+            del self._buffer[:-BUFFER_SIZE]
 
-    async def _start(self) -> Now:
-        """Wait until everything that has happened so far is read, and return how far that is."""
+    async def _wait_for_start(self) -> StartPosition:
+        """Wait until everything up to now has been read, and return the position."""
         self._tickets += 1
         ticket = self._tickets
         try:
-            async with asyncio.timeout(START_SECONDS):
-                while self._let_in < ticket or self.position is None:
-                    looked = self._looked
-                    self.look()
-                    await looked.wait()
+            async with asyncio.timeout(START_TIMEOUT_SECONDS):
+                while self._served_tickets < ticket or self.position is None:
+                    caught_up = self._caught_up
+                    self.request_poll()
+                    await caught_up.wait()
         except TimeoutError as error:
-            raise DatabaseUnavailable(
-                "PostgreSQL does not get done with what it writes."
-            ) from error
-        return Now(self.position, self._newest)
+            raise DatabaseUnavailable("PostgreSQL is overloaded.") from error
+        return StartPosition(self.position, self._newest)
 
-    def _begin_at(self, position: int | None) -> None:
-        self.position, self._kept_after = position, position or 0
-        self._kept.clear()
-        self._moved.set()
+    def _restart_at(self, position: int | None) -> None:
+        self.position, self._buffer_after = position, position or 0
+        self._buffer.clear()
+        self._advanced.set()
 
-    def _forget(self) -> None:
+    def _stop_reading(self) -> None:
         self.position = None
-        self._kept.clear()
-        self._settling = GapTracker()
+        self._buffer.clear()
+        self._gaps = GapTracker()

@@ -1,8 +1,16 @@
-"""Up to which id the history is complete. Pure: what the ledger says comes in as arguments.
+"""Up to which id the table `job_events` is complete. Pure: takes what PostgreSQL says as arguments.
 
-A row of history gets its id before its transaction commits, so a gap between two ids may be filled
-later, or never: its transaction failed, or its job was deleted. Whoever tells of a higher id first
-and goes on from there would lose what fills the gap.
+The ids of `job_events` come from a sequence, which a transaction advances before it commits. So a
+row may become visible after rows with higher ids, and a gap between the ids that are visible means
+one of two things: a transaction that has taken an id is still in progress, or the id will never
+appear, since its transaction was rolled back or its job was deleted. A reader that passes a gap
+of the first kind loses the row that fills it later.
+
+A SequenceState tells them apart. It names the highest id that was taken, `newest`, and the
+transactions in progress that hold a ROW EXCLUSIVE lock on `job_events` (pg_locks), its `writers`.
+INSERT takes this lock before the id, and holds it until the end of its transaction. So when every
+writer of one state is gone from a later state, each id up to the `newest` of the first is either
+visible or will never appear: the history is settled up to there, and its gaps can be passed.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,27 +21,31 @@ from imagemill.jobs.changes import HistoryRow, SequenceState
 
 @dataclass(slots=True)
 class GapTracker:
-    """Watches the writers of history. No row will come any more with an id of up to `settled`."""
+    """Derives from successive sequence states up to which id the history is settled."""
 
     settled: int | None = None
-    _candidate: SequenceState | None = None
+    """No row with an id up to this one will become visible any more. None: not known yet."""
+    _unsettled: SequenceState | None = None
+    """The state whose writers are waited for."""
 
-    def note(self, standing: SequenceState) -> None:
-        """Take notice of who writes now. What was noted before may be settled by that."""
-        if not standing.writers:
-            self.settled, self._candidate = standing.newest, None
-        elif self._candidate is None:
-            self._candidate = standing
-        elif self._candidate.writers.isdisjoint(standing.writers):
-            self.settled, self._candidate = self._candidate.newest, standing
+    def observe(self, state: SequenceState) -> None:
+        """Take a new state into account, which may settle the history up to an earlier one."""
+        if not state.writers:
+            self.settled, self._unsettled = state.newest, None
+        elif self._unsettled is None:
+            self._unsettled = state
+        elif self._unsettled.writers.isdisjoint(state.writers):
+            self.settled, self._unsettled = self._unsettled.newest, state
 
-    def complete(self, after: int, rows: Iterable[HistoryRow]) -> Iterator[HistoryRow]:
-        """Yield those of the rows that no other can come before.
+    def contiguous(self, after: int, rows: Iterable[HistoryRow]) -> Iterator[HistoryRow]:
+        """Yield the rows up to the first gap that may still be filled.
 
-        `rows` are in order, the first behind `after`, and were read after the last `note`.
+        `rows` are ordered by id, begin after the id `after`, and were read after the last state
+        that was observed.
         """
         for row in rows:
-            if row.id != after + 1 and row.id - 1 > (self.settled or 0):
+            has_gap_before = row.id != after + 1
+            if has_gap_before and row.id - 1 > (self.settled or 0):
                 return
             yield row
             after = row.id

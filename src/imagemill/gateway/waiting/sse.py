@@ -1,4 +1,4 @@
-"""What goes over a stream: events as the HTML standard has them, section 9.2."""
+"""Server-sent events: their encoding, and the `Last-Event-ID` header (HTML standard, 9.2)."""
 
 import random
 from typing import Final
@@ -10,31 +10,31 @@ from imagemill.jobs.changes import MAX_EVENT_ID, Change
 from imagemill.jobs.job import JobId
 
 SEPARATOR: Final = "\n"
-# When to come back to a gateway that is being replaced: not all at the same moment.
+# Spreads the reconnections of clients whose gateway stops.
 RETRY_MILLISECONDS: Final = (1000, 5000)
 
 
 def job_event(change: Change) -> bytes:
-    """Return the event `job`: the job as this change left it."""
+    """Return the event `job` with the job as it was after the change, without its pipeline."""
     data = JobBody.of(change.job).model_dump_json(exclude={"pipeline"})
     return ServerSentEvent(data, event="job", id=str(change.id), sep=SEPARATOR).encode()
 
 
 def deleted_event(job_id: JobId) -> bytes:
-    """Return the event `deleted`; it has data, since browsers pass over an event without any."""
+    """Return the event `deleted`; with data, since browsers ignore an event without any."""
     return ServerSentEvent(f'{{"id":"{job_id}"}}', event="deleted", sep=SEPARATOR).encode()
 
 
 def retry_hint() -> bytes:
-    """Return the line that tells a client how long to wait before it connects again."""
+    """Return the field `retry`: how long the client waits before it reconnects."""
     milliseconds = random.randint(*RETRY_MILLISECONDS)  # noqa: S311 - no secret
     return ServerSentEvent(retry=milliseconds, sep=SEPARATOR).encode()
 
 
-def to_id(header: str | None) -> int | None:
-    """Return the id that `Last-Event-ID` names; None for what can be none of ours."""
+def parse_last_event_id(header: str | None) -> int | None:
+    """Return the id in a `Last-Event-ID` header; None if it cannot be an id of an event."""
     if header is None or not (header.isascii() and header.isdigit()):
         return None
-    # More digits than any id has are not even read: int() refuses thousands of them.
+    # Longer than any id: not parsed, since int() refuses thousands of digits.
     last = int(header) if len(header) <= len(str(MAX_EVENT_ID)) else MAX_EVENT_ID
     return last if last < MAX_EVENT_ID else None

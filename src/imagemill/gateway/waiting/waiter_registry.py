@@ -1,8 +1,9 @@
-"""Where all who wait for jobs meet: one reader for them all.
+"""The registry of clients that wait for jobs, with one reader of PostgreSQL for all of them.
 
-Whoever waits for a job registers it here and sleeps. When there is news of the job, and by a timer
-because news may be lost, the hub reads all such jobs in one statement and wakes whom it concerns.
-So a client that waits costs no thread, no connection to PostgreSQL and no task that polls.
+A client that waits for a job subscribes to it and sleeps. A notification from Redis marks the job
+dirty; a timer does so for every job, since notifications may be lost. The reader reads the changes
+of all dirty jobs in one statement and delivers them to their subscriptions. So a waiting client
+costs no thread, no connection to PostgreSQL and no task that polls.
 """
 
 import asyncio
@@ -25,203 +26,201 @@ from imagemill.telemetry.metrics import WAITING_CLIENTS
 
 log = structlog.get_logger()
 
-# Each holds some fifty kilobytes and a socket; ten thousand are half a gigabyte.
-MOST_WAITING: Final = 10_000
-# How often the ledger is asked without any news: rarely, as a safeguard; or while Redis is away.
+# Each holds some fifty kilobytes and a socket; ten thousand hold half a gigabyte.
+MAX_WAITERS: Final = 10_000
+# How often every job is read without a notification: as a safeguard, and while Redis is down.
 POLL_SECONDS: Final = 5.0
-POLL_WITHOUT_NEWS_SECONDS: Final = 1.0
+POLL_SECONDS_WITHOUT_REDIS: Final = 1.0
 JITTER: Final = (0.8, 1.2)
-# Jobs read by one statement.
-LARGEST_BATCH: Final = 500
-# Lets the news of a burst come together; well below what anybody notices.
-GATHERING_SECONDS: Final = 0.005
+MAX_JOBS_PER_STATEMENT: Final = 500
+# Collects a burst of notifications into one statement; far below what anybody notices.
+BURST_SECONDS: Final = 0.005
 RETRY_SECONDS: Final = 1.0
-# A crowd that comes back at once, as after a restart, is let in by so many at a time.
-TURNS: Final = 3
-PATIENCE_SECONDS: Final = 15.0
+# Clients that reconnect all at once, as after a restart, leave connections to uploads.
+MAX_CONCURRENT_READS: Final = 3
+READ_TIMEOUT_SECONDS: Final = 15.0
 
 
 class TooManyWaiting(Unavailable):
     """The gateway holds as many waiting clients as it can."""
 
 
-class Leaving(Exception):
-    """The client has gone, or is to be sent away since the gateway is being stopped."""
+class WaitEnded(Exception):
+    """The client has disconnected, or the gateway stops."""
 
 
 @dataclass(slots=True)
 class WaiterRegistry:
-    """Registers who waits for what. `is_leaving` once the gateway is being stopped."""
+    """The subscriptions of this gateway, and its feed of all changes."""
 
     changes: Changes
     notifications: JobNotifications
-    tail: EventFeed
-    is_leaving: bool = False
-    _watching: int = 0
-    _watches: dict[JobId, set[JobSubscription]] = field(default_factory=dict)
-    _doubtful: set[JobId] = field(default_factory=set)
-    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TURNS))
-    _something_to_read: asyncio.Event = field(default_factory=asyncio.Event)
+    event_feed: EventFeed
+    is_stopping: bool = False
+    _subscription_count: int = 0
+    _subscriptions: dict[JobId, set[JobSubscription]] = field(default_factory=dict)
+    _dirty: set[JobId] = field(default_factory=set)
+    _has_dirty: asyncio.Event = field(default_factory=asyncio.Event)
+    _read_slots: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_READS)
+    )
 
     @classmethod
     @asynccontextmanager
     async def open(
         cls, changes: Changes, notifications: JobNotifications
     ) -> AsyncIterator["WaiterRegistry"]:
-        """Serve those who wait while the block runs."""
+        """Serve subscriptions while the block runs."""
         waiters = cls(changes, notifications, EventFeed(changes))
-        serving = asyncio.create_task(waiters._run())
+        running = asyncio.create_task(waiters._run())
         try:
             yield waiters
         finally:
-            waiters.leave()
-            serving.cancel()
+            waiters.stop()
+            running.cancel()
             with suppress(asyncio.CancelledError):
-                await serving
+                await running
 
     @property
-    def waiting(self) -> int:
-        """How many clients wait."""
-        return self._watching + self.tail.listeners
+    def waiter_count(self) -> int:
+        return self._subscription_count + self.event_feed.listeners
 
     @property
     def is_full(self) -> bool:
-        return self.waiting >= MOST_WAITING
+        return self.waiter_count >= MAX_WAITERS
 
     def require_room(self) -> None:
-        """Raise TooManyWaiting when no further client may wait here."""
+        """Raise TooManyWaiting if no further client may wait."""
         if self.is_full:
-            raise TooManyWaiting(f"{MOST_WAITING} clients wait here already.")
+            raise TooManyWaiting(f"{MAX_WAITERS} clients are waiting.")
 
     @contextmanager
-    def watching(self, job_id: JobId, after: int | None = None) -> Iterator[JobSubscription]:
-        """Watch a job while the block runs, from the change `after` on.
+    def subscribe(self, job_id: JobId, after: int | None = None) -> Iterator[JobSubscription]:
+        """Subscribe to a job while the block runs, to its changes after the id `after`.
 
-        Without it nothing is told until `begin` says from where on; register first, then read, so
-        that nothing is missed in between.
+        Without `after` nothing is delivered until `start` sets it. To miss no change: subscribe,
+        read the job, then start after the last change that was read.
         """
-        watch = JobSubscription(job_id, after, is_left=self.is_leaving)
-        self._watches.setdefault(job_id, set()).add(watch)
-        self._watching += 1
+        subscription = JobSubscription(job_id, after, is_canceled=self.is_stopping)
+        self._subscriptions.setdefault(job_id, set()).add(subscription)
+        self._subscription_count += 1
         WAITING_CLIENTS.inc()
         if after is not None:
-            self._doubt([job_id])
+            self._mark_dirty([job_id])
         try:
-            yield watch
+            yield subscription
         finally:
-            self._watching -= 1
+            self._subscription_count -= 1
             WAITING_CLIENTS.dec()
-            self._watches[job_id].discard(watch)
-            if not self._watches[job_id]:
-                del self._watches[job_id]
+            self._subscriptions[job_id].discard(subscription)
+            if not self._subscriptions[job_id]:
+                del self._subscriptions[job_id]
 
-    async def read(
+    def start(self, subscription: JobSubscription, after: int) -> None:
+        """Deliver the changes after the id `after` to the subscription."""
+        subscription.after = after
+        self._mark_dirty([subscription.job_id])
+
+    async def read_changes(
         self, job_id: JobId, owner: KeyId | None, after: int | None
     ) -> tuple[Change, ...]:
-        """Return what Changes.of does; few at a time, to leave connections for uploads.
+        """Return what Changes.read_job returns, with a limit on concurrent statements.
 
         Raises JobNotFound, DatabaseUnavailable.
         """
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                await self._turns.acquire()
+            async with asyncio.timeout(READ_TIMEOUT_SECONDS):
+                await self._read_slots.acquire()
         except TimeoutError as error:
-            raise DatabaseUnavailable(
-                "PostgreSQL does not get done with what it is asked."
-            ) from error
+            raise DatabaseUnavailable("PostgreSQL is overloaded.") from error
         try:
             return await self.changes.read_job(job_id, owner, after)
         finally:
-            self._turns.release()
+            self._read_slots.release()
 
-    def begin(self, watch: JobSubscription, after: int) -> None:
-        """Tell this watch what comes behind the change `after`."""
-        watch.after = after
-        self._doubt([watch.job_id])
+    async def next_changes(self, subscription: JobSubscription) -> tuple[Change, ...]:
+        """Wait for the job's next changes. Raises WaitEnded, and JobNotFound for a deleted job."""
+        if subscription.is_stale:
+            subscription.is_stale = False
+            self._mark_dirty([subscription.job_id])
+        while not subscription.changes:
+            if subscription.is_deleted:
+                raise JobNotFound(f"Job {subscription.job_id} was deleted.")
+            if subscription.is_canceled:
+                raise WaitEnded
+            subscription.updated.clear()
+            await subscription.updated.wait()
+        return subscription.take_changes()
 
-    async def next(self, watch: JobSubscription) -> tuple[Change, ...]:
-        """Wait for the job's next changes. Raises Leaving, and JobNotFound once it is deleted."""
-        if watch.is_stale:
-            watch.is_stale = False
-            self._doubt([watch.job_id])
-        while not watch.changes:
-            if watch.is_gone:
-                raise JobNotFound(f"Job {watch.job_id} was deleted.")
-            if watch.is_left:
-                raise Leaving
-            watch.woken.clear()
-            await watch.woken.wait()
-        return watch.take()
+    def stop(self) -> None:
+        """End all waits and streams, and those that begin from now on."""
+        self.is_stopping = True
+        for subscriptions in self._subscriptions.values():
+            for subscription in subscriptions:
+                subscription.cancel()
+        self.event_feed.stop()
 
-    def leave(self) -> None:
-        """Send everybody away, those who come from now on as well."""
-        self.is_leaving = True
-        for watches in self._watches.values():
-            for watch in watches:
-                watch.leave()
-        self.tail.leave()
-
-    def _doubt(self, job_ids: Iterable[JobId]) -> None:
-        """Have these jobs read."""
-        self._doubtful.update(job_ids)
-        self._something_to_read.set()
+    def _mark_dirty(self, job_ids: Iterable[JobId]) -> None:
+        """Have the changes of these jobs read."""
+        self._dirty.update(job_ids)
+        self._has_dirty.set()
 
     async def _run(self) -> None:
         while True:
             try:
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(self._listen())
-                    group.create_task(self._poll())
-                    group.create_task(self._read_for_ever())
-                    group.create_task(self.tail.run())
+                    group.create_task(self._follow_notifications())
+                    group.create_task(self._poll_periodically())
+                    group.create_task(self._read_dirty_jobs())
+                    group.create_task(self.event_feed.run())
             except* Exception:
-                log.exception("hub.bug")  # nobody is to wait for ever because of it
+                log.exception("waiters.failed")  # a bug; without a restart all would wait forever
             await asyncio.sleep(RETRY_SECONDS)
 
-    async def _listen(self) -> None:
-        async with aclosing(self.notifications.subscribe()) as heard:
-            async for ids in heard:
-                # No ids: the connection was lost, or made, and anything may have been missed.
-                self._doubt(ids & self._watches.keys() if ids else self._watches)
-                self.tail.look()
+    async def _follow_notifications(self) -> None:
+        async with aclosing(self.notifications.subscribe()) as notifications:
+            async for ids in notifications:
+                # No ids: the connection was lost or made, and any notification may be missing.
+                self._mark_dirty(ids & self._subscriptions.keys() if ids else self._subscriptions)
+                self.event_feed.request_poll()
 
-    async def _poll(self) -> None:
+    async def _poll_periodically(self) -> None:
         while True:
             seconds = (
-                POLL_SECONDS if self.notifications.is_subscribed else POLL_WITHOUT_NEWS_SECONDS
+                POLL_SECONDS if self.notifications.is_subscribed else POLL_SECONDS_WITHOUT_REDIS
             )
             await asyncio.sleep(seconds * random.uniform(*JITTER))  # noqa: S311 - no secret
-            self._doubt(self._watches)
-            self.tail.look()
+            self._mark_dirty(self._subscriptions)
+            self.event_feed.request_poll()
 
-    async def _read_for_ever(self) -> None:
+    async def _read_dirty_jobs(self) -> None:
         while True:
-            await self._something_to_read.wait()
-            self._something_to_read.clear()
-            doubtful, self._doubtful = list(self._doubtful), set()
+            await self._has_dirty.wait()
+            self._has_dirty.clear()
+            dirty, self._dirty = list(self._dirty), set()
             try:
-                for start in range(0, len(doubtful), LARGEST_BATCH):
-                    await self._read(doubtful[start : start + LARGEST_BATCH])
+                for start in range(0, len(dirty), MAX_JOBS_PER_STATEMENT):
+                    await self._deliver_changes(dirty[start : start + MAX_JOBS_PER_STATEMENT])
             except DatabaseUnavailable as error:
                 log.warning("postgres.unavailable", reason=str(error))
-                self._doubt(doubtful)
+                self._mark_dirty(dirty)
                 await asyncio.sleep(RETRY_SECONDS)
-            await asyncio.sleep(GATHERING_SECONDS)
+            await asyncio.sleep(BURST_SECONDS)
 
-    async def _read(self, job_ids: list[JobId]) -> None:
-        """Read these jobs in one statement and tell those who watch them."""
-        # Those who know the same of a job share one look at it.
-        asking: dict[tuple[JobId, int], list[JobSubscription]] = {}
+    async def _deliver_changes(self, job_ids: list[JobId]) -> None:
+        """Read the changes of these jobs in one statement and deliver them."""
+        # Subscriptions to the same job at the same position share one row of the statement.
+        receivers: dict[tuple[JobId, int], list[JobSubscription]] = {}
         for job_id in job_ids:
-            for watch in self._watches.get(job_id, ()):
-                if watch.after is not None and watch.can_be_told:
-                    asking.setdefault((job_id, watch.after), []).append(watch)
+            for subscription in self._subscriptions.get(job_id, ()):
+                if subscription.after is not None and subscription.can_receive:
+                    receivers.setdefault((job_id, subscription.after), []).append(subscription)
                 else:
-                    watch.is_stale = True
-        if not asking:
+                    subscription.is_stale = True
+        if not receivers:
             return
-        for key, found in (await self.changes.read_jobs(list(asking))).items():
-            for watch in asking[key]:
-                # The next statement has what this one had no room for.
-                watch.is_stale |= len(found.changes) == MAX_CHANGES_PER_JOB
-                watch.tell(found)
+        for key, found in (await self.changes.read_jobs(list(receivers))).items():
+            for subscription in receivers[key]:
+                # A full batch: there may be more changes, for the next statement.
+                subscription.is_stale |= len(found.changes) == MAX_CHANGES_PER_JOB
+                subscription.receive(found)

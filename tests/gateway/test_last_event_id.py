@@ -2,7 +2,7 @@
 
 import pytest
 
-from imagemill.gateway.waiting.sse import to_id
+from imagemill.gateway.waiting.sse import parse_last_event_id
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,4 @@ from imagemill.gateway.waiting.sse import to_id
     ],
 )
 def test_an_id_that_is_none_of_ours_is_ignored(header: str | None, event_id: int | None) -> None:
-    assert to_id(header) == event_id
+    assert parse_last_event_id(header) == event_id

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import uvicorn
 
-from imagemill.gateway.app import create_app, open_parts
+from imagemill.gateway.app import create_app, open_services
 from imagemill.gateway.service import GatewayServer
 from imagemill.gateway.services import Services
 from imagemill.settings import read_settings
@@ -18,21 +18,21 @@ IN_TIME = 60
 
 
 @pytest.fixture
-async def parts(
+async def services(
     environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Services]:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    async with open_parts(read_settings(), allows_anonymous=True) as parts:
-        yield parts
+    async with open_services(read_settings(), allows_anonymous=True) as services:
+        yield services
 
 
 @pytest.fixture
-async def port(parts: Services) -> AsyncIterator[int]:
-    """Where a gateway with these parts listens."""
+async def port(services: Services) -> AsyncIterator[int]:
+    """Where a gateway with these services listens."""
     port = free_port()
-    config = uvicorn.Config(create_app(parts), port=port, lifespan="off", log_config=None)
-    server = GatewayServer(parts.waiters, config)
+    config = uvicorn.Config(create_app(services), port=port, lifespan="off", log_config=None)
+    server = GatewayServer(services.waiters, config)
     serving = asyncio.create_task(server.serve())
     await until(lambda: server.started)
     yield port
@@ -52,8 +52,8 @@ def sent(method: str, path: str, *headers: str, body: bytes = b"") -> bytes:
     return f"{head}\r\n\r\n".encode() + body
 
 
-async def test_clients_that_vanish_leave_nothing(parts: Services, port: int) -> None:
-    job = await parts.job_store.accept(new_job())
+async def test_clients_that_vanish_leave_nothing(services: Services, port: int) -> None:
+    job = await services.job_store.accept(new_job())
     requests = [
         sent("GET", f"/jobs/{job.id}/events"),
         sent("GET", "/events"),
@@ -65,10 +65,10 @@ async def test_clients_that_vanish_leave_nothing(parts: Services, port: int) -> 
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(request)
         writers.append(writer)
-    await until(lambda: parts.waiters.waiting == len(writers))
+    await until(lambda: services.waiters.waiter_count == len(writers))
     for writer in writers:
         writer.transport.abort()
-    await until(lambda: parts.waiters.waiting == 0)
-    assert not parts.waiters._watches
-    assert not parts.waiters.tail._sleepers
-    assert parts.waiters.tail.position is None
+    await until(lambda: services.waiters.waiter_count == 0)
+    assert not services.waiters._subscriptions
+    assert not services.waiters.event_feed._sleepers
+    assert services.waiters.event_feed.position is None

@@ -1,11 +1,11 @@
-"""The end of the history, followed without a hole while transactions commit in any order."""
+"""The feed of all changes: complete and in order, though transactions commit in any order."""
 
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 
-from imagemill.gateway.waiting.event_feed import KEPT, EventFeed
+from imagemill.gateway.waiting.event_feed import BUFFER_SIZE, EventFeed
 from imagemill.gateway.waiting.gap_tracker import GapTracker
 from imagemill.jobs.changes import Changes, HistoryRow, SequenceState
 from imagemill.jobs.ids import new_job_id
@@ -23,14 +23,14 @@ EVENT = "SELECT id FROM job_events WHERE job_id = %s"
 
 
 class Writer:
-    """A session with a transaction of its own that stays open until it is told to commit."""
+    """A session whose transaction stays open until `commit`."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
         connection.autocommit = False
 
     def begin(self) -> None:
-        """Have a transaction, and a number for it, that has written nothing that is a job's."""
+        """Begin a transaction with an id, without writing to the tables of jobs."""
         self.connection.execute("SELECT pg_current_xact_id()")
 
     def accept(self) -> int:
@@ -51,30 +51,30 @@ def writers(postgres_address: PostgresAddress) -> Iterator[tuple[Writer, Writer]
 
 
 @pytest.fixture
-async def tail(pool: Postgres) -> EventFeed:
-    """A tail that somebody listens to, read up to now."""
-    tail = EventFeed(Changes(pool), listeners=1)
-    assert await tail.advance()
-    return tail
+async def feed(pool: Postgres) -> EventFeed:
+    """A feed with a listener, read up to now."""
+    feed = EventFeed(Changes(pool), listeners=1)
+    assert await feed.poll()
+    return feed
 
 
-def told(tail: EventFeed) -> list[int]:
-    return [one.id for one in tail._kept]
+def buffered(feed: EventFeed) -> list[int]:
+    return [one.id for one in feed._buffer]
 
 
-async def test_changes_are_told_in_the_order_of_their_ids(
-    tail: EventFeed, job_store: JobStore
+async def test_changes_are_delivered_in_the_order_of_their_ids(
+    feed: EventFeed, job_store: JobStore
 ) -> None:
     ids = [(await job_store.accept(new_job())).id for _ in range(3)]
     await job_store.cancel(ids[0])
-    assert await tail.advance()
-    assert len(told(tail)) == 4
-    assert told(tail) == sorted(told(tail))
+    assert await feed.poll()
+    assert len(buffered(feed)) == 4
+    assert buffered(feed) == sorted(buffered(feed))
 
 
 @pytest.mark.parametrize("numbered_first", [0, 1], ids=["lower", "higher"])
 async def test_a_lower_id_that_is_committed_after_a_higher_one_was_seen_is_not_missed(
-    tail: EventFeed, writers: tuple[Writer, Writer], numbered_first: int
+    feed: EventFeed, writers: tuple[Writer, Writer], numbered_first: int
 ) -> None:
     # Whichever transaction is the older one: ids of events and of transactions need not agree.
     writers[numbered_first].begin()
@@ -84,45 +84,45 @@ async def test_a_lower_id_that_is_committed_after_a_higher_one_was_seen_is_not_m
     assert lower < higher
     early.commit()
     for _ in range(3):
-        assert not await tail.advance()
-        assert told(tail) == []
+        assert not await feed.poll()
+        assert buffered(feed) == []
     late.commit()
-    await tail.advance()
-    assert told(tail) == [lower, higher]
+    await feed.poll()
+    assert buffered(feed) == [lower, higher]
 
 
-async def test_an_id_that_nobody_will_bring_is_passed_over(
-    tail: EventFeed, writers: tuple[Writer, Writer]
+async def test_the_id_of_a_transaction_that_was_rolled_back_is_passed(
+    feed: EventFeed, writers: tuple[Writer, Writer]
 ) -> None:
     failing, other = writers
     failing.accept()
     behind = other.accept()
     other.commit()
-    assert not await tail.advance()
+    assert not await feed.poll()
     failing.connection.rollback()
-    assert await tail.advance()
-    assert told(tail) == [behind]
+    assert await feed.poll()
+    assert buffered(feed) == [behind]
 
 
 async def test_a_gap_is_settled_though_others_go_on_writing(
-    tail: EventFeed, writers: tuple[Writer, Writer]
+    feed: EventFeed, writers: tuple[Writer, Writer]
 ) -> None:
     one, other = writers
     lower, higher = one.accept(), other.accept()
     other.commit()
-    assert not await tail.advance()
+    assert not await feed.poll()
     later = other.accept()
     one.connection.rollback()
-    await tail.advance()
-    assert told(tail) == [higher]
+    await feed.poll()
+    assert buffered(feed) == [higher]
     other.commit()
-    await tail.advance()
-    assert told(tail) == [higher, later]
+    await feed.poll()
+    assert buffered(feed) == [higher, later]
     assert lower < higher < later
 
 
 async def test_a_transaction_that_writes_no_history_holds_up_nothing(
-    tail: EventFeed, writers: tuple[Writer, Writer]
+    feed: EventFeed, writers: tuple[Writer, Writer]
 ) -> None:
     idle, busy = writers
     idle.begin()
@@ -130,64 +130,64 @@ async def test_a_transaction_that_writes_no_history_holds_up_nothing(
     busy.connection.rollback()
     seen = busy.accept()
     busy.commit()
-    assert await tail.advance()
-    assert told(tail) == [seen]
+    assert await feed.poll()
+    assert buffered(feed) == [seen]
 
 
-async def test_what_was_under_way_when_a_listener_came_is_still_told(
+async def test_what_was_under_way_when_a_listener_came_is_still_buffered(
     pool: Postgres, writers: tuple[Writer, Writer]
 ) -> None:
     late, early = writers
     late.accept()
     early.accept()
     early.commit()
-    tail = EventFeed(Changes(pool), listeners=1)
-    assert not await tail.advance()  # it does not begin before it is known what is past
-    assert tail.position is None
+    feed = EventFeed(Changes(pool), listeners=1)
+    assert not await feed.poll()  # it does not start before the history is settled
+    assert feed.position is None
     late.commit()
-    assert await tail.advance()
-    assert told(tail) == []
+    assert await feed.poll()
+    assert buffered(feed) == []
     new = late.accept()
     late.commit()
-    assert await tail.advance()
-    assert told(tail) == [new]
+    assert await feed.poll()
+    assert buffered(feed) == [new]
 
 
-async def test_only_so_many_changes_are_kept_and_the_others_are_read_from_the_ledger(
-    tail: EventFeed, job_store: JobStore
+async def test_changes_that_are_not_buffered_any_more_are_read_from_postgresql(
+    feed: EventFeed, job_store: JobStore
 ) -> None:
-    begin = tail.position
+    begin = feed.position
     assert begin is not None
-    ids = [(await job_store.accept(new_job())).id for _ in range(2 * KEPT + 20)]
-    assert await tail.advance()
-    assert KEPT <= len(told(tail)) < 2 * KEPT
-    listener = tail.after(begin, owner=None)
+    ids = [(await job_store.accept(new_job())).id for _ in range(2 * BUFFER_SIZE + 20)]
+    assert await feed.poll()
+    assert BUFFER_SIZE <= len(buffered(feed)) < 2 * BUFFER_SIZE
+    listener = feed.events_after(begin, owner=None)
     received: list[int] = []
     while len(received) < len(ids):
         received += [one.id for one in await anext(listener)]
     assert received == sorted(set(received))
-    assert received[-len(told(tail)) :] == told(tail)
+    assert received[-len(buffered(feed)) :] == buffered(feed)
     await listener.aclose()
 
 
-async def test_history_that_counts_anew_from_a_lower_id_is_followed_from_there(
-    tail: EventFeed, job_store: JobStore
+async def test_a_feed_follows_a_history_whose_ids_start_again_lower(
+    feed: EventFeed, job_store: JobStore
 ) -> None:
-    newest = tail.position
+    newest = feed.position
     assert newest is not None
-    tail.position = newest + 1000  # as if PostgreSQL had lost as many
-    assert await tail.advance()
+    feed.position = newest + 1000  # as if PostgreSQL had lost as many
+    assert await feed.poll()
     await job_store.accept(new_job())
-    assert await tail.advance()
-    assert told(tail) == [newest + 1]
+    assert await feed.poll()
+    assert buffered(feed) == [newest + 1]
 
 
-def test_what_is_behind_a_gap_waits_until_those_who_may_fill_it_are_done() -> None:
-    settling, rows = GapTracker(), [HistoryRow(1, None), HistoryRow(3, None)]
-    settling.note(SequenceState(3, frozenset({"2/7"})))
-    assert [row.id for row in settling.complete(0, rows)] == [1]
-    settling.note(SequenceState(9, frozenset({"2/7", "3/1"})))
-    assert [row.id for row in settling.complete(0, rows)] == [1]
-    settling.note(SequenceState(9, frozenset({"3/1"})))
-    assert [row.id for row in settling.complete(0, rows)] == [1, 3]
-    assert settling.settled == 3
+def test_rows_after_a_gap_wait_until_every_transaction_that_may_fill_it_has_ended() -> None:
+    gaps, rows = GapTracker(), [HistoryRow(1, None), HistoryRow(3, None)]
+    gaps.observe(SequenceState(3, frozenset({"2/7"})))
+    assert [row.id for row in gaps.contiguous(0, rows)] == [1]
+    gaps.observe(SequenceState(9, frozenset({"2/7", "3/1"})))
+    assert [row.id for row in gaps.contiguous(0, rows)] == [1]
+    gaps.observe(SequenceState(9, frozenset({"3/1"})))
+    assert [row.id for row in gaps.contiguous(0, rows)] == [1, 3]
+    assert gaps.settled == 3

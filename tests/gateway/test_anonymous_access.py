@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from imagemill.gateway.auth.listening import is_loopback
+from imagemill.gateway.auth.anonymous_access import is_loopback
 from imagemill.settings.values import SettingsError
 from support.keys import Keyring
 from support.process import free_port, running, wait_until
@@ -60,11 +60,9 @@ def test_without_a_key_a_gateway_that_others_reach_does_not_start(
             pytest.fail(f"it listens\n{service.logged()}")
         last = service.logged().splitlines()[-1]
     assert status != 0
-    assert last == (
-        f"imagemill: --host {host or repr('')} is reached from other machines, and there is no API"
-        " key to ask for: make one with `imagemill keys add NAME`, or set ALLOW_ANONYMOUS=true to"
-        " let in whoever reaches it."
-    )
+    assert last.startswith(f"imagemill: --host {host or repr('')} is reachable from other machines")
+    assert "imagemill keys add NAME" in last
+    assert "ALLOW_ANONYMOUS=true" in last
 
 
 def test_anonymous_callers_may_be_allowed_until_there_is_a_key(

@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from imagemill.auth.api_key import KeyLookup
 from imagemill.auth.api_keys import ApiKeys
-from imagemill.gateway.auth.key_loader import TURNS, ApiKeyLoader
+from imagemill.auth.key_loader import MAX_CONCURRENT_STATEMENTS, ApiKeyLoader
 from imagemill.jobs.job import KeyId
 from imagemill.postgres.pool import DatabaseUnavailable, Postgres
 from imagemill.settings.addresses import PostgresAddress
@@ -53,7 +53,7 @@ async def test_a_crowd_costs_a_few_statements_and_each_hears_of_its_own_key(
     found = await asyncio.gather(*(key_loader.look_up(key_id) for key_id in asked))
     assert [one.key and one.key.id for one in found] == [*ids, None, None] * (CROWD // 5)
     assert all(one.any_exists for one in found)
-    assert len(table.asked) <= TURNS
+    assert len(table.asked) <= MAX_CONCURRENT_STATEMENTS
     assert max(table.asked) == len({*ids, stranger})
 
 

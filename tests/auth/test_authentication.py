@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 
 from imagemill.auth.api_key import ApiKey, KeyLookup, KnownKey
-from imagemill.gateway.auth.authentication import admit
-from imagemill.gateway.auth.caller import ANYBODY, Caller, require_admin
-from imagemill.gateway.errors import KeyRefused, NoAdmin
-from imagemill.gateway.problem import KINDS
+from imagemill.auth.authentication import authenticate
+from imagemill.auth.errors import AdminRequired, KeyRefused
+from imagemill.gateway.auth.caller import ANONYMOUS, Caller, require_admin
+from imagemill.gateway.problem import to_response
 from imagemill.jobs.job import KeyId
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -27,9 +27,9 @@ OTHERS_ONLY = KeyLookup(any_exists=True, key=None)
 @pytest.mark.parametrize("key", [None, KEY])
 def test_while_there_is_no_key_anybody_is_let_in_where_that_is_allowed(key: ApiKey | None) -> None:
     bearer = str(key) if key else None
-    assert admit(bearer, key, NO_KEY_YET, allows_anonymous=True) is None
+    assert authenticate(bearer, key, NO_KEY_YET, allows_anonymous=True) is None
     with pytest.raises(KeyRefused):
-        admit(bearer, key, NO_KEY_YET, allows_anonymous=False)
+        authenticate(bearer, key, NO_KEY_YET, allows_anonymous=False)
 
 
 @pytest.mark.parametrize("allows_anonymous", [True, False])
@@ -47,20 +47,22 @@ def test_once_there_is_a_key_nobody_is_let_in_without_one_that_is_in_force(
     bearer: str | None, key: ApiKey | None, found: KeyLookup, *, allows_anonymous: bool
 ) -> None:
     with pytest.raises(KeyRefused):
-        admit(bearer, key, found, allows_anonymous=allows_anonymous)
+        authenticate(bearer, key, found, allows_anonymous=allows_anonymous)
 
 
 @pytest.mark.parametrize("allows_anonymous", [True, False])
 def test_a_key_that_is_in_force_is_let_in(*, allows_anonymous: bool) -> None:
     found = KeyLookup(any_exists=True, key=KNOWN)
-    assert admit(str(KEY), KEY, found, allows_anonymous=allows_anonymous) == KNOWN
+    assert authenticate(str(KEY), KEY, found, allows_anonymous=allows_anonymous) == KNOWN
 
 
 def test_what_is_for_admins_is_refused_to_other_keys() -> None:
     admin = Caller(KEY.id, is_admin=True)
     require_admin(admin)
-    require_admin(ANYBODY)
-    with pytest.raises(NoAdmin) as refused:
+    require_admin(ANONYMOUS)
+    with pytest.raises(AdminRequired) as refused:
         require_admin(Caller(KEY.id, is_admin=False))
-    assert refused.value.challenge == 'Bearer realm="imagemill", error="insufficient_scope"'
-    assert KINDS[NoAdmin].status == HTTPStatus.FORBIDDEN
+    response = to_response(refused.value)
+    assert response.status_code == HTTPStatus.FORBIDDEN
+    challenge = 'Bearer realm="imagemill", error="insufficient_scope"'
+    assert response.headers["WWW-Authenticate"] == challenge

@@ -2,7 +2,7 @@
 
 import pytest
 
-from imagemill.gateway.waiting.prefer import wait_seconds
+from imagemill.gateway.waiting.prefer_wait import parse_wait
 
 
 @pytest.mark.parametrize(
@@ -41,10 +41,10 @@ from imagemill.gateway.waiting.prefer import wait_seconds
 def test_a_wait_is_read_from_among_other_preferences(
     headers: list[str], seconds: int | None
 ) -> None:
-    assert wait_seconds(headers) == seconds
+    assert parse_wait(headers) == seconds
 
 
 @pytest.mark.timeout(5)
 @pytest.mark.parametrize("part", ['"', '"\\', 'a"', '";', ',"', "wait", "wait=", ";"])
 def test_a_header_of_nothing_but_traps_is_read_in_no_time(part: str) -> None:
-    assert wait_seconds([part * (60_000 // len(part))]) is None
+    assert parse_wait([part * (60_000 // len(part))]) is None

@@ -1,0 +1,52 @@
+"""Checks of an upload that need I/O: its digest, the assets it names, and its callback address."""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from imagemill.blocking import run_in_thread
+from imagemill.field_errors import FieldError, InvalidFields, json_pointer
+from imagemill.gateway.errors import MalformedRequest
+from imagemill.imaging.spec.assets import find_missing_assets, find_named_assets
+from imagemill.imaging.spec.pipeline import Pipeline
+from imagemill.storage.protocol import PendingFile
+from imagemill.webhooks.names import NameUnresolved
+from imagemill.webhooks.url import parse_callback_url
+from imagemill.webhooks.vetting import AddressRefused, Vetting
+
+DNS_TIMEOUT_SECONDS: Final = 3.0
+# At once; while as many wait for name servers, other names are accepted without a lookup.
+MAX_DNS_LOOKUPS: Final = 32
+
+
+async def check_digest(pending_file: PendingFile, announced: str | None) -> None:
+    """Raise MalformedRequest unless the image has the SHA-256 that the client announced, if any."""
+    if announced is not None and announced != await pending_file.sha256():
+        raise MalformedRequest("The image does not match its Repr-Digest.")
+
+
+async def check_assets(pipeline: Pipeline, folder: Path | None) -> None:
+    """Raise InvalidFields with an error for each image of the pipeline that is not in `folder`."""
+    names = find_named_assets(pipeline)
+    missing = await run_in_thread(lambda: [*find_missing_assets(folder, names)]) if names else []
+    if missing:
+        raise InvalidFields(*(FieldError(json_pointer(place), why) for place, why in missing))
+
+
+async def check_callback_url(callback_url: str | None, vetting: Vetting) -> None:
+    """Raise InvalidFields if the URL resolves to an address that is not public.
+
+    This only tells the client early: the worker checks again at each delivery. So a name that does
+    not resolve, or not in time, is accepted.
+    """
+    if callback_url is None:
+        return
+    try:
+        with suppress(TimeoutError, NameUnresolved):
+            async with asyncio.timeout(DNS_TIMEOUT_SECONDS):
+                await vetting.addresses(parse_callback_url(callback_url))
+    except AddressRefused:
+        raise InvalidFields(
+            FieldError("/callback_url", "resolves to an address that is not public")
+        ) from None
