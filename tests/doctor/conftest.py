@@ -1,4 +1,4 @@
-"""A mill whose every part a test can spoil."""
+"""An installation of which a test can damage every part."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from imagemill.settings.addresses import PostgresAddress, RedisAddress
 from imagemill.storage.open_storage import open_storage
 from support.servers import connect
 
-from .saboteur import Saboteur
+from .installation import Installation
 
 
 @pytest.fixture
@@ -45,12 +45,12 @@ async def context(settings: Settings) -> AsyncIterator[DoctorContext]:
 
 
 @pytest.fixture
-def saboteur(
+def installation(
     context: DoctorContext,
     job_store: JobStore,
     leases: JobLeases,
     postgres_address: PostgresAddress,
     tmp_path: Path,
-) -> Iterator[Saboteur]:
+) -> Iterator[Installation]:
     with connect(postgres_address) as database:
-        yield Saboteur(context, tmp_path / "storage", job_store, leases, database)
+        yield Installation(context, tmp_path / "storage", job_store, leases, database)

@@ -1,4 +1,4 @@
-"""`imagemill doctor` as a person and a script run it."""
+"""`imagemill doctor` run as a subprocess."""
 
 import json
 import subprocess
@@ -19,23 +19,23 @@ from support.stored_jobs import write_file
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class DoctorRun:
     status: int
-    said: str
-    errors: str
+    stdout: str
+    stderr: str
 
     @property
     def verdicts(self) -> dict[str, str]:
         """The worst verdict of each section."""
         order = ("ok", "warn", "bad", "unknown")
-        sections: list[dict[str, Any]] = json.loads(self.said)["sections"]
+        sections: list[dict[str, Any]] = json.loads(self.stdout)["sections"]
         return {
             section["name"]: max((f["verdict"] for f in section["findings"]), key=order.index)
             for section in sections
         }
 
 
-def visit(environment: dict[str, str], *options: str) -> Visit:
+def run_doctor(environment: dict[str, str], *options: str) -> DoctorRun:
     ended = subprocess.run(
         [sys.executable, "-m", "imagemill", "doctor", *options],
         env={"PATH": "", **environment},
@@ -44,12 +44,12 @@ def visit(environment: dict[str, str], *options: str) -> Visit:
         timeout=120,
         check=False,
     )
-    return Visit(ended.returncode, ended.stdout, ended.stderr)
+    return DoctorRun(ended.returncode, ended.stdout, ended.stderr)
 
 
 @pytest.fixture
-def sound(environment: dict[str, str]) -> dict[str, str]:
-    """The environment of a mill with nothing amiss."""
+def healthy(environment: dict[str, str]) -> dict[str, str]:
+    """The environment of an installation without problems."""
     (storage_of(environment) / "tmp").mkdir(parents=True)
     return environment
 
@@ -58,65 +58,67 @@ def orphan(environment: dict[str, str]) -> Path:
     return write_file(storage_of(environment) / input_key(new_job_id(), ".jpg"))
 
 
-def test_a_sound_mill_ends_with_zero(sound: dict[str, str]) -> None:
-    told, scripted = visit(sound), visit(sound, "--json")
-    assert (told.status, scripted.status) == (0, 0), told
-    assert told.said.rstrip().endswith("All is well.")
-    assert "PostgreSQL" in told.said
+def test_a_healthy_installation_has_status_zero(healthy: dict[str, str]) -> None:
+    shown, scripted = run_doctor(healthy), run_doctor(healthy, "--json")
+    assert (shown.status, scripted.status) == (0, 0), shown
+    assert shown.stdout.rstrip().endswith("All is well.")
+    assert "PostgreSQL" in shown.stdout
     assert scripted.verdicts == dict.fromkeys(
-        ("ledger", "line", "storage", "sandbox", "formats"), "ok"
+        ("postgres", "redis", "storage", "sandbox", "formats"), "ok"
     )
-    assert json.loads(scripted.said)["mended"] is None
-    assert told.errors == scripted.errors == ""
+    assert json.loads(scripted.stdout)["fixed"] is None
+    assert shown.stderr == scripted.stderr == ""
 
 
-def test_something_to_mend_ends_with_one_and_once_mended_with_zero(sound: dict[str, str]) -> None:
-    file = orphan(sound)
-    before = visit(sound)
+def test_a_problem_has_status_one_and_once_it_is_fixed_zero(healthy: dict[str, str]) -> None:
+    file = orphan(healthy)
+    before = run_doctor(healthy)
     assert before.status == 1
-    assert "→" in before.said
-    assert before.said.rstrip().endswith("There is something to mend.")
+    assert "→" in before.stdout
+    assert before.stdout.rstrip().endswith("Something needs attention.")
     assert file.exists()
-    mended = visit(sound, "--fix")
-    assert mended.status == 0
-    assert f"mended   Moved {file.relative_to(storage_of(sound))} to quarantine." in mended.said
+    fixed = run_doctor(healthy, "--fix")
+    assert fixed.status == 0
+    assert f"fixed    Moved {file.relative_to(storage_of(healthy))} to quarantine." in fixed.stdout
     assert not file.exists()
 
 
-def test_without_postgres_the_rest_is_examined_and_the_end_is_two(sound: dict[str, str]) -> None:
-    orphan(sound)
-    found = visit(sound | {"PG_PORT": str(free_port())}, "--json", "--fix")
+def test_without_postgres_the_rest_is_checked_and_the_status_is_two(
+    healthy: dict[str, str],
+) -> None:
+    orphan(healthy)
+    found = run_doctor(healthy | {"PG_PORT": str(free_port())}, "--json", "--fix")
     assert found.status == 2
     assert found.verdicts == {
-        "ledger": "unknown", "line": "ok", "storage": "ok", "sandbox": "ok", "formats": "ok",
+        "postgres": "unknown", "redis": "ok", "storage": "ok", "sandbox": "ok", "formats": "ok",
     }  # fmt: skip
-    assert json.loads(found.said)["mended"] is None
+    assert json.loads(found.stdout)["fixed"] is None
 
 
-def test_without_storage_the_rest_is_examined_and_the_end_is_two(
+def test_without_storage_the_rest_is_checked_and_the_status_is_two(
     environment: dict[str, str],
 ) -> None:
-    found = visit(environment, "--json")
+    found = run_doctor(environment, "--json")
     assert (found.status, found.verdicts["storage"]) == (2, "unknown")
-    assert found.verdicts["ledger"] == "ok"
+    assert found.verdicts["postgres"] == "ok"
     assert not storage_of(environment).exists()
 
 
 def test_an_empty_database_is_left_empty(
-    sound: dict[str, str], postgres_address: PostgresAddress
+    healthy: dict[str, str], postgres_address: PostgresAddress
 ) -> None:
     with connect(postgres_address) as connection:
         connection.execute("CREATE DATABASE bare")
         try:
-            found = visit(sound | {"PG_DBNAME": "bare"}, "--fix")
+            found = run_doctor(healthy | {"PG_DBNAME": "bare"}, "--fix")
         finally:
             connection.execute("DROP DATABASE bare WITH (FORCE)")
     assert found.status == 1
-    assert "The schema is missing" in found.said
-    assert "mended" not in found.said
+    assert "The schema is missing" in found.stdout
+    assert "fixed" not in found.stdout
 
 
-def test_a_wrong_setting_is_named_and_ends_with_two(sound: dict[str, str]) -> None:
-    found = visit(sound | {"PG_PORT": "many"})
+def test_a_wrong_setting_is_named_and_has_status_two(healthy: dict[str, str]) -> None:
+    found = run_doctor(healthy | {"PG_PORT": "many"})
     assert found.status == 2
-    assert found.errors.startswith("imagemill: PG_PORT=many ")
+    assert found.stderr.startswith("imagemill: PG_PORT=many ")

@@ -25,10 +25,12 @@ def test_it_finds_the_servers_and_the_storage_on_the_folder(tmp_path: Path) -> N
         said = json.loads(doctor(mill.data).stdout)
         port = (mill.data / "postgres" / "port").read_text(encoding="ascii")
     sections = {section["name"]: section["findings"] for section in said["sections"]}
-    assert f"127.0.0.1:{port}/imagemill answers" in sections["ledger"][0]["sentence"]
-    assert [finding["verdict"] for finding in sections["line"]] == ["ok", "ok"]
-    # The stand-ins of the services make no folders there, so it is told as away.
-    assert f"Is {mill.data}/storage mounted" in sections["storage"][0]["advice"]
+    assert f"127.0.0.1:{port}/imagemill answers" in sections["postgres"][0]["sentence"]
+    assert [finding["verdict"] for finding in sections["redis"]] == ["ok", "ok"]
+    # The stand-ins of the services make no folders there, so it is reported as unavailable.
+    assert (
+        f"Is {mill.data.as_uri()}/storage (STORAGE_URL) mounted" in sections["storage"][0]["advice"]
+    )
 
 
 def test_a_folder_on_which_nothing_ever_ran_is_named(tmp_path: Path) -> None:

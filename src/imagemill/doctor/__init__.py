@@ -1,1 +1,1 @@
-"""`imagemill doctor`: what differs between ledger, line and storage, and what to do about it."""
+"""`imagemill doctor`: checks of PostgreSQL, Redis and the storage, and safe fixes."""

@@ -1,61 +1,55 @@
-"""All examinations in their order: first who answers, then what they say of each other."""
+"""All checks of `imagemill doctor`, in order: the servers first, then what they hold."""
 
 from collections.abc import Awaitable, Iterable
 from typing import Final
 
-from imagemill.doctor import disk, image_processes, postgres, redis
-from imagemill.doctor import jobs as job_store
-from imagemill.doctor import missing_files as named_files
-from imagemill.doctor import orphaned_files as unnamed_files
-from imagemill.doctor import queue as line
+from imagemill.doctor import disk, image_processes, jobs, missing_files, orphaned_files
+from imagemill.doctor import postgres as postgres_server
+from imagemill.doctor import redis as redis_server
 from imagemill.doctor.context import DoctorContext
 from imagemill.doctor.findings import Finding, Section, Verdict, unknown
 from imagemill.errors import Unavailable
 
-INTERRUPTED: Final = "Try again; the log of the server that was asked may tell more."
+TRY_AGAIN: Final = "Try again; the server's log may say more."
 
 
-async def examine(context: DoctorContext, *, deep: bool) -> list[Section]:
-    """Examine everything that can be, and change nothing.
+async def run_checks(context: DoctorContext, *, deep: bool) -> list[Section]:
+    """Run every check that is possible, and change nothing.
 
-    What rests on a server that is away, or on a schema that is not ours, is left out: the finding
-    on that server says why.
+    Checks that need an unavailable server, or another schema, are left out; the finding on that
+    server says why.
     """
-    servers, stores = await postgres.examine(context), await _asked(disk.examine(context))
-    line_server = await redis.examine(context)
-    is_readable = _is_usable(servers)
-    jobs = await _asked(job_store.examine(context)) if is_readable else []
-    ids = await _asked(line.examine(context)) if is_readable else []
-    files = await _files(context, deep=deep) if is_readable and _is_usable(stores) else []
+    postgres = await postgres_server.check(context)
+    storage = await _run(disk.check(context))
+    redis = await redis_server.check(context)
+    if _is_usable(postgres):
+        postgres += await _run(jobs.check(context))
+        redis += await _run(redis_server.check_queue(context))
+        if _is_usable(storage):
+            storage += await _run(missing_files.check(context, deep=deep))
+            storage += await _run(orphaned_files.check(context))
     return [
-        Section("ledger", (*servers, *jobs)),
-        Section("line", (*line_server, *ids)),
-        Section("storage", (*stores, *files)),
-        *await image_processes.examine(context.settings),
+        Section("postgres", tuple(postgres)),
+        Section("redis", tuple(redis)),
+        Section("storage", tuple(storage)),
+        *await image_processes.check(context.settings),
     ]
 
 
-def is_mendable(sections: Iterable[Section]) -> bool:
-    """Whether everything could be examined, so that what to mend is known."""
+def is_fixable(sections: Iterable[Section]) -> bool:
+    """Whether every check could run, so that it is known what to fix."""
     return all(_is_usable(section.findings) for section in sections)
 
 
-async def _files(context: DoctorContext, *, deep: bool) -> list[Finding]:
-    return [
-        *await _asked(named_files.examine(context, deep=deep)),
-        *await _asked(unnamed_files.examine(context)),
-    ]
-
-
-async def _asked(examination: Awaitable[list[Finding]]) -> list[Finding]:
+async def _run(check: Awaitable[list[Finding]]) -> list[Finding]:
     try:
-        return await examination
+        return await check
     except Unavailable as error:
-        return [unknown("interrupted", str(error), INTERRUPTED)]
+        return [unknown("interrupted", str(error), TRY_AGAIN)]
 
 
 def _is_usable(findings: Iterable[Finding]) -> bool:
-    """Whether a server answered, and speaks of the schema that we know."""
+    """Whether the server answers, and has the schema of this version."""
     return not any(
         finding.verdict is Verdict.UNKNOWN
         or (finding.subject == "schema" and finding.verdict is Verdict.BAD)

@@ -1,29 +1,28 @@
-"""The command `imagemill doctor`: mend if that is asked for, examine, report."""
+"""The command `imagemill doctor`: run the checks, fix if asked to, report."""
 
 import sys
 
-from imagemill.doctor.checks import examine, is_mendable
+from imagemill.doctor.checks import is_fixable, run_checks
 from imagemill.doctor.context import DoctorContext
 from imagemill.doctor.findings import exit_status
 from imagemill.doctor.fixes import apply_fixes
-from imagemill.doctor.report import as_json as to_json
-from imagemill.doctor.report import show
+from imagemill.doctor.report import print_report, to_json
 from imagemill.settings import Settings
 
 
 async def run(settings: Settings, *, fix: bool, deep: bool, as_json: bool) -> int:
-    """Print the report and return the exit status: that of the mill as it is afterwards.
+    """Print the report and return the exit status, both as they are after the fixes.
 
-    Raises Unavailable when a server goes away in the middle of mending.
+    Raises Unavailable when a server becomes unavailable while the fixes are applied.
     """
     async with DoctorContext.open(settings) as context:
-        sections = await examine(context, deep=deep)
-        mended = None
-        if fix and is_mendable(sections):
-            mended = await apply_fixes(context)
-            sections = await examine(context, deep=deep)
+        sections = await run_checks(context, deep=deep)
+        fixed = None
+        if fix and is_fixable(sections):
+            fixed = await apply_fixes(context)
+            sections = await run_checks(context, deep=deep)
     if as_json:
-        sys.stdout.write(to_json(sections, mended) + "\n")
+        sys.stdout.write(to_json(sections, fixed) + "\n")
     else:
-        show(sections, mended)
+        print_report(sections, fixed)
     return exit_status(sections)

@@ -1,4 +1,4 @@
-"""The mill that is examined: its settings, and its neighbours, opened as the services do."""
+"""The settings, servers and storage that the checks use, opened as the services do."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,11 +17,11 @@ from imagemill.storage.protocol import Storage
 
 @dataclass(frozen=True, slots=True)
 class DoctorContext:
-    """Everything that examinations ask. Any of the neighbours may be away."""
+    """The servers and the storage that are checked. Each of them may be unavailable."""
 
     settings: Settings
     postgres: Postgres
-    line: JobQueue
+    queue: JobQueue
     storage: Storage
 
     @classmethod
@@ -29,13 +29,13 @@ class DoctorContext:
     async def open(cls, settings: Settings) -> AsyncIterator["DoctorContext"]:
         async with (
             Postgres.open(settings.postgres, settings.pg_pool_size) as postgres,
-            JobQueue.open(settings.redis) as line,
+            JobQueue.open(settings.redis) as queue,
             # Folders that an unmounted volume lacks are a finding, and not to be created.
             open_storage(
                 settings.storage_url, settings.disk_reserve_bytes, create_missing=False
             ) as storage,
         ):
-            yield cls(settings, postgres, line, storage)
+            yield cls(settings, postgres, queue, storage)
 
     @property
     def diagnostics(self) -> Diagnostics:

@@ -1,4 +1,4 @@
-"""The disk below the storage: whether it can be written to, and how much more."""
+"""Checks of the storage: whether it can be written, and how much space is free."""
 
 from typing import Final
 
@@ -7,43 +7,43 @@ from imagemill.doctor.findings import Finding, bad, ok, unknown, warn
 from imagemill.formatting import format_size
 from imagemill.storage.errors import StorageFull, StorageUnavailable
 
-# Room for fewer of the largest uploads than this is a reason to wake somebody.
-FEW_UPLOADS: Final = 20
+# Free space for fewer uploads of the maximum size is a warning.
+MIN_UPLOADS: Final = 20
 
 
-async def examine(context: DoctorContext) -> list[Finding]:
+async def check(context: DoctorContext) -> list[Finding]:
     url = context.settings.storage_url
-    advice = f"Is {url} mounted and writable for this user? STORAGE_URL names it."
+    advice = f"Is {url} (STORAGE_URL) mounted, and writable for this user?"
     try:
         await context.storage.probe()
     except StorageFull:
-        pass  # the room says so
+        pass  # the finding on the free space says so
     except StorageUnavailable as error:
         return [unknown("storage", str(error), advice)]
-    works = ok("storage", f"{url} can be read and written.")
+    usable = ok("storage", f"{url} can be read and written.")
     free = await context.storage.free_bytes()
-    return [works] if free is None else [works, _room(context, free)]
+    return [usable] if free is None else [usable, _free_space(context, free)]
 
 
-def _room(context: DoctorContext, free: int) -> Finding:
+def _free_space(context: DoctorContext, free: int) -> Finding:
     reserve, upload = context.settings.disk_reserve_bytes, context.settings.max_upload_bytes
     facts = {"free_bytes": free, "reserve_bytes": reserve}
     if free < reserve + upload:
         return bad(
-            "room",
+            "free space",
             f"{format_size(free)} free, {format_size(reserve)} of them reserved:"
-            " uploads are refused.",
-            "Make room, or set RETENTION_SECONDS. What lies in quarantine may be deleted by hand.",
+            " uploads are rejected.",
+            "Free some space, or set RETENTION_SECONDS. Files in quarantine may be deleted.",
             **facts,
         )
-    if free < reserve + FEW_UPLOADS * upload:
+    if free < reserve + MIN_UPLOADS * upload:
         return warn(
-            "room",
+            "free space",
             f"{format_size(free)} free, {format_size(reserve)} of them reserved:"
-            " soon uploads will be refused.",
-            "Make room, or set RETENTION_SECONDS.",
+            " uploads will soon be rejected.",
+            "Free some space, or set RETENTION_SECONDS.",
             **facts,
         )
     return ok(
-        "room", f"{format_size(free)} free, {format_size(reserve)} of them reserved.", **facts
+        "free space", f"{format_size(free)} free, {format_size(reserve)} of them reserved.", **facts
     )

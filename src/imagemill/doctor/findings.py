@@ -1,4 +1,4 @@
-"""What an examination found, in a sentence, and how bad it is."""
+"""Findings of the checks, their verdicts, and the exit status that follows from them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 
 class Verdict(StrEnum):
-    """OK; WARN: no promise is broken, mend it by day; BAD: one is, or may be; or nobody knows."""
+    """OK; WARN: it can wait; BAD: jobs or files are affected; UNKNOWN: not checked."""
 
     OK = "ok"
     WARN = "warn"
@@ -15,14 +15,14 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
-NOTHING_TO_MEND: Final = 0
-SOMETHING_TO_MEND: Final = 1
-CANNOT_CHECK: Final = 2
+HEALTHY: Final = 0
+NEEDS_ATTENTION: Final = 1
+NOT_CHECKED: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One sentence on one subject, what to do about it, and the same as data for a script."""
+    """A sentence on one subject, advice what to do, and the facts for a script."""
 
     subject: str
     verdict: Verdict
@@ -33,7 +33,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What was found in one part of the mill."""
+    """The findings on one part of the service."""
 
     name: str
     findings: tuple[Finding, ...]
@@ -56,8 +56,8 @@ def unknown(subject: str, sentence: str, advice: str) -> Finding:
 
 
 def exit_status(sections: Iterable[Section]) -> int:
-    """Return what the command ends with: 0 all is well, 1 something to mend, 2 cannot check."""
+    """Return 0 when all is well, 1 when something needs attention, 2 when a check could not run."""
     verdicts = {finding.verdict for section in sections for finding in section.findings}
     if Verdict.UNKNOWN in verdicts:
-        return CANNOT_CHECK
-    return SOMETHING_TO_MEND if verdicts - {Verdict.OK} else NOTHING_TO_MEND
+        return NOT_CHECKED
+    return NEEDS_ATTENTION if verdicts - {Verdict.OK} else HEALTHY

@@ -1,32 +1,34 @@
-"""Mends what is safe to mend. No file and no row is deleted; each thing done can be taken back.
+"""Fixes that are safe at any time: no file and no row of a job is deleted.
 
-What is mended here mends itself sooner or later while a worker runs; this is for those nights when
-none does, or nobody wants to wait.
+Workers do the same sooner or later; the fixes serve when no worker runs, or to save the wait.
 """
 
 from datetime import timedelta
+from typing import Final
 from uuid import uuid4
 
 from imagemill.doctor.context import DoctorContext
-from imagemill.doctor.jobs import WAITING_GRACE, forgotten_by_line
+from imagemill.doctor.jobs import PENDING_GRACE, find_unqueued
 from imagemill.formatting import pluralize
 from imagemill.jobs.job import Priority
 from imagemill.jobs.leases import JobLeases
 from imagemill.redis.queue import QueueUnavailable
 
+NOTHING_FIXED: Final = "There was nothing to fix."
+
 
 async def apply_fixes(context: DoctorContext) -> list[str]:
-    """Do what can be done, and return a sentence for each thing that was.
+    """Apply all fixes, and return a sentence for each that changed something.
 
-    Raises DatabaseUnavailable, StorageUnavailable; what was done until then stays done.
+    Raises DatabaseUnavailable, StorageUnavailable; fixes that were applied before stay applied.
     """
     done = [
         *await _reap(context),
-        *await _ring(context),
-        *await _bring_back(context),
-        *await _set_aside(context),
+        *await _requeue(context),
+        *await _restore(context),
+        *await _quarantine(context),
     ]
-    return done or ["There was nothing to mend."]
+    return done or [NOTHING_FIXED]
 
 
 async def _reap(context: DoctorContext) -> list[str]:
@@ -34,35 +36,35 @@ async def _reap(context: DoctorContext) -> list[str]:
     count = 0
     while reaped := await leases.reap():
         count += len(reaped)
-    return [f"Took {pluralize(count, 'job')} from workers that went silent."] if count else []
+    return [f"Released {pluralize(count, 'job')} with an expired lease."] if count else []
 
 
-async def _ring(context: DoctorContext) -> list[str]:
-    late = await context.diagnostics.find_overdue_pending(WAITING_GRACE)
-    forgotten = await context.diagnostics.find_pending(await forgotten_by_line(context, late))
+async def _requeue(context: DoctorContext) -> list[str]:
+    overdue = await context.diagnostics.find_overdue_pending(PENDING_GRACE)
+    unqueued = await context.diagnostics.find_pending(await find_unqueued(context, overdue))
     try:
         for priority in Priority:
-            ids = [job_id for job_id, its_own in forgotten.items() if its_own is priority]
+            ids = [job_id for job_id, of_job in unqueued.items() if of_job is priority]
             if ids:
-                await context.line.push_all(ids, priority)
+                await context.queue.push_all(ids, priority)
     except QueueUnavailable as error:
-        return [f"Could not put jobs back into the line: {error}."]
-    return [f"Put {pluralize(len(forgotten), 'job')} back into the line."] if forgotten else []
+        return [f"Could not push jobs to the queue: {error}."]
+    return [f"Pushed {pluralize(len(unqueued), 'job')} to the queue."] if unqueued else []
 
 
-async def _bring_back(context: DoctorContext) -> list[str]:
+async def _restore(context: DoctorContext) -> list[str]:
     keys = await context.janitor.restore()
-    return [f"Brought {key} back from quarantine." for key in keys]
+    return [f"Restored {key} from quarantine." for key in keys]
 
 
-async def _set_aside(context: DoctorContext) -> list[str]:
+async def _quarantine(context: DoctorContext) -> list[str]:
     now = await context.storage.now()
     found = await context.janitor.find_orphans(now)
     orphans = [] if found.is_suspicious else found.orphans
     keys = await context.janitor.quarantine_orphans(orphans, now.date())
     keys += await context.janitor.quarantine_unfinished(now)
-    cleared = await context.janitor.delete_abandoned()
+    deleted = await context.janitor.delete_abandoned()
     return [
         *(f"Moved {key} to quarantine." for key in keys),
-        *(f"Removed {key}, of a process that is dead." for key in cleared),
+        *(f"Deleted {key}, left by a process that has died." for key in deleted),
     ]

@@ -1,4 +1,4 @@
-"""How far image processes are shut in here, and which formats a sample proves in one of them."""
+"""Checks of an image process: how far it is confined, and which formats it supports."""
 
 from collections.abc import Iterable, Sequence
 
@@ -11,50 +11,56 @@ from imagemill.imaging.sandbox.sandbox import Capabilities, Confinement, Sandbox
 from imagemill.settings import Settings
 
 
-async def examine(settings: Settings) -> tuple[Section, Section]:
-    """Start an image process as a worker would, and ask it."""
+async def check(settings: Settings) -> tuple[Section, Section]:
+    """Start an image process as a worker does, and check its confinement and formats."""
     try:
         async with Sandbox.open(
             1, Limits.from_settings(settings), Confinement(settings.sandbox)
         ) as sandbox:
-            level, proved = sandbox.level, await sandbox.capabilities()
+            level, supported = sandbox.level, await sandbox.capabilities()
     except ImageProcessDidNotStart as error:
-        advice = "Reinstall imagemill; is CHILD_MEMORY_BYTES enough, and SANDBOX what you mean?"
-        return Section("sandbox", (bad("walls", str(error), advice),)), Section("formats", ())
-    return Section("sandbox", (walls(level),)), Section("formats", formats(proved))
+        advice = "Is CHILD_MEMORY_BYTES large enough, and SANDBOX right? Else reinstall imagemill."
+        return Section("sandbox", (bad("confinement", str(error), advice),)), Section("formats", ())
+    return Section("sandbox", (check_confinement(level),)), Section(
+        "formats", check_formats(supported)
+    )
 
 
-def walls(level: ConfinementLevel) -> Finding:
-    facts = {"level": level.name, "closed": level.active, "lacking": level.missing}
+def check_confinement(level: ConfinementLevel) -> Finding:
+    facts = {"level": level.name, "active": level.active, "missing": level.missing}
     if level.name == "full":
-        return ok("walls", f"Image processes are shut in: {', '.join(level.active)}.", **facts)
-    lacking = f" This system lacks {' and '.join(level.missing)}." if level.missing else ""
+        return ok(
+            "confinement", f"Image processes are confined: {', '.join(level.active)}.", **facts
+        )
+    missing = f" This system lacks {' and '.join(level.missing)}." if level.missing else ""
     return warn(
-        "walls",
-        f"Image processes are not fully shut in, only by {', '.join(level.active)}.{lacking}",
+        "confinement",
+        f"Image processes are only partly confined, by {', '.join(level.active)}.{missing}",
         "Run workers on Linux 6.12 or later, with SANDBOX=required.",
         **facts,
     )
 
 
-def formats(proved: Capabilities) -> tuple[Finding, Finding]:
+def check_formats(supported: Capabilities) -> tuple[Finding, Finding]:
     return (
-        _proved("inputs", INPUTS, proved.inputs, "uploads of it are refused"),
-        _proved("outputs", FORMATS, proved.outputs, "jobs that ask for it fail"),
+        _check_probes("inputs", INPUTS, supported.inputs, "uploads of these formats are rejected"),
+        _check_probes(
+            "outputs", FORMATS, supported.outputs, "jobs that ask for these formats fail"
+        ),
     )
 
 
-def _proved(
-    subject: str, known: Iterable[InputName], formats: Sequence[Format], otherwise: str
+def _check_probes(
+    subject: str, known: Iterable[InputName], supported: Sequence[Format], consequence: str
 ) -> Finding:
-    names = [format_.name for format_ in formats]
-    lacking = [name for name in known if name not in names]
-    if not lacking:
-        return ok(subject, f"A sample proved each of {', '.join(names)}.", proved=names)
+    names = [format_.name for format_ in supported]
+    missing = [name for name in known if name not in names]
+    if not missing:
+        return ok(subject, f"Supported, as samples show: {', '.join(names)}.", supported=names)
     return warn(
         subject,
-        f"No sample proved {', '.join(lacking)} here: {otherwise}.",
-        "Install imagemill anew with its dependencies, pyvips-binary above all, and extra heic.",
-        proved=names,
-        lacking=lacking,
+        f"Not supported here, as samples show: {', '.join(missing)}; {consequence}.",
+        "Reinstall imagemill with its dependencies, pyvips-binary above all, and the extra heic.",
+        supported=names,
+        missing=missing,
     )

@@ -1,4 +1,4 @@
-"""The files that rows name: whether each is there, as it was recorded."""
+"""Checks of the files that jobs reference: whether each exists, as it was recorded."""
 
 import hashlib
 from collections.abc import Iterable
@@ -16,77 +16,77 @@ from imagemill.storage.protocol import Storage
 
 SHOWN: Final = 20
 
-FROM_BACKUP: Final = (
-    "Bring them back from a backup of the storage; where there is none, DELETE the jobs."
-)
+RESTORE: Final = "Restore them from a backup of the storage; without one, DELETE the jobs."
 
-Kind = Literal["missing", "size", "sha256"]
+FaultKind = Literal["missing", "size", "sha256"]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A file that is not as its job's row says."""
+    """A file that differs from what its job's row says."""
 
     job_id: JobId
     key: str
-    kind: Kind
+    kind: FaultKind
 
 
-async def examine(context: DoctorContext, *, deep: bool) -> list[Finding]:
-    """Compare every file that a row names: its size, and when `deep`, its every byte."""
+async def check(context: DoctorContext, *, deep: bool) -> list[Finding]:
+    """Compare every file that a row references: its size and, if `deep`, every byte."""
     jobs, faults = 0, list[Fault]()
     async for page in context.job_files.read_all():
         jobs += len(page)
-        suspects = await _faults(context.storage, page, deep=deep)
-        if suspects:  # the job may have been deleted while we looked
-            there = {
-                job.id for job in await context.job_files.find({one.job_id for one in suspects})
+        candidates = await _find_faults(context.storage, page, deep=deep)
+        if candidates:  # the job may have been deleted meanwhile
+            existing = {
+                job.id for job in await context.job_files.find({one.job_id for one in candidates})
             }
-            faults += [one for one in suspects if one.job_id in there]
+            faults += [one for one in candidates if one.job_id in existing]
     missing = [one for one in faults if one.kind == "missing"]
     changed = [one for one in faults if one.kind != "missing"]
-    return [await _missing(context, jobs, missing), _changed(changed, deep=deep)]
+    return [await _report_missing(context, jobs, missing), _report_changed(changed, deep=deep)]
 
 
-async def _missing(context: DoctorContext, jobs: int, missing: list[Fault]) -> Finding:
+async def _report_missing(context: DoctorContext, jobs: int, missing: list[Fault]) -> Finding:
     if not missing:
-        return ok("missing files", f"Every file of {pluralize(jobs, 'job')} is there.", count=0)
+        return ok("missing files", f"All files of {pluralize(jobs, 'job')} exist.", count=0)
     quarantined = {unit.key for unit in await context.storage.quarantine.list_units()}
-    away = [one for one in missing if {one.key, _folder(one.key)} & quarantined]
-    sentence = f"{pluralize(len(missing), 'file')} that a job's row names and that is not there"
-    facts = {"count": len(missing), "in_quarantine": len(away), "keys": _shown(missing)}
-    if away:
-        advice = "`imagemill doctor --fix` brings back what is in quarantine."
-        return bad("missing files", f"{sentence}; {len(away):,} in quarantine.", advice, **facts)
-    return bad("missing files", f"{sentence}.", FROM_BACKUP, **facts)
+    restorable = [one for one in missing if {one.key, _folder(one.key)} & quarantined]
+    sentence = f"{pluralize(len(missing), 'file')} missing that jobs reference"
+    facts = {"count": len(missing), "in_quarantine": len(restorable), "keys": _first_keys(missing)}
+    if restorable:
+        advice = "`imagemill doctor --fix` restores what is in quarantine."
+        return bad(
+            "missing files", f"{sentence}; {len(restorable):,} in quarantine.", advice, **facts
+        )
+    return bad("missing files", f"{sentence}.", RESTORE, **facts)
 
 
-def _changed(changed: list[Fault], *, deep: bool) -> Finding:
+def _report_changed(changed: list[Fault], *, deep: bool) -> Finding:
     if not changed:
-        sure = "byte by byte" if deep else "in size; --deep reads every byte"
-        return ok("changed files", f"All files are as they were recorded, {sure}.", count=0)
+        compared = "byte by byte" if deep else "by size; --deep compares every byte"
+        return ok("changed files", f"No file has changed, compared {compared}.", count=0)
     return bad(
         "changed files",
-        f"{pluralize(len(changed), 'file')} not as recorded: another size, or other bytes.",
-        f"Did a disk fail, or somebody write to the storage? {FROM_BACKUP}",
+        f"{pluralize(len(changed), 'file')} with another size or other bytes than recorded.",
+        f"Did a disk fail, or did another program write to the storage? {RESTORE}",
         count=len(changed),
-        keys=_shown(changed),
+        keys=_first_keys(changed),
     )
 
 
-async def _faults(storage: Storage, jobs: Iterable[JobFiles], *, deep: bool) -> list[Fault]:
+async def _find_faults(storage: Storage, jobs: Iterable[JobFiles], *, deep: bool) -> list[Fault]:
     files = [(job.id, stored) for job in jobs for stored in (job.input, *job.outputs)]
     sizes = await storage.sizes([stored.key for _, stored in files])
     return [
         Fault(job_id, stored.key, kind)
         for job_id, stored in files
-        if (kind := await _fault(storage, stored, sizes.get(stored.key), deep=deep))
+        if (kind := await _find_fault(storage, stored, sizes.get(stored.key), deep=deep))
     ]
 
 
-async def _fault(
+async def _find_fault(
     storage: Storage, stored: StoredFile, size: int | None, *, deep: bool
-) -> Kind | None:
+) -> FaultKind | None:
     if size is None:
         return "missing"
     if size != stored.bytes:
@@ -106,5 +106,5 @@ def _folder(key: str) -> str:
     return PurePosixPath(key).parent.as_posix()
 
 
-def _shown(faults: list[Fault]) -> list[str]:
+def _first_keys(faults: list[Fault]) -> list[str]:
     return [one.key for one in faults[:SHOWN]]

@@ -1,31 +1,52 @@
-"""The server of the line: whether it answers, and keeps every id."""
+"""Checks of Redis: whether it answers and never evicts ids, and what is in the queue."""
 
 from imagemill.doctor.context import DoctorContext
 from imagemill.doctor.findings import Finding, ok, warn
+from imagemill.formatting import pluralize
 from imagemill.redis.queue import QueueUnavailable
 
 
-async def examine(context: DoctorContext) -> list[Finding]:
+async def check(context: DoctorContext) -> list[Finding]:
     address = context.settings.redis
     try:
-        policy = await context.line.eviction_policy()
+        policy = await context.queue.eviction_policy()
     except QueueUnavailable as error:
         return [
             warn(
                 "server",
-                f"{error}. Uploads are taken and jobs done all the same, only later, by sweeps.",
-                f"Start it, or look at REDIS_HOST and its like: {address} was asked.",
+                f"{error}. Jobs are still accepted and processed, with a delay.",
+                f"Start Redis, or correct REDIS_HOST, REDIS_PORT and so on; {address} was tried.",
             )
         ]
     answers = ok("server", f"Redis at {address} answers.")
     if policy == "noeviction":
-        return [answers, ok("memory", "Full, it refuses new ids and drops none.", policy=policy)]
+        return [
+            answers,
+            ok(
+                "memory",
+                "When its memory is full, Redis rejects new ids and evicts none.",
+                policy=policy,
+            ),
+        ]
     return [
         answers,
         warn(
             "memory",
-            f"Full, it drops ids ({policy}), and their jobs wait for a sweep.",
-            "CONFIG SET maxmemory-policy noeviction, and the same in its configuration.",
+            f"When its memory is full, Redis evicts ids ({policy}); their jobs wait for a sweep.",
+            "Run CONFIG SET maxmemory-policy noeviction, and set it in Redis' configuration.",
             policy=policy,
         ),
     ]
+
+
+async def check_queue(context: DoctorContext) -> list[Finding]:
+    """Count the ids in the queue, and those for which no job is pending."""
+    try:
+        ids = await context.queue.ids()
+    except QueueUnavailable:
+        return []  # the check of the server reports it
+    stale = len(ids) - len(await context.diagnostics.find_pending(ids))
+    sentence = f"{pluralize(len(ids), 'id')} in the queue"
+    if stale:
+        sentence += f"; {stale:,} of them of jobs that are no longer pending, which is harmless"
+    return [ok("queue", f"{sentence}.", count=len(ids), stale=stale)]

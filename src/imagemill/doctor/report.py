@@ -1,4 +1,4 @@
-"""Shows what was found: to a person in sections and sentences, to a script as JSON."""
+"""The report: sections and sentences for a terminal, or JSON for a script."""
 
 import json
 from collections.abc import Sequence
@@ -12,34 +12,34 @@ from rich.text import Text
 from imagemill.doctor import findings
 from imagemill.doctor.findings import Section, Verdict, exit_status
 
-COLOURS: Final = {
+COLORS: Final = {
     Verdict.OK: "green",
     Verdict.WARN: "yellow",
     Verdict.BAD: "bold red",
     Verdict.UNKNOWN: "bold magenta",
 }
-# Where nobody looks at a terminal, a sentence stays on one line.
-WIDE: Final = 400
+# Without a terminal, a sentence stays on one line.
+UNLIMITED_WIDTH: Final = 400
 
 
-def show(sections: Sequence[Section], mended: Sequence[str] | None) -> None:
-    """Print everything; `mended` is None when nothing was to be mended."""
+def print_report(sections: Sequence[Section], fixed: Sequence[str] | None) -> None:
+    """Print the report; `fixed` is None when no fixes were asked for."""
     console = Console(highlight=False)
     if not console.is_terminal:
-        console.width = WIDE
-    for sentence in mended or ():
-        console.print(Text.assemble(("mended   ", "cyan"), sentence))
+        console.width = UNLIMITED_WIDTH
+    for sentence in fixed or ():
+        console.print(Text.assemble(("fixed    ", "cyan"), sentence))
     for section in sections:
         console.print(Text(f"\n{section.name}", "bold"))
         console.print(_table(section))
     console.print(_conclusion(sections))
 
 
-def as_json(sections: Sequence[Section], mended: Sequence[str] | None) -> str:
-    """Return the same for a script; `exit_status` is what the command ends with."""
-    found = [asdict(section) for section in sections]
+def to_json(sections: Sequence[Section], fixed: Sequence[str] | None) -> str:
+    """Return the report as JSON; `exit_status` is that of the command."""
+    as_dicts = [asdict(section) for section in sections]
     return json.dumps(
-        {"exit_status": exit_status(sections), "sections": found, "mended": mended}, indent=2
+        {"exit_status": exit_status(sections), "sections": as_dicts, "fixed": fixed}, indent=2
     )
 
 
@@ -48,7 +48,7 @@ def _table(section: Section) -> Table:
     for width in (7, 15, None):
         table.add_column(width=width)
     for finding in section.findings:
-        verdict = Text(finding.verdict, COLOURS[finding.verdict])
+        verdict = Text(finding.verdict, COLORS[finding.verdict])
         table.add_row(verdict, Text(finding.subject), Text(finding.sentence))
         if finding.advice:
             table.add_row("", "", Text(f"→ {finding.advice}"))
@@ -57,9 +57,9 @@ def _table(section: Section) -> Table:
 
 def _conclusion(sections: Sequence[Section]) -> Text:
     match exit_status(sections):
-        case findings.NOTHING_TO_MEND:
+        case findings.HEALTHY:
             return Text("\nAll is well.", "green")
-        case findings.SOMETHING_TO_MEND:
-            return Text("\nThere is something to mend.", "yellow")
+        case findings.NEEDS_ATTENTION:
+            return Text("\nSomething needs attention.", "yellow")
         case _:
-            return Text("\nNot everything could be examined.", "bold magenta")
+            return Text("\nSome checks could not run.", "bold magenta")

@@ -1,4 +1,4 @@
-"""Spoils a mill, so that a test sees what the doctor says."""
+"""Jobs and files of an installation, for tests that damage them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,8 @@ from support.stored_jobs import store_completed_job, store_pending_job
 
 
 @dataclass(frozen=True, slots=True)
-class Saboteur:
-    """Spoils things behind the back of the mill."""
+class Installation:
+    """Adds jobs as the services would, and gives direct access to rows and files."""
 
     context: DoctorContext
     root: Path
@@ -27,19 +27,19 @@ class Saboteur:
     def storage(self) -> Storage:
         return self.context.storage
 
-    async def waiting(self) -> Job:
+    async def add_pending_job(self) -> Job:
         return await store_pending_job(self.job_store, self.root)
 
-    async def claimed(self) -> Claim:
-        (claim,) = await self.leases.claim([(await self.waiting()).id])
+    async def add_claimed_job(self) -> Claim:
+        (claim,) = await self.leases.claim([(await self.add_pending_job()).id])
         return claim
 
-    async def completed(self) -> Job:
+    async def add_completed_job(self) -> Job:
         return await store_completed_job(self.job_store, self.leases, self.root)
 
-    def output(self, job: Job) -> Path:
+    def output_path(self, job: Job) -> Path:
         return self.root / job.outputs[0].path
 
-    def forget(self, job: Job) -> None:
-        """Lose the row, as an older backup would."""
+    def delete_row(self, job: Job) -> None:
+        """Delete the row, as the restore of an older backup would."""
         self.database.execute("DELETE FROM jobs WHERE id = %s", [job.id])
