@@ -1,4 +1,4 @@
-"""`make fuzz COUNT=5000`: one line of what came of it, and status 1 if we had a bug."""
+"""`make fuzz COUNT=5000`: prints a summary, and exits with status 1 if it found a bug."""
 
 import argparse
 import asyncio
@@ -19,7 +19,7 @@ def main() -> None:
     configure_logs("error", "console")
     outcome = asyncio.run(fuzz(arguments.count, arguments.seed))
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"{outcome.line()}, seed {arguments.seed}")
+    console.print(f"{outcome.summary()}, seed {arguments.seed}")
     for bug in outcome.bugs:
         console.print(f"  {bug}")
     sys.exit(1 if outcome.bugs else 0)

@@ -1,19 +1,17 @@
-"""Requests with a form, damaged in what its client may get wrong, and in what nobody would."""
+"""Uploads as raw HTTP requests, damaged as clients might, and as only a fuzzer would."""
 
-import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from random import Random
 
 from fuzz.mutations import DAMAGES
 from support.pictures import picture
-
-Chance = random.Random
 
 PICTURES = [picture(24, 18), picture(24, 18, "PNG"), picture(16, 16, "WEBP")]
 BOUNDARY = b"----imagemill7MA4YWxkTrZu0gW"
 DISPOSITION = b"Content-Disposition: form-data; name="
 
-GOOD_FIELDS = [
+VALID_FIELDS = [
     (b"preset", b"thumbnail"),
     (b"width", b"32"),
     (b"format", b"webp"),
@@ -54,7 +52,7 @@ BAD_FILENAMES = [
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a form: its header lines, and what it holds."""
+    """A part of a multipart form: its header lines and its content."""
 
     lines: tuple[bytes, ...]
     content: bytes
@@ -62,7 +60,7 @@ class Part:
 
 @dataclass(slots=True)
 class Form:
-    """A form that is about to be written down, and how."""
+    """A multipart form, and how it is to be serialized."""
 
     parts: list[Part]
     boundary: bytes = BOUNDARY
@@ -70,42 +68,42 @@ class Form:
     preamble: bytes = b""
     end: bytes = b"--\r\n"
     content_type: bytes = b"multipart/form-data; boundary=" + BOUNDARY
-    damages: list[Callable[[bytearray, Chance], None]] = field(default_factory=list)
+    damages: list[Callable[[bytearray, Random], None]] = field(default_factory=list)
 
-    def body(self, chance: Chance) -> bytes:
-        """Return it as bytes, with its damages."""
-        written = bytearray(self.preamble)
+    def body(self, rng: Random) -> bytes:
+        """Serialize the form, then damage its bytes."""
+        serialized = bytearray(self.preamble)
         for part in self.parts:
-            written += b"--" + self.boundary + self.line_end
-            written += b"".join(line + self.line_end for line in part.lines) + self.line_end
-            written += part.content + self.line_end
-        written += b"--" + self.boundary + self.end
+            serialized += b"--" + self.boundary + self.line_end
+            serialized += b"".join(line + self.line_end for line in part.lines) + self.line_end
+            serialized += part.content + self.line_end
+        serialized += b"--" + self.boundary + self.end
         for damage in self.damages:
-            damage(written, chance)
-        return bytes(written)
+            damage(serialized, rng)
+        return bytes(serialized)
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """A request as bytes. One that never ends is told to be over by closing the way there."""
+class RawRequest:
+    """A request as bytes. The client half-closes the connection after one that does not end."""
 
     data: bytes
     ends: bool
 
 
-def requests(count: int, seed: int) -> Iterator[Sent]:
-    """Yield so many requests, the same ones for the same seed."""
-    chance = Chance(seed)
+def requests(count: int, seed: int) -> Iterator[RawRequest]:
+    """Yield `count` requests, the same ones for the same seed."""
+    rng = Random(seed)
     for _ in range(count):
-        form = _good_form(chance)
-        for _ in range(chance.choice((0, 1, 1, 1, 2, 3))):
-            chance.choice(FORM_DAMAGES)(form, chance)
-        yield _framed(form.content_type, form.body(chance), chance)
+        form = _make_form(rng)
+        for _ in range(rng.choice((0, 1, 1, 1, 2, 3))):
+            rng.choice(FORM_DAMAGES)(form, rng)
+        yield _frame(form.content_type, form.body(rng), rng)
 
 
-def _good_form(chance: Chance) -> Form:
-    fields = [_field(*one) for one in chance.sample(GOOD_FIELDS, chance.randrange(3))]
-    return Form(chance.sample([_file(chance.choice(PICTURES)), *fields], len(fields) + 1))
+def _make_form(rng: Random) -> Form:
+    fields = [_field(*one) for one in rng.sample(VALID_FIELDS, rng.randrange(3))]
+    return Form(rng.sample([_file(rng.choice(PICTURES)), *fields], len(fields) + 1))
 
 
 def _file(content: bytes, filename: bytes = b'; filename="cat.jpg"') -> Part:
@@ -116,68 +114,77 @@ def _field(name: bytes, value: bytes) -> Part:
     return Part((DISPOSITION + b'"' + name + b'"',), value)
 
 
-def _drop(form: Form, chance: Chance) -> None:
+def _drop_part(form: Form, rng: Random) -> None:
     if form.parts:
-        del form.parts[chance.randrange(len(form.parts))]
+        del form.parts[rng.randrange(len(form.parts))]
 
 
-def _repeat(form: Form, chance: Chance) -> None:
+def _repeat_part(form: Form, rng: Random) -> None:
     if form.parts:
-        times = chance.choice((1, 1, 2, 64, 70))
-        form.parts += [chance.choice(form.parts)] * times
+        times = rng.choice((1, 1, 2, 64, 70))
+        form.parts += [rng.choice(form.parts)] * times
 
 
-def _wrong_value(form: Form, chance: Chance) -> None:
-    name, _ = chance.choice(GOOD_FIELDS)
-    form.parts.insert(0, _field(name, chance.choice(BAD_VALUES)))
+def _add_bad_value(form: Form, rng: Random) -> None:
+    name, _ = rng.choice(VALID_FIELDS)
+    form.parts.insert(0, _field(name, rng.choice(BAD_VALUES)))
 
 
-def _wrong_name(form: Form, chance: Chance) -> None:
-    form.parts.append(_field(chance.choice(BAD_NAMES), b"1"))
+def _add_bad_name(form: Form, rng: Random) -> None:
+    form.parts.append(_field(rng.choice(BAD_NAMES), b"1"))
 
 
-def _wrong_filename(form: Form, chance: Chance) -> None:
+def _set_bad_filename(form: Form, rng: Random) -> None:
     form.parts = [p for p in form.parts if b'"file"' not in b"".join(p.lines[:1])]
-    form.parts.append(_file(chance.choice(PICTURES), chance.choice(BAD_FILENAMES)))
+    form.parts.append(_file(rng.choice(PICTURES), rng.choice(BAD_FILENAMES)))
 
 
-def _wrong_line(form: Form, chance: Chance) -> None:
+def _add_bad_line(form: Form, rng: Random) -> None:
     if form.parts:
-        at = chance.randrange(len(form.parts))
+        at = rng.randrange(len(form.parts))
         lines = list(form.parts[at].lines)
-        lines.insert(chance.randrange(len(lines) + 1), chance.choice(BAD_LINES))
+        lines.insert(rng.randrange(len(lines) + 1), rng.choice(BAD_LINES))
         form.parts[at] = replace(form.parts[at], lines=tuple(lines))
 
 
-def _without_lines(form: Form, chance: Chance) -> None:
+def _drop_line(form: Form, rng: Random) -> None:
     if form.parts:
-        at = chance.randrange(len(form.parts))
+        at = rng.randrange(len(form.parts))
         form.parts[at] = replace(form.parts[at], lines=form.parts[at].lines[1:])
 
 
-def _nested(form: Form, chance: Chance) -> None:
-    inner = Form(form.parts, chance.choice((b"inner", form.boundary))).body(chance)
+def _nest(form: Form, rng: Random) -> None:
+    inner = Form(form.parts, rng.choice((b"inner", form.boundary))).body(rng)
     lines = (DISPOSITION + b'"file"', b"Content-Type: multipart/mixed; boundary=inner")
     form.parts = [Part(lines, inner)]
 
 
-def _other_line_ends(form: Form, chance: Chance) -> None:
-    form.line_end = chance.choice((b"\n", b"\r", b"\r\r\n", b"\n\r", b" \r\n"))
+def _change_line_ends(form: Form, rng: Random) -> None:
+    form.line_end = rng.choice((b"\n", b"\r", b"\r\r\n", b"\n\r", b" \r\n"))
 
 
-def _other_edges(form: Form, chance: Chance) -> None:
-    form.preamble = chance.choice((b"", b"\r\n", b"preamble\r\n", b"-", b"--\r\n", b"\0" * 300))
-    form.end = chance.choice((b"", b"-", b"--", b"\r\n", b"--\r\nepilogue", b"--" * 500, b"-x\r\n"))
+def _change_edges(form: Form, rng: Random) -> None:
+    form.preamble = rng.choice((b"", b"\r\n", b"preamble\r\n", b"-", b"--\r\n", b"\0" * 300))
+    form.end = rng.choice((b"", b"-", b"--", b"\r\n", b"--\r\nepilogue", b"--" * 500, b"-x\r\n"))
 
 
-def _lying_boundary(form: Form, chance: Chance) -> None:
-    lies = (b"other", BOUNDARY[:-1], BOUNDARY + b"x", b"-", b"b" * 70, b"b" * 71, b"", b"\xff\xfe")
-    form.content_type = b"multipart/form-data; boundary=" + chance.choice(lies)
+def _change_boundary(form: Form, rng: Random) -> None:
+    boundaries = (
+        b"other",
+        BOUNDARY[:-1],
+        BOUNDARY + b"x",
+        b"-",
+        b"b" * 70,
+        b"b" * 71,
+        b"",
+        b"\xff\xfe",
+    )
+    form.content_type = b"multipart/form-data; boundary=" + rng.choice(boundaries)
 
 
-def _other_type(form: Form, chance: Chance) -> None:
+def _change_content_type(form: Form, rng: Random) -> None:
     right = b"boundary=" + BOUNDARY
-    form.content_type = chance.choice(
+    form.content_type = rng.choice(
         (
             b"multipart/form-data",
             b"multipart/form-data;",
@@ -195,52 +202,63 @@ def _other_type(form: Form, chance: Chance) -> None:
     )
 
 
-def _bytes(form: Form, chance: Chance) -> None:
-    form.damages.append(chance.choice(DAMAGES))
+def _damage_bytes(form: Form, rng: Random) -> None:
+    form.damages.append(rng.choice(DAMAGES))
 
 
-FORM_DAMAGES: tuple[Callable[[Form, Chance], None], ...] = (
-    *(_drop, _repeat, _wrong_value, _wrong_name, _wrong_filename, _wrong_line, _without_lines),
-    *(_nested, _other_line_ends, _other_edges, _lying_boundary, _other_type),
-    *(_bytes, _bytes, _bytes),
+FORM_DAMAGES: tuple[Callable[[Form, Random], None], ...] = (
+    *(
+        _drop_part,
+        _repeat_part,
+        _add_bad_value,
+        _add_bad_name,
+        _set_bad_filename,
+        _add_bad_line,
+        _drop_line,
+    ),
+    *(_nest, _change_line_ends, _change_edges, _change_boundary, _change_content_type),
+    *(_damage_bytes, _damage_bytes, _damage_bytes),
 )
 
 
-def _framed(content_type: bytes, body: bytes, chance: Chance) -> Sent:
-    """Return the body as a request whose length is told rightly, mostly."""
-    how = chance.choices((_whole, _too_short, _too_long, _chunked, _badly_chunked), (6, 1, 1, 2, 1))
-    framing, ends = how[0](body, chance)
+def _frame(content_type: bytes, body: bytes, rng: Random) -> RawRequest:
+    """Return a request with the body, in most cases with its correct length."""
+    how = rng.choices(
+        (_frame_whole, _frame_too_short, _frame_too_long, _frame_chunked, _frame_badly_chunked),
+        (6, 1, 1, 2, 1),
+    )
+    framing, ends = how[0](body, rng)
     head = b"POST /upload HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-    return Sent(head + b"Content-Type: " + content_type + b"\r\n" + framing, ends)
+    return RawRequest(head + b"Content-Type: " + content_type + b"\r\n" + framing, ends)
 
 
-def _length(length: int, body: bytes) -> bytes:
+def _content_length(length: int, body: bytes) -> bytes:
     return b"Content-Length: %d\r\n\r\n" % length + body
 
 
-def _whole(body: bytes, _: Chance) -> tuple[bytes, bool]:
-    return _length(len(body), body), True
+def _frame_whole(body: bytes, _: Random) -> tuple[bytes, bool]:
+    return _content_length(len(body), body), True
 
 
-def _too_short(body: bytes, chance: Chance) -> tuple[bytes, bool]:
-    return _length(chance.randrange(len(body)), body), True
+def _frame_too_short(body: bytes, rng: Random) -> tuple[bytes, bool]:
+    return _content_length(rng.randrange(len(body)), body), True
 
 
-def _too_long(body: bytes, chance: Chance) -> tuple[bytes, bool]:
-    return _length(len(body) + chance.choice((1, 100, 10**9, 10**18, 10**30)), body), False
+def _frame_too_long(body: bytes, rng: Random) -> tuple[bytes, bool]:
+    return _content_length(len(body) + rng.choice((1, 100, 10**9, 10**18, 10**30)), body), False
 
 
-def _chunked(body: bytes, chance: Chance) -> tuple[bytes, bool]:
-    size = chance.choice((1, 7, 100, 4096))
+def _frame_chunked(body: bytes, rng: Random) -> tuple[bytes, bool]:
+    size = rng.choice((1, 7, 100, 4096))
     size = max(size, len(body) // 500)
     chunks = (body[at : at + size] for at in range(0, len(body), size))
-    written = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
-    return b"Transfer-Encoding: chunked\r\n\r\n" + written + b"0\r\n\r\n", True
+    serialized = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
+    return b"Transfer-Encoding: chunked\r\n\r\n" + serialized + b"0\r\n\r\n", True
 
 
-def _badly_chunked(body: bytes, chance: Chance) -> tuple[bytes, bool]:
-    whole = bytearray(_chunked(body, chance)[0])
+def _frame_badly_chunked(body: bytes, rng: Random) -> tuple[bytes, bool]:
+    whole = bytearray(_frame_chunked(body, rng)[0])
     head = whole.index(b"\r\n\r\n") + 4
     chunks = whole[head:]
-    chance.choice(DAMAGES)(chunks, chance)
+    rng.choice(DAMAGES)(chunks, rng)
     return bytes(whole[:head] + chunks), False

@@ -1,4 +1,4 @@
-"""Sends damaged pictures through two image processes, and notes what comes of each."""
+"""Renders damaged pictures in two image processes, and counts how each ended."""
 
 import asyncio
 import tempfile
@@ -9,14 +9,14 @@ from pathlib import Path
 
 import psutil
 
-from fuzz.mutations import good_pictures, mutated
+from fuzz.mutations import mutate, valid_pictures
 from imagemill.errors import ServiceError
 from imagemill.imaging.errors import EngineBug, ImagingError
 from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.spec.pipeline import Pipeline
 from imaging.studio import ANALYSES, LIMITS
 
-CHILDREN = 2
+PROCESSES = 2
 
 PIPELINES = [
     Pipeline.model_validate(one)
@@ -31,33 +31,33 @@ PIPELINES = [
 
 @dataclass
 class Outcome:
-    """What became of the pictures; `peak_bytes` is resident memory of all image processes."""
+    """How the pictures ended; `peak_bytes` is resident memory of all image processes."""
 
     ends: Counter[str] = field(default_factory=Counter)
     bugs: list[str] = field(default_factory=list)
     peak_bytes: int = 0
 
-    def line(self) -> str:
-        """Return it in one line."""
+    def summary(self) -> str:
+        """Return one line of text."""
         ends = ", ".join(f"{count} {end}" for end, count in self.ends.most_common())
         return (
             f"{self.ends.total()} pictures: {ends}; {len(self.bugs)} bugs,"
-            f" at most {self.peak_bytes >> 20} MiB in {CHILDREN} image processes"
+            f" at most {self.peak_bytes >> 20} MiB in {PROCESSES} image processes"
         )
 
 
 async def fuzz(count: int, seed: int) -> Outcome:
-    """Render so many damaged pictures; each ends as completed or in a code of its own."""
+    """Render `count` damaged pictures; each ends as completed or in an error code."""
     outcome = Outcome()
-    work = enumerate(mutated(good_pictures(), count, seed))
+    work = enumerate(mutate(valid_pictures(), count, seed))
     with tempfile.TemporaryDirectory(prefix="imagemill-fuzz-") as name:
-        async with Sandbox.open(CHILDREN, LIMITS) as sandbox:
-            hands = (_work(sandbox, Path(name) / str(n), work, outcome) for n in range(CHILDREN))
-            await asyncio.gather(*hands)
+        async with Sandbox.open(PROCESSES, LIMITS) as sandbox:
+            folders = (Path(name) / str(number) for number in range(PROCESSES))
+            await asyncio.gather(*(_render(sandbox, at, work, outcome) for at in folders))
     return outcome
 
 
-async def _work(
+async def _render(
     sandbox: Sandbox, folder: Path, work: Iterator[tuple[int, bytes]], outcome: Outcome
 ) -> None:
     folder.mkdir()
@@ -79,9 +79,9 @@ async def _work(
 
 def _resident_bytes() -> int:
     total = 0
-    for child in psutil.Process().children():
+    for process in psutil.Process().children():
         try:
-            total += child.memory_info().rss
+            total += process.memory_info().rss
         except psutil.NoSuchProcess:
             continue
     return total

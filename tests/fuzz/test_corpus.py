@@ -1,4 +1,4 @@
-"""Pictures made to hurt: each ends in one of its codes, and its neighbour is done right."""
+"""Hostile pictures: each ends in one of its error codes, and one beside it is completed."""
 
 import asyncio
 import struct
@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from fuzz.mutations import good_pictures
+from fuzz.mutations import valid_pictures
 from imagemill.imaging.errors import ImagingError
 from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.spec.pipeline import Pipeline
 from imaging.studio import LIMITS, gradient, noise
 from support.pictures import picture, png_bomb
 
-FINAL = {"invalid_image", "unsupported_format", "too_large"}
+REJECTED = {"invalid_image", "unsupported_format", "too_large"}
 THUMBNAIL = Pipeline.model_validate({"outputs": [{"width": 20, "format": "webp"}]})
 
 
@@ -82,7 +82,7 @@ def tiff_that_goes_in_circles() -> bytes:
     return bytes(whole)
 
 
-# What each may end as; None: it may be a picture after all.
+# The error codes that each may end in; None: it may be rendered.
 CORPUS: dict[str, tuple[Callable[[], bytes], set[str | None]]] = {
     "a bomb": (png_bomb, {"too_large"}),
     "ten thousand frames": (lambda: gif_of_frames(10_000), {"too_large"}),
@@ -103,8 +103,8 @@ CORPUS: dict[str, tuple[Callable[[], bytes], set[str | None]]] = {
 }
 
 
-async def end_of(sandbox: Sandbox, file: Path, folder: Path) -> str | None:
-    """Return the code that the picture ended in, None when it was rendered."""
+async def code_of(sandbox: Sandbox, file: Path, folder: Path) -> str | None:
+    """Render the picture, and return its error code, None if it was completed."""
     folder.mkdir(exist_ok=True)
     try:
         await sandbox.render(file, folder, THUMBNAIL)
@@ -114,29 +114,29 @@ async def end_of(sandbox: Sandbox, file: Path, folder: Path) -> str | None:
 
 
 @pytest.mark.parametrize("name", CORPUS)
-async def test_a_hostile_picture_ends_in_its_code_beside_a_good_one(
+async def test_a_hostile_picture_ends_in_its_code_beside_a_valid_one(
     tmp_path: Path, name: str
 ) -> None:
     make, ends = CORPUS[name]
-    hostile, good = tmp_path / "hostile", tmp_path / "good"
+    hostile, valid = tmp_path / "hostile", tmp_path / "valid"
     hostile.write_bytes(make())
-    good.write_bytes(picture())
+    valid.write_bytes(picture())
     limits = replace(LIMITS, timeout=timedelta(seconds=20))
     async with asyncio.timeout(60), Sandbox.open(2, limits) as sandbox:
         end, beside = await asyncio.gather(
-            end_of(sandbox, hostile, tmp_path / "a"), end_of(sandbox, good, tmp_path / "b")
+            code_of(sandbox, hostile, tmp_path / "a"), code_of(sandbox, valid, tmp_path / "b")
         )
         assert end in ends
         assert beside is None
-        assert await end_of(sandbox, good, tmp_path / "c") is None
+        assert await code_of(sandbox, valid, tmp_path / "c") is None
 
 
-async def test_a_picture_that_is_cut_off_anywhere_ends_in_a_code_of_its_own(
+async def test_a_picture_that_is_truncated_anywhere_is_rejected(
     tmp_path: Path,
 ) -> None:
     async with Sandbox.open(2, LIMITS) as sandbox:
-        for number, whole in enumerate(good_pictures()):
+        for number, whole in enumerate(valid_pictures()):
             for sixteenth in range(16):
                 file = tmp_path / f"{number}-{sixteenth}"
                 file.write_bytes(whole[: len(whole) * sixteenth // 16])
-                assert await end_of(sandbox, file, tmp_path / "out") in FINAL, file.name
+                assert await code_of(sandbox, file, tmp_path / "out") in REJECTED, file.name

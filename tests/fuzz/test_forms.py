@@ -1,4 +1,4 @@
-"""Two thousand damaged forms over real sockets: each is answered, and none leaves anything."""
+"""Two thousand damaged forms over real sockets: each gets a response, none leaves a file."""
 
 import asyncio
 import hashlib
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from conftest import Gateway
-from fuzz.forms import Sent, requests
+from fuzz.forms import RawRequest, requests
 from imagemill.settings.addresses import PostgresAddress
 from support.pictures import picture
 from support.process import wait_until
@@ -22,52 +22,54 @@ from support.uploads import form
 COUNT = 2000
 SEED = 1
 CLIENTS = 8
-# However busy the machine is: whoever waits for longer has been forgotten.
-HANGS_SECONDS = 60
-REFUSALS = {400, 413, 415, 422}
+# Long enough for a busy machine.
+RESPONSE_TIMEOUT_SECONDS = 60
+REJECTIONS = {400, 413, 415, 422}
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A request, and what was said to it: nothing, when its client had gone before it ended."""
+class Exchange:
+    """A request and its response, which is empty if the client left before the request ended."""
 
-    sent: Sent
-    said: bytes
+    request: RawRequest
+    response: bytes
 
     @property
     def status(self) -> int | None:
-        return int(self.said.split(b" ", 2)[1]) if self.said else None
+        return int(self.response.split(b" ", 2)[1]) if self.response else None
 
     @property
     def job_id(self) -> str:
-        return str(json.loads(self.said.partition(b"\r\n\r\n")[2])["id"])
+        return str(json.loads(self.response.partition(b"\r\n\r\n")[2])["id"])
 
 
-async def answer_to(sent: Sent, host: str, port: int) -> bytes:
-    """Return all that the gateway says until it closes the connection."""
+async def send(request: RawRequest, host: str, port: int) -> bytes:
+    """Return all that the gateway sends until it closes the connection."""
     reader, writer = await asyncio.open_connection(host, port)
-    answer = bytearray()
+    response = bytearray()
     try:
-        async with asyncio.timeout(HANGS_SECONDS):
-            writer.write(sent.data)
-            if not sent.ends:
+        async with asyncio.timeout(RESPONSE_TIMEOUT_SECONDS):
+            writer.write(request.data)
+            if not request.ends:
                 writer.write_eof()
-            while said := await reader.read(65536):
-                answer += said
-    except ConnectionError:  # it has said what it had to, and does not read the rest
+            while read := await reader.read(65536):
+                response += read
+    except ConnectionError:  # it has responded, and does not read the rest
         pass
     finally:
         writer.close()
-    return bytes(answer)
+    return bytes(response)
 
 
-async def send_all(work: Iterator[Sent], host: str, port: int, answers: list[Answer]) -> None:
-    for sent in work:
-        answers.append(Answer(sent, await answer_to(sent, host, port)))  # noqa: PERF401 - shared
+async def send_all(
+    work: Iterator[RawRequest], host: str, port: int, exchanges: list[Exchange]
+) -> None:
+    for request in work:
+        exchanges.append(Exchange(request, await send(request, host, port)))  # noqa: PERF401 - shared
 
 
 def inputs(gateway: Gateway, postgres: PostgresAddress) -> set[Path]:
-    """Return the inputs that the rows name; each holds what its row says."""
+    """Return the inputs that the rows name, after checking their digests."""
     with connect(postgres) as connection:
         rows = connection.execute("SELECT input_path, input ->> 'sha256' FROM jobs").fetchall()
     for path, sha256 in rows:
@@ -75,24 +77,24 @@ def inputs(gateway: Gateway, postgres: PostgresAddress) -> set[Path]:
     return {gateway.storage / path for path, _ in rows}
 
 
-async def test_whatever_is_wrong_with_a_form_it_is_answered_and_leaves_nothing(
+async def test_a_damaged_form_gets_a_response_and_leaves_no_file(
     gateway: Gateway, postgres_address: PostgresAddress
 ) -> None:
     before = gateway.files()
     url = urlsplit(str(gateway.client.base_url))
-    work, answers = requests(COUNT, SEED), list[Answer]()
+    work, exchanges = requests(COUNT, SEED), list[Exchange]()
     assert url.hostname
     assert url.port
     async with asyncio.TaskGroup() as clients:
         for _ in range(CLIENTS):
-            clients.create_task(send_all(work, url.hostname, url.port, answers))
-    statuses = Counter(answer.status for answer in answers)
+            clients.create_task(send_all(work, url.hostname, url.port, exchanges))
+    statuses = Counter(exchange.status for exchange in exchanges)
     assert statuses.total() == COUNT
-    assert statuses.keys() <= {202, None} | REFUSALS, statuses
-    assert [one.sent for one in answers if one.status is None and one.sent.ends] == []
-    # Most damage is seen, some is not: else we damaged nothing, or refused everything.
+    assert statuses.keys() <= {202, None} | REJECTIONS, statuses
+    assert [one.request for one in exchanges if one.status is None and one.request.ends] == []
+    # Most damage is detected, some is not: else nothing was damaged, or everything rejected.
     assert min(statuses[one] for one in (202, 400, 413, 415, 422)) > COUNT / 200, statuses
-    accepted = {answer.job_id for answer in answers if answer.status == httpx.codes.ACCEPTED}
+    accepted = {one.job_id for one in exchanges if one.status == httpx.codes.ACCEPTED}
     assert len(accepted) == statuses[202]
     wait_until(
         lambda: gateway.files() == before | inputs(gateway, postgres_address),
