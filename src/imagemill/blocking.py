@@ -1,4 +1,4 @@
-"""Runs blocking file work off the event loop."""
+"""Blocking file work in threads, off the event loop, that outlives no caller."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,8 +11,8 @@ R = TypeVar("R")
 async def run_in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Run the function in a thread and return what it returns.
 
-    A caller that is cancelled still waits for the thread: nobody may close a file, or remove it,
-    while a thread is writing to it.
+    A caller that is cancelled still waits for the thread, so that no file is closed or deleted
+    while a thread writes to it.
     """
     work = asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))
     try:

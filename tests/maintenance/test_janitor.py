@@ -1,4 +1,4 @@
-"""What crashes leave in the storage is cleared away, and can be taken back."""
+"""What crashes leave in the storage is quarantined, and restored if a row references it."""
 
 import asyncio
 import os
@@ -51,7 +51,7 @@ def files_of(storage: LocalStorage, job: Job) -> list[Path]:
 
 
 def restore_older_backup(address: PostgresAddress, job: Job) -> None:
-    """Let the ledger be as it was before the job came."""
+    """Let PostgreSQL be as it was before the job was created."""
     with connect(address) as connection:
         connection.execute("DELETE FROM jobs WHERE id = %s", [job.id])
 
@@ -65,7 +65,7 @@ async def test_a_file_without_a_row_goes_to_quarantine_after_a_day_and_not_befor
     assert quarantined(storage, old).read_bytes() == b"picture"
 
 
-async def test_whatever_a_row_speaks_for_stays(
+async def test_what_a_row_references_stays(
     job_store: JobStore, leases: JobLeases, storage: LocalStorage, janitor: Janitor
 ) -> None:
     waiting = await store_pending_job(job_store, storage.root)
@@ -81,7 +81,7 @@ async def test_whatever_a_row_speaks_for_stays(
     assert (storage.root / about_to_be_recorded.path).exists()
 
 
-async def test_outputs_of_an_attempt_that_lost_its_job_are_set_aside(
+async def test_outputs_of_an_attempt_that_lost_its_job_are_quarantined(
     job_store: JobStore, leases: JobLeases, storage: LocalStorage, janitor: Janitor
 ) -> None:
     job = await store_pending_job(job_store, storage.root)
@@ -98,7 +98,7 @@ async def test_outputs_of_an_attempt_that_lost_its_job_are_set_aside(
     assert (storage.root / job.input_path).exists()
 
 
-async def test_outputs_of_an_attempt_are_set_aside_while_its_job_waits_to_be_tried_again(
+async def test_outputs_of_an_attempt_are_quarantined_while_its_job_waits_to_be_tried_again(
     job_store: JobStore, leases: JobLeases, storage: LocalStorage, janitor: Janitor
 ) -> None:
     job = await store_pending_job(job_store, storage.root)
@@ -110,7 +110,7 @@ async def test_outputs_of_an_attempt_are_set_aside_while_its_job_waits_to_be_tri
     assert (storage.root / job.input_path).exists()
 
 
-async def test_no_empty_folder_is_left_of_a_job_whose_outputs_were_set_aside(
+async def test_no_empty_folder_is_left_of_a_job_whose_outputs_were_quarantined(
     storage: LocalStorage, janitor: Janitor
 ) -> None:
     job_id = new_job_id()
@@ -119,7 +119,7 @@ async def test_no_empty_folder_is_left_of_a_job_whose_outputs_were_set_aside(
     assert not (storage.root / outputs_key(job_id)).exists()
 
 
-async def test_temporary_files_are_set_aside_once_nobody_can_be_writing_to_them(
+async def test_temporary_files_are_quarantined_once_no_process_can_be_writing_to_them(
     storage: LocalStorage, janitor: Janitor
 ) -> None:
     limit = HOUR + janitor.job_timeout
@@ -157,7 +157,7 @@ async def test_quarantine_is_emptied_after_a_week_and_not_before(
     assert list((storage.root / "quarantine").iterdir()) == []
 
 
-async def test_what_a_row_names_after_all_comes_back_instead_of_being_deleted(
+async def test_what_a_row_references_after_all_is_restored_instead_of_being_deleted(
     job_store: JobStore,
     leases: JobLeases,
     storage: LocalStorage,
@@ -176,7 +176,7 @@ async def test_what_a_row_names_after_all_comes_back_instead_of_being_deleted(
     assert list((storage.root / "quarantine").iterdir()) == []
 
 
-async def test_a_unit_that_a_row_names_neither_comes_back_over_another_one_nor_is_deleted(
+async def test_a_referenced_unit_is_neither_restored_over_another_one_nor_deleted(
     job_store: JobStore, storage: LocalStorage, janitor: Janitor
 ) -> None:
     job = await store_pending_job(job_store, storage.root, b"the one that is there")
@@ -200,7 +200,7 @@ async def test_a_row_that_comes_just_before_the_move_saves_its_file(
     assert (storage.root / job.input_path).exists()
 
 
-async def test_a_ledger_that_knows_hardly_any_file_is_doubted_and_nothing_is_touched(
+async def test_with_more_orphans_than_crashes_explain_nothing_is_touched(
     storage: LocalStorage, janitor: Janitor
 ) -> None:
     files = [orphan(storage) for _ in range(orphan_scan.MAX_PLAUSIBLE_ORPHANS + 1)]
@@ -251,7 +251,7 @@ async def test_files_that_others_hide_in_the_storage_are_left_alone(
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="to root no folder is closed")
-async def test_a_folder_that_a_hostile_child_closed_does_not_stop_the_round(
+async def test_a_folder_that_a_hostile_process_closed_does_not_stop_the_janitor(
     storage: LocalStorage, janitor: Janitor
 ) -> None:
     closed = write_file(storage.root / "tmp" / str(uuid4()) / "thumb.webp").parent

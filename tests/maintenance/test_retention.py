@@ -1,4 +1,4 @@
-"""Old jobs are forgotten, and deleted jobs leave no file, whatever happens in between."""
+"""Old jobs are deleted, and deleted jobs leave no file, whatever happens in between."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -34,8 +34,8 @@ def files(storage: LocalStorage) -> set[str]:
     return {path.relative_to(storage.root).as_posix() for path in found if path.is_file()}
 
 
-def let_age(address: PostgresAddress, job: Job, age: timedelta) -> None:
-    """Let the job have come, and have ended if it has, so long ago."""
+def backdate(address: PostgresAddress, job: Job, age: timedelta) -> None:
+    """Let the job have been created, and have ended if it has, so long ago."""
     with connect(address) as connection, connection.transaction():
         # Its triggers let nobody touch a job that has ended.
         connection.execute("ALTER TABLE jobs DISABLE TRIGGER USER")
@@ -48,12 +48,12 @@ def let_age(address: PostgresAddress, job: Job, age: timedelta) -> None:
 
 
 def make_due(address: PostgresAddress) -> None:
-    """Let every removal be due, as if the time had passed."""
+    """Let every file deletion be due, as if the time had passed."""
     with connect(address) as connection:
         connection.execute("UPDATE file_deletions SET due_at = now()")
 
 
-def noted(address: PostgresAddress) -> list[JobId]:
+def find_deletions(address: PostgresAddress) -> list[JobId]:
     with connect(address) as connection:
         rows = connection.execute("SELECT job_id FROM file_deletions ORDER BY job_id").fetchall()
         return [row[0] for row in rows]
@@ -76,17 +76,17 @@ async def test_jobs_that_ended_long_ago_go_with_their_files_and_no_others(
     await leases.finish([failed(claim)])
     await job_store.cancel(dropped.id)
     for job in (done, lost, dropped, waiting):
-        let_age(postgres_address, job, MONTH + timedelta(minutes=1))
+        backdate(postgres_address, job, MONTH + timedelta(minutes=1))
     young = await store_completed_job(job_store, leases, storage.root)
-    let_age(postgres_address, young, MONTH - timedelta(minutes=1))
+    backdate(postgres_address, young, MONTH - timedelta(minutes=1))
     await retention.delete_expired_jobs()
     assert await all_ids(job_store) == {waiting.id, young.id}
     await retention.delete_files()
     assert files(storage) == {waiting.input_path, young.input_path, young.output_path}
-    assert noted(postgres_address) == []
+    assert find_deletions(postgres_address) == []
 
 
-async def test_jobs_are_forgotten_in_batches_until_none_is_left(
+async def test_expired_jobs_are_deleted_in_batches_until_none_is_left(
     job_store: JobStore,
     storage: LocalStorage,
     retention: Retention,
@@ -96,14 +96,14 @@ async def test_jobs_are_forgotten_in_batches_until_none_is_left(
     monkeypatch.setattr(module, "ROWS_BATCH", 2)
     for _ in range(5):
         job = await job_store.cancel((await store_pending_job(job_store, storage.root)).id)
-        let_age(postgres_address, job, 2 * MONTH)
+        backdate(postgres_address, job, 2 * MONTH)
     await retention.delete_expired_jobs()
     assert await all_ids(job_store) == set()
     await retention.delete_files()
     assert files(storage) == set()
 
 
-async def test_keys_of_uploads_of_yesterday_are_forgotten_in_batches_and_their_jobs_are_not(
+async def test_keys_of_uploads_of_yesterday_are_deleted_in_batches_and_their_jobs_are_not(
     job_store: JobStore,
     retention: Retention,
     postgres_address: PostgresAddress,
@@ -130,12 +130,12 @@ async def test_without_a_retention_jobs_are_kept_for_ever(
     postgres_address: PostgresAddress,
 ) -> None:
     job = await store_completed_job(job_store, leases, storage.root)
-    let_age(postgres_address, job, 1000 * MONTH)
+    backdate(postgres_address, job, 1000 * MONTH)
     await replace(retention, age=None).delete_expired_jobs()
     assert await all_ids(job_store) == {job.id}
 
 
-async def test_of_a_deleted_job_whose_files_stayed_a_worker_removes_them(
+async def test_files_that_a_deleted_job_left_are_deleted_by_a_worker(
     job_store: JobStore,
     leases: JobLeases,
     storage: LocalStorage,
@@ -148,7 +148,7 @@ async def test_of_a_deleted_job_whose_files_stayed_a_worker_removes_them(
     assert files(storage)  # the gateway has its chance first
     make_due(postgres_address)
     await retention.delete_files()
-    assert (files(storage), noted(postgres_address)) == (set(), [])
+    assert (files(storage), find_deletions(postgres_address)) == (set(), [])
 
 
 async def test_nothing_of_a_deleted_job_is_kept_in_quarantine(
@@ -171,7 +171,7 @@ async def test_nothing_of_a_deleted_job_is_kept_in_quarantine(
     assert files(storage) == set()
 
 
-async def test_files_of_a_storage_that_is_away_are_removed_when_it_is_back(
+async def test_files_of_a_storage_that_is_away_are_deleted_when_it_is_back(
     job_store: JobStore,
     leases: JobLeases,
     storage: LocalStorage,
@@ -191,10 +191,10 @@ async def test_files_of_a_storage_that_is_away_are_removed_when_it_is_back(
     assert files(storage)  # a minute has not passed
     make_due(postgres_address)
     await retention.delete_files()
-    assert (files(storage), noted(postgres_address)) == (set(), [])
+    assert (files(storage), find_deletions(postgres_address)) == (set(), [])
 
 
-async def test_of_a_job_deleted_in_the_works_files_are_removed_when_its_lease_is_over(
+async def test_files_of_a_job_deleted_while_it_runs_are_deleted_when_its_lease_is_over(
     job_store: JobStore, leases: JobLeases, storage: LocalStorage, postgres_address: PostgresAddress
 ) -> None:
     job = await store_pending_job(job_store, storage.root)
@@ -206,7 +206,7 @@ async def test_of_a_job_deleted_in_the_works_files_are_removed_when_its_lease_is
     assert timedelta(seconds=30) < waits <= leases.lease
 
 
-async def test_of_many_workers_each_removal_goes_to_one(
+async def test_of_many_workers_each_file_deletion_goes_to_one(
     job_store: JobStore, storage: LocalStorage, pool: Postgres, postgres_address: PostgresAddress
 ) -> None:
     ids = [(await store_pending_job(job_store, storage.root)).id for _ in range(20)]
@@ -218,7 +218,7 @@ async def test_of_many_workers_each_removal_goes_to_one(
     assert sorted(claimed) == sorted(ids)
 
 
-async def test_files_of_a_job_that_a_backup_brought_back_are_not_removed(
+async def test_files_of_a_job_that_a_backup_restored_are_not_deleted(
     job_store: JobStore,
     leases: JobLeases,
     storage: LocalStorage,

@@ -1,9 +1,13 @@
 """The storage backends that the shared suite runs against, and what a test can do to each."""
 
+import errno
+import os
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+import pytest
 
 from imagemill.storage.local.local_storage import LocalStorage
 from imagemill.storage.protocol import Storage
@@ -16,6 +20,9 @@ class Backend(Protocol):
 
     def make_unavailable(self) -> None:
         """Let every operation fail from now on."""
+
+    def make_full(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let every write fail for lack of room from now on."""
 
     def leave_unfinished(self, content: bytes) -> str:
         """Leave an unfinished file of an unknown process; return its key."""
@@ -34,6 +41,12 @@ class LocalBackend:
     def make_unavailable(self) -> None:
         self.root.rename(self.root.with_name("unmounted"))
         self.root.touch()
+
+    def make_full(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(_: int) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(os, "fsync", fail)
 
     def leave_unfinished(self, content: bytes) -> str:
         (self.root / "tmp" / "upload.part").write_bytes(content)

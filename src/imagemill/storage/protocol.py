@@ -125,11 +125,12 @@ class Storage(Protocol):
         """Provide an empty local folder; the block deletes what was not published from it."""
 
     async def publish(self, folder: Path, key: str, names: Iterable[str]) -> None:
-        """Make these files of a scratch folder durable under `key/name`: all of them or none.
+        """Make these files of a scratch folder durable under `key/name`: all of them, or raise.
 
-        The folder may be written by a hostile process: entries that are not named are not
-        published. Raises StorageFull, StorageUnavailable, and NotAFile if a name is that of a link,
-        a folder or a device.
+        After StorageUnavailable they may be there all the same; no key is published twice. The
+        folder may have been written by a hostile process: entries that are not named are not
+        published. Raises StorageFull, StorageUnavailable, and NotAFile, with nothing published, if
+        a name is that of a link, a folder or a device.
         """
 
     async def delete(self, *keys: str) -> None:

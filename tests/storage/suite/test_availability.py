@@ -1,4 +1,4 @@
-"""A storage that is away says so in every operation, and one that works proves it."""
+"""A storage that is away or full says so, and one that works proves it."""
 
 from collections.abc import Awaitable, Callable
 from datetime import date
@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from imagemill.storage.errors import StorageUnavailable
+from imagemill.storage.errors import StorageFull, StorageUnavailable
 from imagemill.storage.keys import attempt_key, input_key
 from imagemill.storage.protocol import QuarantinedUnit, Storage
 from storage.backends import Backend
@@ -82,6 +82,19 @@ async def test_nothing_is_quarantined_or_restored_while_the_storage_is_away(
             await storage.quarantine.add([KEY], day)
         with pytest.raises(StorageUnavailable):
             await storage.quarantine.restore([QuarantinedUnit(day, KEY, None)])
+
+
+async def test_a_full_storage_stores_nothing(
+    backend: Backend, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend.make_full(monkeypatch)
+    with pytest.raises(StorageFull):
+        await store(storage, KEY)
+    with pytest.raises(StorageFull):
+        await publish(storage, attempt_key(uuid4(), 1), {"a.webp": b"a"})
+    with pytest.raises(StorageFull):
+        await storage.probe()
+    assert backend.count_files() == 0
 
 
 async def test_a_probe_leaves_nothing(backend: Backend, storage: Storage) -> None:

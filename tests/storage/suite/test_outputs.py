@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from imagemill.storage.errors import NotAFile
+from imagemill.storage.errors import NotAFile, StorageUnavailable
 from imagemill.storage.keys import attempt_key
 from imagemill.storage.protocol import Storage
 from storage.backends import Backend
@@ -97,3 +97,11 @@ async def test_a_folder_of_other_names_that_is_a_link_loses_the_link_alone(
         (folder / "link").symlink_to(kept)
         await storage.publish(folder, KEY, ["a.webp"])
     assert (kept / "file").read_bytes() == b"of somebody else"
+
+
+async def test_a_file_that_is_missing_keeps_all_outputs_back(storage: Storage) -> None:
+    async with storage.scratch_folder() as folder:
+        (folder / "a.webp").write_bytes(b"a")
+        with pytest.raises(StorageUnavailable):
+            await storage.publish(folder, KEY, ["a.webp", "b.webp"])
+    assert await storage.sizes([KEY, f"{KEY}/a.webp"]) == {}
