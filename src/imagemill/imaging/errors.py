@@ -63,7 +63,7 @@ class OutOfMemory(ImageProcessFailed):
 
 
 class EngineBug(ImagingError):
-    """An exception nobody foresaw. `traceback` is for our log; the message is for the client."""
+    """An unforeseen error in the engine. `traceback` is for the log, the message for clients."""
 
     code = "internal"
 

@@ -29,7 +29,7 @@ async def run_attempt(storage: Storage, sandbox: Sandbox, claim: Claim) -> Compl
         rendered = await _render(storage, sandbox, claim, pipeline)
     except ImagingError as error:
         if isinstance(error, EngineBug):
-            log.error("job.engine_bug", traceback=error.traceback)  # noqa: TRY400 - the child's traceback
+            log.error("job.engine_bug", traceback=error.traceback)  # noqa: TRY400 - the engine's traceback
         return JobError(ErrorCode(error.code), str(error))
     except FileMissing:
         return JobError(ErrorCode.INTERNAL, "The stored input is missing.")

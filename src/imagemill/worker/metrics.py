@@ -50,8 +50,8 @@ def init_metrics() -> None:
         REAPED_JOBS.labels(status)
     for source in ("queue", "sweep"):
         CLAIMS.labels(source)
-    for cause in ExitReason:
-        IMAGE_PROCESS_EXITS.labels(cause)
+    for reason in ExitReason:
+        IMAGE_PROCESS_EXITS.labels(reason)
     for result in TryStatus:
         WEBHOOK_TRIES.labels(result)
 
@@ -97,9 +97,9 @@ def count_reaped(job: Reaped) -> None:
         JOBS_ENDED.labels(job.status, ErrorCode.WORKER_LOST).inc()
 
 
-def count_exit(cause: ExitReason) -> None:
+def count_exit(reason: ExitReason) -> None:
     """Count an image process that ended."""
-    IMAGE_PROCESS_EXITS.labels(cause).inc()
+    IMAGE_PROCESS_EXITS.labels(reason).inc()
 
 
 def _count(decision: Decision) -> None:

@@ -1,7 +1,7 @@
 """CPU time limits of an image process: its parent raises the soft limit before each job.
 
 The wall-clock time-out ends a render that takes too long. This limit ends a process that goes on
-working when nobody waits for it, or when its parent was stopped. The kernel counts the time of all
+working after its job has ended, or while its parent is stopped. The kernel counts the time of all
 its threads, and sends SIGXCPU at the soft limit.
 """
 
@@ -36,7 +36,7 @@ def raise_soft_limit(pid: int, seconds: int) -> None:
     """Let the process use this many CPU seconds from now on, but no more than its hard limit."""
     if not IS_SUPPORTED:
         return
-    with suppress(OSError):  # it is dead, which its pipes will tell
+    with suppress(OSError):  # it has ended, which its closed pipes will show
         _, hard = resource.prlimit(pid, resource.RLIMIT_CPU)
         soft = math.ceil(_used_seconds(pid)) + seconds
         resource.prlimit(pid, resource.RLIMIT_CPU, (min(soft, hard), hard))

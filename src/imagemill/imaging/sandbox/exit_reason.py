@@ -1,15 +1,15 @@
-"""Why an image process ended: its exit status becomes its job's error, and that the reason counted.
+"""Why an image process ended: exit status, its job's error, and the reason that is counted.
 
-| exit status, or event             | error of its job        | reason          |
-|-----------------------------------|-------------------------|-----------------|
-| SIGKILL, or stderr tells of memory| OutOfMemory             | `out_of_memory` |
-| SIGXCPU, or time limit exceeded   | TimedOut                | `timed_out`     |
-| any other, or an invalid reply    | DecoderCrashed          | `crashed`       |
-| killed: the engine has a bug      | EngineBug               | `failed`        |
-| killed: the job was canceled      | CancelledError          | `canceled`      |
-| killed: the scratch disk failed   | ScratchFull             | `unavailable`   |
-| killed: it has served its time    | none                    | `retired`       |
-| any, between two jobs             | none                    | `exited_while_idle` |
+| exit status, or event              | error of its job | reason              |
+|------------------------------------|------------------|---------------------|
+| SIGKILL, or stderr says "no memory"| `OutOfMemory`    | `out_of_memory`     |
+| SIGXCPU, or the time limit         | `TimedOut`       | `timed_out`         |
+| any other, or an invalid reply     | `DecoderCrashed` | `crashed`           |
+| killed: the engine has a bug       | `EngineBug`      | `failed`            |
+| killed: its job was canceled       | `CancelledError` | `canceled`          |
+| killed: the scratch disk failed    | `ScratchFull`    | `unavailable`       |
+| killed: it reached its maximum     | none             | `retired`           |
+| any, between two jobs              | none             | `exited_while_idle` |
 
 `error_for_exit` is the step to the second column, `reason_for` that to the third. The error's
 `code` is what the job shows to its client.
@@ -67,7 +67,7 @@ REASONS: Final = MappingProxyType(
 def error_for_exit(status: int | None, stderr: str) -> ImageProcessFailed:
     """Return the error of the job whose image process ended before it replied.
 
-    `status` is negative for a signal, None when the process closed its pipes and lives on;
+    `status` is negative for a signal, None when the process closed its pipes but did not exit;
     `stderr` is the end of what it wrote there.
     """
     if status == -signal.SIGXCPU:

@@ -1,8 +1,8 @@
 """Assembler for classic BPF, the language of seccomp filters.
 
-Source: seccomp(2), linux/filter.h, linux/seccomp.h. A filter is run on each system call
-and sees its number, its architecture and its six arguments. Comparisons are of 32 bits, so that an
-argument is two words.
+Source: seccomp(2), linux/filter.h, linux/seccomp.h. A filter is run on each system call, and sees
+its number, its architecture and its six arguments. Comparisons are of 32 bits, so that an argument
+is two words.
 """
 
 import struct
@@ -28,7 +28,7 @@ INSTRUCTION_BYTES: Final = 8
 
 
 def low_word(argument: int) -> int:
-    """Return the offset of an argument's lower half on a little-endian machine; counted from 0."""
+    """Return the offset of the lower half of an argument (from 0), on a little-endian machine."""
     return ARGUMENTS + 8 * argument
 
 
