@@ -1,6 +1,6 @@
-"""The one door to libvips: set up for strangers' pictures before anything is opened.
+"""The only import of pyvips: libvips, configured for untrusted files before any is opened.
 
-pyvips publishes no types, so to the type checker `Image` and its kin are Any.
+pyvips publishes no types, so to the type checker its classes are Any.
 """
 
 from pyvips import Error as VipsError
@@ -30,27 +30,27 @@ __all__ = [
     "read_warnings",
 ]
 
-# libvips knows dozens of loaders, many of them not written for hostile files. Those of our formats
-# are fuzzed, and the only ones that can be reached, whatever a file says it is.
+# libvips has dozens of loaders, many of them not written for hostile files. Those of our formats
+# are fuzzed; all others are blocked, whatever a file claims to be.
 operation_block_set("VipsForeignLoad", state=True)
 for format_ in INPUTS.values():
     if format_.loader_class is not None:
         operation_block_set(format_.loader_class, state=False)
 
-# The cache of operations would keep one client's picture in memory while the next one's is read.
+# The operation cache would keep one client's picture in memory while the next one's is read.
 cache_set_max(0)
 
 
 def get_int(image: Image, name: str, default: int) -> int:
-    """Return a number from the image's metadata, or the default when it has none of this name."""
+    """Return an integer of the image's metadata, or the default when the name is not there."""
     return int(image.get(name)) if image.get_typeof(name) else default
 
 
 def read_warnings() -> str:
-    """Return what libvips noted since the last error, or since its notes were dropped."""
+    """Return the messages in libvips' error buffer, warnings of decoders included."""
     return bytes(ffi.string(vips_lib.vips_error_buffer())).decode(errors="replace")
 
 
 def clear_warnings() -> None:
-    """Drop the notes, which else would come out with the next picture's error."""
+    """Clear the error buffer, whose messages would be part of the next picture's error."""
     vips_lib.vips_error_clear()

@@ -1,4 +1,4 @@
-"""Keeps the colours of transparent pixels from bleeding into visible ones."""
+"""Changes of pixels with respect to alpha, and compositing. Colours are not premultiplied."""
 
 from collections.abc import Callable
 
@@ -7,10 +7,11 @@ from imagemill.imaging.libvips import Image
 
 
 def apply_premultiplied(image: Image, change: Callable[[Image], Image]) -> Image:
-    """Apply a change that mixes neighbouring pixels, weighing each by its opacity.
+    """Apply a change that mixes neighbouring pixels, each weighed by its opacity.
 
-    The mixing is done in the image's own depth: floats would take more than twice the time, and
-    what rounding loses in faint pixels is lost in a faint pixel.
+    So the colours of transparent pixels do not bleed into visible ones. Premultiplied levels are
+    rounded to the image's own depth, which only faint pixels lose by: floats would take more than
+    twice the time.
     """
     if not image.hasalpha():
         return change(image)
@@ -21,7 +22,7 @@ def apply_premultiplied(image: Image, change: Callable[[Image], Image]) -> Image
 
 
 def apply_to_colors(image: Image, change: Callable[[Image], Image]) -> Image:
-    """Apply a change to the colours and leave the opacity as it is."""
+    """Apply a change to all bands but alpha."""
     if not image.hasalpha():
         return change(image)
     colors, alpha = image[: image.bands - 1], image[image.bands - 1]
@@ -29,7 +30,7 @@ def apply_to_colors(image: Image, change: Callable[[Image], Image]) -> Image:
 
 
 def composite(above: Image, below: Image) -> Image:
-    """Lay one picture on another of the same size, space and depth, both with alpha.
+    """Return one image over another of the same size, colour space and depth, both with alpha.
 
     Source: T. Porter and T. Duff, "Compositing Digital Images", SIGGRAPH 1984.
     """

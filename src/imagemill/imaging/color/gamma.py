@@ -1,4 +1,4 @@
-"""Lets pixels be mixed as light mixes, or closer to it, instead of as numbers do."""
+"""Changes in linear or nearly linear light, instead of in the levels of a gamma curve."""
 
 from collections.abc import Callable
 from typing import Final
@@ -11,10 +11,10 @@ DEEP: Final = 65535
 
 
 def apply_gamma(image: Image, gamma: float, change: Callable[[Image], Image]) -> Image:
-    """Apply a change to the picture raised to `gamma`, and take the root of what comes out.
+    """Apply a change to the levels raised to the power of `gamma`, and take the root of the result.
 
-    In 16 bits in between: in 8, all that is nearly black would become black. Of inks, the light
-    that they leave is raised.
+    The change gets 16 bits: with 8, dark levels would become black. CMYK is inverted first, so that
+    light is raised and not ink. Alpha is not raised.
     """
     most = max_level(image)
     raised = apply_to_colors(_invert_inks(image), lambda levels: (levels / most) ** gamma * most)

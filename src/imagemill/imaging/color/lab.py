@@ -1,9 +1,9 @@
-"""Into CIE Lab and back, from whatever space a picture is in.
+"""Conversion to CIE Lab and back, from any colour space of a picture.
 
-With a profile, by it, in the Lab of the profiles' connection space; without, by libvips' formulas
-for sRGB and grey. Both have grey at a and b of 0; they differ in the white they adapt to, D50 and
-D65, by less than 3 in lightness. "relative" keeps colours as they are, paper being white; those
-that the picture's space lacks come out as the nearest it has, in a grey picture as grey.
+An image with a profile is converted by it, to the Lab of the profile connection space; others are
+converted by libvips' formulas for sRGB and grey. In both, grey has a and b of 0; their whites, D50
+and D65, differ by less than 3 in lightness. The intent "relative" keeps colours, with paper as
+white; those outside the picture's gamut become the nearest inside it, in a grey picture a grey.
 """
 
 from imagemill.imaging.color.levels import BITS, max_level
@@ -19,16 +19,16 @@ from imagemill.imaging.spec.field_types import OPAQUE, HexColor, parse_color
 
 
 def to_lab(image: Image) -> Image:
-    """Return the picture's L (0 to 100), a and b."""
+    """Return the image's L (0 to 100), a and b. It has no alpha."""
     if uses_profile(image):
         return image.icc_import(embedded=True, intent="relative")
     return image.colourspace("lab")
 
 
 def from_lab(lab: Image, like: Image) -> Image:
-    """Return a picture in the space and depth of another one, which has no alpha or leaves it out.
+    """Return the image in the colour space and depth of `like`, without alpha.
 
-    Raises DoesNotFit when the profile, as those of scanners may, leads out of its space only.
+    Raises DoesNotFit when the profile of `like` cannot be converted to, as those of some scanners.
     """
     if not uses_profile(like):
         return lab.colourspace(like.interpretation)
@@ -46,13 +46,13 @@ def from_lab(lab: Image, like: Image) -> Image:
 
 
 def color_to_lab(color: HexColor, like: Image) -> Image:
-    """Return one pixel of the colour, as `from_lab` takes it to the other picture's space."""
+    """Return an image of one pixel, the sRGB colour in the Lab that `from_lab` needs for `like`."""
     dot = (Image.black(1, 1, bands=3) + parse_color(color)[:3]).cast("uchar")
     return _srgb_to_lab(dot.copy(interpretation="srgb"), like)
 
 
 def convert_to_space_of(like: Image, given: Image) -> Image:
-    """Return what is given in sRGB of 8 bits, with alpha, in the space and depth of a picture."""
+    """Return an 8-bit sRGB image with alpha in the colour space and depth of `like`."""
     if (like.interpretation, like.format) == ("srgb", "uchar") and not uses_profile(like):
         return given
     colors, alpha = given[:3], given[3] * (max_level(like) / OPAQUE)

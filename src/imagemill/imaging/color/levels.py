@@ -1,21 +1,21 @@
-"""Whole numbers that stand for how much of a channel there is."""
+"""Levels: the integers of a channel, from 0 to 255 or 65535."""
 
 from types import MappingProxyType
 from typing import Final
 
 from imagemill.imaging.libvips import Image
 
-# Bits a channel, by libvips' name of the numbers' type.
+# Bits of a channel, by libvips' name of its type.
 BITS: Final = MappingProxyType({"uchar": 8, "ushort": 16})
 
 
 def max_level(image: Image) -> int:
-    """Return the number that stands for all: 255 or 65535."""
+    """Return the highest level of the image's depth: 255 or 65535."""
     return int(2 ** BITS[image.format] - 1)
 
 
 def to_8_bits(image: Image) -> Image:
-    """Return the picture with 8 bits a channel, in the space that it is in."""
+    """Return the image with 8 bits a channel, in the same colour space."""
     if image.format == "uchar":
         return image
     narrow = {"rgb16": "srgb", "grey16": "b-w"}.get(image.interpretation, image.interpretation)

@@ -1,4 +1,4 @@
-"""Changes in CIE Lab, where lightness and colour are apart and alpha stands beside both."""
+"""Changes in CIE Lab, where lightness is separate from chroma. Alpha is left as it is."""
 
 from collections.abc import Callable
 
@@ -8,15 +8,15 @@ from imagemill.imaging.libvips import Image
 
 
 def apply_in_lab(image: Image, change: Callable[[Image], Image]) -> Image:
-    """Apply a change to the picture's L (0 to 100), a and b, and return it in the space it had."""
+    """Apply a change to L (0 to 100), a and b, and convert the result back to the image's space."""
     return apply_to_colors(image, lambda colors: from_lab(change(to_lab(colors)), colors))
 
 
 def get_lightness(image: Image) -> Image:
-    """Return the picture's L, 0 to 100, whether it can be seen or not."""
+    """Return the image's L, 0 to 100, of transparent pixels too."""
     return to_lab(image)[0]
 
 
 def set_chroma(image: Image, a: float, b: float) -> Image:
-    """Return the picture in the one colour, each pixel as light as it was."""
+    """Return the image with a and b set to these, and the same lightness."""
     return apply_in_lab(image, lambda lab: lab[0].bandjoin([a, b]).copy(interpretation="lab"))

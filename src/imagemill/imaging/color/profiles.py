@@ -1,11 +1,11 @@
-"""Takes a picture into the colour space that its output is to have.
+"""ICC profiles, and conversion to an output's colour space.
 
-Pictures are converted with the intent "perceptual": profiles of presses have tables that fit a
-whole picture into fewer colours, or out of them, without a seam. Profiles of screens, Display P3
-among them, have one formula for every intent, and what sRGB lacks is cut to its edge.
+The intent is "perceptual": profiles of presses have tables that compress the gamut smoothly.
+Profiles of screens, Display P3 among them, have one formula for every intent, which clips colours
+outside sRGB.
 
-A profile that is broken, or for another kind of colours, counts as none. CMYK without one is read
-as libvips' generic profile for coated paper has it, the rest as sRGB.
+A profile that is broken, or for another colour model, is ignored. CMYK without a profile has
+libvips' generic one for coated paper, other images are sRGB.
 """
 
 from functools import cache
@@ -21,17 +21,17 @@ KINDS: Final = frozenset({"srgb", "rgb16", "b-w", "grey16", "cmyk"})
 
 
 def to_supported_space(image: Image) -> Image:
-    """Return RGB, grey or CMYK of 8 or 16 bits as it is, and others, such as Lab, in sRGB."""
+    """Return RGB, grey and CMYK of 8 or 16 bits unchanged, and others, such as Lab, in sRGB."""
     if image.interpretation in KINDS and image.format in BITS:
         return image
     return to_srgb(image)
 
 
 def convert_to_space(image: Image, space: ColorSpace) -> Image:
-    """Return an ordinary picture in this space. One that is so already stays as it is.
+    """Return an image of `to_supported_space` in this colour space.
 
-    sRGB comes without a profile and with 8 bits a channel, Display P3 with its profile and 8 bits;
-    what is kept has the profile it came with, if that can be used, and 8 or 16 bits.
+    "srgb" has no profile and 8 bits a channel, "p3" its profile and 8 bits; "keep" has the image's
+    own profile, if it is usable, and 8 or 16 bits.
     """
     match space:
         case "srgb":
@@ -52,7 +52,7 @@ def to_srgb(image: Image) -> Image:
 
 
 def uses_profile(image: Image) -> bool:
-    """Return whether numbers get their colours from a profile. CMYK always does."""
+    """Return whether levels are converted by a profile. Those of CMYK always are."""
     return bool(image.interpretation == "cmyk" or image.get_typeof(PROFILE))
 
 
@@ -61,7 +61,7 @@ def get_profile(image: Image) -> bytes | None:
 
 
 def attach_profile(image: Image, profile: bytes) -> Image:
-    """Say that the numbers are meant as this profile has them."""
+    """Return the image tagged with the profile. Levels are not converted."""
     tagged = image.copy()
     tagged.set_type(GValue.blob_type, PROFILE, profile)
     return tagged
@@ -75,7 +75,7 @@ def remove_profile(image: Image) -> Image:
 
 @cache
 def load_built_in_profile(name: str) -> bytes:
-    """Return a profile that libvips brings along: `srgb` or `p3`, of half a kilobyte each."""
+    """Return one of libvips' built-in profiles: `srgb` or `p3`, of half a kilobyte each."""
     return bytes(Image.profile_load(name))
 
 
@@ -86,10 +86,10 @@ def _to_p3(image: Image) -> Image:
 
 
 def _convert_by_profile(image: Image, to: str) -> Image:
-    """Convert by the picture's profile, and by libvips' own when that is missing or fails."""
+    """Convert by the image's profile, or by libvips' default if that is missing or fails."""
     try:
         return image.icc_transform(to, embedded=True, intent="perceptual", depth=8)
-    except VipsError:  # a profile that can be opened, and not used
+    except VipsError:  # the profile can be opened, but not used
         plain = remove_profile(image)
         return plain.icc_transform(to, embedded=True, intent="perceptual", depth=8)
 
@@ -100,10 +100,10 @@ def _drop_unusable_profile(image: Image) -> Image:
 
 
 def _is_usable(profile: bytes, image: Image) -> bool:
-    """Return whether colours can be read by the profile, and a file can hold it.
+    """Return whether libvips can convert by the profile, and libpng writes it.
 
-    libvips puts its own for one that fails; libpng refuses to write one whose header lies.
-    Tried on a pixel apart, since the picture's own may be read only once.
+    libvips replaces a profile that fails by its default; libpng refuses one with a wrong header. A
+    separate pixel is tried, since the image may be read only once.
     """
     pixel = Image.black(1, 1, bands=image.bands).cast(image.format)
     pixel = attach_profile(pixel.copy(interpretation=image.interpretation), profile)

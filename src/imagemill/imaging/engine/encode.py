@@ -1,4 +1,4 @@
-"""Writing of finished pictures: fitted to what the format can hold, with the metadata to keep."""
+"""Encoding of finished pictures, converted to what the format can hold, with metadata to keep."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from imagemill.imaging.spec.pipeline import Output
 
 
 def write(image: Image, file: Path, output: Output, format_: Format) -> None:
-    """Write the finished picture to the file, of lower quality where `max_bytes` asks for it."""
+    """Write the finished picture to the file, of lower quality if `max_bytes` requires it."""
     image = select_metadata(flatten(convert_for_format(image, format_), output, format_), output)
     highest = output.quality or format_.default_quality
     if output.max_bytes is None or highest is None:
@@ -32,6 +32,6 @@ def write(image: Image, file: Path, output: Output, format_: Format) -> None:
 
 
 def encode(image: Image, target: Target, output: Output, format_: Format) -> None:
-    """Write a picture that the format can hold. Only here pixels flow through the steps."""
+    """Write a picture that the format can hold. Its pixels are computed only now."""
     image, keep = prepare_metadata(image, format_)
     ENCODERS[format_.name].save(image, target, output, keep)

@@ -1,7 +1,6 @@
-"""What libvips says when it fails, turned into our own errors.
+"""Translation of libvips' errors into ours, by their text: libvips has no error numbers.
 
-libvips gives no error numbers, only text. What it says of disk and memory comes first, since that
-is no fault of the picture, whoever was at work.
+Messages about disk and memory are looked for first, since they are no fault of the picture.
 """
 
 from collections.abc import Iterator
@@ -12,38 +11,39 @@ from imagemill.errors import ServiceError
 from imagemill.imaging.errors import InvalidImage, OutOfMemory, ScratchFull, TooLarge
 from imagemill.imaging.libvips import VipsError, read_warnings
 
-# strerror's words, in the locale that children run in.
+# strerror's messages, in the locale of image processes.
 DISK_FAILED: Final = (
     "no space left on device",
     "disk quota exceeded",
     "input/output error",
     "stale file handle",
 )
-# libjpeg's words where entropy-coded data ends early or makes no sense.
+# libjpeg's messages when entropy-coded data ends early or is malformed.
 DAMAGED: Final = ("premature end of data segment", "bad Huffman code", "bad arithmetic code")
 
 FILE_TOO_LARGE: Final = "file too large"
 
-# The encoders of WebP and AVIF give no reason, or one of many; a picture of lawful size fails in
-# them for want of memory.
+# The encoders of WebP and AVIF give no reason, or one of many; the only one for which a picture
+# within the limits fails in them is memory.
 NO_MEMORY: Final = (
     "out of memory",
     "insufficient memory",
     "cannot allocate memory",
-    "error creating thread",  # its stack found no room
+    "error creating thread",  # no memory for its stack
     "webpsave:",
     "encoder plugin generated an error",
 )
 
-# What begins like this comes from the system and never from a decoder.
+# These messages come from the operating system and never from a decoder.
 NOT_THE_PICTURE: Final = ("system error:", "glib:")
 
 
 @contextmanager
 def translate_decode_errors() -> Iterator[None]:
-    """Raise what `encoding` does, and InvalidImage for whatever else libvips meets.
+    """Raise what `encoding` does, and InvalidImage for libvips' other errors.
 
-    Also when it went on after a warning that means damage, filling what was missing with grey.
+    InvalidImage is raised too after a warning that means damage, when libvips went on and filled
+    the missing part with grey.
     """
     try:
         with translate_encode_errors():
@@ -59,9 +59,9 @@ def translate_decode_errors() -> Iterator[None]:
 
 @contextmanager
 def translate_encode_errors() -> Iterator[None]:
-    """Raise ScratchFull, TooLarge or OutOfMemory where libvips or the system says so.
+    """Raise ScratchFull, TooLarge or OutOfMemory when libvips or the system reports it.
 
-    The rest is a bug.
+    Other errors are bugs and pass unchanged.
     """
     try:
         yield
@@ -90,7 +90,7 @@ def _out_of_memory() -> OutOfMemory:
 
 
 def _find_reason(text: str) -> str:
-    """Return the last line that names no path, which is the decoder's own."""
+    """Return the last line that names no path, which is the decoder's own message."""
     lines = [line.strip().rstrip(".") for line in text.splitlines()[1:]]
-    told = [line for line in lines if line and "/" not in line]
-    return told[-1] if told else "its data is damaged"
+    messages = [line for line in lines if line and "/" not in line]
+    return messages[-1] if messages else "its data is damaged"

@@ -45,7 +45,7 @@ def _encode_sample(name: FormatName) -> bytes:
 
 
 def _looks_right(decode: Callable[[], Image]) -> bool:
-    """Return whether what is decoded looks like the drawing."""
+    """Return whether the decoded image looks like the sample."""
     try:
         return bool((decode() - _draw_sample()).abs().avg() < TOLERANCE)
     except (ImagingError, VipsError):

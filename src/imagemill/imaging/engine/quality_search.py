@@ -1,4 +1,4 @@
-"""Finds the highest quality whose file is small enough, in few encodes.
+"""Search for the highest quality whose file is no larger than a limit, in few encodes.
 
 For a photo of 800 pixels and limits of 1 % to 99 % of its usual file, JPEG, WebP and AVIF need 5.3
 encodes in the mean and 8 at most; halving alone needs 7 or 8 for JPEG and WebP.
@@ -8,14 +8,14 @@ from collections.abc import Callable
 from math import exp, log
 from typing import Final
 
-# Sizes may grow in steps that no line foresees; every so many guesses, half of what is left goes.
+# Sizes may grow in steps that interpolation misses; every third guess halves what is left.
 HALVE_EVERY: Final = 3
 
 
 def find_best_quality(max_bytes: int, highest: int, encode: Callable[[int], bytes]) -> bytes:
-    """Return what `encode` makes of the highest quality, 1 to `highest`, that is no larger.
+    """Return the file of the highest quality, 1 to `highest`, that has at most `max_bytes`.
 
-    The file of quality 1 when all are larger. Files are taken to grow with quality.
+    The file of quality 1 is returned when all are larger. Files are assumed to grow with quality.
     """
     above, large = highest, encode(highest)
     if len(large) <= max_bytes:
@@ -37,9 +37,9 @@ def find_best_quality(max_bytes: int, highest: int, encode: Callable[[int], byte
 
 
 def _interpolate(max_bytes: int, below: tuple[int, int], above: tuple[int, int]) -> int:
-    """Return the quality for a size between two known ones, if size is a power of quality.
+    """Return the quality for a size between two known ones, assuming size is a power of quality.
 
-    As long as only the larger one is known, size is taken to be in proportion to quality.
+    While only the larger one is known, size is assumed to be proportional to quality.
     """
     (low, small), (high, large) = below, above
     if not small:

@@ -1,1 +1,1 @@
-"""Metadata of pictures: EXIF, XMP, IPTC, position, and what of them an output keeps."""
+"""Metadata of pictures: EXIF, XMP, IPTC and GPS position, and what an output keeps of them."""

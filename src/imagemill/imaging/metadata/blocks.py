@@ -1,4 +1,4 @@
-"""Blocks of metadata as libvips carries them along with a picture, under names of its own."""
+"""Blocks of metadata attached to an image, by libvips' names."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ EXIF: Final = "exif-data"
 XMP: Final = "xmp-data"
 IPTC: Final = "iptc-data"
 
-# What libvips has read out of EXIF, and writes back into it where it was changed.
+# The fields that libvips parses EXIF into, and writes back where they were changed.
 EXIF_FIELDS: Final = "exif-ifd"
 ORIENTATION: Final = "orientation"
 
@@ -16,18 +16,19 @@ COMMENTS: Final = "png-comment-"
 
 
 def get_block(image: Image, name: str) -> bytes:
-    """Return the block; an empty one when there is none."""
+    """Return the block, empty when the image has none."""
     return bytes(image.get(name)) if image.get_typeof(name) else b""
 
 
 def set_block(image: Image, name: str, block: bytes) -> Image:
+    """Return a copy of the image with this block."""
     changed = image.copy()
     changed.set_type(GValue.blob_type, name, block)
     return changed
 
 
 def remove_fields(image: Image, *starts: str) -> Image:
-    """Return the picture without what has names that start like one of these."""
+    """Return the image without the fields whose names start with one of these."""
     names = [name for name in image.get_fields() if name.startswith(starts)]
     if not names:
         return image

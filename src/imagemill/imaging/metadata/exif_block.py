@@ -1,7 +1,7 @@
-"""Gives a block of EXIF to libvips in the one way it takes text as it stands: by opening it.
+"""Attachment of an EXIF block to an image such that its texts are written byte for byte.
 
-Text that is set by hand comes out in ASCII; what libvips has read and finds unchanged comes out
-byte for byte. So a picture of one pixel carries the block in.
+libvips writes text that is set by hand as ASCII, and text that it has read and finds unchanged as
+it is. So the block is read from a JPEG of one pixel.
 """
 
 from functools import cache
@@ -18,7 +18,7 @@ APPLICATION_1: Final = b"\xff\xe1"
 
 
 def attach_exif(image: Image, block: bytes) -> Image:
-    """Return a picture that has no EXIF with this block, which is of less than 64 KiB."""
+    """Return the image, which has no EXIF, with this block of less than 64 KiB."""
     segment = APPLICATION_1 + (len(block) + 2).to_bytes(2) + block
     carrier = Image.jpegload_buffer(
         START_OF_IMAGE + segment + _encode_pixel().removeprefix(START_OF_IMAGE)
@@ -31,7 +31,7 @@ def attach_exif(image: Image, block: bytes) -> Image:
 
 
 def attach_tiff_rights(image: Image, file: Path) -> Image:
-    """Return the picture with Artist and Copyright of the TIFF it is of, which libvips skips."""
+    """Return the image with Artist and Copyright of its TIFF, which libvips does not read."""
     with file.open("rb") as stream, map_file(stream) as data:
         block = extract_rights(data)
     return image if block is None else attach_exif(image, block)

@@ -1,4 +1,4 @@
-"""Finds out whether a file tells where its picture was taken."""
+"""Detection of a GPS position in EXIF, XMP and TIFF tags."""
 
 from pathlib import Path
 from typing import Final
@@ -14,18 +14,18 @@ GPS_OF_XMP: Final = "{http://ns.adobe.com/exif/1.0/}GPS"
 
 
 def has_position(image: Image) -> bool:
-    """Return whether the metadata that a file was opened with has a position."""
+    """Return whether the EXIF or XMP of an opened file has a position."""
     packet = get_block(image, XMP)
     return exif_has_position(get_block(image, EXIF)) or (bool(packet) and xmp_has_position(packet))
 
 
 def exif_has_position(block: bytes) -> bool:
-    """Return whether the block points to a directory of a position."""
+    """Return whether the EXIF block has a GPS directory."""
     return GPS_DIRECTORY in read_entries(block.removeprefix(PREFIX))
 
 
 def xmp_has_position(packet: bytes) -> bool:
-    """Return whether a property of the packet begins with GPS, or it cannot be read, and may."""
+    """Return whether the packet has a property that begins with GPS, or cannot be parsed."""
     root = parse_xmp(packet)
     if root is None:
         return True
@@ -34,6 +34,6 @@ def xmp_has_position(packet: bytes) -> bool:
 
 
 def tiff_has_position(file: Path) -> bool:
-    """Return whether a TIFF points to a directory of a position, which libvips does not look at."""
+    """Return whether a TIFF has a GPS directory, which libvips does not read."""
     with file.open("rb") as stream, map_file(stream) as data:
         return GPS_DIRECTORY in read_entries(data)

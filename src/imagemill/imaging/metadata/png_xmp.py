@@ -1,4 +1,4 @@
-"""Adds XMP to a PNG that libvips wrote, which has another kind of text for it than others look for.
+"""Insertion of XMP into a PNG: libvips writes it into a chunk that other software does not read.
 
 Source: ISO 16684-3, 3.3 (XMP in PNG: `iTXt`, not compressed, early); W3C PNG, 11.3.3.4.
 """
@@ -17,12 +17,12 @@ HEAD: Final = b"XML:com.adobe.xmp\0\0\0\0\0"
 
 
 def insert_xmp(file: Path, packet: bytes) -> None:
-    """Put the packet behind the header; an empty one is none."""
+    """Insert the packet after the header of the file; do nothing for an empty one."""
     if not packet:
         return
     chunk = _build_chunk(HEAD + packet)
     with file.open("r+b") as png:
-        for end in range(png.seek(0, 2), START_BYTES, -BLOCK_BYTES):  # from behind, to make room
+        for end in range(png.seek(0, 2), START_BYTES, -BLOCK_BYTES):  # from the end, to make room
             start = max(START_BYTES, end - BLOCK_BYTES)
             png.seek(start)
             block = png.read(end - start)

@@ -1,4 +1,4 @@
-"""Metadata as each format's encoder takes it, and what libvips has to be helped to write.
+"""Preparation of metadata for a format's encoder, and completion of what libvips does not write.
 
 A format gets what its `Format.metadata` names. A JPEG has room for 64 KiB of EXIF, XMP and IPTC
 each. Of EXIF, a TIFF gets orientation, artist and copyright.
@@ -47,7 +47,7 @@ def prepare_metadata(image: Image, format_: Format) -> tuple[Image, str]:
     """Return the picture for its encoder, and libvips' `keep`: what of its metadata to write."""
     image = _adapt_for_libvips(image, format_)
     kinds = {_find_kind(name) for name in image.get_fields()} & format_.metadata
-    if "exif" in kinds:  # libvips would say that the space is none that one knows
+    if "exif" in kinds:  # libvips would always write "uncalibrated"
         image = image.copy()
         is_srgb = get_profile(image) in {None, load_built_in_profile("srgb")}
         image.set_type(GValue.gstr_type, COLOR_SPACE, IS_SRGB if is_srgb else IS_UNCALIBRATED)
@@ -56,7 +56,7 @@ def prepare_metadata(image: Image, format_: Format) -> tuple[Image, str]:
 
 
 def complete_metadata(file: Path, image: Image, format_: Format) -> None:
-    """Add to the written file what libvips does not write, or not as others read it."""
+    """Add metadata to the written file that libvips does not write, or not where others read it."""
     if format_ is TIFF:
         records = unwrap_records(get_block(image, IPTC))
         tags = read_rights(get_block(image, EXIF))
@@ -72,7 +72,7 @@ def _find_kind(field: str) -> MetadataKind | None:
 def _adapt_for_libvips(image: Image, format_: Format) -> Image:
     if format_ is PNG:
         return remove_fields(image, XMP)
-    if format_ is TIFF:  # of IPTC, libvips would write a quarter
+    if format_ is TIFF:  # libvips would write a quarter of it
         return remove_fields(image, IPTC)
     records = unwrap_records(get_block(image, IPTC))
     return set_block(image, IPTC, wrap_records(records)) if format_ is JPEG and records else image

@@ -1,7 +1,7 @@
-"""Chooses what of the input's metadata an output may have, as `keep_metadata` says.
+"""Selection of the metadata that an output keeps, by its field `keep_metadata`.
 
-Whatever is kept, an embedded thumbnail goes, which shows what may have been cut away, and so does
-the orientation, unless the pixels were left as stored. `all` may tell where a picture was taken.
+An embedded thumbnail is always removed, since it may show what was cropped, and so is an
+orientation that has been applied to the pixels. Only `all` keeps a GPS position.
 """
 
 import re
@@ -30,37 +30,37 @@ EXTRACTORS: Final[Mapping[str, Callable[[bytes], bytes | None]]] = MappingProxyT
     {EXIF: exif.extract_rights, XMP: xmp.extract_rights, IPTC: iptc.extract_rights}
 )
 
-# What shows the picture as it was.
+# Fields that hold the picture before it was changed.
 THUMBNAILS: Final = ("jpeg-thumbnail-data", "photoshop-data", f"{EXIF_FIELDS}1-")
 SELECTED_FIELDS: Final = (*EXTRACTORS, EXIF_FIELDS, COMMENTS, *THUMBNAILS)
 
-# An orientation in XMP as an attribute or an element; as many digits go in as come out.
+# An orientation in XMP, as an attribute or an element, up to its digit.
 ORIENTATION_IN_XMP: Final = re.compile(rb"(tiff:Orientation(?:\s*=\s*[\"']|\s*>\s*))[2-8]")
 
 
 def select_metadata(image: Image, output: Output) -> Image:
-    """Return the picture with the metadata that may go on, its profile among it."""
-    told = _keep(image, output.keep_metadata)
-    told = _remove_orientation(told) if output.auto_orient else told
-    is_wanted = output.keep_metadata in {"icc", "all"} and get_profile(told) is None
-    if is_wanted and told.interpretation in {"srgb", "rgb16"}:
-        return attach_profile(told, load_built_in_profile("srgb"))
-    return told
+    """Return the image with the metadata to keep, and with the sRGB profile if one is wanted."""
+    kept = _keep(image, output.keep_metadata)
+    kept = _remove_orientation(kept) if output.auto_orient else kept
+    is_wanted = output.keep_metadata in {"icc", "all"} and get_profile(kept) is None
+    if is_wanted and kept.interpretation in {"srgb", "rgb16"}:
+        return attach_profile(kept, load_built_in_profile("srgb"))
+    return kept
 
 
 def _keep(image: Image, keep: KeepMetadata) -> Image:
     if keep == "all":
         return remove_fields(image, *THUMBNAILS)
-    told = remove_fields(image, *SELECTED_FIELDS)
-    for name, rights_of in EXTRACTORS.items() if keep == "copyright" else ():
-        block = rights_of(get_block(image, name))
+    kept = remove_fields(image, *SELECTED_FIELDS)
+    for name, extract in EXTRACTORS.items() if keep == "copyright" else ():
+        block = extract(get_block(image, name))
         if block is not None:
-            told = attach_exif(told, block) if name == EXIF else set_block(told, name, block)
-    return told
+            kept = attach_exif(kept, block) if name == EXIF else set_block(kept, name, block)
+    return kept
 
 
 def _remove_orientation(image: Image) -> Image:
-    """Forget the orientation, which was applied."""
+    """Return the image without its orientation, which has been applied."""
     upright = remove_fields(image, ORIENTATION, f"{EXIF_FIELDS}0-Orientation")
     packet = get_block(upright, XMP)
     return (

@@ -1,7 +1,7 @@
-"""Reads a directory of tags as TIFF has it, and EXIF too, which is laid out like a TIFF.
+"""Reading of a TIFF's first directory of tags; EXIF has the same layout.
 
-Source: TIFF 6.0, section 2. What strangers wrote may point anywhere: entries that reach out of the
-data are left out, and data that is no directory has no entries.
+The data is untrusted: entries that reach beyond it are left out, and data without a directory has
+no entries. Source: TIFF 6.0, section 2.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 ORDERS: Final = {b"II*\0": "<", b"MM\0*": ">"}
 
-# Bytes of a value, by its type, from 1.
+# Bytes of a value, by its type minus 1.
 WIDTHS: Final = (1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4)
 INLINE: Final = 4
 ENTRY_BYTES: Final = 12
@@ -20,14 +20,14 @@ ENTRY_BYTES: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Where a tag's value stands in the data, and how long it is in bytes."""
+    """Offset and length in bytes of a tag's value."""
 
     start: int
     length: int
 
 
 def map_file(file: BinaryIO) -> mmap:
-    """Return the file as data of which only what is looked at is read."""
+    """Return the file mapped into memory, so that only the parts in use are read."""
     return mmap(file.fileno(), 0, access=ACCESS_READ)
 
 
@@ -46,13 +46,13 @@ def read_entries(data: bytes | mmap) -> Mapping[int, Entry]:
             start = place + 8 if length <= INLINE else offset
             if start + length <= len(data):
                 found[tag] = Entry(start, length)
-    except error:  # what was read until here was there
+    except error:  # the data ends here; keep the entries read so far
         pass
     return found
 
 
 def read_values(data: bytes | mmap, tags: frozenset[int], longest: int) -> Mapping[int, bytes]:
-    """Return the bytes of those of the tags that are there, not empty, and no longer than that."""
+    """Return the values, by tag, of those tags that have one of 1 to `longest` bytes."""
     return {
         tag: bytes(data[entry.start : entry.start + entry.length])
         for tag, entry in read_entries(data).items()

@@ -1,7 +1,7 @@
-"""Adds tags to a TIFF that libvips wrote: a new directory at its end, with those of the old one.
+"""Addition of tags to a TIFF: a new directory at its end takes the place of the first one.
 
-Source: TIFF 6.0, section 2. libvips writes files of the byte order of the machine, and none that
-needs offsets of 64 bits.
+Source: TIFF 6.0, section 2. libvips writes files in the byte order of the machine, with offsets of
+32 bits.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ FIRST: Final = 4
 
 
 def append_tags(file: Path, tags: Mapping[int, bytes]) -> None:
-    """Add the tags, by number, which the file does not have yet."""
+    """Add the tags, by number. The file must have none of them yet."""
     if not tags:
         return
     with file.open("r+b") as tiff:
@@ -45,7 +45,7 @@ def _write_entry(tiff: BinaryIO, order: str, tag: int, value: bytes) -> bytes:
 
 
 def _append(tiff: BinaryIO, data: bytes) -> int:
-    """Write the data at the next even place, and return that."""
+    """Append the data at the next even offset, and return that offset."""
     end = tiff.seek(0, 2)
     tiff.write(bytes(end % 2) + data)
     return end + end % 2

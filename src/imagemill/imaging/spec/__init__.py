@@ -1,1 +1,1 @@
-"""What a client may ask for, validated before any picture is seen. Knows no libvips."""
+"""The pipeline that a client sends, validated before any picture is opened. Free of libvips."""

@@ -1,4 +1,4 @@
-"""The analyses there are, and the shape of what each says. Pure: the parent checks with these."""
+"""The analyses, and schemas of their results, which the parent process validates. Pure."""
 
 from typing import Annotated, Literal
 
@@ -9,7 +9,7 @@ from imagemill.imaging.formats import InputName
 
 AnalysisName = Literal["metadata", "blurhash", "thumbhash", "dominant_color", "palette", "phash"]
 
-# The header is enough for it; the others look at pixels.
+# It needs only the header; the others need pixels.
 METADATA: AnalysisName = "metadata"
 
 MAX_PALETTE_COLORS = 6
@@ -24,7 +24,7 @@ ThumbHash = Annotated[str, Field(pattern="^[A-Za-z0-9+/]{20,36}={0,2}$", max_len
 
 PHash = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
 
-# Bounds of what a stranger wrote into a file, in fields, characters and numbers.
+# Bounds of untrusted EXIF: fields, characters of a text, numbers of a list.
 MAX_EXIF_FIELDS = 100
 EXIF_NAME_PATTERN = "^[A-Za-z0-9]{1,40}$"
 MAX_EXIF_TEXT_LENGTH = 200
@@ -37,13 +37,13 @@ def to_printable(text: str, length: int) -> str:
     return "".join(filter(str.isprintable, text[: 4 * length])).strip()[:length]
 
 
-def _is_printable(text: str) -> str:
+def _check_is_printable(text: str) -> str:
     if not text.isprintable():
         raise ValueError("holds what cannot be printed")
     return text
 
 
-Printable = Annotated[str, AfterValidator(_is_printable)]
+Printable = Annotated[str, AfterValidator(_check_is_printable)]
 Whole = Annotated[int, Field(ge=-(2**32), le=2**32)]
 Number = Whole | Annotated[float, Field(ge=-(2**32), le=2**32)]
 ExifText = Annotated[Printable, Field(max_length=MAX_EXIF_TEXT_LENGTH)]
@@ -53,7 +53,7 @@ ExifValue = int | float | str | list[float]
 
 @with_config(extra="forbid", strict=True)
 class Metadata(TypedDict):
-    """Facts of the file. Width and height are the upright picture's; `density` is an inch's."""
+    """Facts of the file. Width and height are of the upright picture; `density` is per inch."""
 
     format: InputName
     width: Annotated[int, Field(ge=1)]
@@ -73,7 +73,7 @@ class Metadata(TypedDict):
 
 @with_config(extra="forbid", strict=True)
 class Analysis(TypedDict, total=False):
-    """What was asked for and nothing else. None: the picture has no visible pixel."""
+    """The results of the analyses asked for. None: the picture has no visible pixel."""
 
     metadata: Metadata
     blurhash: BlurHash | None

@@ -1,4 +1,4 @@
-"""The images that a pipeline may name: the files of one folder, by their bare names."""
+"""Assets: the images of one folder that a pipeline may name, by their bare file names."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -7,12 +7,12 @@ from imagemill.imaging.errors import DoesNotFit
 from imagemill.imaging.formats import FORMATS, SNIFF_BYTES, sniff
 from imagemill.imaging.spec.pipeline import Pipeline
 
-# Where in a pipeline, as pydantic's `loc`.
+# A place in a pipeline, as pydantic's `loc`.
 Location = tuple[str | int, ...]
 
 
 def find_named_assets(pipeline: Pipeline) -> Mapping[Location, str]:
-    """Return the name of each image that the pipeline asks for, by the place of the name."""
+    """Return the name of each asset in the pipeline, by its place."""
     return {
         ("outputs", at, "watermark", "image"): output.watermark.image
         for at, output in enumerate(pipeline.outputs)
@@ -23,7 +23,7 @@ def find_named_assets(pipeline: Pipeline) -> Mapping[Location, str]:
 def find_missing_assets(
     folder: Path | None, names: Mapping[Location, str]
 ) -> Iterator[tuple[Location, str]]:
-    """Yield the place of each name that cannot be used, and a sentence that says why."""
+    """Yield the place of each asset that cannot be used, and a message with the reason."""
     for place, name in names.items():
         try:
             find_asset(folder, name)
@@ -32,10 +32,10 @@ def find_missing_assets(
 
 
 def find_asset(folder: Path | None, name: str) -> Path:
-    """Return the file of this name, all links followed.
+    """Return the file of this name, with all links resolved.
 
-    A link may lead to another place in the folder and nowhere else: that is how container engines
-    mount files. Raises DoesNotFit when there is no such picture, or no folder.
+    A link must not lead out of the folder; links inside it are how container engines mount files.
+    Raises DoesNotFit when there is no folder, no such file, or a file of no known format.
     """
     if folder is None:
         raise DoesNotFit(f"There is no image {name!r}: no folder of images is set (ASSETS_DIR).")
@@ -46,7 +46,7 @@ def find_asset(folder: Path | None, name: str) -> Path:
             raise FileNotFoundError(name)
         with file.open("rb") as stream:
             head = stream.read(SNIFF_BYTES)
-    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
         raise DoesNotFit(f"There is no image {name!r} in the folder of images.") from error
     if sniff(head) is None:
         known = ", ".join(FORMATS)

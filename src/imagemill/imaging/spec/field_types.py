@@ -1,4 +1,4 @@
-"""Values of an output's fields that have parts of their own. Lengths in pixels."""
+"""Types of an output's fields. Lengths are in pixels."""
 
 from typing import Annotated, Any, Final, Literal
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, WrapValidator
 
 MAX_SIDE: Final = 16384
 
-# JPEG's own limit. A longer line of a PNG costs memory out of proportion to its pixels.
+# JPEG's limit. Longer lines of a PNG cost memory out of proportion to its pixels.
 MAX_INPUT_SIDE: Final = 65535
 
 Length = Annotated[int, Field(ge=0, le=MAX_SIDE, strict=True)]
@@ -37,7 +37,7 @@ class Edges(BaseModel):
 
     @classmethod
     def of(cls, pad: "int | Edges") -> "Edges":
-        """Return the edges that are asked for, one length standing for all four."""
+        """Return edges as they are, and a length as four equal edges."""
         return Edges(top=pad, right=pad, bottom=pad, left=pad) if isinstance(pad, int) else pad
 
 
@@ -54,7 +54,7 @@ def parse_color(text: HexColor) -> tuple[int, int, int, int]:
 
 
 def accept_object_or(plain: Any, shape: type[BaseModel]) -> WrapValidator:  # noqa: ANN401 - any type
-    """Read an object as `shape`, all else as `plain`; a union would blame one for the other."""
+    """Validate an object as `shape`, others as `plain`; a union would report errors of both."""
     adapter: TypeAdapter[Any] = TypeAdapter(plain)
 
     def read(value: object, _: object) -> object:
@@ -80,7 +80,7 @@ Corner = Literal[
     "left top",
 ]
 Place = Literal[Corner, "entropy", "attention"]
-# Those that choose by what is to be seen.
+# Places that depend on the pixels.
 STRATEGIES: Final = frozenset({"entropy", "attention"})
 
 

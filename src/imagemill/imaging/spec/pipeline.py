@@ -1,8 +1,8 @@
-"""What a client may ask for: a pipeline is data, checked here before any picture is seen.
+"""The pipeline: outputs and analyses of one input, validated before any picture is opened.
 
-A field that is wrong is named by its place in the pipeline, as pydantic's `loc`. A value that
-cannot have any effect together with the others is wrong too; spelling out a default never is.
-Fields are declared in the order in which their checks need each other.
+An error names its field by its place in the pipeline, as pydantic's `loc`. A value that has no
+effect together with the others is an error too; a default that is spelled out never is. Fields are
+declared in the order in which their validators need each other.
 """
 
 from typing import Annotated, Any, Final, Literal, Self
@@ -111,7 +111,7 @@ class Output(BaseModel):
 
     @field_validator("fit", "enlarge")
     @classmethod
-    def _has_a_size(cls, value: object, info: ValidationInfo) -> object:
+    def _check_has_size(cls, value: object, info: ValidationInfo) -> object:
         default = cls.model_fields[str(info.field_name)].default
         sides = (info.data.get("width", MAX_SIDE), info.data.get("height", MAX_SIDE))
         if value != default and sides == (None, None):
@@ -120,7 +120,7 @@ class Output(BaseModel):
 
     @field_validator("position")
     @classmethod
-    def _has_somewhere_to_be(cls, value: Place | Focus, info: ValidationInfo) -> Place | Focus:
+    def _check_position_applies(cls, value: Place | Focus, info: ValidationInfo) -> Place | Focus:
         fit = info.data.get("fit", "cover")
         if value != "center" and fit not in {"cover", "contain"}:
             raise _meaningless("needs the fit cover or contain")
@@ -130,14 +130,14 @@ class Output(BaseModel):
 
     @field_validator("tint")
     @classmethod
-    def _is_opaque(cls, value: str | None) -> str | None:
+    def _check_is_opaque(cls, value: str | None) -> str | None:
         if value is not None and parse_color(value)[3] < OPAQUE:
             raise _meaningless("a tint has no transparency")
         return value
 
     @field_validator("quality", "max_bytes")
     @classmethod
-    def _is_lossy(cls, value: int | None, info: ValidationInfo) -> int | None:
+    def _check_has_quality(cls, value: int | None, info: ValidationInfo) -> int | None:
         format_ = _given_format(info)
         if value is not None and format_ is not None and not format_.has_quality:
             raise _meaningless(f"{format_.name} has no quality")
@@ -147,7 +147,7 @@ class Output(BaseModel):
 
     @field_validator("lossless", "progressive")
     @classmethod
-    def _is_known_to_the_format(cls, value: object, info: ValidationInfo) -> object:
+    def _check_format_allows(cls, value: object, info: ValidationInfo) -> object:
         format_ = _required_format(info) if value else None
         if format_ is None:
             return value
@@ -158,7 +158,7 @@ class Output(BaseModel):
 
     @field_validator("effort")
     @classmethod
-    def _is_in_the_range_of_the_format(cls, value: int | None, info: ValidationInfo) -> int | None:
+    def _check_effort_range(cls, value: int | None, info: ValidationInfo) -> int | None:
         format_ = None if value is None else _required_format(info)
         if format_ is None:
             return value
@@ -175,7 +175,7 @@ class Output(BaseModel):
 
     @field_validator("background")
     @classmethod
-    def _can_be_seen_through(cls, value: str, info: ValidationInfo) -> str:
+    def _check_transparency(cls, value: str, info: ValidationInfo) -> str:
         format_ = _given_format(info)
         if format_ is not None and not format_.has_alpha and parse_color(value)[3] < OPAQUE:
             raise _meaningless(f"{format_.name} has no transparency")
@@ -183,7 +183,7 @@ class Output(BaseModel):
 
     @field_validator("frames")
     @classmethod
-    def _can_be_held(cls, value: str | None, info: ValidationInfo) -> str | None:
+    def _check_frames(cls, value: str | None, info: ValidationInfo) -> str | None:
         format_ = _given_format(info)
         if value == "all" and format_ is not None and not format_.has_frames:
             raise _meaningless(f"{format_.name} holds one frame")
@@ -191,14 +191,14 @@ class Output(BaseModel):
 
     @field_validator("color_space")
     @classmethod
-    def _has_a_place_for_its_profile(cls, value: str, info: ValidationInfo) -> str:
+    def _check_profile(cls, value: str, info: ValidationInfo) -> str:
         format_ = _given_format(info)
         if value == "p3" and format_ is not None and not format_.has_profile:
             raise _meaningless(f"{format_.name} has no place for a profile")
         return value
 
     def as_json(self) -> dict[str, Any]:
-        """Return the name and what was given, ready for JSON."""
+        """Return the name and the fields that were given, for JSON."""
         given = self.model_dump(mode="json", exclude_unset=True, exclude_none=True)
         return {"name": self.name, **given}
 
@@ -224,7 +224,7 @@ class Pipeline(BaseModel):
 
     @field_validator("outputs")
     @classmethod
-    def _are_there_and_differ(cls, outputs: tuple[Output, ...]) -> tuple[Output, ...]:
+    def _check_outputs_differ(cls, outputs: tuple[Output, ...]) -> tuple[Output, ...]:
         if not outputs:
             raise PydanticCustomError("too_short", "Give at least one output")
         names = [output.name for output in outputs]
@@ -237,7 +237,7 @@ class Pipeline(BaseModel):
 
     @field_validator("analyze")
     @classmethod
-    def _differ(cls, names: tuple[AnalysisName, ...]) -> tuple[AnalysisName, ...]:
+    def _check_analyses_differ(cls, names: tuple[AnalysisName, ...]) -> tuple[AnalysisName, ...]:
         repeated = [at for at, name in enumerate(names) if name in names[:at]]
         if repeated:
             raise ValidationError.from_exception_data(
@@ -250,7 +250,7 @@ class Pipeline(BaseModel):
         return cls(outputs=outputs)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what was given plus each output's name, ready for JSON."""
+        """Return the fields that were given and the name of each output, for JSON."""
         outputs = {"outputs": [output.as_json() for output in self.outputs]}
         return outputs | {"analyze": list(self.analyze)} if self.analyze else outputs
 

@@ -1,6 +1,6 @@
-"""Pipelines with a name: two that are built in, and those of a file.
+"""Presets, which are named pipelines: two built-in ones and those of a file.
 
-The file is TOML, a table a preset, holding a Pipeline:
+The file is TOML with one table for each preset, in the schema of Pipeline:
 
     [avatar]
     outputs = [{ width = 128, height = 128, fit = "cover", format = "webp" }]
@@ -30,10 +30,10 @@ class PresetsError(Exception):
 
 
 def load_presets(file: Path | None, assets: Path | None = None) -> Mapping[str, Pipeline]:
-    """Return the built-in presets and those of the file, which win over built-in ones.
+    """Return the built-in presets and those of the file, which replace built-in ones.
 
-    Raises PresetsError when the file cannot be read, or a table in it is no Pipeline or names an
-    image that is not in the folder of assets.
+    Raises PresetsError when the file cannot be read, a table is not a valid Pipeline, or an asset
+    is missing.
     """
     if file is None:
         return BUILT_IN

@@ -1,4 +1,4 @@
-"""What an output's field `watermark` asks for: a text or an image, laid on the finished picture."""
+"""The output's field `watermark`: a text or an image on the finished picture."""
 
 from typing import Annotated, Final, Self
 from unicodedata import category
@@ -20,7 +20,7 @@ from imagemill.imaging.spec.field_types import Corner, HexColor, Length
 LINE_BREAKS: Final = frozenset("\n\r\t")
 
 
-def _can_be_drawn(text: str) -> str:
+def _check_can_be_drawn(text: str) -> str:
     if any(category(letter) == "Cc" for letter in set(text) - LINE_BREAKS):
         raise PydanticCustomError("control_character", "Holds a control character")
     if text.isspace():
@@ -28,7 +28,7 @@ def _can_be_drawn(text: str) -> str:
     return text
 
 
-def _is_a_bare_name(name: str) -> str:
+def _check_is_bare_name(name: str) -> str:
     if name.startswith(".") or "/" in name or "\\" in name or not name.isprintable():
         raise PydanticCustomError(
             "bare_name", "Give the bare name of a file, which begins with no dot"
@@ -36,8 +36,10 @@ def _is_a_bare_name(name: str) -> str:
     return name
 
 
-WatermarkText = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_can_be_drawn)]
-AssetName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_is_a_bare_name)]
+WatermarkText = Annotated[
+    str, Field(min_length=1, max_length=200), AfterValidator(_check_can_be_drawn)
+]
+AssetName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_check_is_bare_name)]
 
 
 class Watermark(BaseModel):
@@ -55,13 +57,13 @@ class Watermark(BaseModel):
 
     @field_validator("color")
     @classmethod
-    def _is_of_a_text(cls, value: str, info: ValidationInfo) -> str:
+    def _check_color_is_of_text(cls, value: str, info: ValidationInfo) -> str:
         if info.data.get("image") is not None and value != cls.model_fields["color"].default:
             raise PydanticCustomError("senseless", "Makes no sense here: an image has its own")
         return value
 
     @model_validator(mode="after")
-    def _is_either(self) -> Self:
+    def _check_text_or_image(self) -> Self:
         if (self.text is None) == (self.image is None):
             raise PydanticCustomError("either", "Give either a text or an image")
         return self

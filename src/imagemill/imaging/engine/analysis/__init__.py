@@ -1,5 +1,5 @@
-"""What can be said of a picture besides its outputs: one analysis a file.
+"""The analyses of a picture, one a file.
 
-Most are plain functions from the pixels of a thumbnail to a value. They are plain Python too:
+Most are pure functions from the pixels of a thumbnail to a value. They are plain Python:
 docs/decisions/0005-analyses-in-plain-python.md says why.
 """

@@ -1,4 +1,4 @@
-"""Does the analyses that a pipeline asks for, on a thumbnail of its one decode."""
+"""Runs the analyses that a pipeline asks for, on a thumbnail of its one decode."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -34,7 +34,7 @@ OF_SQUARE: Final = MappingProxyType[AnalysisName, Callable[[Pixels], object]](
 def analyze(
     file: Path, header: Header, image: Image, names: Sequence[AnalysisName]
 ) -> Analysis | None:
-    """Return what was asked for, None when nothing was.
+    """Return the results by the names of the analyses; None when there are no names.
 
     The image, of the file's one decode, must be held in memory unless only metadata is asked for.
     """
@@ -46,7 +46,7 @@ def analyze(
     of_pixels = [name for name in names if name != METADATA]
     if of_pixels:
         values |= _analyze_pixels(image, of_pixels)
-    # The type checker cannot see which value goes with which name; the parent checks each.
+    # The type checker cannot match values with names; the parent process validates each.
     return cast("Analysis", values)
 
 

@@ -1,8 +1,8 @@
-"""BlurHash: a few waves of colour in 28 characters, to be shown while a picture loads.
+"""BlurHash: a blurred preview of a picture in 28 characters.
 
 Source: D. Ågren, "BlurHash Algorithm", https://github.com/woltapp/blurhash/blob/master/Algorithm.md.
-It knows no transparency: pixels take the mean colour of the visible ones as far as they are
-transparent, so that they add to no wave.
+It has no transparency: pixels are blended with the mean visible colour by their transparency, so
+that they add to no wave.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ AMPLITUDES: Final = 166
 LEVELS: Final = 9
 
 
-# IEC 61966-2-1: so far the curve of sRGB is a straight line, coded and linear.
+# The end of the straight part of sRGB's curve, encoded and linear. Source: IEC 61966-2-1.
 STRAIGHT: Final = 0.04045
 STRAIGHT_LINEAR: Final = 0.0031308
 
@@ -41,8 +41,8 @@ def compute_blurhash(pixels: Pixels) -> str | None:
     """Return the hash with 4x3 components; None when the picture has no visible pixel."""
     if pixels.is_invisible:
         return None
-    # The reference takes its waves at the left edge of a pixel, which leaves a little of each even
-    # in a plain picture. Ours are to be the same hashes.
+    # Like the reference, sample waves at the left edge of a pixel, though that leaves a little of
+    # each even in a plain picture. Hashes have to be equal.
     across, down = make_waves(pixels.width, ACROSS, 0), make_waves(pixels.height, DOWN, 0)
     channels = (pixels.red, pixels.green, pixels.blue)
     planes = [

@@ -1,6 +1,6 @@
-"""Sums of a picture's pixels, weighed by waves of cosines: the core of all the hashes.
+"""Cosine transform of a channel, which all hashes are built on.
 
-Separable: first each row is summed with every wave across, then those sums with every wave down.
+It is separable: each row is summed with every wave across, then those sums with every wave down.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ Waves = Sequence[Sequence[float]]
 
 
 def make_waves(length: int, count: int, shift: float) -> Waves:
-    """Return so many waves over a length, from the constant one on, taken `shift` into a pixel."""
+    """Return `count` waves over a length, the constant one first, sampled `shift` into a pixel."""
     return [
         [cos(pi * wave * (at + shift) / length) for at in range(length)] for wave in range(count)
     ]

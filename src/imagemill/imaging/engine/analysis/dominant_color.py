@@ -1,4 +1,4 @@
-"""The one colour for a picture's place while it loads: the most frequent of its palette."""
+"""The dominant colour: the most frequent one of the palette."""
 
 from imagemill.imaging.engine.analysis.palette import find_palette
 from imagemill.imaging.engine.analysis.pixels import Pixels

@@ -1,7 +1,7 @@
 """The EXIF fields of a file as values for JSON: numbers, lists of them, and short printable text.
 
-What strangers wrote is cut to size: so many fields, so long each, nothing but printable characters.
-The camera's own block, the embedded thumbnail's fields and unknown tags are left out.
+Untrusted values are bounded: in number of fields, in length, and to printable characters. The
+maker note, the embedded thumbnail's fields and unknown tags are left out.
 Source: libvips' `exif-ifd…` fields, "value (shown, Type, n components, n bytes)" from libexif;
 names and types as in CIPA DC-008, Exif 2.32.
 """
@@ -20,7 +20,7 @@ from imagemill.imaging.spec.analysis import (
     to_printable,
 )
 
-# The picture itself, the camera's part, the position. Number 1 is the thumbnail's.
+# The directories of the image, of EXIF and of GPS. Number 1 is the thumbnail's.
 FIELD: Final = re.compile(r"exif-ifd[023]-(?P<name>.+)")
 VALUE: Final = re.compile(
     r"(?P<body>.*), (?P<type>[A-Z]\w+), \d+ components, \d+ bytes\)", re.DOTALL
@@ -30,17 +30,17 @@ NUMBERS: Final = frozenset({"Byte", "SByte", "Short", "SShort", "Long", "SLong"}
 RATIOS: Final = frozenset({"Rational", "SRational"})
 TEXTS: Final = frozenset({"ASCII", "Undefined"})
 
-# The camera's own block means nothing to others; the rest libexif adds where a file lacks it.
+# The maker note is private to the camera; libexif adds the others where a file lacks them.
 LEFT_OUT: Final = frozenset(
     {"MakerNote", "FlashpixVersion", "ColorSpace", "ComponentsConfiguration", "YCbCrPositioning"}
 )
 
-# What libexif says of an empty copyright, cut to the field's length.
+# libexif's text for an empty copyright, cut to the field's length.
 NOTHING: Final = "[None] (Photographer) - [None] (Editor)"
 
 
 def parse_exif_fields(fields: Iterable[tuple[str, str]]) -> dict[str, ExifValue]:
-    """Return the values of libvips' fields by their EXIF names, in the order they come."""
+    """Return the values of libvips' fields by their EXIF names, in their order."""
     values: dict[str, ExifValue] = {}
     for field, text in fields:
         named, read = FIELD.fullmatch(field), VALUE.fullmatch(text)

@@ -11,14 +11,14 @@ from imagemill.imaging.spec.analysis import MAX_ICC_NAME_LENGTH, to_printable
 HEADER_BYTES: Final = 128
 ENTRY_BYTES: Final = 12
 
-# No profile has near as many; a hostile one may say so.
+# Far more than any real profile has.
 MAX_TAGS: Final = 100
 
 UNNAMED: Final = "unnamed"
 
 
 def read_profile_name(profile: bytes) -> str:
-    """Return the profile's description, "unnamed" when it has none that can be read."""
+    """Return the profile's description, or "unnamed" when it cannot be read."""
     count = min(MAX_TAGS, _read_number(profile, HEADER_BYTES))
     for at in range(HEADER_BYTES + 4, HEADER_BYTES + 4 + count * ENTRY_BYTES, ENTRY_BYTES):
         if profile[at : at + 4] == b"desc":

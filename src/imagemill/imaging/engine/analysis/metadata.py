@@ -1,7 +1,7 @@
-"""What the file says of its picture: facts of the header, the profile's name, EXIF.
+"""Metadata of the file: facts of the header, the profile's name, EXIF.
 
-A position (GPS) is among them, though no output keeps one unless asked: only who may read the job
-sees it here, and they sent the picture.
+It includes a GPS position, though outputs keep none by default: only the owner of the job can read
+it here, who sent the picture.
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ from imagemill.imaging.spec.analysis import Metadata
 BITS: Final = MappingProxyType({"uchar": 8, "ushort": 16})
 MM_AN_INCH: Final = 25.4
 
-# A millimetre; beyond it, the file is joking.
+# Pixels per millimetre; a higher value is not plausible.
 MAX_DENSITY: Final = 100_000
 
 
@@ -43,5 +43,5 @@ def read_metadata(file: Path, header: Header) -> Metadata:
 
 
 def _read_density(image: Image) -> int | None:
-    # libvips says 1 a millimetre where the file says nothing.
+    # libvips has 1 per millimetre where the file has no density.
     return round(image.xres * MM_AN_INCH) if 1 < image.xres < MAX_DENSITY else None

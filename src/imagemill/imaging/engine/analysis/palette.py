@@ -1,9 +1,9 @@
-"""The colours that a picture is mostly made of.
+"""The palette: up to six main colours of a picture.
 
-Similar colours are gathered in cells of an even grid, and the box of all cells is cut in two where
-it varies most, until there are enough boxes or each is nearly one colour. A box is shown by its
-mean; but by a cell that holds most of it, if there is one: in a flat drawing that is the very
-colour that was drawn, while the mean would be off by what the edges mix in.
+Similar colours are gathered in cells of an even grid, and the box of all cells is split where it
+varies most, until there are enough boxes or each is nearly one colour. The colour of a box is that
+of a cell that has most of its pixels, else the mean: in a flat drawing that is exactly the colour
+that was drawn, while the mean is off by what the edges mix in.
 
 Source: S. J. Wan, P. Prusinkiewicz, S. K. M. Wong, "Variance-based color image quantization for
 frame buffer display", Color Research & Application 15(1), 1990.
@@ -17,7 +17,7 @@ from typing import Final
 from imagemill.imaging.engine.analysis.pixels import Pixels
 from imagemill.imaging.spec.analysis import MAX_PALETTE_COLORS
 
-# Cells are 16 wide: more than the noise of a photo, less than what one would call two colours.
+# Cells are 16 levels wide: more than the noise of a photo, less than the step between two colours.
 CELL_BITS: Final = 4
 
 # Mean square distance to a box's mean, of 255 a channel: below it a box counts as one colour.
@@ -29,7 +29,7 @@ MIN_SHARE: Final = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The mean of similar colours, and how many pixels have one; a faint pixel is part of one."""
+    """The mean of similar colours, 0 to 255 each, and the number of pixels, weighed by opacity."""
 
     color: tuple[float, float, float]
     weight: float
@@ -76,7 +76,7 @@ def _split_into_boxes(cells: Box) -> list[Box]:
 
 
 def _halve(box: Box) -> tuple[Box, Box]:
-    """Cut the box at its mean, across the channel that varies most."""
+    """Split the box at its mean, across the channel that varies most."""
     variances = _compute_variances(box)
     channel = variances.index(max(variances))
     middle = _compute_means(box)[channel]

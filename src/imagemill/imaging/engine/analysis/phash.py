@@ -1,7 +1,7 @@
 """A perceptual hash: pictures that look alike differ in few of its 64 bits.
 
-Each bit tells whether one of the 8x8 longest waves of lightness is stronger than their median. The
-bits are those of ImageHash's `phash`, so hashes can be compared with what other tools have stored.
+Each bit is whether one of the 8x8 longest waves of lightness is stronger than their median. The
+bits are those of ImageHash's `phash`, so that hashes of other tools can be compared.
 Source: C. Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010,
 section 3.2.1; J. Buchner, ImageHash, `phash`.
 """

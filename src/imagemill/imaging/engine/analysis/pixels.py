@@ -12,7 +12,7 @@ OPAQUE: Final = 255
 class Pixels:
     """An sRGB picture: a byte a pixel in each channel, row by row from the top.
 
-    `alpha` is 0 where nothing is to be seen; colours are not premultiplied.
+    `alpha` is 0 for transparent; colours are not premultiplied.
     """
 
     width: int
@@ -36,7 +36,7 @@ class Pixels:
 
 
 def fill_invisible(channel: Sequence[float], alpha: bytes) -> Sequence[float]:
-    """Return the channel with the mean of what is visible in place of what is not."""
+    """Return the channel with transparent pixels replaced by the mean of the visible ones."""
     total = sum(alpha)
     if total == len(alpha) * OPAQUE:
         return channel

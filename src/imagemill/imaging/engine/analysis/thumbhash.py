@@ -13,17 +13,17 @@ from typing import Final
 from imagemill.imaging.engine.analysis.cosines import make_waves, project
 from imagemill.imaging.engine.analysis.pixels import OPAQUE, Pixels, fill_invisible
 
-# Waves of lightness along the longer side. Transparency takes some of its room.
+# Waves of lightness along the longer side; fewer when transparency is stored as well.
 WAVES: Final = 7
 WAVES_BESIDE_ALPHA: Final = 5
 
-# Waves weaker than this are rounding errors; scaled up to their largest they would be noise.
+# Weaker waves are rounding errors, and would be noise when scaled to the strongest.
 FAINTEST: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Waves:
-    """A channel's mean, its waves in 0 to 1 of the strongest, and how strong that one is."""
+    """A channel's mean, its waves as 0 to 1 of the strongest, and the strength of that one."""
 
     mean: float
     levels: Sequence[float]

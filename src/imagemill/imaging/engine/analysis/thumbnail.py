@@ -1,4 +1,4 @@
-"""Makes the small picture that analyses look at: upright, in sRGB, with alpha."""
+"""The thumbnail that analyses use: upright, in sRGB, with alpha."""
 
 from typing import Final
 
@@ -10,16 +10,16 @@ from imagemill.imaging.libvips import Image
 # The longest side. No analysis looks at more than seven waves across a picture, so this is enough.
 THUMBNAIL_SIDE: Final = 64
 
-# One that never overshoots: Lanczos' halos at edges would come out as colours of their own.
+# A kernel without overshoot: Lanczos' halos at edges would appear as colours of their own.
 KERNEL: Final = "linear"
 
 SQUARE_SIDE: Final = 32
 
 
 def make_thumbnail(image: Image) -> Image:
-    """Return the picture with its longest side THUMBNAIL_SIDE, or as it is when it is smaller."""
+    """Return the picture scaled down to a longest side of THUMBNAIL_SIDE pixels."""
     scale = min(1, THUMBNAIL_SIDE / max(image.width, image.height))
-    # A long line keeps a pixel of its breadth.
+    # A long line stays one pixel wide.
     across = max(scale, 1 / image.width)
     down = max(scale, 1 / image.height)
     small = apply_premultiplied(
@@ -30,7 +30,7 @@ def make_thumbnail(image: Image) -> Image:
 
 
 def stretch_to_square(small: Image) -> Image:
-    """Return the thumbnail stretched to a square, whose waves have the same lengths both ways."""
+    """Return the thumbnail as a square, so that waves have the same lengths both ways."""
     across, down = SQUARE_SIDE / small.width, SQUARE_SIDE / small.height
     return apply_premultiplied(
         small, lambda visible: visible.resize(across, vscale=down, kernel=KERNEL)

@@ -5,7 +5,7 @@ pixel photo) to save 11 %; effort 2 takes twice the time and saves nothing. Effo
 times, for a file 5 % larger.
 
 A picture of 100 million pixels takes 5.3 s at effort 0 and 7.8 s at effort 1, and detail can take
-several times that. So from 25 million pixels on, time counts for more than 5 % of the size.
+several times that. From 25 million pixels on, time is therefore preferred to 5 % of the size.
 """
 
 from typing import Final

@@ -4,7 +4,7 @@ Efforts below 4 save little time (686 against 942 ms for a 1600 pixel photo) and
 leave blotches in gradients: off by 18 levels of 255 at 320 pixels instead of 13, once blurred as an
 eye does. libvips' default, effort 7, is off by 8, and saves 10 %, for 2 to 4 times the time.
 
-Of an animation, a pixel that hardly differs from what is shown already is left as it is. That
+A pixel of an animation that hardly differs from the frame before is left as it is. That
 saves 45 % of a clip of 320x180 pixels where something moves before a still background, for a loss
 of 0.1 dB, and nothing of one that moves as a whole; twice the difference saves 63 % for 0.4 dB. A
 palette for every frame, not only where the last one is too far off, takes 4 to 12 % more and gains

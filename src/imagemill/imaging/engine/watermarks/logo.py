@@ -1,4 +1,4 @@
-"""Opens an image of the assets folder, to be laid on a picture."""
+"""Images of the assets folder, opened for a watermark."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,10 +16,10 @@ from imagemill.imaging.spec.assets import find_asset
 
 
 def open_logo(folder: Path | None, name: str, fit: Callable[[Size], Size]) -> Image:
-    """Return the image upright, in sRGB with alpha, of the size that fits; of an animation a frame.
+    """Return the image upright, in sRGB with alpha, scaled by `fit`; an animation's first frame.
 
-    `fit` says what becomes of an image of a given size. Raises DoesNotFit when there is no such
-    image, or it is damaged: that is no fault of the picture's.
+    `fit` maps the image's size to the size wanted. Raises DoesNotFit when there is no such image or
+    it is damaged.
     """
     file = find_asset(folder, name)
     try:

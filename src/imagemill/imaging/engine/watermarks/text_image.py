@@ -1,4 +1,4 @@
-"""Draws text in the one font that comes with imagemill, so that it looks alike on every machine."""
+"""Drawing of text in the font that comes with imagemill, so that all machines draw the same."""
 
 import os
 from collections.abc import Callable
@@ -13,15 +13,15 @@ from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.scaling import resize_image
 from imagemill.imaging.libvips import Image, VipsError
 
-# Read when a process draws its first text, and no other file is needed.
+# The only file that is read, when a process draws its first text.
 FONT: Final = Path(ROOT, "files", "NotoSans[wdth,wght].ttf")
 SETTINGS: Final = Path(__file__).with_name("fonts.conf")
 
 os.environ["FONTCONFIG_FILE"] = str(SETTINGS)
-os.environ["PANGOCAIRO_BACKEND"] = "fontconfig"  # macOS would look in its own fonts
+os.environ["PANGOCAIRO_BACKEND"] = "fontconfig"  # macOS would use its own fonts
 
-# Pixels an em. Pango puts letters on whole pixels, so that smaller ones stand unevenly; and of a
-# larger size, 200 of the widest, which has three em, would not fit into cairo's 32767 pixels.
+# Pixels per em of a first drawing. Pango places letters on whole pixels, so that smaller ones are
+# spaced unevenly; of a larger size, 200 of the widest letter, of three em, exceed cairo's 32767.
 ROUGH_EM: Final = 48
 MAX_EM: Final = 65535  # FreeType counts them in 16 bits
 
@@ -30,10 +30,10 @@ NOTHING_TO_SEE: Final = "no text to render"
 
 
 def draw_text(text: str, fit: Callable[[Size], Size]) -> Image:
-    """Return the text as one band that tells how opaque it is, of the size that fits.
+    """Return the text as one band of opacity, 0 to 255, scaled by `fit`.
 
-    `fit` says what becomes of a drawing of a given size; it keeps its ratio. A character that the
-    font lacks is drawn as a box with its number in it.
+    `fit` maps the size of a drawing to the size wanted, of the same ratio. A character that the
+    font lacks is drawn as a box with its number.
     """
     rough = _draw(text, ROUGH_EM)
     em = min(MAX_EM, ceil(ROUGH_EM * fit(_measure(rough)).width / rough.width))
@@ -42,7 +42,7 @@ def draw_text(text: str, fit: Callable[[Size], Size]) -> Image:
 
 
 def _draw(text: str, em: int) -> Image:
-    """Draw the text just as large as what is to be seen of it."""
+    """Draw the text, cropped to its visible pixels."""
     try:
         return Image.text(
             escape(text, quote=False), font=f"{FAMILY} {em}", fontfile=str(FONT), dpi=PIXELS_AN_INCH

@@ -19,20 +19,20 @@ START: Final = 8
 
 
 def extract_rights(block: bytes | mmap) -> bytes | None:
-    """Return a block of EXIF with these two, byte for byte, since nothing tells their encoding."""
+    """Return an EXIF block with these two, byte for byte, since their encoding is unknown."""
     texts = read_rights(block)
     return PREFIX + _build_tiff(texts) if texts else None
 
 
 def read_rights(block: bytes | mmap) -> Mapping[int, bytes]:
-    """Return the two by their tags, as far as they are there; the block may be a whole TIFF."""
+    """Return those of the two that are not blank, by tag. The block may be a whole TIFF."""
     tiff = block[len(PREFIX) :] if block[: len(PREFIX)] == PREFIX else block
     texts = read_values(tiff, RIGHTS, MAX_TEXT_LENGTH)
     return {tag: text for tag, text in texts.items() if text.strip(b"\0 ")}
 
 
 def _build_tiff(texts: Mapping[int, bytes]) -> bytes:
-    """Lay out a TIFF of one directory, its values behind it."""
+    """Return a TIFF of one directory with its values after it."""
     after = START + 2 + ENTRY_BYTES * len(texts) + 4
     directory, rest = pack("<H", len(texts)), b""
     for tag, text in sorted(texts.items()):

@@ -1,4 +1,4 @@
-"""By-line and copyright notice of IPTC, and the wrapping that a JPEG has around all of it.
+"""By-line and copyright notice of IPTC, and the Photoshop resource that wraps it in a JPEG.
 
 Source: IPTC-NAA Information Interchange Model 4.2, 1.6 (datasets) and 6 (application record);
 Adobe Photoshop File Formats Specification, "Image Resource Blocks".
@@ -13,12 +13,12 @@ WRAPPING: Final = b"Photoshop 3.0\0"
 RESOURCE: Final = b"8BIM"
 IPTC: Final = 0x0404
 
-# Where a TIFF has the records, not wrapped.
+# The tag of a TIFF for unwrapped records.
 TAG: Final = 0x83BB
 
 MARKER: Final = 0x1C
 HEAD: Final = 5
-# Lengths from here on are lengths of lengths, for datasets that are no text.
+# From here on, a length is that of the length field, for datasets that are no text.
 EXTENDED: Final = 0x8000
 
 ENCODING: Final = (1, 90)
@@ -29,7 +29,7 @@ MAX_TEXTS: Final = 32
 
 
 def extract_rights(records: bytes) -> bytes | None:
-    """Return datasets that are not wrapped, as they may be given."""
+    """Return unwrapped datasets, of records that may be wrapped or not."""
     found = [
         (name, text)
         for name, text in _iter_datasets(unwrap_records(records))
@@ -44,13 +44,13 @@ def extract_rights(records: bytes) -> bytes | None:
 
 
 def wrap_records(records: bytes) -> bytes:
-    """Return the records as a JPEG holds them."""
+    """Return the records wrapped as in a JPEG."""
     resource = RESOURCE + IPTC.to_bytes(2) + bytes(2) + len(records).to_bytes(4) + records
     return WRAPPING + resource + bytes(len(records) % 2)
 
 
 def unwrap_records(block: bytes) -> bytes:
-    """Return the records out of a JPEG's wrapping; records that are not wrapped as they are."""
+    """Return the records without a JPEG's wrapping; unwrapped ones unchanged."""
     if not block.startswith(WRAPPING):
         return block
     at = len(WRAPPING)

@@ -1,7 +1,7 @@
 """dc:creator and dc:rights of XMP. Source: ISO 16684-1, 7 (serialisation) and 8.3 (Dublin Core).
 
-The packet is a stranger's XML. It is read up to a length, and not at all when it declares a
-document type, which alone could define entities.
+The packet is untrusted XML. It is rejected above a length, and when it declares a document type,
+which alone could define entities.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ MAX_PACKET_BYTES: Final = 1024 * 1024
 MAX_CREATORS: Final = 32
 MAX_LANGUAGES: Final = 32
 
-# Some writers end texts with it. In UTF-16 it is part of the letters, from the first one on.
+# Some writers append it. In UTF-16 it is part of characters, from the first one on.
 NUL: Final = b"\0"
 
 RDF: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
@@ -40,14 +40,14 @@ class _Builder(TreeBuilder):
 
 
 def parse_xmp(packet: bytes) -> Element | None:
-    """Return the packet's XML; None when it is too long, no XML, or declares a document type."""
+    """Return the root of the packet, or None when it is too long, malformed or has a DOCTYPE."""
     if len(packet) > MAX_PACKET_BYTES:
         return None
     parser = XMLParser(target=_Builder())  # noqa: S314 - no document type, hence no entities
     try:
         parser.feed(packet if NUL in packet[:8] else packet.rstrip(NUL))
         root: Element = parser.close()
-    except (ParseError, LookupError, ValueError):  # the latter two for encodings that are none
+    except (ParseError, LookupError, ValueError):  # the latter two for unknown encodings
         return None
     return root
 
@@ -63,7 +63,7 @@ def extract_rights(packet: bytes) -> bytes | None:
 
 
 def _iter_texts(root: Element, name: str) -> Iterator[tuple[str, str]]:
-    """Yield language and text of every item of a property, or of one that is no list."""
+    """Yield language and text of every item of a property, or of a property that is no list."""
     for element in root.iter(DC + name):
         for item in [*element.iter(RDF + "li")] or [element]:
             yield from _iter_valid(item.get(LANGUAGE, DEFAULT), item.text)
