@@ -279,7 +279,7 @@ def test_a_pipeline_cannot_be_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "colour"),
+    ("text", "color"),
     [
         ("#f80", (255, 136, 0, 255)),
         ("#FF8800", (255, 136, 0, 255)),
