@@ -21,6 +21,7 @@ from imagemill.worker.result_batcher import ResultBatcher
 from support.jobs import completed, new_job
 
 GRACE = timedelta(seconds=30)
+TEST_TIMEOUT_SECONDS = 30.0  # only a failing test takes as long
 
 BROKEN = JobError(ErrorCode.INVALID_IMAGE, "The image is broken.")
 PASSING = JobError(ErrorCode.INTERNAL, "It may go well the next time.")
@@ -49,7 +50,7 @@ class Attempts:
         self.discarded.append(claim.id)
 
     async def wait_for_start(self, *claims: Claim) -> None:
-        async with self._changed:
+        async with asyncio.timeout(TEST_TIMEOUT_SECONDS), self._changed:
             await self._changed.wait_for(lambda: {c.id for c in claims} <= {*self.started})
 
     def end(self, claim: Claim, outcome: Completed | JobError | Exception) -> None:
@@ -114,7 +115,8 @@ def job_tasks() -> set[asyncio.Task[object]]:
 
 async def wait_for_all() -> None:
     if tasks := job_tasks():
-        done, _ = await asyncio.wait(tasks)
+        done, pending = await asyncio.wait(tasks, timeout=TEST_TIMEOUT_SECONDS)
+        assert not pending
         assert not any(task.exception() for task in done if not task.cancelled())
 
 
@@ -293,10 +295,11 @@ async def test_a_slot_is_free_again_once_the_decision_is_recorded(
     claims = [await jobs.claim() for _ in range(4)]
     executor.start(claims)
     assert await executor.wait_for_free_slots(timeout_seconds=0) == 0
-    waiting = asyncio.create_task(executor.wait_for_free_slots(timeout_seconds=30))
+    waiting = asyncio.create_task(executor.wait_for_free_slots(timeout_seconds=3600))
     await attempts.wait_for_start(claims[0])
     attempts.end(claims[0], BROKEN)
-    assert await waiting == 1
+    async with asyncio.timeout(TEST_TIMEOUT_SECONDS):
+        assert await waiting == 1
     assert (await jobs.read(claims[0])).status is Status.FAILED
 
 

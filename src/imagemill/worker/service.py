@@ -57,10 +57,10 @@ async def run_worker(settings: Settings) -> None:
     _stop_on_signals(stopping)
     init_metrics()
     with enable_tracing("imagemill-worker"):
-        await _work(settings, stopping)
+        await _run(settings, stopping)
 
 
-async def _work(settings: Settings, stopping: asyncio.Event) -> None:
+async def _run(settings: Settings, stopping: asyncio.Event) -> None:
     limits = Limits.from_settings(settings)
     confinement = Confinement(settings.sandbox, jobs_per_process=settings.jobs_per_process)
     liveness = Liveness()
