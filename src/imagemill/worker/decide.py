@@ -41,7 +41,7 @@ def decide(claim: Claim, outcome: Outcome, draw: float) -> Decision:
             return outcome
         case Unavailable():
             return Release(claim, str(outcome), RELEASE_DELAY)
-        case JobError(code) if is_final(claim, code):
+        case JobError(code=code) if is_final(claim, code):
             return Failed(claim, outcome)
         case JobError():
             return Retry(claim, outcome, backoff(claim.attempt, draw))

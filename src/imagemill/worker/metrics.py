@@ -110,9 +110,9 @@ def _count(decision: Decision) -> None:
             for output in outputs:
                 OUTPUTS.labels(_format(output.path)).inc()
                 OUTPUT_BYTES.labels(_format(output.path)).inc(output.bytes)
-        case Failed(_, error):
+        case Failed(error=error):
             JOBS_ENDED.labels(Status.FAILED, error.code).inc()
-        case Retry(_, error):
+        case Retry(error=error):
             RETRIES.labels(error.code).inc()
 
 

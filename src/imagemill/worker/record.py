@@ -20,12 +20,12 @@ async def record_decision(leases: JobLeases, results: ResultBatcher, decision: D
     match decision:
         case Completed() | Failed():
             is_recorded = await results.record(decision)
-        case Retry(claim, error, delay):
+        case Retry(claim=claim, error=error, delay=delay):
             failpoint("retry.recording")
             is_recorded = await retry_until_available(
                 lambda: leases.retry_later(claim, error, delay)
             )
-        case Release(claim, reason, delay):
+        case Release(claim=claim, reason=reason, delay=delay):
             log.warning("job.released", reason=reason)
             await retry_until_available(lambda: leases.release([claim], delay))
             return True
@@ -38,9 +38,9 @@ def _log(decision: Completed | Failed | Retry, *, is_recorded: bool) -> None:
     match decision:
         case Completed():
             event, fields = "job.completed", {}
-        case Failed(_, error):
+        case Failed(error=error):
             event, fields = "job.failed", {"code": error.code, "detail": error.detail}
-        case Retry(_, error, delay):
+        case Retry(error=error, delay=delay):
             seconds = round(delay.total_seconds(), 1)
             event = "job.retried"
             fields = {"code": error.code, "detail": error.detail, "delay_seconds": seconds}
