@@ -6,7 +6,7 @@ from PIL import Image, ImageEnhance
 
 from imagemill.imaging.engine.analysis.phash import compute_phash
 from imagemill.imaging.engine.analysis.pixels import Pixels
-from imaging.analysis.samples import hidden, plain, sample
+from imaging.engine.analysis.samples import hidden, plain, sample
 from imaging.studio import Studio, noise
 
 

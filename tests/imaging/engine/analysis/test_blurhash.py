@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from imagemill.imaging.engine.analysis.blurhash import compute_blurhash
-from imaging.analysis.samples import hidden, plain, sample
+from imaging.engine.analysis.samples import hidden, plain, sample
 from imaging.studio import Studio, gradient, pixels
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~"

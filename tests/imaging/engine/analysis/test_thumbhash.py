@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imagemill.imaging.engine.analysis.thumbhash import compute_thumbhash
-from imaging.analysis.samples import hidden, plain, sample
+from imaging.engine.analysis.samples import hidden, plain, sample
 from imaging.studio import Studio, gradient, pixels
 
 
