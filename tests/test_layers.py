@@ -38,7 +38,7 @@ MAY_IMPORT = {
         "api_schemas",
     },
     "job_request": {"field_errors", "jobs", "imaging", "webhooks"},
-    "maintenance": {"errors", "blocking", "periodic", "postgres", "storage", "jobs"},
+    "maintenance": {"periodic", "postgres", "storage", "jobs"},
     "gateway": {
         "errors",
         "field_errors",
@@ -75,7 +75,6 @@ MAY_IMPORT = {
     },
     "doctor": {
         "errors",
-        "blocking",
         "formatting",
         "settings",
         "postgres",

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from imagemill.storage.errors import StorageFull, StorageUnavailable, storage_errors
+from imagemill.storage.errors import StorageFull, StorageUnavailable, translate_os_errors
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,6 @@ from imagemill.storage.errors import StorageFull, StorageUnavailable, storage_er
     ],
 )
 def test_a_full_disk_is_told_from_a_broken_one(number: int, kind: type[StorageUnavailable]) -> None:
-    with pytest.raises(StorageUnavailable) as caught, storage_errors():
+    with pytest.raises(StorageUnavailable) as caught, translate_os_errors():
         raise OSError(number, os.strerror(number))
     assert type(caught.value) is kind

@@ -27,7 +27,7 @@ class StorageFull(StorageUnavailable):
 
 
 @contextmanager
-def storage_errors() -> Iterator[None]:
+def translate_os_errors() -> Iterator[None]:
     """Turn the operating system's errors into StorageFull or StorageUnavailable."""
     try:
         yield

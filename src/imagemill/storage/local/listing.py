@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from imagemill.storage.errors import storage_errors
+from imagemill.storage.errors import translate_os_errors
 from imagemill.storage.keys import INPUTS, OUTPUTS, TEMPORARY
 from imagemill.storage.local.scratch_dir import is_scratch_dir
 from imagemill.storage.protocol import Unit
@@ -45,7 +45,7 @@ def list_all(root: Path) -> list[Unit]:
 
 def _units(root: Path, found: Iterable[tuple[os.DirEntry[str], str]]) -> Iterator[Unit]:
     for entry, name in found:
-        with storage_errors():
+        with translate_os_errors():
             try:
                 seconds = entry.stat(follow_symlinks=False).st_mtime
             except FileNotFoundError:
@@ -56,7 +56,7 @@ def _units(root: Path, found: Iterable[tuple[os.DirEntry[str], str]]) -> Iterato
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
     """Return what is in the folder, without hidden files: those belong to the file system."""
-    with storage_errors():
+    with translate_os_errors():
         try:
             with os.scandir(folder) as entries:
                 return [entry for entry in entries if not entry.name.startswith(".")]

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from imagemill.blocking import run_in_thread
-from imagemill.storage.errors import StorageFull, storage_errors
+from imagemill.storage.errors import StorageFull, translate_os_errors
 from imagemill.storage.keys import TEMPORARY
 from imagemill.storage.local import listing, probing, reading, scratch_dir
 from imagemill.storage.local.deleting import delete_path, remove_empty_parents
@@ -42,7 +42,7 @@ class LocalStorage:
         Raises StorageUnavailable if a missing folder cannot be created.
         """
         if create_missing:
-            with storage_errors():
+            with translate_os_errors():
                 await run_in_thread((root / TEMPORARY).mkdir, parents=True, exist_ok=True)
         storage = cls(root, reserve_bytes, ScratchDir(root), LocalQuarantine(root))
         try:
@@ -54,7 +54,7 @@ class LocalStorage:
     async def begin(self, expected_bytes: int = 0) -> AsyncIterator[LocalPendingFile]:
         if await self.free_bytes() < expected_bytes + self.reserve_bytes:
             raise StorageFull("The storage has no room for this file.")
-        with storage_errors():
+        with translate_os_errors():
             pending_file = await run_in_thread(self._create_pending)
         try:
             yield pending_file
@@ -77,7 +77,7 @@ class LocalStorage:
 
     @asynccontextmanager
     async def scratch_folder(self) -> AsyncIterator[Path]:
-        with storage_errors():
+        with translate_os_errors():
             folder = await run_in_thread(self._create_scratch)
         try:
             yield folder
@@ -85,11 +85,11 @@ class LocalStorage:
             await run_in_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def publish(self, folder: Path, key: str, names: Iterable[str]) -> None:
-        with storage_errors():
+        with translate_os_errors():
             await run_in_thread(publish_folder, folder, self.root / key, tuple(names), self.root)
 
     async def delete(self, *keys: str) -> None:
-        with storage_errors():
+        with translate_os_errors():
             await run_in_thread(self._delete, keys)
 
     async def list_shards(self) -> list[str]:
@@ -102,19 +102,19 @@ class LocalStorage:
         return await run_in_thread(listing.list_unfinished, self.root)
 
     async def delete_abandoned(self) -> list[str]:
-        with storage_errors():
+        with translate_os_errors():
             return await run_in_thread(scratch_dir.delete_abandoned, self.root)
 
     async def probe(self) -> None:
-        with storage_errors():
+        with translate_os_errors():
             await run_in_thread(lambda: probing.write_probe(self.scratch.new_path(".probe")))
 
     async def now(self) -> datetime:
-        with storage_errors():
+        with translate_os_errors():
             return await run_in_thread(lambda: probing.read_clock(self.scratch.new_path(".clock")))
 
     async def free_bytes(self) -> int:
-        with storage_errors():
+        with translate_os_errors():
             return (await run_in_thread(shutil.disk_usage, self.root)).free
 
     def _create_pending(self) -> LocalPendingFile:

@@ -10,7 +10,7 @@ from typing import Final
 
 from imagemill.blocking import run_in_thread
 from imagemill.failpoints import failpoint
-from imagemill.storage.errors import storage_errors
+from imagemill.storage.errors import translate_os_errors
 from imagemill.storage.local.durable import make_durable_parents, sync_folder
 from imagemill.storage.protocol import CommittedFile
 
@@ -56,7 +56,7 @@ class LocalPendingFile:
 
     def _commit(self, target: Path) -> None:
         self._flush()
-        with storage_errors():
+        with translate_os_errors():
             os.fsync(self.file.fileno())
             make_durable_parents(target, self.root)
             failpoint("input.synced")
@@ -70,7 +70,7 @@ class LocalPendingFile:
 
     def _flush(self) -> None:
         self._hash.update(self._buffer)
-        with storage_errors():
+        with translate_os_errors():
             written = 0
             with memoryview(self._buffer) as view:
                 while written < len(view):

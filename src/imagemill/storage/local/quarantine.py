@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from imagemill.blocking import run_in_thread
-from imagemill.storage.errors import storage_errors
+from imagemill.storage.errors import translate_os_errors
 from imagemill.storage.keys import QUARANTINE
 from imagemill.storage.local.deleting import remove_empty_folders, remove_empty_parents
 from imagemill.storage.local.listing import list_all
@@ -52,7 +52,7 @@ class LocalQuarantine:
         return self.root / QUARANTINE / day.isoformat()
 
     def _days(self) -> list[date]:
-        with storage_errors():
+        with translate_os_errors():
             try:
                 names = [path.name for path in (self.root / QUARANTINE).iterdir()]
             except FileNotFoundError:
@@ -60,7 +60,7 @@ class LocalQuarantine:
         return sorted(day for name in names if (day := _parse_day(name)))
 
     def _list(self) -> list[QuarantinedUnit]:
-        with storage_errors():
+        with translate_os_errors():
             return [
                 QuarantinedUnit(day, unit.key, unit.job_id)
                 for day in self._days()
@@ -80,7 +80,7 @@ class LocalQuarantine:
 
     def _delete(self, paths: Iterable[Path]) -> None:
         for path in paths:
-            with storage_errors():
+            with translate_os_errors():
                 if path.is_dir() and not path.is_symlink():
                     shutil.rmtree(path, ignore_errors=True)
                 else:
@@ -95,7 +95,7 @@ def _move(source: Path, target: Path) -> bool:
     """Return whether the unit could be moved. What is at the target is never replaced."""
     if target.exists():
         return False
-    with storage_errors():
+    with translate_os_errors():
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             source.rename(target)

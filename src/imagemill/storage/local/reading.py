@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Final
 
 from imagemill.blocking import run_in_thread
-from imagemill.storage.errors import FileMissing, storage_errors
+from imagemill.storage.errors import FileMissing, translate_os_errors
 
 CHUNK_BYTES: Final = 256 * 1024
 
 
 async def read_size(root: Path, key: str) -> int:
     """Return the file's size in bytes. Raises FileMissing, StorageUnavailable."""
-    with _missing(key):
+    with _translate_missing(key):
         return (await run_in_thread((root / key).stat)).st_size
 
 
@@ -22,13 +22,13 @@ async def read_range(root: Path, key: str, start: int, end: int) -> AsyncIterato
 
     Raises FileMissing, StorageUnavailable.
     """
-    with _missing(key):
+    with _translate_missing(key):
         opened = await run_in_thread((root / key).open, "rb", buffering=0)
     with opened as file:
         file.seek(start)
         left = end - start
         while left:
-            with storage_errors():
+            with translate_os_errors():
                 chunk = await run_in_thread(file.read, min(left, CHUNK_BYTES))
             if not chunk:
                 return
@@ -41,7 +41,7 @@ def read_sizes(root: Path, keys: Collection[str]) -> dict[str, int]:
     sizes = {}
     for key in keys:
         path = root / key
-        with storage_errors():
+        with translate_os_errors():
             try:
                 size = path.stat().st_size
             except (FileNotFoundError, NotADirectoryError):
@@ -61,8 +61,8 @@ def measure(path: Path) -> int:
 
 
 @contextmanager
-def _missing(key: str) -> Iterator[None]:
-    with storage_errors():
+def _translate_missing(key: str) -> Iterator[None]:
+    with translate_os_errors():
         try:
             yield
         except (FileNotFoundError, NotADirectoryError) as error:
