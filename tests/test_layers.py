@@ -31,7 +31,6 @@ MAY_IMPORT = {
     "webhooks": {
         "errors",
         "failpoints",
-        "telemetry",
         "settings",
         "postgres",
         "jobs",
@@ -131,7 +130,7 @@ PURE = {
     "gateway/waiting/gap_tracker.py": {"fastapi", "psycopg", "redis"},
     "webhooks/delivery.py": {"psycopg", "redis"},
     "webhooks/url.py": {"aiohttp", "yarl", "socket"},
-    "webhooks/public.py": {"aiohttp", "yarl", "socket"},
+    "webhooks/public_addresses.py": {"aiohttp", "yarl", "socket"},
     "webhooks/try_result.py": {"aiohttp", "yarl", "socket"},
     "jobs/explanation.py": {"psycopg", "redis"},
     "imaging/spec/pipeline.py": {"pyvips"},

@@ -117,17 +117,17 @@ MUTANTS: Final = MappingProxyType(
             f"{KEYS}test_a_key_is_free_again_after_a_day_and_the_earlier_job_stays",
             without(idempotency, "ACCEPT", "taken.created_at < now() - interval '24 h'", "false"),
         ),
-        "a webhook's answer that does not name its try": Mutant(
-            f"{DELIVERIES}test_a_worker_that_was_given_up_changes_nothing",
-            without(deliveries, "RECORD", "AND tries = %(attempt)s"),
+        "a webhook's outcome that is recorded for any try": Mutant(
+            f"{DELIVERIES}test_a_worker_whose_lease_expired_changes_nothing",
+            without(deliveries, "RECORD", "AND tries = %(tries)s"),
         ),
         "a webhook's body that is made anew": Mutant(
             f"{DELIVERIES}test_a_body_that_may_have_been_sent_is_never_replaced",
-            without(deliveries, "KEEP_BODIES", "coalesce(d.body, made.body)", "made.body"),
+            without(deliveries, "STORE_BODIES", "coalesce(d.body, new.body)", "new.body"),
         ),
-        "a claim of webhooks that does not hold them": Mutant(
+        "a claim of webhooks without a lease": Mutant(
             f"{DELIVERIES}test_a_delivery_whose_worker_died_is_due_again_as_the_same_message",
-            without(deliveries, "CLAIM", ", next_try_at = now() + %(hold)s"),
+            without(deliveries, "CLAIM", ", next_try_at = now() + %(lease)s"),
         ),
         "no sweep": Mutant("service/test_mill.py::test_a_wiped_redis_loses_nothing", without_sweep),
         "a file that goes although the row may be there": Mutant(

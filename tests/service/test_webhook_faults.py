@@ -204,4 +204,4 @@ def test_an_address_that_is_not_public_is_refused_by_the_worker_too(
     job_id = upload(client, picture(), callback_url=f"http://localhost:{receiver.port}/")
     delivery = wait_for_delivery(client, job_id)
     assert (delivery["status"], delivery["tries"], receiver.count) == ("FAILED", 2, 0)
-    assert delivery["last_error"] == "localhost leads to an address that is not public."
+    assert delivery["last_error"] == "localhost resolves to an address that is not public."

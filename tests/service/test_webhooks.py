@@ -157,7 +157,7 @@ def test_a_receiver_that_is_gone_is_left_alone(client: httpx.Client, stack: Exit
     job_id = upload(client, picture(), callback_url=receiver.url)
     delivery = wait_for_delivery(client, job_id)
     assert (delivery["status"], delivery["tries"]) == ("FAILED", 1)
-    assert delivery["last_error"] == "The receiver answered 410: it wants no more."
+    assert delivery["last_error"] == "The receiver answered 410 (Gone)."
 
 
 def test_the_services_share_one_secret_that_nobody_chose(mill: dict[str, str], secret: str) -> None:

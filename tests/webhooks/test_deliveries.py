@@ -26,8 +26,10 @@ from support.jobs import completed, failed, new_job
 from support.servers import connect
 
 URL = "https://example.com/hook"
-HOLD = timedelta(minutes=1)
-FIRST, AGAIN = (ClaimRequest(limit=100, each=4, again=again) for again in (False, True))
+LEASE = timedelta(minutes=1)
+FIRST_TRIES, RETRIES = (
+    ClaimRequest(limit=100, per_receiver=4, is_retry=is_retry) for is_retry in (False, True)
+)
 FAILED = DeliveryOutcome(DeliveryStatus.FAILED, 500, "The receiver answered 500.")
 
 
@@ -46,13 +48,13 @@ async def ended(job_store: JobStore, url: str = URL) -> Job:
 
 
 async def claimed(
-    deliveries: Deliveries, wanted: ClaimRequest = FIRST
+    deliveries: Deliveries, request: ClaimRequest = FIRST_TRIES
 ) -> tuple[ClaimedDelivery, ...]:
-    return (await deliveries.claim(wanted, HOLD)).due
+    return (await deliveries.claim(request, LEASE)).deliveries
 
 
 async def only(deliveries: Deliveries, job_id: JobId) -> Delivery:
-    (delivery,) = await deliveries.of(job_id)
+    (delivery,) = await deliveries.list(job_id)
     return delivery
 
 
@@ -67,7 +69,7 @@ def add_backlog(address: PostgresAddress, job: Job, receiver: str, count: int) -
         )
 
 
-async def test_each_way_to_end_is_told_as_the_job_was_then(
+async def test_each_end_of_a_job_has_a_delivery_with_the_job_as_it_was_then(
     job_store: JobStore,
     leases: JobLeases,
     deliveries: Deliveries,
@@ -94,19 +96,19 @@ async def test_each_way_to_end_is_told_as_the_job_was_then(
         assert from_snapshot(one.snapshot) == await job_store.find(job_id)
 
 
-async def test_what_is_no_end_is_not_told(
+async def test_other_changes_and_jobs_without_a_callback_have_no_delivery(
     job_store: JobStore, leases: JobLeases, pool: Postgres
 ) -> None:
     job = await accepted(job_store)
     (claim,) = await leases.claim([job.id])
     await leases.heartbeat([claim])
     await leases.release([claim])
-    silent = await accepted(job_store, url=None)
-    await job_store.cancel(silent.id)
+    no_callback = await accepted(job_store, url=None)
+    await job_store.cancel(no_callback.id)
     assert await pool.run("SELECT FROM deliveries", {}) == []
 
 
-async def test_an_end_that_is_recorded_twice_is_told_once(
+async def test_an_end_that_is_recorded_twice_has_one_delivery(
     job_store: JobStore, leases: JobLeases, deliveries: Deliveries
 ) -> None:
     (claim,) = await leases.claim([(await accepted(job_store)).id])
@@ -116,20 +118,18 @@ async def test_an_end_that_is_recorded_twice_is_told_once(
     assert (await only(deliveries, claim.id)).event == "job.completed"
 
 
-async def test_a_job_that_is_retried_and_ends_again_is_told_again(
+async def test_a_job_that_is_retried_and_ends_again_has_two_deliveries(
     job_store: JobStore, deliveries: Deliveries
 ) -> None:
     job = await ended(job_store)
     await job_store.retry(job.id)
     await job_store.cancel(job.id)
-    first, second = await deliveries.of(job.id)
-    assert (first.n, second.n) == (1, 2)
+    first, second = await deliveries.list(job.id)
+    assert (first.number, second.number) == (1, 2)
     assert first.webhook_id != second.webhook_id
 
 
-async def test_nothing_is_told_of_a_job_that_was_deleted(
-    job_store: JobStore, deliveries: Deliveries
-) -> None:
+async def test_a_deleted_job_has_no_deliveries(job_store: JobStore, deliveries: Deliveries) -> None:
     canceled, waiting = await ended(job_store), await accepted(job_store)
     await job_store.delete(canceled.id)
     await job_store.delete(waiting.id)
@@ -152,11 +152,11 @@ async def test_a_delivery_whose_worker_died_is_due_again_as_the_same_message(
 ) -> None:
     await ended(job_store)
     (lost,) = await claimed(deliveries)
-    (lost,) = await deliveries.keep_bodies([(lost, "as this version writes it")])
-    assert await claimed(deliveries) == await claimed(deliveries, AGAIN) == ()
+    (lost,) = await deliveries.store_bodies([(lost, "as this version writes it")])
+    assert await claimed(deliveries) == await claimed(deliveries, RETRIES) == ()
     make_due(postgres_address)
-    (again,) = await claimed(deliveries, AGAIN)
-    assert (again.attempt, again.turn, again.webhook_id) == (2, 2, lost.webhook_id)
+    (again,) = await claimed(deliveries, RETRIES)
+    assert (again.tries, again.retry_number, again.webhook_id) == (2, 1, lost.webhook_id)
     assert (again.body, again.snapshot) == ("as this version writes it", None)
 
 
@@ -165,39 +165,39 @@ async def test_a_body_that_may_have_been_sent_is_never_replaced(
 ) -> None:
     await ended(job_store)
     (due,) = await claimed(deliveries)
-    await deliveries.keep_bodies([(due, "first")])
-    (kept,) = await deliveries.keep_bodies([(due, "second")])
+    await deliveries.store_bodies([(due, "first")])
+    (kept,) = await deliveries.store_bodies([(due, "second")])
     assert kept.body == "first"
 
 
-async def test_a_worker_that_was_given_up_changes_nothing(
+async def test_a_worker_whose_lease_expired_changes_nothing(
     job_store: JobStore, deliveries: Deliveries, postgres_address: PostgresAddress
 ) -> None:
     job = await ended(job_store)
     (lost,) = await claimed(deliveries)
     make_due(postgres_address)
-    assert await deliveries.keep_bodies([(lost, "late")])
-    (newer,) = await claimed(deliveries, AGAIN)
-    assert await deliveries.keep_bodies([(lost, "later")]) == ()
+    assert await deliveries.store_bodies([(lost, "late")])
+    (newer,) = await claimed(deliveries, RETRIES)
+    assert await deliveries.store_bodies([(lost, "later")]) == ()
     assert not await deliveries.record(lost, FAILED)
-    await deliveries.give_back([lost])
+    await deliveries.release([lost])
     assert (await only(deliveries, job.id)).tries == 2
-    assert await claimed(deliveries, AGAIN) == ()
+    assert await claimed(deliveries, RETRIES) == ()
     assert await deliveries.record(newer, DeliveryOutcome(DeliveryStatus.DELIVERED, 200))
     assert not await deliveries.record(newer, FAILED)
     assert (await only(deliveries, job.id)).status is DeliveryStatus.DELIVERED
 
 
-async def test_a_delivery_that_is_given_back_was_not_tried_and_is_due_at_once(
+async def test_a_delivery_that_is_released_was_not_tried_and_is_due_at_once(
     job_store: JobStore, deliveries: Deliveries
 ) -> None:
     await ended(job_store)
-    await deliveries.give_back(await claimed(deliveries))
+    await deliveries.release(await claimed(deliveries))
     (due,) = await claimed(deliveries)
-    assert (due.attempt, due.turn) == (1, 1)
+    assert (due.tries, due.retry_number) == (1, 0)
 
 
-async def test_a_failed_try_is_kept_in_words_and_repeated_after_its_delay(
+async def test_a_failed_try_is_recorded_and_repeated_after_its_delay(
     job_store: JobStore, deliveries: Deliveries, postgres_address: PostgresAddress
 ) -> None:
     job = await ended(job_store)
@@ -212,9 +212,9 @@ async def test_a_failed_try_is_kept_in_words_and_repeated_after_its_delay(
     assert delivery.next_try_at
     assert job.completed_at
     assert delivery.next_try_at - job.completed_at > timedelta(hours=1, minutes=59)
-    assert await claimed(deliveries, AGAIN) == ()
+    assert await claimed(deliveries, RETRIES) == ()
     make_due(postgres_address)
-    assert len(await claimed(deliveries, AGAIN)) == 1
+    assert len(await claimed(deliveries, RETRIES)) == 1
 
 
 async def test_of_each_receiver_the_oldest_are_claimed_however_many_wait_for_one(
@@ -223,34 +223,35 @@ async def test_of_each_receiver_the_oldest_are_claimed_however_many_wait_for_one
     dead = await ended(job_store, "http://aaa.example/")
     add_backlog(postgres_address, dead, "aaa.example", 10_000)
     quick = await ended(job_store, "http://quick.example/")
-    due = await claimed(deliveries, ClaimRequest(limit=3, each=4, again=False))
+    due = await claimed(deliveries, ClaimRequest(limit=3, per_receiver=4, is_retry=False))
     assert [one.receiver for one in due].count("aaa.example") == 2
     assert quick.id in {one.job_id for one in due}
 
 
-async def test_what_is_not_due_takes_no_place_of_what_is(
+async def test_deliveries_that_are_not_due_take_no_room_in_a_claim(
     job_store: JobStore, deliveries: Deliveries, pool: Postgres
 ) -> None:
     for number in range(3):
         await ended(job_store, f"http://later{number}.example/")
     await pool.run("UPDATE deliveries SET next_try_at = now() + interval '1 hour'", {})
     jobs = [await ended(job_store) for _ in range(2)]
-    due = await claimed(deliveries, ClaimRequest(limit=2, each=4, again=False))
+    due = await claimed(deliveries, ClaimRequest(limit=2, per_receiver=4, is_retry=False))
     assert {one.job_id for one in due} == {job.id for job in jobs}
 
 
-async def test_a_receiver_gets_no_more_than_it_has_seats(
+async def test_a_claim_has_no_more_of_a_receiver_than_it_has_slots(
     job_store: JobStore, deliveries: Deliveries
 ) -> None:
     for host in ("none", "two", "full"):
         for _ in range(6):
             await ended(job_store, f"http://{host}/")
-    wanted = ClaimRequest(limit=100, each=4, again=False, slots={"none": 0, "two": 2, "absent": 4})
-    receivers = [due.receiver for due in await claimed(deliveries, wanted)]
+    slots = {"none": 0, "two": 2, "absent": 4}
+    request = ClaimRequest(limit=100, per_receiver=4, is_retry=False, slots=slots)
+    receivers = [due.receiver for due in await claimed(deliveries, request)]
     assert sorted(receivers) == ["full"] * 4 + ["two"] * 2
 
 
-async def test_repeated_tries_are_no_part_of_a_claim_of_first_ones(
+async def test_retries_are_not_part_of_a_claim_of_first_tries(
     job_store: JobStore, deliveries: Deliveries, postgres_address: PostgresAddress
 ) -> None:
     old = await ended(job_store)
@@ -258,33 +259,33 @@ async def test_repeated_tries_are_no_part_of_a_claim_of_first_ones(
     make_due(postgres_address)
     new = await ended(job_store)
     assert [due.job_id for due in await claimed(deliveries)] == [new.id]
-    assert [due.job_id for due in await claimed(deliveries, AGAIN)] == [old.id]
+    assert [due.job_id for due in await claimed(deliveries, RETRIES)] == [old.id]
 
 
-async def test_claims_go_round_where_there_are_more_receivers_than_one_looks_at(
+async def test_claims_continue_behind_the_last_receiver_and_start_over_at_the_end(
     job_store: JobStore, deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST_HOPS", 3)
+    monkeypatch.setattr(module, "MAX_RECEIVERS", 3)
     jobs = [await ended(job_store, f"http://receiver{number}.example/") for number in range(8)]
-    found, behind = [], [""]
+    found, cursors = [], [""]
     for _ in range(3):
-        answer = await deliveries.claim(FIRST, HOLD, behind[-1])
-        found.append({due.job_id for due in answer.due})
-        behind.append(answer.behind)
-    assert behind == ["", "receiver2.example", "receiver5.example", ""]
+        batch = await deliveries.claim(FIRST_TRIES, LEASE, cursors[-1])
+        found.append({due.job_id for due in batch.deliveries})
+        cursors.append(batch.cursor)
+    assert cursors == ["", "receiver2.example", "receiver5.example", ""]
     assert found == [{job.id for job in part} for part in (jobs[:3], jobs[3:6], jobs[6:])]
 
 
-async def test_receivers_without_a_seat_are_passed_over_by_the_next_claim(
+async def test_the_next_claim_continues_behind_receivers_without_a_slot(
     job_store: JobStore, deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST_HOPS", 3)
+    monkeypatch.setattr(module, "MAX_RECEIVERS", 3)
     jobs = [await ended(job_store, f"http://receiver{number}.example/") for number in range(5)]
-    wanted = replace(FIRST, slots={f"receiver{number}.example": 0 for number in range(3)})
-    nothing = await deliveries.claim(wanted, HOLD)
+    request = replace(FIRST_TRIES, slots={f"receiver{number}.example": 0 for number in range(3)})
+    nothing = await deliveries.claim(request, LEASE)
     assert nothing == ClaimBatch((), "receiver2.example")
-    found = await deliveries.claim(wanted, HOLD, nothing.behind)
-    assert {due.job_id for due in found.due} == {job.id for job in jobs[3:]}
+    found = await deliveries.claim(request, LEASE, nothing.cursor)
+    assert {due.job_id for due in found.deliveries} == {job.id for job in jobs[3:]}
 
 
 @pytest.mark.parametrize(
@@ -292,10 +293,10 @@ async def test_receivers_without_a_seat_are_passed_over_by_the_next_claim(
     [
         FAILED,
         DeliveryOutcome(DeliveryStatus.DELIVERED, 200),
-        DeliveryOutcome(DeliveryStatus.PENDING, delay=HOLD),
+        DeliveryOutcome(DeliveryStatus.PENDING, delay=LEASE),
     ],
 )
-async def test_a_delivery_that_is_asked_for_again_begins_its_schedule_anew(
+async def test_a_redelivery_starts_the_schedule_anew(
     job_store: JobStore, deliveries: Deliveries, before: DeliveryOutcome
 ) -> None:
     job = await ended(job_store)
@@ -304,13 +305,13 @@ async def test_a_delivery_that_is_asked_for_again_begins_its_schedule_anew(
     delivery = await deliveries.redeliver(job.id, 1)
     assert (delivery.status, delivery.delivered_at) == (DeliveryStatus.PENDING, None)
     (again,) = await claimed(deliveries)
-    assert (again.attempt, again.turn, again.webhook_id) == (2, 1, due.webhook_id)
+    assert (again.tries, again.retry_number, again.webhook_id) == (2, 0, due.webhook_id)
 
 
-async def test_only_a_delivery_that_exists_can_be_asked_for_again(
+async def test_only_a_delivery_that_exists_can_be_redelivered(
     job_store: JobStore, deliveries: Deliveries
 ) -> None:
     job = await ended(job_store)
-    for n in (2, 10**6, 10**30):
+    for number in (2, 10**6, 10**30):
         with pytest.raises(DeliveryNotFound):
-            await deliveries.redeliver(job.id, n)
+            await deliveries.redeliver(job.id, number)

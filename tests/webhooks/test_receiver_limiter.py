@@ -1,110 +1,128 @@
-"""Who may be sent to: nobody who hangs gets in the way of those who answer."""
+"""Slots of receivers: those that hang take none from those that respond."""
 
 from uuid import uuid4
 
 from imagemill.jobs.job import JobId
 from imagemill.webhooks.delivery import ClaimedDelivery
-from imagemill.webhooks.receiver_limiter import ALL, OF_A_RECEIVER, OF_THE_FAILING, ReceiverLimiter
+from imagemill.webhooks.receiver_limiter import (
+    MAX_FAILING_RECEIVERS,
+    MAX_FAILING_TRIES,
+    MAX_TRIES,
+    MAX_TRIES_PER_RECEIVER,
+    ReceiverLimiter,
+)
 
 
-def due(receiver: str, turn: int = 1) -> ClaimedDelivery:
+def claimed(receiver: str, retry_number: int = 0) -> ClaimedDelivery:
     return ClaimedDelivery(
         job_id=JobId(uuid4()),
-        n=1,
+        number=1,
         event="job.completed",
         url=f"http://{receiver}/",
         receiver=receiver,
         webhook_id="msg_1",
-        attempt=turn,
-        turn=turn,
+        tries=retry_number + 1,
+        retry_number=retry_number,
         snapshot=None,
         body="{}",
         traceparent=None,
     )
 
 
-def taken(slots: ReceiverLimiter, *deliveries: ClaimedDelivery) -> ReceiverLimiter:
-    for one in deliveries:
-        slots.take(one)
-    return slots
+def acquire(limiter: ReceiverLimiter, *deliveries: ClaimedDelivery) -> ReceiverLimiter:
+    for delivery in deliveries:
+        limiter.acquire(delivery)
+    return limiter
 
 
 def with_failing(*receivers: str) -> ReceiverLimiter:
-    slots = ReceiverLimiter()
+    limiter = ReceiverLimiter()
     for receiver in receivers:
-        slots.heard_of(receiver, failed=True)
-    return slots
+        limiter.record_result(receiver, failed=True)
+    return limiter
 
 
-def test_a_receiver_has_a_few_seats_and_others_have_theirs() -> None:
-    wanted = taken(ReceiverLimiter(), due("slow"), due("slow"), due("quick")).wanted(again=False)
-    assert (wanted.limit, wanted.each) == (ALL - 3, OF_A_RECEIVER)
-    assert wanted.slots == {"slow": OF_A_RECEIVER - 2, "quick": OF_A_RECEIVER - 1}
+def test_each_receiver_has_a_few_slots() -> None:
+    request = acquire(
+        ReceiverLimiter(), claimed("slow"), claimed("slow"), claimed("quick")
+    ).plan_claim(is_retry=False)
+    assert (request.limit, request.per_receiver) == (MAX_TRIES - 3, MAX_TRIES_PER_RECEIVER)
+    assert request.slots == {
+        "slow": MAX_TRIES_PER_RECEIVER - 2,
+        "quick": MAX_TRIES_PER_RECEIVER - 1,
+    }
 
 
-def test_a_receiver_that_failed_has_one_seat_until_it_answers() -> None:
-    slots = with_failing("down")
-    assert slots.wanted(again=False).slots == {"down": 1}
-    assert slots.wanted(again=True).slots == {"down": 1}
-    slots.take(due("down"))
-    assert slots.wanted(again=True).slots == {"down": 0}
-    slots.heard_of("down", failed=False)
-    assert slots.wanted(again=True).slots == {"down": OF_A_RECEIVER - 1}
+def test_a_failing_receiver_has_one_slot_until_a_try_succeeds() -> None:
+    limiter = with_failing("down")
+    assert limiter.plan_claim(is_retry=False).slots == {"down": 1}
+    assert limiter.plan_claim(is_retry=True).slots == {"down": 1}
+    limiter.acquire(claimed("down"))
+    assert limiter.plan_claim(is_retry=True).slots == {"down": 0}
+    limiter.record_result("down", failed=False)
+    assert limiter.plan_claim(is_retry=True).slots == {"down": MAX_TRIES_PER_RECEIVER - 1}
 
 
-def test_all_that_failed_have_half_of_the_seats_between_them() -> None:
-    names = [f"down{number}" for number in range(OF_THE_FAILING + 10)]
-    slots = with_failing(*names)
-    turns = [name for name, left in slots.wanted(again=False).slots.items() if left]
-    assert len(turns) == OF_THE_FAILING
-    taken(slots, *(due(name) for name in turns))
-    wanted = slots.wanted(again=False)
-    assert wanted.limit == ALL - OF_THE_FAILING
-    assert not any(wanted.slots[name] for name in names)
-    assert slots.wanted(again=True).limit == 0
+def test_failing_receivers_together_have_half_of_the_slots() -> None:
+    names = [f"down{number}" for number in range(MAX_FAILING_TRIES + 10)]
+    limiter = with_failing(*names)
+    turns = [name for name, slots in limiter.plan_claim(is_retry=False).slots.items() if slots]
+    assert len(turns) == MAX_FAILING_TRIES
+    acquire(limiter, *(claimed(name) for name in turns))
+    request = limiter.plan_claim(is_retry=False)
+    assert request.limit == MAX_TRIES - MAX_FAILING_TRIES
+    assert not any(request.slots[name] for name in names)
+    assert limiter.plan_claim(is_retry=True).limit == 0
 
 
-def test_repeated_tries_count_as_those_of_one_that_failed() -> None:
-    slots = taken(
-        ReceiverLimiter(), *(due(f"unknown{number}", turn=2) for number in range(OF_THE_FAILING))
+def test_retries_count_as_tries_of_failing_receivers() -> None:
+    limiter = acquire(
+        ReceiverLimiter(),
+        *(claimed(f"unknown{number}", retry_number=1) for number in range(MAX_FAILING_TRIES)),
     )
-    assert slots.wanted(again=True).limit == 0
-    assert slots.wanted(again=False).limit == ALL - OF_THE_FAILING
+    assert limiter.plan_claim(is_retry=True).limit == 0
+    assert limiter.plan_claim(is_retry=False).limit == MAX_TRIES - MAX_FAILING_TRIES
 
 
-def test_one_that_fails_while_its_seat_is_promised_gets_it_and_no_other_does() -> None:
-    slots = taken(
-        ReceiverLimiter(), *(due(f"unknown{number}", turn=2) for number in range(OF_THE_FAILING))
+def test_a_receiver_that_fails_after_a_slot_was_planned_for_it_gets_that_slot_and_no_other() -> (
+    None
+):
+    limiter = acquire(
+        ReceiverLimiter(),
+        *(claimed(f"unknown{number}", retry_number=1) for number in range(MAX_FAILING_TRIES)),
     )
-    slots.heard_of("promised", failed=True)
-    taken(slots, due("promised"))
-    assert slots.wanted(again=True).limit == 0
-    slots.heard_of("late", failed=True)
-    assert slots.wanted(again=False).slots["late"] == 0
+    limiter.record_result("promised", failed=True)
+    acquire(limiter, claimed("promised"))
+    assert limiter.plan_claim(is_retry=True).limit == 0
+    limiter.record_result("late", failed=True)
+    assert limiter.plan_claim(is_retry=False).slots["late"] == 0
 
 
-def test_of_many_that_failed_each_has_its_turn() -> None:
-    names = {f"down{number}" for number in range(3 * OF_THE_FAILING)}
-    slots = with_failing(*names)
+def test_each_of_many_failing_receivers_has_its_turn() -> None:
+    names = {f"down{number}" for number in range(3 * MAX_FAILING_TRIES)}
+    limiter = with_failing(*names)
     had_a_turn = {
-        name for _ in range(3) for name, left in slots.wanted(again=False).slots.items() if left
+        name
+        for _ in range(3)
+        for name, slots in limiter.plan_claim(is_retry=False).slots.items()
+        if slots
     }
     assert had_a_turn == names
 
 
-def test_a_seat_that_is_left_can_be_taken_again() -> None:
-    slots, first = ReceiverLimiter(), due("slow", turn=2)
-    taken(slots, first, *(due("slow") for _ in range(OF_A_RECEIVER - 1)))
-    assert slots.wanted(again=False).slots == {"slow": 0}
-    assert slots.leave(first)  # somebody may have waited for it
-    assert slots.wanted(again=False).slots == {"slow": 1}
-    assert slots.wanted(again=True).limit == OF_THE_FAILING
-    alone = due("quick")
-    assert not taken(slots, alone).leave(alone)
-    assert "quick" not in slots.wanted(again=False).slots
+def test_a_slot_that_is_released_is_free_again() -> None:
+    limiter, first = ReceiverLimiter(), claimed("slow", retry_number=1)
+    acquire(limiter, first, *(claimed("slow") for _ in range(MAX_TRIES_PER_RECEIVER - 1)))
+    assert limiter.plan_claim(is_retry=False).slots == {"slow": 0}
+    assert limiter.release(first)  # somebody may have waited for it
+    assert limiter.plan_claim(is_retry=False).slots == {"slow": 1}
+    assert limiter.plan_claim(is_retry=True).limit == MAX_FAILING_TRIES
+    alone = claimed("quick")
+    assert not acquire(limiter, alone).release(alone)
+    assert "quick" not in limiter.plan_claim(is_retry=False).slots
 
 
-def test_only_so_many_that_failed_are_remembered() -> None:
-    slots = with_failing(*(f"down{number}" for number in range(1001)))
-    assert "down0" not in slots.wanted(again=True).slots
-    assert len(slots.wanted(again=True).slots) == 1000
+def test_the_number_of_remembered_failing_receivers_is_limited() -> None:
+    limiter = with_failing(*(f"down{number}" for number in range(MAX_FAILING_RECEIVERS + 1)))
+    assert "down0" not in limiter.plan_claim(is_retry=True).slots
+    assert len(limiter.plan_claim(is_retry=True).slots) == MAX_FAILING_RECEIVERS

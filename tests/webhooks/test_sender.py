@@ -1,4 +1,4 @@
-"""One try to deliver, to real servers: who is connected to, and what is said of the answers."""
+"""One try to send a webhook to real servers: the address it connects to, and its result."""
 
 import asyncio
 import shutil
@@ -14,8 +14,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from imagemill.webhooks.public import Address
-from imagemill.webhooks.sender import Sender, _pinned
+from imagemill.webhooks.public_addresses import Address
+from imagemill.webhooks.sender import Sender, WebhookRequest, _open_pinned_session
 from imagemill.webhooks.try_result import TryResult, TryStatus
 from imagemill.webhooks.url import parse_callback_url
 from imagemill.webhooks.vetting import Vetting
@@ -24,16 +24,16 @@ from support.receiver import always, receiving
 
 PUBLIC, LOOPBACK = ip_address("93.184.215.14"), ip_address("127.0.0.1")
 REFUSED = TryResult(
-    TryStatus.REFUSED_ADDRESS, "name.example leads to an address that is not public."
+    TryStatus.REFUSED_ADDRESS, "name.example resolves to an address that is not public."
 )
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-def sender(
+def create_sender(
     *answers: list[Address], allow_private: bool = False, tls: ssl.SSLContext | None = None
 ) -> Sender:
-    """Return a sender for whom every name has these addresses, in turn."""
+    """Return a sender that resolves every name to these addresses, in turn."""
     left = list(answers)
 
     async def resolve(_: str) -> tuple[Address, ...]:
@@ -42,8 +42,8 @@ def sender(
     return Sender(Vetting(resolve, allow_private), tls or ssl.create_default_context())
 
 
-async def tried(one: Sender, url: str) -> TryResult:
-    return await one.send(url, {"webhook-id": "msg_1"}, '{"a": "ü"}')
+async def send(sender: Sender, url: str) -> TryResult:
+    return await sender.send(WebhookRequest(url, {"webhook-id": "msg_1"}, '{"a": "ü"}'))
 
 
 @asynccontextmanager
@@ -61,9 +61,9 @@ async def serving(serve: Serve, tls: ssl.SSLContext | None = None) -> AsyncItera
 
 async def test_the_body_is_posted_as_it_is() -> None:
     with receiving(always(200)) as receiver:
-        answer = await tried(sender([LOOPBACK], allow_private=True), f"{receiver.url}?a=%2F")
+        result = await send(create_sender([LOOPBACK], allow_private=True), f"{receiver.url}?a=%2F")
         received = receiver.next()
-    assert answer == TryResult(TryStatus.DELIVERED, None, 200)
+    assert result == TryResult(TryStatus.DELIVERED, None, 200)
     assert (received.path, received.body) == ("/hook?a=%2F", '{"a": "ü"}'.encode())
     assert received.headers["webhook-id"] == "msg_1"
     assert received.headers["user-agent"].startswith("imagemill/")
@@ -71,9 +71,9 @@ async def test_the_body_is_posted_as_it_is() -> None:
 
 async def test_a_name_is_connected_to_at_the_address_that_was_vetted() -> None:
     with receiving(always(200)) as receiver:
-        one = sender([LOOPBACK], allow_private=True)
-        answer = await tried(one, f"http://name.example:{receiver.port}/")
-        assert answer.result is TryStatus.DELIVERED
+        sender = create_sender([LOOPBACK], allow_private=True)
+        result = await send(sender, f"http://name.example:{receiver.port}/")
+        assert result.status is TryStatus.DELIVERED
         assert receiver.next().headers["host"] == f"name.example:{receiver.port}"
 
 
@@ -82,18 +82,18 @@ async def test_a_name_is_connected_to_at_the_address_that_was_vetted() -> None:
 )
 async def test_an_address_in_the_url_is_vetted_as_those_of_names_are(host: str) -> None:
     with receiving(always(200)) as receiver:
-        answer = await tried(sender(), f"http://{host}:{receiver.port}/")
-        assert (answer.result, receiver.count) == (TryStatus.REFUSED_ADDRESS, 0)
+        result = await send(create_sender(), f"http://{host}:{receiver.port}/")
+        assert (result.status, receiver.count) == (TryStatus.REFUSED_ADDRESS, 0)
 
 
 async def test_a_name_that_changes_its_address_is_refused_from_then_on() -> None:
     with receiving(always(200)) as receiver:
         url = f"http://name.example:{receiver.port}/"
-        vetting = sender([PUBLIC], [LOOPBACK]).vetting
-        from_upload = await vetting.addresses(parse_callback_url(url))
+        vetting = create_sender([PUBLIC], [LOOPBACK]).vetting
+        from_upload = await vetting.resolve(parse_callback_url(url))
         assert from_upload == (PUBLIC,)
-        one = Sender(vetting, ssl.create_default_context())
-        assert (await tried(one, url), receiver.count) == (REFUSED, 0)
+        sender = Sender(vetting, ssl.create_default_context())
+        assert (await send(sender, url), receiver.count) == (REFUSED, 0)
 
 
 async def test_a_name_is_resolved_once_and_never_again_for_its_connection() -> None:
@@ -103,22 +103,22 @@ async def test_a_name_is_resolved_once_and_never_again_for_its_connection() -> N
         asked.append(host)
         return (LOOPBACK,)
 
-    one = Sender(Vetting(resolve, allow_private=True), ssl.create_default_context())
+    sender = Sender(Vetting(resolve, allow_private=True), ssl.create_default_context())
     port = free_port()
-    assert (await tried(one, f"http://localhost:{port}/")).result is TryStatus.CONNECTION
+    assert (await send(sender, f"http://localhost:{port}/")).status is TryStatus.CONNECTION
     assert asked == ["localhost"]
 
 
 async def test_one_address_that_is_not_public_among_others_is_enough_to_refuse() -> None:
     with receiving(always(200)) as receiver:
-        one = sender([PUBLIC, LOOPBACK])
-        assert await tried(one, f"http://name.example:{receiver.port}/") == REFUSED
+        sender = create_sender([PUBLIC, LOOPBACK])
+        assert await send(sender, f"http://name.example:{receiver.port}/") == REFUSED
         assert receiver.count == 0
 
 
 async def test_a_session_connects_to_no_address_that_was_not_vetted() -> None:
     with receiving(always(200)) as receiver:
-        async with _pinned([PUBLIC], ssl.create_default_context()) as session:
+        async with _open_pinned_session([PUBLIC], ssl.create_default_context()) as session:
             with pytest.raises(aiohttp.ClientConnectorError):
                 await session.post(f"http://127.0.0.1:{receiver.port}/")
         assert receiver.count == 0
@@ -127,8 +127,8 @@ async def test_a_session_connects_to_no_address_that_was_not_vetted() -> None:
 async def test_a_redirect_is_a_failure_and_not_followed() -> None:
     with receiving(always(200)) as inside:
         with receiving(always(307, Location=inside.url)) as receiver:
-            answer = await tried(sender([LOOPBACK], allow_private=True), receiver.url)
-        assert answer.error == "The receiver answered 307; redirects are not followed."
+            result = await send(create_sender([LOOPBACK], allow_private=True), receiver.url)
+        assert result.error == "The receiver answered 307; redirects are not followed."
         assert inside.count == 0
 
 
@@ -136,14 +136,14 @@ async def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPat
     with receiving(always(200)) as proxy, receiving(always(200)) as receiver:
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
-        answer = await tried(sender([LOOPBACK], allow_private=True), receiver.url)
-        assert (answer.result, proxy.count, receiver.count) == (TryStatus.DELIVERED, 0, 1)
+        result = await send(create_sender([LOOPBACK], allow_private=True), receiver.url)
+        assert (result.status, proxy.count, receiver.count) == (TryStatus.DELIVERED, 0, 1)
 
 
 async def test_a_wait_that_is_asked_for_is_told() -> None:
     with receiving(always(503, **{"Retry-After": "120"})) as receiver:
-        answer = await tried(sender([LOOPBACK], allow_private=True), receiver.url)
-    assert answer.retry_after == timedelta(minutes=2)
+        result = await send(create_sender([LOOPBACK], allow_private=True), receiver.url)
+    assert result.retry_after == timedelta(minutes=2)
 
 
 async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
@@ -180,26 +180,26 @@ async def long_winded(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 
 @pytest.mark.parametrize(
-    ("serve", "result", "error"),
+    ("serve", "status", "error"),
     [
-        (silent, TryStatus.TIMEOUT, "The receiver did not answer in time."),
-        (dripping, TryStatus.TIMEOUT, "The receiver did not answer in time."),
-        (context, TryStatus.TIMEOUT, "The receiver did not answer in time."),
+        (silent, TryStatus.TIMEOUT, "The receiver did not respond in time."),
+        (dripping, TryStatus.TIMEOUT, "The receiver did not respond in time."),
+        (context, TryStatus.TIMEOUT, "The receiver did not respond in time."),
         (
             closing_at_once,
             TryStatus.CONNECTION,
-            "The receiver closed the connection without an answer.",
+            "The receiver closed the connection without a response.",
         ),
-        (of_another_trade, TryStatus.CONNECTION, "The receiver's answer is no HTTP."),
-        (long_winded, TryStatus.CONNECTION, "The receiver's answer is no HTTP."),
+        (of_another_trade, TryStatus.CONNECTION, "The receiver's response is not valid HTTP."),
+        (long_winded, TryStatus.CONNECTION, "The receiver's response is not valid HTTP."),
     ],
 )
 async def test_what_is_wrong_with_a_receiver_is_said_in_a_sentence(
-    serve: Serve, result: TryStatus, error: str
+    serve: Serve, status: TryStatus, error: str
 ) -> None:
-    one = replace(sender([LOOPBACK], allow_private=True), try_seconds=1)
+    sender = replace(create_sender([LOOPBACK], allow_private=True), timeout_seconds=1)
     async with serving(serve) as port:
-        assert await tried(one, f"http://name.example:{port}/") == TryResult(result, error)
+        assert await send(sender, f"http://name.example:{port}/") == TryResult(status, error)
 
 
 async def test_the_body_of_an_answer_is_not_waited_for() -> None:
@@ -215,16 +215,18 @@ async def test_the_body_of_an_answer_is_not_waited_for() -> None:
                 written += 65536
 
     async with serving(endless) as port:
-        answer = await tried(sender([LOOPBACK], allow_private=True), f"http://name.example:{port}/")
-    assert answer.result is TryStatus.DELIVERED
+        result = await send(
+            create_sender([LOOPBACK], allow_private=True), f"http://name.example:{port}/"
+        )
+    assert result.status is TryStatus.DELIVERED
     assert written < 16 * 1024 * 1024  # what the kernel and one buffer hold
 
 
 async def test_nobody_at_the_port_is_said_without_names_of_ours() -> None:
-    answer = await tried(
-        sender([LOOPBACK], allow_private=True), f"http://name.example:{free_port()}/"
+    result = await send(
+        create_sender([LOOPBACK], allow_private=True), f"http://name.example:{free_port()}/"
     )
-    assert answer == TryResult(
+    assert result == TryResult(
         TryStatus.CONNECTION, "No connection to the receiver: Connection refused."
     )
 
@@ -258,30 +260,28 @@ async def secure_port(certificate: Path) -> AsyncIterator[int]:
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_refused(secure_port: int) -> None:
-    answer = await tried(
-        sender([LOOPBACK], allow_private=True), f"https://name.example:{secure_port}/"
+    result = await send(
+        create_sender([LOOPBACK], allow_private=True), f"https://name.example:{secure_port}/"
     )
-    assert answer.result is TryStatus.CERTIFICATE
-    assert str(answer.error).startswith("The receiver's certificate is not accepted: self")
+    assert result.status is TryStatus.CERTIFICATE
+    assert str(result.error).startswith("The receiver's certificate is not accepted: self")
 
 
 async def test_a_certificate_has_to_be_that_of_the_name_in_the_url(
     secure_port: int, certificate: Path
 ) -> None:
     tls = ssl.create_default_context(cafile=certificate)
-    one = sender([LOOPBACK], [LOOPBACK], allow_private=True, tls=tls)
-    right = await tried(one, f"https://name.example:{secure_port}/")
-    wrong = await tried(one, f"https://other.example:{secure_port}/")
-    assert right.result is TryStatus.DELIVERED
-    assert wrong.result is TryStatus.CERTIFICATE
+    sender = create_sender([LOOPBACK], [LOOPBACK], allow_private=True, tls=tls)
+    right = await send(sender, f"https://name.example:{secure_port}/")
+    wrong = await send(sender, f"https://other.example:{secure_port}/")
+    assert right.status is TryStatus.DELIVERED
+    assert wrong.status is TryStatus.CERTIFICATE
     assert "Hostname mismatch" in str(wrong.error)
 
 
 async def test_a_receiver_without_tls_is_told_so() -> None:
     async with serving(of_another_trade) as port:
-        answer = await tried(
-            sender([LOOPBACK], allow_private=True), f"https://name.example:{port}/"
+        result = await send(
+            create_sender([LOOPBACK], allow_private=True), f"https://name.example:{port}/"
         )
-    assert answer == TryResult(
-        TryStatus.CONNECTION, "The receiver speaks no TLS that is accepted here."
-    )
+    assert result == TryResult(TryStatus.CONNECTION, "The TLS handshake with the receiver failed.")

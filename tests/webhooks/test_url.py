@@ -1,4 +1,4 @@
-"""Callback URLs: their one form, and what is refused in them."""
+"""Callback URLs: their normal form, and what is rejected."""
 
 import socket
 from ipaddress import IPv4Address
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagemill.webhooks.public import is_public
+from imagemill.webhooks.public_addresses import is_public
 from imagemill.webhooks.url import BadCallbackUrl, parse_callback_url
 
 LOOPBACK = "http://127.0.0.1/"
@@ -45,7 +45,7 @@ LOOPBACK = "http://127.0.0.1/"
         ("http://[::FFFF:127.0.0.1]/", "http://[::ffff:7f00:1]/"),
     ],
 )  # fmt: skip
-def test_a_url_has_one_form_which_stays_as_it_is(written: str, normal: str) -> None:
+def test_a_url_has_one_normal_form_which_stays_as_it_is(written: str, normal: str) -> None:
     assert parse_callback_url(written).text == normal
     assert parse_callback_url(normal).text == normal
 
@@ -53,57 +53,57 @@ def test_a_url_has_one_form_which_stays_as_it_is(written: str, normal: str) -> N
 @pytest.mark.parametrize(
     ("written", "why"),
     [
-        ("", "is no http or https URL"),
-        ("example.com", "is no http or https URL"),
-        ("//example.com/", "is no http or https URL"),
-        ("ftp://example.com/", "is no http or https URL"),
-        ("file:///etc/passwd", "is no http or https URL"),
-        ("gopher://example.com:6379/_", "is no http or https URL"),
-        ("http:example.com", "is no http or https URL"),
-        (" http://example.com/", "is no http or https URL"),
-        ("http://example.com/ a", "is no http or https URL"),
-        ("http://exa\tmple.com/", "is no http or https URL"),
-        ("http://example.com/\r\nX-Evil: 1", "is no http or https URL"),
-        ("http://example.com\\@127.0.0.1/", "is no http or https URL"),
-        ("http://example.com/\x00", "is no http or https URL"),
-        ("http://user@example.com/", "names a user, which is not supported"),
-        ("http://user:password@example.com/", "names a user, which is not supported"),
-        ("http://@example.com/", "names a user, which is not supported"),
-        ("http:///path", "names no host"),
-        ("http://:80/", "names no host"),
-        ("http://example.com:80:80/", "names no host"),
-        ("http://example.com:1e3/", "names no host"),
-        ("http://[::1/", "names no host"),
-        ("http://[fe80::1%25eth0]/", "names no host"),
-        ("http://[fe80::1%eth0]/", "names no host"),
-        ("http://[::1]x/", "names no host"),
-        ("http://::1/", "names no host"),
-        ("http://[1:2:3]/", "names [1:2:3], which is no IPv6 address"),
-        ("http://example.com:22/", "has port 22; possible are 80, 443 and from 1024 on"),
-        ("http://example.com:0/", "has port 0; possible are 80, 443 and from 1024 on"),
-        ("http://example.com:1023/", "has port 1023; possible are 80, 443 and from 1024 on"),
-        ("http://example.com:65536/", "has port 65536; possible are 80, 443 and from 1024 on"),
-        ("http://%31%32%37.0.0.1/", "names a host that can be no name"),
-        ("http://exa mple.com/", "is no http or https URL"),
-        ("http://example..com/", "names a host that can be no name"),
-        ("http://.example.com/", "names a host that can be no name"),
-        ("http://example.-com/", "names a host that can be no name"),
-        ("http://-example.com/", "names a host that can be no name"),
-        ("http://exam$ple.com/", "names a host that can be no name"),
-        (f"http://{'a' * 64}.com/", "names a host that can be no name"),
-        (f"http://{'a.' * 127}com/", "names a host that can be no name"),
-        ("http://\u2488com/", "names a host that can be no international name"),
-        ("http://1.2.3.4.5/", "names a host that ends in a number and is no IPv4 address"),
-        ("http://256.1.1.1/", "names a host that ends in a number and is no IPv4 address"),
-        ("http://1.2.3.256/", "names a host that ends in a number and is no IPv4 address"),
-        ("http://127.0.65536/", "names a host that ends in a number and is no IPv4 address"),
-        ("http://4294967296/", "names a host that ends in a number and is no IPv4 address"),
-        ("http://0x1_0.1/", "names a host that ends in a number and is no IPv4 address"),
-        ("http://08.0.0.1/", "names a host that ends in a number and is no IPv4 address"),
-        ("http://example.0x1/", "names a host that ends in a number and is no IPv4 address"),
+        ("", "is not an http or https URL"),
+        ("example.com", "is not an http or https URL"),
+        ("//example.com/", "is not an http or https URL"),
+        ("ftp://example.com/", "is not an http or https URL"),
+        ("file:///etc/passwd", "is not an http or https URL"),
+        ("gopher://example.com:6379/_", "is not an http or https URL"),
+        ("http:example.com", "is not an http or https URL"),
+        (" http://example.com/", "is not an http or https URL"),
+        ("http://example.com/ a", "is not an http or https URL"),
+        ("http://exa\tmple.com/", "is not an http or https URL"),
+        ("http://example.com/\r\nX-Evil: 1", "is not an http or https URL"),
+        ("http://example.com\\@127.0.0.1/", "is not an http or https URL"),
+        ("http://example.com/\x00", "is not an http or https URL"),
+        ("http://user@example.com/", "contains a user name, which is not supported"),
+        ("http://user:password@example.com/", "contains a user name, which is not supported"),
+        ("http://@example.com/", "contains a user name, which is not supported"),
+        ("http:///path", "has no valid host"),
+        ("http://:80/", "has no valid host"),
+        ("http://example.com:80:80/", "has no valid host"),
+        ("http://example.com:1e3/", "has no valid host"),
+        ("http://[::1/", "has no valid host"),
+        ("http://[fe80::1%25eth0]/", "has no valid host"),
+        ("http://[fe80::1%eth0]/", "has no valid host"),
+        ("http://[::1]x/", "has no valid host"),
+        ("http://::1/", "has no valid host"),
+        ("http://[1:2:3]/", "has the host [1:2:3], which is not an IPv6 address"),
+        ("http://example.com:22/", "has port 22; allowed are 80, 443 and 1024 to 65535"),
+        ("http://example.com:0/", "has port 0; allowed are 80, 443 and 1024 to 65535"),
+        ("http://example.com:1023/", "has port 1023; allowed are 80, 443 and 1024 to 65535"),
+        ("http://example.com:65536/", "has port 65536; allowed are 80, 443 and 1024 to 65535"),
+        ("http://%31%32%37.0.0.1/", "has a host that is not a valid name"),
+        ("http://exa mple.com/", "is not an http or https URL"),
+        ("http://example..com/", "has a host that is not a valid name"),
+        ("http://.example.com/", "has a host that is not a valid name"),
+        ("http://example.-com/", "has a host that is not a valid name"),
+        ("http://-example.com/", "has a host that is not a valid name"),
+        ("http://exam$ple.com/", "has a host that is not a valid name"),
+        (f"http://{'a' * 64}.com/", "has a host that is not a valid name"),
+        (f"http://{'a.' * 127}com/", "has a host that is not a valid name"),
+        ("http://\u2488com/", "has a host that is not a valid internationalized name"),
+        ("http://1.2.3.4.5/", "has a host that ends in a number and is not an IPv4 address"),
+        ("http://256.1.1.1/", "has a host that ends in a number and is not an IPv4 address"),
+        ("http://1.2.3.256/", "has a host that ends in a number and is not an IPv4 address"),
+        ("http://127.0.65536/", "has a host that ends in a number and is not an IPv4 address"),
+        ("http://4294967296/", "has a host that ends in a number and is not an IPv4 address"),
+        ("http://0x1_0.1/", "has a host that ends in a number and is not an IPv4 address"),
+        ("http://08.0.0.1/", "has a host that ends in a number and is not an IPv4 address"),
+        ("http://example.0x1/", "has a host that ends in a number and is not an IPv4 address"),
         (f"http://example.com/{'a' * 2048}", "has 2067 characters, over 2048"),
-        (f"http://example.com/{'ü' * 1000}", "has 6019 characters once it is escaped, over 2048"),
-        ("http://example.com/\ud800", "holds half a character"),
+        (f"http://example.com/{'ü' * 1000}", "has 6019 characters after escaping, over 2048"),
+        ("http://example.com/\ud800", "contains an unpaired surrogate"),
     ],
 )
 def test_a_url_that_could_be_read_in_another_way_is_refused(written: str, why: str) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 from imagemill.postgres.pool import Postgres
 from imagemill.settings import Settings
-from imagemill.webhooks.signing import webhook_secrets
+from imagemill.webhooks.signing import load_webhook_secrets
 
 
 def read_secrets(settings: Settings) -> tuple[str, ...]:
@@ -17,4 +17,4 @@ def read_secrets(settings: Settings) -> tuple[str, ...]:
 
 async def _read(settings: Settings) -> tuple[str, ...]:
     async with Postgres.open(settings.postgres, pool_size=1) as postgres:
-        return await webhook_secrets(postgres, settings.webhook_secret)
+        return await load_webhook_secrets(postgres, settings.webhook_secret)

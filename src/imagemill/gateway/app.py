@@ -50,7 +50,7 @@ from imagemill.redis.queue import JobQueue
 from imagemill.settings import Settings
 from imagemill.storage.open_storage import open_storage
 from imagemill.telemetry.metrics import QUEUE_FAILURES
-from imagemill.webhooks.names import Names
+from imagemill.webhooks.resolver import Resolver
 from imagemill.webhooks.vetting import Vetting
 
 # In the order in which the API documents show them.
@@ -145,7 +145,7 @@ async def open_services(settings: Settings, *, allows_anonymous: bool) -> AsyncI
                 UploadLimiter(settings.max_concurrent_uploads),
             ),
             rate_limiter=RateLimiter(settings.rate, queue) if settings.rate else None,
-            vetting=Vetting(Names(MAX_DNS_LOOKUPS).addresses, settings.webhook_allow_private),
+            vetting=Vetting(Resolver(MAX_DNS_LOOKUPS).resolve, settings.webhook_allow_private),
             queue_gauges=QueueGauges(postgres),
             scraper_cache=ScraperCache(),
         )

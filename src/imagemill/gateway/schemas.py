@@ -85,7 +85,8 @@ class DeliveryBody(BaseModel):
 
     @classmethod
     def of(cls, delivery: Delivery) -> Self:
-        return cls(**asdict(delivery))
+        members = asdict(delivery)
+        return cls(n=members.pop("number"), **members)
 
 
 class DeliveriesBody(BaseModel):

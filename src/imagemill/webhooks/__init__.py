@@ -1,1 +1,1 @@
-"""Tells a job's end to the address that its client gave: which addresses, what, and how often."""
+"""Webhooks: a signed HTTP request to the client's callback URL at each end of a job."""

@@ -1,4 +1,4 @@
-"""What is sent when a job has ended."""
+"""The body of a webhook."""
 
 from datetime import datetime
 from typing import Self
@@ -10,7 +10,7 @@ from imagemill.jobs.job import Job
 
 
 class WebhookBody(BaseModel):
-    """The end of a job: `job.completed`, `job.failed` or `job.canceled`, when, and the job."""
+    """The end of a job: `job.completed`, `job.failed` or `job.canceled`, its time, and the job."""
 
     type: str
     timestamp: datetime
@@ -18,5 +18,5 @@ class WebhookBody(BaseModel):
 
     @classmethod
     def of(cls, event: str, job: Job) -> Self:
-        """Return the word of the end that the job was left with."""
+        """Return the body for the event that left the job as it is here."""
         return cls(type=event, timestamp=job.completed_at or job.updated_at, data=JobBody.of(job))

@@ -1,4 +1,4 @@
-"""A delivery: the word of one end of a job, on its way to whom its client named. Pure."""
+"""A delivery: the webhook for one end of a job, and the outcome of a try to send it. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,9 +20,9 @@ class DeliveryNotFound(Rejected):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A delivery as its client sees it. `n` counts the ends of the job, from 1."""
+    """A delivery as clients see it. `number` counts the ends of the job, from 1."""
 
-    n: int
+    number: int
     event: str
     url: str
     webhook_id: str
@@ -36,29 +36,34 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedDelivery:
-    """A worker's hold on a delivery that is to be tried now.
+    """A delivery that a worker has claimed, to try it now.
 
-    `attempt` is the number of this try, of all that there were; `turn` the same since the delivery
-    was last asked for, both from 1. `snapshot` is the job's row as it ended, and None once there is
-    a `body`. `traceparent` is the trace of the job.
+    `tries` counts all its tries including this one, and is the claim's fencing token.
+    `retry_number` is 0 at the first try, and at the first one after a redelivery was requested.
+    `snapshot` is the job's row as it ended, None once there is a `body`. `traceparent` is the trace
+    of the job.
     """
 
     job_id: JobId
-    n: int
+    number: int
     event: str
     url: str
     receiver: str
     webhook_id: str
-    attempt: int
-    turn: int
+    tries: int
+    retry_number: int
     snapshot: Json | None
     body: str | None
     traceparent: str | None
 
+    @property
+    def is_retry(self) -> bool:
+        return self.retry_number > 0
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryOutcome:
-    """What came of a try. A PENDING delivery is tried again after the delay."""
+    """The status of a delivery after a try. If PENDING, the next try is due after `delay`."""
 
     status: DeliveryStatus
     status_code: int | None = None

@@ -1,7 +1,7 @@
-"""One try to deliver: resolve, vet, connect to what was vetted and nothing else, send, judge.
+"""One try to send a webhook, connected to a vetted address and to no other.
 
-Everything is made for the one try and thrown away after it: no connection, cookie or resolved name
-outlives it, and so none is used that was not vetted. No proxy of the environment is used either.
+No connection, cookie or resolved name is kept for the next try, so that each try connects to an
+address that it has vetted itself. Proxies of the environment are not used.
 """
 
 import asyncio
@@ -20,14 +20,14 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from imagemill.webhooks.names import NameUnresolved
-from imagemill.webhooks.public import Address
+from imagemill.webhooks.public_addresses import Address
+from imagemill.webhooks.resolver import NameUnresolved
 from imagemill.webhooks.try_result import TryResult, TryStatus, classify_response
 from imagemill.webhooks.url import CallbackUrl, parse_callback_url
 from imagemill.webhooks.vetting import AddressRefused, Vetting
 
-# From the name to the answer's headers; its body is not waited for.
-TRY_SECONDS: Final = 15.0
+# From the DNS lookup to the headers of the response; its body is not read.
+TRY_TIMEOUT_SECONDS: Final = 15.0
 
 HEADERS: Final = {
     "Content-Type": "application/json",
@@ -36,37 +36,47 @@ HEADERS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookRequest:
+    """The HTTP request of one try. `traceparent` is the trace of the job."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: str
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sender:
-    """Sends to receivers that nobody here trusts. `tls` says whose certificates are accepted."""
+    """Sends requests to untrusted receivers. `tls` has the certificate authorities to accept."""
 
     vetting: Vetting
     tls: ssl.SSLContext
-    try_seconds: float = TRY_SECONDS
+    timeout_seconds: float = TRY_TIMEOUT_SECONDS
 
-    async def send(self, url: str, headers: Mapping[str, str], body: str) -> TryResult:
-        """Post the body once and return what came of it, within `try_seconds`."""
+    async def send(self, request: WebhookRequest) -> TryResult:
+        """Send the request once and return the result, within `timeout_seconds`."""
         try:
-            async with asyncio.timeout(self.try_seconds):
-                return await self._post(parse_callback_url(url), headers, body)
+            async with asyncio.timeout(self.timeout_seconds):
+                return await self._post(parse_callback_url(request.url), request)
         except (TimeoutError, AddressRefused, NameUnresolved, aiohttp.ClientError) as error:
-            return _failure(error)
+            return _classify_error(error)
 
-    async def _post(self, url: CallbackUrl, headers: Mapping[str, str], body: str) -> TryResult:
-        addresses = await self.vetting.addresses(url)
-        async with _pinned(addresses, self.tls) as session:
-            request = session.post(
+    async def _post(self, url: CallbackUrl, request: WebhookRequest) -> TryResult:
+        addresses = await self.vetting.resolve(url)
+        async with _open_pinned_session(addresses, self.tls) as session:
+            posting = session.post(
                 URL(url.text, encoded=True),
-                data=body.encode(),
-                headers={**HEADERS, **headers},
+                data=request.body.encode(),
+                headers={**HEADERS, **request.headers},
                 allow_redirects=False,
             )
-            async with request as response:
-                wait = response.headers.get("Retry-After")
-                return classify_response(response.status, wait, datetime.now(UTC))
+            async with posting as response:
+                retry_after = response.headers.get("Retry-After")
+                return classify_response(response.status, retry_after, datetime.now(UTC))
 
 
-class _Vetted(AbstractResolver):
-    """Knows the addresses of this one try."""
+class _PinnedResolver(AbstractResolver):
+    """Resolves every host to the vetted addresses of this try."""
 
     def __init__(self, addresses: Collection[Address]) -> None:
         self._addresses = addresses
@@ -91,24 +101,24 @@ class _Vetted(AbstractResolver):
 
 
 @asynccontextmanager
-async def _pinned(
+async def _open_pinned_session(
     addresses: Collection[Address], tls: ssl.SSLContext
 ) -> AsyncIterator[aiohttp.ClientSession]:
     """Open a session that can connect to these addresses and to no other.
 
-    The resolver alone would not do: aiohttp does not ask one about a host that looks like an
-    address. Every connection has its socket made here, by the address that it will connect to.
+    A resolver is not enough, as aiohttp does not use it for a host that is an IP address. So the
+    address of each connection is checked again when its socket is created.
     """
 
-    def make_socket(info: aiohttp.AddrInfoType) -> socket.socket:
+    def create_socket(info: aiohttp.AddrInfoType) -> socket.socket:
         if ip_address(str(info[4][0])) not in addresses:
             raise OSError(f"{info[4][0]!r} was not vetted")
         return socket.socket(info[0], info[1], info[2])
 
     connector = aiohttp.TCPConnector(
-        resolver=_Vetted(addresses),
+        resolver=_PinnedResolver(addresses),
         use_dns_cache=False,
-        socket_factory=make_socket,
+        socket_factory=create_socket,
         force_close=True,
         ssl=tls,
     )
@@ -123,27 +133,27 @@ async def _pinned(
         yield session
 
 
-def _failure(error: Exception) -> TryResult:
-    result = TryStatus.CONNECTION
+def _classify_error(error: Exception) -> TryResult:
+    status = TryStatus.CONNECTION
     match error:
         case TimeoutError():
-            result = TryStatus.TIMEOUT
-            sentence = "The receiver did not answer in time."
+            status = TryStatus.TIMEOUT
+            sentence = "The receiver did not respond in time."
         case AddressRefused():
-            result, sentence = TryStatus.REFUSED_ADDRESS, str(error)
+            status, sentence = TryStatus.REFUSED_ADDRESS, str(error)
         case NameUnresolved():
-            result, sentence = TryStatus.NAME, str(error)
+            status, sentence = TryStatus.NAME, str(error)
         case aiohttp.ClientConnectorCertificateError(certificate_error=cause):
-            result = TryStatus.CERTIFICATE
-            reason = getattr(cause, "verify_message", "it is for another name")
+            status = TryStatus.CERTIFICATE
+            reason = getattr(cause, "verify_message", "it is not valid for this host")
             sentence = f"The receiver's certificate is not accepted: {reason}."
         case aiohttp.ClientSSLError():
-            sentence = "The receiver speaks no TLS that is accepted here."
+            sentence = "The TLS handshake with the receiver failed."
         case aiohttp.ClientConnectorError():
-            reason = os.strerror(error.errno) if error.errno else "it failed"
+            reason = os.strerror(error.errno) if error.errno else "unknown reason"
             sentence = f"No connection to the receiver: {reason}."
         case aiohttp.ClientConnectionError():
-            sentence = "The receiver closed the connection without an answer."
+            sentence = "The receiver closed the connection without a response."
         case _:
-            sentence = "The receiver's answer is no HTTP."
-    return TryResult(result, sentence)
+            sentence = "The receiver's response is not valid HTTP."
+    return TryResult(status, sentence)

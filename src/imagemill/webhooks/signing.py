@@ -1,4 +1,4 @@
-"""Signs what is sent, as Standard Webhooks say (github.com/standard-webhooks/standard-webhooks)."""
+"""Signatures as Standard Webhooks specifies (github.com/standard-webhooks/standard-webhooks)."""
 
 import base64
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ NAME: Final = "webhook"
 
 
 @dataclass(slots=True, repr=False)
-class Signing:
-    """Signs by every secret, so that a receiver who knows one of them is content."""
+class Signer:
+    """Signs with each of the secrets, so that receivers can change from one to another."""
 
     postgres: Postgres
-    chosen: SecretStr
+    configured: SecretStr
     _secrets: tuple[str, ...] = ()
 
-    async def headers(self, webhook_id: str, now: datetime, body: str) -> dict[str, str]:
-        """Return the headers of a try that is made `now`, in UTC. Raises DatabaseUnavailable."""
+    async def sign(self, webhook_id: str, now: datetime, body: str) -> dict[str, str]:
+        """Return the headers of a try made `now`, in UTC. Raises DatabaseUnavailable."""
         if not self._secrets:
-            self._secrets = await webhook_secrets(self.postgres, self.chosen)
+            self._secrets = await load_webhook_secrets(self.postgres, self.configured)
         signatures = [Webhook(secret).sign(webhook_id, now, body) for secret in self._secrets]
         return {
             "webhook-id": webhook_id,
@@ -35,12 +35,12 @@ class Signing:
         }
 
 
-async def webhook_secrets(postgres: Postgres, chosen: SecretStr) -> tuple[str, ...]:
-    """Return the secrets of the operator's choice, or else the one that is kept for all services.
+async def load_webhook_secrets(postgres: Postgres, configured: SecretStr) -> tuple[str, ...]:
+    """Return the configured secrets or, without any, the one in the table `secrets`.
 
-    Raises DatabaseUnavailable when it is to be asked for and PostgreSQL is away.
+    Raises DatabaseUnavailable.
     """
-    if secrets := chosen.get_secret_value().split():
+    if secrets := configured.get_secret_value().split():
         return tuple(secrets)
-    kept = await load_shared_secret(postgres, NAME)
-    return (PREFIX + base64.b64encode(kept).decode("ascii"),)
+    secret = await load_shared_secret(postgres, NAME)
+    return (PREFIX + base64.b64encode(secret).decode("ascii"),)

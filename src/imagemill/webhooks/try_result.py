@@ -1,4 +1,4 @@
-"""What came of one try to deliver, and what follows from it. Pure: no clock and no chance."""
+"""The result of a try to deliver a webhook, and the delivery's next state. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from typing import Final
 
 from imagemill.webhooks.delivery import DeliveryOutcome, DeliveryStatus
 
-LONGEST_RETRY_AFTER: Final = timedelta(days=1)
-MOST_DIGITS: Final = 9  # of seconds; more would overflow timedelta
+MAX_RETRY_AFTER: Final = timedelta(days=1)
+MAX_DIGITS: Final = 9  # of a number of seconds; more would overflow timedelta
 
-LEAST_JITTER: Final = 0.8
-JITTER: Final = 0.4
+MIN_JITTER: Final = 0.8
+JITTER_RANGE: Final = 0.4
 
 
 class TryStatus(StrEnum):
-    """How a try ended, as the metric `imagemill_webhook_tries` counts it."""
+    """How a try ended: the label `result` of the metric `imagemill_webhook_tries_total`."""
 
     DELIVERED = "delivered"
     GONE = "gone"
@@ -33,22 +33,20 @@ class TryStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TryResult:
-    """The end of one try. `error` is one sentence for the client; None when it was delivered."""
+    """The result of one try. `error` is one sentence for the client, None if it was delivered."""
 
-    result: TryStatus
+    status: TryStatus
     error: str | None = None
     status_code: int | None = None
     retry_after: timedelta = timedelta(0)
 
 
 def classify_response(status_code: int, retry_after: str | None, now: datetime) -> TryResult:
-    """Return what an answer of this status means: any 2xx is delivery, a redirect is a failure."""
+    """Return the result of a response: any 2xx is a delivery, and a redirect is a failure."""
     if HTTPStatus.OK <= status_code < HTTPStatus.MULTIPLE_CHOICES:
         return TryResult(TryStatus.DELIVERED, None, status_code)
     if status_code == HTTPStatus.GONE:
-        return TryResult(
-            TryStatus.GONE, "The receiver answered 410: it wants no more.", status_code
-        )
+        return TryResult(TryStatus.GONE, "The receiver answered 410 (Gone).", status_code)
     sentence = f"The receiver answered {status_code}"
     if HTTPStatus.MULTIPLE_CHOICES <= status_code < HTTPStatus.BAD_REQUEST:
         sentence += "; redirects are not followed"
@@ -57,37 +55,36 @@ def classify_response(status_code: int, retry_after: str | None, now: datetime) 
 
 
 def parse_retry_after(value: str | None, now: datetime) -> timedelta:
-    """Return how long a header asks to wait: seconds or a date (RFC 9110, 10.2.3), a day at most.
+    """Return the delay of a Retry-After header (RFC 9110, 10.2.3), one day at most.
 
-    What cannot be read asks for nothing.
+    The value is a number of seconds or a date. 0 for an invalid one, or none.
     """
     if value is None:
         return timedelta(0)
     text = value.strip()
     if text.isascii() and text.isdigit():
-        seconds = int(text) if len(text) <= MOST_DIGITS else 10**MOST_DIGITS
-        return min(timedelta(seconds=seconds), LONGEST_RETRY_AFTER)
+        seconds = int(text) if len(text) <= MAX_DIGITS else 10**MAX_DIGITS
+        return min(timedelta(seconds=seconds), MAX_RETRY_AFTER)
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return timedelta(0)
-    if moment.tzinfo is None:  # -0000, as some write UTC
+    if moment.tzinfo is None:  # -0000: UTC in an unknown local zone (RFC 5322, 3.3)
         moment = moment.replace(tzinfo=UTC)
-    return max(timedelta(0), min(moment - now, LONGEST_RETRY_AFTER))
+    return max(timedelta(0), min(moment - now, MAX_RETRY_AFTER))
 
 
 def next_state(
-    answer: TryResult, turn: int, schedule: Sequence[timedelta], draw: float
+    result: TryResult, retry_number: int, schedule: Sequence[timedelta], draw: float
 ) -> DeliveryOutcome:
-    """Return what becomes of a delivery after the try of this number, from 1.
+    """Return the state of a delivery after a try: the first one (0) or a retry (from 1).
 
-    `schedule` has the waits between tries, so there is one try more than it has members. The wait
-    is that of the schedule times 0.8 to 1.2, or what the receiver asked for if that is longer;
-    `draw` is a random number in [0, 1).
+    `schedule` has the delays of all retries. The delay is that of the schedule times 0.8 to 1.2, or
+    the receiver's Retry-After if that is longer; `draw` is a random number in [0, 1).
     """
-    if answer.result is TryStatus.DELIVERED:
-        return DeliveryOutcome(DeliveryStatus.DELIVERED, answer.status_code)
-    if answer.result is TryStatus.GONE or turn > len(schedule):
-        return DeliveryOutcome(DeliveryStatus.FAILED, answer.status_code, answer.error)
-    delay = max(schedule[turn - 1] * (LEAST_JITTER + JITTER * draw), answer.retry_after)
-    return DeliveryOutcome(DeliveryStatus.PENDING, answer.status_code, answer.error, delay)
+    if result.status is TryStatus.DELIVERED:
+        return DeliveryOutcome(DeliveryStatus.DELIVERED, result.status_code)
+    if result.status is TryStatus.GONE or retry_number >= len(schedule):
+        return DeliveryOutcome(DeliveryStatus.FAILED, result.status_code, result.error)
+    delay = max(schedule[retry_number] * (MIN_JITTER + JITTER_RANGE * draw), result.retry_after)
+    return DeliveryOutcome(DeliveryStatus.PENDING, result.status_code, result.error, delay)

@@ -32,7 +32,7 @@ from imagemill.telemetry.metrics import (
     RETRIES,
     WEBHOOK_TRIES,
 )
-from imagemill.webhooks.try_result import TryStatus
+from imagemill.webhooks.try_result import TryResult, TryStatus
 from imagemill.worker.decide import Decision, Retry
 from imagemill.worker.job_executor import RecordDecision, RunAttempt
 
@@ -52,8 +52,8 @@ def init_metrics() -> None:
         CLAIMS.labels(source)
     for reason in ExitReason:
         IMAGE_PROCESS_EXITS.labels(reason)
-    for result in TryStatus:
-        WEBHOOK_TRIES.labels(result)
+    for try_status in TryStatus:
+        WEBHOOK_TRIES.labels(try_status)
 
 
 def count_claims(claims: Collection[Claim], source: Literal["queue", "sweep"]) -> None:
@@ -95,6 +95,10 @@ def count_reaped(job: Reaped) -> None:
     REAPED_JOBS.labels(job.status).inc()
     if job.status is Status.FAILED:
         JOBS_ENDED.labels(job.status, ErrorCode.WORKER_LOST).inc()
+
+
+def count_webhook_try(result: TryResult) -> None:
+    WEBHOOK_TRIES.labels(result.status).inc()
 
 
 def count_exit(reason: ExitReason) -> None:

@@ -27,10 +27,10 @@ from imagemill.telemetry.metrics import QUEUE_FAILURES
 from imagemill.telemetry.traces import enable_tracing
 from imagemill.webhooks.deliveries import Deliveries
 from imagemill.webhooks.dispatcher import WebhookDispatcher
-from imagemill.webhooks.names import Names
-from imagemill.webhooks.receiver_limiter import ALL
+from imagemill.webhooks.receiver_limiter import MAX_TRIES
+from imagemill.webhooks.resolver import Resolver
 from imagemill.webhooks.sender import Sender
-from imagemill.webhooks.signing import Signing
+from imagemill.webhooks.signing import Signer
 from imagemill.webhooks.vetting import Vetting
 from imagemill.worker.attempt import discard_outputs, run_attempt
 from imagemill.worker.health_server import HealthServer
@@ -40,12 +40,13 @@ from imagemill.worker.liveness import Liveness
 from imagemill.worker.metrics import (
     count_decisions,
     count_exit,
+    count_webhook_try,
     init_metrics,
     measure_attempts,
 )
 from imagemill.worker.record import record_decision
 from imagemill.worker.result_batcher import ResultBatcher
-from imagemill.worker.tracing import trace_job, trace_outcome, trace_recording
+from imagemill.worker.tracing import trace_job, trace_outcome, trace_recording, trace_webhooks
 from imagemill.worker.worker import Worker
 
 log = structlog.get_logger()
@@ -80,13 +81,16 @@ async def _run(settings: Settings, stopping: asyncio.Event) -> None:
         )
         dispatcher = WebhookDispatcher(
             Deliveries(postgres),
-            Sender(
-                Vetting(Names(ALL).addresses, settings.webhook_allow_private),
-                ssl.create_default_context(),
+            trace_webhooks(
+                Sender(
+                    Vetting(Resolver(MAX_TRIES).resolve, settings.webhook_allow_private),
+                    ssl.create_default_context(),
+                ).send
             ),
-            Signing(postgres, settings.webhook_secret),
+            Signer(postgres, settings.webhook_secret),
             settings.webhook_schedule,
-            asyncio.Event(),
+            wakeup=asyncio.Event(),
+            on_result=count_webhook_try,
         )
         results = ResultBatcher(leases, dispatcher.wakeup)
         executor = JobExecutor(

@@ -1,11 +1,15 @@
-"""Traces of the executor: spans for a job's wait, its attempt, and the recording."""
+"""Traces of a worker: spans for a job's wait, its attempt, its recording, and for webhooks."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from imagemill.errors import Unavailable
 from imagemill.jobs.job import Claim, Completed, ErrorCode, JobError
-from imagemill.telemetry.traces import current_span, record_span, start_span
+from imagemill.telemetry.traces import current_span, record_span, start_span, start_webhook_span
+from imagemill.webhooks.dispatcher import SendWebhook
+from imagemill.webhooks.sender import WebhookRequest
+from imagemill.webhooks.try_result import TryResult, TryStatus
 from imagemill.worker.decide import Decision
 from imagemill.worker.job_executor import RecordDecision, RunAttempt
 
@@ -48,5 +52,20 @@ def trace_recording(record: RecordDecision) -> RecordDecision:
     async def run(decision: Decision) -> bool:
         with start_span("job.record"):
             return await record(decision)
+
+    return run
+
+
+def trace_webhooks(send: SendWebhook) -> SendWebhook:
+    """Return the function so that each call is a span, whose trace the receiver gets."""
+
+    async def run(request: WebhookRequest) -> TryResult:
+        with start_webhook_span(request.url, request.traceparent) as span:
+            result = await send(replace(request, headers={**request.headers, **span.headers}))
+            if result.status_code is not None:
+                span.set_attribute("http.response.status_code", result.status_code)
+            if result.status is not TryStatus.DELIVERED:
+                span.fail(result.status)
+        return result
 
     return run

@@ -58,7 +58,7 @@ class Worker:
                     self._reap(),
                     self.maintenance.run(),
                     # It waits for its wakeup by itself.
-                    run_periodically("webhooks", self.dispatcher.round, (0, 0)),
+                    run_periodically("webhooks", self.dispatcher.run_once, (0, 0)),
                 )
             ]
             try:

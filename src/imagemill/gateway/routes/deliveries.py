@@ -31,7 +31,7 @@ PROBLEMS = problems(JobNotFound, DeliveryNotFound, InvalidFields, DatabaseUnavai
 async def read_deliveries(job_store: ScopedJobStore, job_id: JobIdPath) -> DeliveriesBody:
     """Return the webhooks of a job, one for each time it ended, oldest first."""
     job = await job_store.find(JobId(job_id))
-    deliveries = await Deliveries(job_store.postgres).of(job.id)
+    deliveries = await Deliveries(job_store.postgres).list(job.id)
     return DeliveriesBody(deliveries=[DeliveryBody.of(delivery) for delivery in deliveries])
 
 

@@ -11,7 +11,7 @@ from imagemill.gateway.errors import MalformedRequest
 from imagemill.imaging.spec.assets import find_missing_assets, find_named_assets
 from imagemill.imaging.spec.pipeline import Pipeline
 from imagemill.storage.protocol import PendingFile
-from imagemill.webhooks.names import NameUnresolved
+from imagemill.webhooks.resolver import NameUnresolved
 from imagemill.webhooks.url import parse_callback_url
 from imagemill.webhooks.vetting import AddressRefused, Vetting
 
@@ -45,7 +45,7 @@ async def check_callback_url(callback_url: str | None, vetting: Vetting) -> None
     try:
         with suppress(TimeoutError, NameUnresolved):
             async with asyncio.timeout(DNS_TIMEOUT_SECONDS):
-                await vetting.addresses(parse_callback_url(callback_url))
+                await vetting.resolve(parse_callback_url(callback_url))
     except AddressRefused:
         raise InvalidFields(
             FieldError("/callback_url", "resolves to an address that is not public")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagemill.webhooks.public import is_public
+from imagemill.webhooks.public_addresses import is_public
 
 PUBLIC = [
     "1.1.1.1",

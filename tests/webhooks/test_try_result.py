@@ -1,4 +1,4 @@
-"""What a receiver's answer means, and when the next try is made."""
+"""The result of a receiver's response, and when the next try is made."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +23,7 @@ DATE = r"[A-Za-z]{3}, \d{1,9} [A-Za-z]{3} \d{1,12} \d{1,12}:\d{1,12}(:\d{1,12})?
 
 
 @pytest.mark.parametrize(
-    ("status", "result", "error"),
+    ("status_code", "status", "error"),
     [
         (200, TryStatus.DELIVERED, None),
         (204, TryStatus.DELIVERED, None),
@@ -31,19 +31,19 @@ DATE = r"[A-Za-z]{3}, \d{1,9} [A-Za-z]{3} \d{1,12} \d{1,12}:\d{1,12}(:\d{1,12})?
         (300, TryStatus.STATUS, "The receiver answered 300; redirects are not followed."),
         (308, TryStatus.STATUS, "The receiver answered 308; redirects are not followed."),
         (404, TryStatus.STATUS, "The receiver answered 404."),
-        (410, TryStatus.GONE, "The receiver answered 410: it wants no more."),
+        (410, TryStatus.GONE, "The receiver answered 410 (Gone)."),
         (500, TryStatus.STATUS, "The receiver answered 500."),
         (999, TryStatus.STATUS, "The receiver answered 999."),
     ],
 )
 def test_any_2xx_is_delivery_and_nothing_else_is(
-    status: int, result: TryStatus, error: str | None
+    status_code: int, status: TryStatus, error: str | None
 ) -> None:
-    assert classify_response(status, None, NOW) == TryResult(result, error, status)
+    assert classify_response(status_code, None, NOW) == TryResult(status, error, status_code)
 
 
 @pytest.mark.parametrize(
-    ("header", "wait"),
+    ("header", "delay"),
     [
         (None, NOTHING),
         ("", NOTHING),
@@ -64,49 +64,49 @@ def test_any_2xx_is_delivery_and_nothing_else_is(
     ],
 )
 def test_retry_after_is_read_as_seconds_or_a_date_and_counts_for_a_day_at_most(
-    header: str | None, wait: timedelta
+    header: str | None, delay: timedelta
 ) -> None:
-    assert parse_retry_after(header, NOW) == wait
-    assert classify_response(503, header, NOW).retry_after == wait
+    assert parse_retry_after(header, NOW) == delay
+    assert classify_response(503, header, NOW).retry_after == delay
 
 
 @given(header=st.text() | st.from_regex(DATE))
-def test_whatever_a_receiver_asks_for_it_is_some_time_up_to_a_day(header: str) -> None:
+def test_any_retry_after_is_a_delay_of_up_to_a_day(header: str) -> None:
     assert NOTHING <= parse_retry_after(header, NOW) <= DAY
 
 
 @pytest.mark.parametrize(
-    ("turn", "draw", "seconds"), [(1, 0.0, 4), (1, 0.5, 5), (2, 0.0, 240), (2, 1.0, 360)]
+    ("retry_number", "draw", "seconds"), [(0, 0.0, 4), (0, 0.5, 5), (1, 0.0, 240), (1, 1.0, 360)]
 )
 def test_a_failed_try_waits_as_the_schedule_says_a_little_more_or_less(
-    turn: int, draw: float, seconds: float
+    retry_number: int, draw: float, seconds: float
 ) -> None:
-    tried = next_state(classify_response(500, None, NOW), turn, SCHEDULE, draw)
-    assert tried.status is DeliveryStatus.PENDING
-    assert tried.delay.total_seconds() == pytest.approx(seconds)
+    outcome = next_state(classify_response(500, None, NOW), retry_number, SCHEDULE, draw)
+    assert outcome.status is DeliveryStatus.PENDING
+    assert outcome.delay.total_seconds() == pytest.approx(seconds)
 
 
 def test_a_receiver_may_ask_for_a_longer_wait_and_not_for_a_shorter_one() -> None:
     longer, shorter = classify_response(503, "3600", NOW), classify_response(503, "1", NOW)
-    assert next_state(longer, 1, SCHEDULE, 0.5).delay == timedelta(hours=1)
-    assert next_state(shorter, 1, SCHEDULE, 0.5).delay == timedelta(seconds=5)
+    assert next_state(longer, 0, SCHEDULE, 0.5).delay == timedelta(hours=1)
+    assert next_state(shorter, 0, SCHEDULE, 0.5).delay == timedelta(seconds=5)
 
 
 def test_after_the_last_try_a_delivery_has_failed_for_good() -> None:
-    answer = classify_response(500, "3600", NOW)
-    assert next_state(answer, 3, SCHEDULE, 0.5) == DeliveryOutcome(
+    result = classify_response(500, "3600", NOW)
+    assert next_state(result, 2, SCHEDULE, 0.5) == DeliveryOutcome(
         DeliveryStatus.FAILED, 500, "The receiver answered 500."
     )
 
 
 def test_a_receiver_that_is_gone_is_not_tried_again() -> None:
     assert (
-        next_state(classify_response(410, None, NOW), 1, SCHEDULE, 0.5).status
+        next_state(classify_response(410, None, NOW), 0, SCHEDULE, 0.5).status
         is DeliveryStatus.FAILED
     )
 
 
-@pytest.mark.parametrize("turn", [1, 3, 4])
-def test_a_delivery_counts_whichever_try_it_was(turn: int) -> None:
-    tried = next_state(classify_response(200, None, NOW), turn, SCHEDULE, 0.5)
-    assert tried == DeliveryOutcome(DeliveryStatus.DELIVERED, 200)
+@pytest.mark.parametrize("retry_number", [0, 2, 3])
+def test_a_delivery_succeeds_at_any_try(retry_number: int) -> None:
+    outcome = next_state(classify_response(200, None, NOW), retry_number, SCHEDULE, 0.5)
+    assert outcome == DeliveryOutcome(DeliveryStatus.DELIVERED, 200)

@@ -1,4 +1,4 @@
-"""Names are looked up off the event loop, and one that hangs keeps nobody else waiting."""
+"""Names are resolved off the event loop, and a lookup that hangs delays no other."""
 
 import asyncio
 import threading
@@ -6,20 +6,20 @@ from ipaddress import ip_address
 
 import pytest
 
-from imagemill.webhooks.names import Names, NameUnresolved
-from imagemill.webhooks.public import Address
+from imagemill.webhooks.public_addresses import Address
+from imagemill.webhooks.resolver import NameUnresolved, Resolver
 
 LOOPBACK = ip_address("127.0.0.1")
 
 
 async def test_a_name_has_all_its_addresses() -> None:
-    assert LOOPBACK in await Names(1).addresses("localhost")
+    assert LOOPBACK in await Resolver(1).resolve("localhost")
 
 
 @pytest.mark.parametrize("host", ["a..b", "a" * 64, "\ud800"])
 async def test_a_name_that_nobody_knows_is_an_error_of_its_own(host: str) -> None:
     with pytest.raises(NameUnresolved):
-        await Names(1).addresses(host)
+        await Resolver(1).resolve(host)
 
 
 async def test_a_lookup_that_nobody_waits_for_any_more_keeps_its_place_until_it_ends() -> None:
@@ -31,11 +31,11 @@ async def test_a_lookup_that_nobody_waits_for_any_more_keeps_its_place_until_it_
             released.wait()
         return (LOOPBACK,)
 
-    names = Names(1, look_up)
-    first = asyncio.create_task(names.addresses("hangs"))
+    resolver = Resolver(1, look_up)
+    first = asyncio.create_task(resolver.resolve("hangs"))
     await asyncio.to_thread(hanging.wait)
     first.cancel()
-    second = asyncio.create_task(names.addresses("answers"))
+    second = asyncio.create_task(resolver.resolve("answers"))
     done, _ = await asyncio.wait({second}, timeout=0.1)
     assert not done
     released.set()
@@ -50,9 +50,9 @@ async def test_a_name_that_hangs_keeps_no_other_one_waiting() -> None:
             released.wait()
         return (LOOPBACK,)
 
-    names = Names(2, look_up)
-    hanging = asyncio.create_task(names.addresses("hangs"))
-    assert await names.addresses("answers") == (LOOPBACK,)
+    resolver = Resolver(2, look_up)
+    hanging = asyncio.create_task(resolver.resolve("hangs"))
+    assert await resolver.resolve("answers") == (LOOPBACK,)
     assert not hanging.done()
     released.set()
     await hanging
