@@ -1,4 +1,4 @@
-"""Writes docs/api.md, the HTTP API for people, from the OpenAPI document and nothing else.
+"""Writes docs/api.md, the reference of the HTTP API, from the OpenAPI document alone.
 
-Whatever a route declares is on the page; nothing is written here that is true of one route alone.
+Everything that a route declares is on the page; nothing here is about a single route.
 """

@@ -1,10 +1,11 @@
-"""The whole page: routes by their tags, then what they have in common."""
+"""The whole page: routes by tag, then problems, headers and schemas."""
 
 from collections.abc import Iterator
 from typing import Any, Final
 
-from apidocs.route import PROBLEM, route
-from apidocs.words import anchor, code, meaning, table, words
+from apidocs.markdown import format_code, format_table, to_anchor
+from apidocs.route import PROBLEM, render_route
+from apidocs.schema_text import describe_meaning, describe_values
 
 Schema = dict[str, Any]
 
@@ -14,18 +15,18 @@ NOTE: Final = (
 )
 
 
-def page(document: Schema) -> str:
+def render_page(document: Schema) -> str:
     """Return the page as Markdown."""
     return "\n".join(
         [
             "# The HTTP API\n",
             f"{document['info']['description'].strip()}\n",
             f"{NOTE}\n",
-            _contents(document),
-            *_routes(document),
-            _problems(document),
-            _headers(document),
-            *_schemas(document["components"]["schemas"]),
+            _render_contents(document),
+            *_render_routes(document),
+            _render_problems(document),
+            _render_headers(document),
+            *_render_schemas(document["components"]["schemas"]),
         ]
     )
 
@@ -36,63 +37,66 @@ def _operations(document: Schema) -> Iterator[tuple[str, str, Schema]]:
             yield method, path, operation
 
 
-def _contents(document: Schema) -> str:
+def _render_contents(document: Schema) -> str:
     rows = [
-        (f"[{method.upper()} {path}](#{anchor(f'{method} {path}')})", operation["summary"])
+        (f"[{method.upper()} {path}](#{to_anchor(f'{method} {path}')})", operation["summary"])
         for method, path, operation in _operations(document)
     ]
-    return table("route", "", rows=rows)
+    return format_table("route", "", rows=rows)
 
 
-def _routes(document: Schema) -> Iterator[str]:
+def _render_routes(document: Schema) -> Iterator[str]:
     for tag in document["tags"]:
         yield f"## {tag['name'].capitalize()}\n\n{tag['description']}\n"
         for method, path, operation in _operations(document):
             if tag["name"] in operation["tags"]:
-                yield route(method, path, operation)
+                yield render_route(method, path, operation)
 
 
-def _problems(document: Schema) -> str:
-    """Return the table of the kinds of problem there are."""
+def _render_problems(document: Schema) -> str:
     kinds = document["x-problems"]
-    rows = [(code(kind["type"]), str(kind["status"]), kind["meaning"]) for kind in kinds]
+    rows = [(format_code(kind["type"]), str(kind["status"]), kind["meaning"]) for kind in kinds]
     return (
         "## Problems\n\n"
-        f"Every answer of 400 and above is `{PROBLEM}` (RFC 9457): a [Problem](#problem). Unknown"
+        f"Every response of 400 and above is `{PROBLEM}` (RFC 9457): a [Problem](#problem). Unknown"
         " paths get 404, wrong methods 405 with `Allow`.\n\n"
-        + table("type", "status", "meaning", rows=rows)
+        + format_table("type", "status", "meaning", rows=rows)
     )
 
 
-def _headers(document: Schema) -> str:
-    """Return the table of the headers that answers have anywhere."""
+def _render_headers(document: Schema) -> str:
+    """Return a table of every response header."""
     found = {
         name: header
         for _, _, operation in _operations(document)
-        for answer in operation["responses"].values()
-        for name, header in answer.get("headers", {}).items()
+        for response in operation["responses"].values()
+        for name, header in response.get("headers", {}).items()
     }
     rows = [
-        (code(name), header["description"], code(header["example"]))
+        (format_code(name), header["description"], format_code(header["example"]))
         for name, header in sorted(found.items())
     ]
-    return "## Headers of answers\n\n" + table("header", "meaning", "such as", rows=rows)
+    return "## Response headers\n\n" + format_table("header", "meaning", "example", rows=rows)
 
 
-def _schemas(schemas: Schema) -> Iterator[str]:
+def _render_schemas(schemas: Schema) -> Iterator[str]:
     yield "## Schemas\n"
     for name, schema in schemas.items():
         yield f"### {name}\n\n{schema.get('description', '')}".rstrip() + "\n"
         if "properties" in schema:
-            yield _members(schema)
+            yield _render_properties(schema)
         else:
-            yield f"{words(schema)}\n"
+            yield f"{describe_values(schema)}\n"
 
 
-def _members(schema: Schema) -> str:
+def _render_properties(schema: Schema) -> str:
     required = set(schema.get("required", ()))
     rows = [
-        (code(name), words(one) + ("" if name in required else ", optional"), meaning(one))
+        (
+            format_code(name),
+            describe_values(one) + ("" if name in required else ", optional"),
+            describe_meaning(one),
+        )
         for name, one in schema["properties"].items()
     ]
-    return table("member", "value", "meaning", rows=rows)
+    return format_table("property", "value", "meaning", rows=rows)

@@ -1,10 +1,11 @@
-"""A route on the page: what it takes, what it answers, and how that looks."""
+"""The section of a route: its request, its responses, and examples of them."""
 
 import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from apidocs.words import code, meaning, table, words
+from apidocs.markdown import format_code, format_table
+from apidocs.schema_text import describe_meaning, describe_values
 
 Schema = dict[str, Any]
 
@@ -17,88 +18,103 @@ EXAMPLE: Final = """
 """
 
 
-def route(method: str, path: str, operation: Schema) -> str:
-    """Return the section of a route."""
-    form = _form(operation)
-    parts = [
+def render_route(method: str, path: str, operation: Schema) -> str:
+    """Return the section of a route as Markdown."""
+    form = _form_fields(operation)
+    sections = [
         f"### {method.upper()} {path}\n",
         f"**{operation['summary']}.** {operation.get('description', '')}\n",
-        _needs(operation),
-        _parameters(operation.get("parameters", []), form),
-        _body(operation.get("requestBody"), form),
-        _answers(operation["responses"]),
-        *_examples(operation["responses"]),
+        _render_security(operation),
+        _render_parameters(operation.get("parameters", []), form),
+        _render_body(operation.get("requestBody"), form),
+        _render_responses(operation["responses"]),
+        *_render_examples(operation["responses"]),
     ]
-    return "\n".join(part for part in parts if part)
+    return "\n".join(section for section in sections if section)
 
 
-def _needs(operation: Schema) -> str:
+def _render_security(operation: Schema) -> str:
     schemes = [name for one in operation.get("security", []) for name in one]
-    optional = ", once there is one" if {} in operation.get("security", []) else ""
-    return f"Needs an {' or '.join(schemes)}{optional}.\n" if schemes else ""
+    condition = ", once one exists" if {} in operation.get("security", []) else ""
+    return f"Requires an {' or '.join(schemes)}{condition}.\n" if schemes else ""
 
 
-def _form(operation: Schema) -> Schema:
+def _form_fields(operation: Schema) -> Schema:
     content = operation.get("requestBody", {}).get("content", {})
     return dict(content.get(FORM, {}).get("schema", {}).get("properties", {}))
 
 
-def _parameters(parameters: list[Schema], form: Schema) -> str:
-    """Return the table of parameters, but for those that are the form's fields once more."""
+def _render_parameters(parameters: list[Schema], form: Schema) -> str:
+    """Return a table of the parameters, without query parameters that are fields of the form."""
     rows = [
-        (code(one["name"]), one["in"], words(one["schema"]), _about(one))
+        (
+            format_code(one["name"]),
+            one["in"],
+            describe_values(one["schema"]),
+            _describe_parameter(one),
+        )
         for one in parameters
         if not (one["in"] == "query" and one["name"] in form)
     ]
-    return table("parameter", "in", "value", "meaning", rows=rows) if rows else ""
+    return format_table("parameter", "in", "value", "meaning", rows=rows) if rows else ""
 
 
-def _about(parameter: Schema) -> str:
-    said = meaning(parameter["schema"], parameter.get("description"))
-    return said + (" Required." if parameter.get("required") and parameter["in"] != "path" else "")
+def _describe_parameter(parameter: Schema) -> str:
+    text = describe_meaning(parameter["schema"], parameter.get("description"))
+    is_worth_saying = parameter.get("required") and parameter["in"] != "path"
+    return text + (" Required." if is_worth_saying else "")
 
 
-def _body(body: Schema | None, form: Schema) -> str:
+def _render_body(body: Schema | None, form: Schema) -> str:
     if body is None:
         return ""
-    kinds = " or ".join(code(kind) for kind in body["content"])
-    said = body.get("description", "")
-    schemas = [words(one["schema"]) for one in body["content"].values() if "$ref" in one["schema"]]
-    named = f" of {', '.join(schemas)}" if schemas else ""
-    rows = [(code(name), words(one), meaning(one)) for name, one in form.items()]
-    fields = "\n" + table("field", "value", "meaning", rows=rows) if rows else ""
-    return f"Body: {kinds}{named}. {said}".rstrip() + "\n" + fields
+    media_types = " or ".join(map(format_code, body["content"]))
+    schemas = [
+        describe_values(one["schema"])
+        for one in body["content"].values()
+        if "$ref" in one["schema"]
+    ]
+    of_schemas = f" of {', '.join(schemas)}" if schemas else ""
+    rows = [
+        (format_code(name), describe_values(one), describe_meaning(one))
+        for name, one in form.items()
+    ]
+    fields = "\n" + format_table("field", "value", "meaning", rows=rows) if rows else ""
+    text = f"Body: {media_types}{of_schemas}. {body.get('description', '')}"
+    return text.rstrip() + "\n" + fields
 
 
-def _answers(responses: Schema) -> str:
+def _render_responses(responses: Schema) -> str:
     rows = [
         (
             status,
-            answer["description"],
-            _content(answer),
-            ", ".join(code(name) for name in answer.get("headers", {})),
+            response["description"],
+            _describe_content(response),
+            ", ".join(map(format_code, response.get("headers", {}))),
         )
-        for status, answer in responses.items()
+        for status, response in responses.items()
     ]
-    return table("answer", "meaning", "body", "headers", rows=rows)
+    return format_table("response", "meaning", "body", "headers", rows=rows)
 
 
-def _content(answer: Schema) -> str:
+def _describe_content(response: Schema) -> str:
     return ", ".join(
-        words(content["schema"]) if "$ref" in content.get("schema", {}) else code(kind)
-        for kind, content in answer.get("content", {}).items()
+        describe_values(content["schema"])
+        if "$ref" in content.get("schema", {})
+        else format_code(media_type)
+        for media_type, content in response.get("content", {}).items()
     )
 
 
-def _examples(responses: Schema) -> Iterator[str]:
-    """Yield what answers look like that are no problems: those look alike everywhere."""
-    for answer in responses.values():
-        for kind, content in answer.get("content", {}).items():
-            if kind != PROBLEM and "example" in content:
-                yield _example(content["example"])
+def _render_examples(responses: Schema) -> Iterator[str]:
+    """Yield the examples of the responses, without problems, which look alike everywhere."""
+    for response in responses.values():
+        for media_type, content in response.get("content", {}).items():
+            if media_type != PROBLEM and "example" in content:
+                yield _render_example(content["example"])
 
 
-def _example(example: object) -> str:
+def _render_example(example: object) -> str:
     if isinstance(example, str):
         return f"```\n{example.rstrip()}\n```\n"
     return EXAMPLE.format(example=json.dumps(example, indent=2, ensure_ascii=False)).lstrip("\n")

@@ -1,9 +1,9 @@
-"""What asking for an API key costs an upload: time, as a ratio taken in one run.
+"""What authentication with an API key costs an upload, as a ratio measured in one run.
 
     make bench-keys                   a picture that imagemill draws
     make bench-keys PHOTO=photo.jpg   one of your own
 
-Each request asks PostgreSQL for its key, in one statement; an upload asks before its body is read.
+Each request looks up its key in PostgreSQL by one statement, an upload before its body is read.
 """
 
 import asyncio
@@ -36,18 +36,18 @@ TIMES: Final = 300
 WARM_UP: Final = 40
 
 
-async def milliseconds(act: Callable[[], Awaitable[object]]) -> float:
-    """Return the median of how long it takes, one after the other."""
-    took = []
+async def median_milliseconds(act: Callable[[], Awaitable[object]]) -> float:
+    """Return the median duration of sequential calls."""
+    durations = []
     for _ in range(WARM_UP + TIMES):
         started = time.perf_counter()
         await act()
-        took.append(time.perf_counter() - started)
-    return statistics.median(took[WARM_UP:]) * 1000
+        durations.append(time.perf_counter() - started)
+    return statistics.median(durations[WARM_UP:]) * 1000
 
 
 async def measure(stack: Stack, photo: Path) -> tuple[float, float]:
-    """Return what an upload with a key takes, and what asking for a key takes alone."""
+    """Return the milliseconds of an upload with a key, and of the lookup of a key alone."""
     server = stack.postgres
     address = PostgresAddress(server.host, server.port, server.user, server.password, server.dbname)
     content = photo.read_bytes()
@@ -63,16 +63,16 @@ async def measure(stack: Stack, photo: Path) -> tuple[float, float]:
             answer = await client.post("/upload", content=content, headers=headers)
             answer.raise_for_status()
 
-        asking = await milliseconds(lambda: ApiKeyLoader(keys).look_up(key.id))
-        return await milliseconds(upload), asking
+        lookup = await median_milliseconds(lambda: ApiKeyLoader(keys).look_up(key.id))
+        return await median_milliseconds(upload), lookup
 
 
-def show(photo: Path, upload: float, asking: float) -> None:
+def print_table(photo: Path, upload: float, lookup: float) -> None:
     table = Table(title=f"uploads of {photo.name} ({photo.stat().st_size:,} bytes)")
     for heading in ("", "ms", "of an upload"):
         table.add_column(heading, justify="right")
     table.add_row("an upload with a key", f"{upload:.2f}", "1.00")
-    table.add_row("asking for the key", f"{asking:.2f}", f"{asking / upload:.2f}")
+    table.add_row("the lookup of the key", f"{lookup:.2f}", f"{lookup / upload:.2f}")
     Console().print(table)
 
 
@@ -86,8 +86,8 @@ async def main(photo: Path | None) -> None:
         async with run_stack(
             folder / "data", "127.0.0.1", free_port(), {"LOG_LEVEL": "warning"}
         ) as stack:
-            upload, asking = await measure(stack, photo)
-            show(photo, upload, asking)
+            upload, lookup = await measure(stack, photo)
+            print_table(photo, upload, lookup)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""What waiting clients cost: memory a stream, uploads beside them, and how soon they are told.
+"""What waiting clients cost: memory per stream, slower uploads, and the delay of notifications.
 
     make bench-streams
 
-All of it on one machine, clients included, against a real gateway, PostgreSQL and Valkey. There is
-no worker: this script ends the jobs itself, in batches and by the statement that workers use, and
-takes the time from the moment at which each commit returned.
+All on one machine, clients included, with a real gateway, PostgreSQL and Valkey. Instead of a
+worker this script ends the jobs, in batches and by the statement that workers use, and measures
+the time from the end of each commit.
 """
 
 import asyncio
@@ -47,12 +47,12 @@ UPLOADS: Final = 200
 # Two hundred pictures a second, as a handful of machines makes them, sixteen recorded at once.
 BATCH: Final = 16
 BATCH_SECONDS: Final = 0.08
-NOBODY: Final = (sys.executable, "-c", "import signal; signal.pause()")
+IDLE_WORKER: Final = (sys.executable, "-c", "import signal; signal.pause()")
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
-    """Seconds from each end to its answer; ends a second; the gateway's CPU time an answer."""
+class WaitMeasurement:
+    """Seconds from each end to its response; ends a second; the gateway's CPU time per response."""
 
     delays: list[float]
     rate: float
@@ -61,25 +61,25 @@ class Waits:
 
 @dataclass
 class Client(asyncio.Protocol):
-    """One connection with one request; notes when the first and the last bytes came."""
+    """One connection with one request; records when the last bytes were received."""
 
     request: bytes
-    came: asyncio.Event = field(default_factory=asyncio.Event)
-    came_at: float = 0.0
-    answer: bytes = b""
+    received: asyncio.Event = field(default_factory=asyncio.Event)
+    received_at: float = 0.0
+    response: bytes = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # uvloop has a class of its own
         self.transport.write(self.request)
 
     def data_received(self, data: bytes) -> None:
-        self.came_at = time.perf_counter()
-        self.answer = data
-        self.came.set()
+        self.received_at = time.perf_counter()
+        self.response = data
+        self.received.set()
 
 
-class ConnectionLimiter:
-    """Many clients at once, each with a request of its own."""
+class ClientFactory:
+    """Connects many clients, each with its own request."""
 
     def __init__(self, url: str) -> None:
         address = urlsplit(url)
@@ -87,7 +87,7 @@ class ConnectionLimiter:
         assert address.port
         self.host, self.port = address.hostname, address.port
 
-    async def ask(self, paths: Sequence[str], header: str = "Accept: */*") -> list[Client]:
+    async def connect(self, paths: Sequence[str], header: str = "Accept: */*") -> list[Client]:
         """Send a request for each path."""
         loop = asyncio.get_running_loop()
         clients = []
@@ -98,7 +98,7 @@ class ConnectionLimiter:
         return clients
 
 
-async def accepted(job_store: JobStore, count: int) -> list[Job]:
+async def accept_jobs(job_store: JobStore, count: int) -> list[Job]:
     """Record jobs as a gateway does."""
     facts = InputFacts("cat.jpg", "image/jpeg", 100_000, "ab" * 32)
     pipeline = {"outputs": [{"name": "thumb", "width": 320, "format": "webp"}]}
@@ -108,68 +108,70 @@ async def accepted(job_store: JobStore, count: int) -> list[Job]:
     ]
 
 
-def done(claim: Claim) -> Completed:
+def complete(claim: Claim) -> Completed:
     path = f"{attempt_key(claim.id, claim.fence)}/thumb.webp"
     output = OutputFile("thumb", path, "image/webp", 5000, 320, 240, 1, "cd" * 32)
     return Completed(claim, InputImage(640, 480, 1), (output,))
 
 
-async def upload_times(url: str, photo: Path) -> list[float]:
-    """Return how many seconds each of some uploads took, one after the other."""
+async def measure_uploads(url: str, photo: Path) -> list[float]:
+    """Return the seconds that each of several sequential uploads took."""
     content, times = photo.read_bytes(), []
     async with httpx.AsyncClient(base_url=url, timeout=60) as client:
         for _ in range(UPLOADS):
             began = time.perf_counter()
-            answer = await client.post(
+            response = await client.post(
                 "/upload", content=content, headers={"Content-Type": "image/jpeg"}
             )
-            answer.raise_for_status()
+            response.raise_for_status()
             times.append(time.perf_counter() - began)
     return times[UPLOADS // 10 :]  # the first ones open connections
 
 
-async def waits(stack: Stack, job_store: JobStore, leases: JobLeases, pause: float) -> Waits:
-    """Let many wait for the ends of jobs, which come in batches with this pause in between."""
-    jobs = await accepted(job_store, CLIENTS)
+async def measure_waits(
+    stack: Stack, job_store: JobStore, leases: JobLeases, pause: float
+) -> WaitMeasurement:
+    """Measure clients that wait for jobs, which end in batches with this pause between them."""
+    jobs = await accept_jobs(job_store, CLIENTS)
     claims = [
         claim
         for start in range(0, CLIENTS, BATCH)
         for claim in await leases.claim([job.id for job in jobs[start : start + BATCH]])
     ]
-    clients = await ConnectionLimiter(stack.url).ask(
+    clients = await ClientFactory(stack.url).connect(
         [f"/jobs/{claim.id}" for claim in claims], "Prefer: wait=60"
     )
-    await quiet(stack)
-    assert not any(client.came.is_set() for client in clients)
+    await wait_until_idle(stack)
+    assert not any(client.received.is_set() for client in clients)
     ended_at: list[float] = []
-    began, used = time.perf_counter(), cpu(stack)
+    began, used = time.perf_counter(), cpu_seconds(stack)
     for start in range(0, CLIENTS, BATCH):
         batch = claims[start : start + BATCH]
-        assert not await leases.finish([done(claim) for claim in batch])
+        assert not await leases.finish([complete(claim) for claim in batch])
         ended_at += [time.perf_counter()] * len(batch)
         await asyncio.sleep(pause)
     took = time.perf_counter() - began
-    await asyncio.gather(*(client.came.wait() for client in clients))
-    assert all(b'"status":"COMPLETED"' in client.answer for client in clients)
-    delays = [client.came_at - at for client, at in zip(clients, ended_at, strict=True)]
+    await asyncio.gather(*(client.received.wait() for client in clients))
+    assert all(b'"status":"COMPLETED"' in client.response for client in clients)
+    delays = [client.received_at - at for client, at in zip(clients, ended_at, strict=True)]
     for client in clients:
         client.transport.close()
-    return Waits(delays, CLIENTS / took, (cpu(stack) - used) / CLIENTS)
+    return WaitMeasurement(delays, CLIENTS / took, (cpu_seconds(stack) - used) / CLIENTS)
 
 
-def cpu(stack: Stack) -> float:
+def cpu_seconds(stack: Stack) -> float:
     return sum(psutil.Process(stack.api.pid).cpu_times()[:2])
 
 
-async def quiet(stack: Stack) -> None:
-    """Return once the gateway has nothing to do: all that came are let in."""
+async def wait_until_idle(stack: Stack) -> None:
+    """Return once the gateway uses no CPU time."""
     used = -1.0
-    while cpu(stack) - used > 0.05:
-        used = cpu(stack)
+    while cpu_seconds(stack) - used > 0.05:
+        used = cpu_seconds(stack)
         await asyncio.sleep(1)
 
 
-def rss(stack: Stack) -> float:
+def rss_mebibytes(stack: Stack) -> float:
     return float(psutil.Process(stack.api.pid).memory_info().rss) / 2**20
 
 
@@ -177,7 +179,7 @@ def percentile(values: Sequence[float], share: int) -> float:
     return statistics.quantiles(values, n=100)[share - 1]
 
 
-def milliseconds(seconds: float) -> str:
+def format_milliseconds(seconds: float) -> str:
     return f"{1000 * seconds:.1f} ms"
 
 
@@ -188,7 +190,7 @@ async def main() -> None:
         photo = folder / "landscape.jpg"
         draw_picture(photo)
         port = free_port()
-        commands = Commands(Commands.listening_on("127.0.0.1", port).api, NOBODY)
+        commands = Commands(Commands.listening_on("127.0.0.1", port).api, IDLE_WORKER)
         quiet = {"LOG_LEVEL": "error"}
         stack = await opened.enter_async_context(
             run_stack(folder / "data", "127.0.0.1", port, quiet, commands=commands)
@@ -201,44 +203,48 @@ async def main() -> None:
         pool = await opened.enter_async_context(Postgres.open(address, 4))
         job_store = JobStore(pool, publish=notifications.publish)
         leases = JobLeases(pool, uuid4(), timedelta(seconds=600), notifications.publish)
-        await report(stack, job_store, leases, photo)
+        await print_report(stack, job_store, leases, photo)
 
 
-async def report(stack: Stack, job_store: JobStore, leases: JobLeases, photo: Path) -> None:
-    table = Table(title=f"{CLIENTS} clients that wait, on this machine, in one run")
+async def print_report(stack: Stack, job_store: JobStore, leases: JobLeases, photo: Path) -> None:
+    table = Table(title=f"{CLIENTS} waiting clients on this machine, in one run")
     for heading in ("", "measured", "allowed"):
         table.add_column(heading, justify="right" if heading else "left")
-    usual = await upload_times(stack.url, photo)
-    before = rss(stack)
-    jobs = await accepted(job_store, CLIENTS)
+    baseline = await measure_uploads(stack.url, photo)
+    before = rss_mebibytes(stack)
+    jobs = await accept_jobs(job_store, CLIENTS)
     for what, paths in (
         ("of a job each", [f"/jobs/{job.id}/events" for job in jobs]),
         ("of all jobs", ["/events"] * CLIENTS),
     ):
-        clients = await ConnectionLimiter(stack.url).ask(paths)
-        await asyncio.gather(*(client.came.wait() for client in clients))
-        await quiet(stack)
-        table.add_row(f"RSS more with streams {what}", f"{rss(stack) - before:.1f} MiB", "60 MiB")
-        beside = await upload_times(stack.url, photo)
+        clients = await ClientFactory(stack.url).connect(paths)
+        await asyncio.gather(*(client.received.wait() for client in clients))
+        await wait_until_idle(stack)
+        table.add_row(
+            f"additional RSS with streams {what}",
+            f"{rss_mebibytes(stack) - before:.1f} MiB",
+            "60 MiB",
+        )
+        during = await measure_uploads(stack.url, photo)
         for name, share in (("median", 50), ("p95", 95)):
-            ratio = percentile(beside, share) / percentile(usual, share)
+            ratio = percentile(during, share) / percentile(baseline, share)
             table.add_row(
-                f"uploads beside streams {what}, {name}",
-                f"{milliseconds(percentile(beside, share))}, {ratio:.2f} times the usual",
+                f"uploads during streams {what}, {name}",
+                f"{format_milliseconds(percentile(during, share))}, {ratio:.2f} times the baseline",
                 "2 times",
             )
         for client in clients:
             client.transport.close()
-        await quiet(stack)
+        await wait_until_idle(stack)
     for pause, allowed in ((BATCH_SECONDS, "100 ms"), (0.0, "")):
-        waited = await waits(stack, job_store, leases, pause)
+        waited = await measure_waits(stack, job_store, leases, pause)
         for share in (50, 95, 99):
             table.add_row(
-                f"from an end to its answer, {waited.rate:.0f} ends a second, p{share}",
-                milliseconds(percentile(waited.delays, share)),
+                f"from an end to its response, {waited.rate:.0f} ends a second, p{share}",
+                format_milliseconds(percentile(waited.delays, share)),
                 allowed if share == 95 else "",
             )
-        table.add_row("the gateway's CPU time an answer", milliseconds(waited.cpu), "")
+        table.add_row("the gateway's CPU time per response", format_milliseconds(waited.cpu), "")
     Console(width=110).print(table)
 
 

@@ -1,4 +1,4 @@
-"""A job as clients see it, wherever they see it."""
+"""The JSON of a job, in responses, streams and webhooks."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from imagemill.image_files import OutputFile
 from imagemill.jobs.job import ErrorCode, Job, Priority, Status
 
-# What stands below an attribute is its description in the OpenAPI document.
+# The docstring of an attribute is its description in the OpenAPI document.
 DESCRIBED: Final = ConfigDict(use_attribute_docstrings=True)
 
-# Checked where they are made, by rooms that this one knows nothing of: here they are JSON.
+# Validated where they are created, in packages that this one does not import: here they are JSON.
 PipelineJson = Annotated[
     dict[str, Any], WithJsonSchema({"allOf": [{"$ref": "#/components/schemas/Pipeline"}]})
 ]
@@ -25,24 +25,24 @@ Count = Annotated[int, Field(json_schema_extra={"minimum": 0})]
 
 
 class InputBody(BaseModel):
-    """The image that came in."""
+    """The uploaded image."""
 
     model_config = DESCRIBED
 
     filename: str | None
-    """As the client named it, without folders."""
+    """The name that the client sent, without folders."""
     media_type: MediaType
-    """What its first bytes say that it is."""
+    """Detected from its first bytes."""
     bytes: Count
     sha256: Annotated[str, Field(json_schema_extra={"pattern": "^[0-9a-f]{64}$"})]
     width: Count | None
-    """In pixels, upright; null until a worker has read the picture."""
+    """In pixels, upright; null until a worker has read the image."""
     height: Count | None
     frames: Count | None
 
 
 class OutputBody(BaseModel):
-    """An image that went out."""
+    """An output image."""
 
     model_config = DESCRIBED | ConfigDict(title="OutputFile")
 
@@ -54,20 +54,20 @@ class OutputBody(BaseModel):
     width: Count
     height: Count
     frames: Count
-    """How many the file holds; encoders join equal ones."""
+    """The number of frames in the file; encoders merge equal frames."""
     url: Annotated[str, Field(json_schema_extra={"format": "uri-reference"})]
-    """Where to fetch it."""
+    """Where to download it."""
 
 
 class ErrorBody(BaseModel):
-    """Why the last try failed."""
+    """Why the last attempt failed."""
 
     model_config = DESCRIBED
 
     code: ErrorCode
-    """What a program may act on."""
+    """For programs."""
     detail: str
-    """A sentence for a person."""
+    """For people: one sentence."""
 
 
 class JobBody(BaseModel):
@@ -83,24 +83,24 @@ class JobBody(BaseModel):
     """The first output's key; null until COMPLETED."""
     input: InputBody
     pipeline: PipelineJson
-    """What was asked for, presets and shorthand written out."""
+    """The requested pipeline; presets and shorthand are expanded."""
     outputs: list[OutputBody]
     """Empty until COMPLETED, then in the order of the pipeline."""
     analysis: AnalysisJson | None
-    """What `analyze` asked for; null until COMPLETED, or when nothing was asked."""
+    """The results of `analyze`; null until COMPLETED, or if the pipeline has none."""
     error: ErrorBody | None
-    """Why the last try failed; null when none did."""
+    """Why the last attempt failed; null if none did."""
     priority: Priority
     metadata: dict[str, Any]
     """The JSON object that the client sent, unchanged."""
     attempts: Count
-    """Tries that were used up."""
+    """Attempts that were used up."""
     max_attempts: Count
     created_at: datetime
     run_at: datetime
-    """When the next try may begin."""
+    """When the next attempt may begin."""
     started_at: datetime | None
-    """When the last try began."""
+    """When the last attempt began."""
     completed_at: datetime | None
     """When the job ended, whatever its status."""
     updated_at: datetime

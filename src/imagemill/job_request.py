@@ -22,7 +22,7 @@ SHORTHAND_NAME: Final = "image"
 MAX_METADATA_BYTES: Final = 4096
 MAX_JSON_DEPTH: Final = 32
 
-# The escape itself, not an escaped backslash with u0000 behind it. PostgreSQL cannot store it.
+# An escaped NUL, but not an escaped backslash followed by "u0000". PostgreSQL cannot store it.
 NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 OWN_FIELDS: Final = frozenset({"preset", "pipeline", "priority", "metadata", "callback_url"})

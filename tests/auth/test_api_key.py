@@ -1,4 +1,4 @@
-"""An API key: written, read again, recognised."""
+"""API keys: format, parsing and verification."""
 
 import itertools
 import re
@@ -47,17 +47,17 @@ def test_neither_a_key_nor_what_is_kept_of_it_shows_the_secret() -> None:
     assert repr(key().sha256) not in shown
 
 
-def test_a_key_is_recognised_by_its_own_secret_alone() -> None:
+def test_a_key_is_verified_by_its_own_secret_alone() -> None:
     other = replace(key(), secret=key().secret[::-1])
     assert verify_key(key(), known(key())) == known(key())
     assert verify_key(other, known(key())) is None
 
 
-def test_a_revoked_key_is_not_recognised() -> None:
+def test_a_revoked_key_is_not_verified() -> None:
     assert verify_key(key(), replace(known(key()), revoked_at=NOW)) is None
 
 
-def test_a_key_without_a_row_is_not_recognised() -> None:
+def test_a_key_without_a_row_is_not_verified() -> None:
     assert verify_key(key(), None) is None
 
 

@@ -1,4 +1,4 @@
-"""Who is let in, by itself: every combination of what is shown and what is known."""
+"""Authentication: every combination of bearer token and row."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ OTHERS_ONLY = KeyLookup(any_exists=True, key=None)
 
 
 @pytest.mark.parametrize("key", [None, KEY])
-def test_while_there_is_no_key_anybody_is_let_in_where_that_is_allowed(key: ApiKey | None) -> None:
+def test_anonymous_requests_are_accepted_while_no_key_exists_if_allowed(key: ApiKey | None) -> None:
     bearer = str(key) if key else None
     assert authenticate(bearer, key, NO_KEY_YET, allows_anonymous=True) is None
     with pytest.raises(KeyRefused):
@@ -43,7 +43,7 @@ def test_while_there_is_no_key_anybody_is_let_in_where_that_is_allowed(key: ApiK
         (str(KEY), KEY, KeyLookup(any_exists=True, key=REVOKED)),
     ],
 )
-def test_once_there_is_a_key_nobody_is_let_in_without_one_that_is_in_force(
+def test_once_a_key_exists_only_a_valid_one_is_accepted(
     bearer: str | None, key: ApiKey | None, found: KeyLookup, *, allows_anonymous: bool
 ) -> None:
     with pytest.raises(KeyRefused):
@@ -51,12 +51,12 @@ def test_once_there_is_a_key_nobody_is_let_in_without_one_that_is_in_force(
 
 
 @pytest.mark.parametrize("allows_anonymous", [True, False])
-def test_a_key_that_is_in_force_is_let_in(*, allows_anonymous: bool) -> None:
+def test_a_valid_key_is_accepted(*, allows_anonymous: bool) -> None:
     found = KeyLookup(any_exists=True, key=KNOWN)
     assert authenticate(str(KEY), KEY, found, allows_anonymous=allows_anonymous) == KNOWN
 
 
-def test_what_is_for_admins_is_refused_to_other_keys() -> None:
+def test_other_keys_than_an_admins_are_refused_where_one_is_required() -> None:
     admin = Caller(KEY.id, is_admin=True)
     require_admin(admin)
     require_admin(ANONYMOUS)

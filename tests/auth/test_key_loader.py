@@ -1,4 +1,4 @@
-"""Keys that are looked up for many at once."""
+"""Batched lookups of API keys."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -16,24 +16,24 @@ from imagemill.settings.addresses import PostgresAddress
 from support.keys import Headers, Keyring
 from support.process import free_port
 
-CROWD = 1000
+REQUESTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Watched(ApiKeys):
-    """The table, which notes how it is asked; what it says first is held until it is let go."""
+class HeldTable(ApiKeys):
+    """The table: records each statement, and holds the result of the first until `released`."""
 
-    asked: list[int] = field(default_factory=list)
+    statements: list[int] = field(default_factory=list)
     held: asyncio.Event = field(default_factory=asyncio.Event)
-    let_go: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def look_up(self, ids: Collection[KeyId]) -> Mapping[KeyId | None, KeyLookup]:
-        self.asked.append(len(ids))
-        is_first = len(self.asked) == 1
+        self.statements.append(len(ids))
+        is_first = len(self.statements) == 1
         found = await ApiKeys.look_up(self, ids)
         if is_first:
             self.held.set()
-            await self.let_go.wait()
+            await self.released.wait()
         return found
 
 
@@ -41,50 +41,50 @@ def id_of(key: Headers) -> KeyId:
     return KeyId(UUID(key["Authorization"].split("_")[1]))
 
 
-async def test_a_crowd_costs_a_few_statements_and_each_hears_of_its_own_key(
+async def test_many_lookups_at_once_cost_a_few_statements_and_each_gets_its_own_key(
     pool: Postgres, keyring: Keyring
 ) -> None:
     ids = [id_of(keyring.add(f"client {number}")) for number in range(3)]
-    stranger = KeyId(uuid7())
-    asked = [*ids, stranger, None] * (CROWD // 5)
-    table = Watched(pool)
-    table.let_go.set()
+    unknown = KeyId(uuid7())
+    key_ids = [*ids, unknown, None] * (REQUESTS // 5)
+    table = HeldTable(pool)
+    table.released.set()
     key_loader = ApiKeyLoader(table)
-    found = await asyncio.gather(*(key_loader.look_up(key_id) for key_id in asked))
-    assert [one.key and one.key.id for one in found] == [*ids, None, None] * (CROWD // 5)
+    found = await asyncio.gather(*(key_loader.look_up(key_id) for key_id in key_ids))
+    assert [one.key and one.key.id for one in found] == [*ids, None, None] * (REQUESTS // 5)
     assert all(one.any_exists for one in found)
-    assert len(table.asked) <= MAX_CONCURRENT_STATEMENTS
-    assert max(table.asked) == len({*ids, stranger})
+    assert len(table.statements) <= MAX_CONCURRENT_STATEMENTS
+    assert max(table.statements) == len({*ids, unknown})
 
 
-async def test_a_statement_that_hangs_keeps_nobody_waiting_but_those_it_was_sent_for(
+async def test_a_statement_that_hangs_delays_only_its_own_lookups(
     pool: Postgres, keyring: Keyring
 ) -> None:
     key_id = id_of(keyring.add("ci"))
-    table = Watched(pool)
+    table = HeldTable(pool)
     key_loader = ApiKeyLoader(table)
-    unlucky = asyncio.ensure_future(key_loader.look_up(key_id))
+    first = asyncio.ensure_future(key_loader.look_up(key_id))
     await table.held.wait()
     assert (await key_loader.look_up(key_id)).key
-    assert not unlucky.done()
-    table.let_go.set()
-    assert (await unlucky).key
+    assert not first.done()
+    table.released.set()
+    assert (await first).key
 
 
-async def test_who_comes_while_a_statement_is_under_way_is_not_told_what_that_one_says(
+async def test_a_lookup_never_gets_the_result_of_a_statement_that_began_before_it(
     pool: Postgres, keyring: Keyring
 ) -> None:
-    table = Watched(pool)
+    table = HeldTable(pool)
     key_loader = ApiKeyLoader(table)
     before = asyncio.ensure_future(key_loader.look_up(None))
     await table.held.wait()
     keyring.add("first")
     assert (await key_loader.look_up(None)).any_exists
-    table.let_go.set()
+    table.released.set()
     assert not (await before).any_exists
 
 
-async def test_one_who_leaves_takes_nothing_from_the_others(
+async def test_a_cancelled_lookup_does_not_affect_the_others(
     pool: Postgres, keyring: Keyring
 ) -> None:
     key_id = id_of(keyring.add("ci"))
@@ -95,11 +95,11 @@ async def test_one_who_leaves_takes_nothing_from_the_others(
     assert (await staying).key
 
 
-async def test_without_postgresql_all_are_told_so() -> None:
-    nobody = PostgresAddress("127.0.0.1", free_port(), "imagemill", "", "imagemill")
-    async with Postgres.open(nobody, pool_size=2) as away:
-        key_loader = ApiKeyLoader(ApiKeys(away))
+async def test_without_postgresql_every_lookup_fails() -> None:
+    no_server = PostgresAddress("127.0.0.1", free_port(), "imagemill", "", "imagemill")
+    async with Postgres.open(no_server, pool_size=2) as postgres:
+        key_loader = ApiKeyLoader(ApiKeys(postgres))
         answers = await asyncio.gather(
-            *(key_loader.look_up(None) for _ in range(CROWD)), return_exceptions=True
+            *(key_loader.look_up(None) for _ in range(REQUESTS)), return_exceptions=True
         )
     assert {type(answer) for answer in answers} == {DatabaseUnavailable}

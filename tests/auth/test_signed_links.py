@@ -1,4 +1,4 @@
-"""The signature of a link, by itself."""
+"""Signatures of links."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,13 +13,13 @@ NOW = datetime(2026, 1, 1, 12, 0, 0, 1, tzinfo=UTC)
 LATER = "1767268801"
 
 
-def test_a_link_never_lives_shorter_than_was_asked_for() -> None:
+def test_the_lifetime_of_a_link_is_rounded_up() -> None:
     assert expiry(NOW, timedelta(seconds=1)) == int(NOW.timestamp()) + 2
     on_time = NOW.replace(microsecond=0)
     assert expiry(on_time, timedelta(seconds=1)) == int(on_time.timestamp()) + 1
 
 
-def test_a_signed_link_is_let_through_until_its_moment() -> None:
+def test_a_signed_link_is_valid_until_it_expires() -> None:
     signature = sign(SECRET, *PATH, LATER)
     moment = datetime.fromtimestamp(int(LATER), UTC)
     verify_signature(SECRET, PATH, LATER, signature, moment - timedelta(milliseconds=1))
@@ -36,7 +36,7 @@ def test_a_signed_link_is_let_through_until_its_moment() -> None:
         (SECRET, PATH, "1767268802"),
     ],
 )
-def test_a_signature_is_good_for_what_was_signed_alone(
+def test_a_signature_is_valid_only_for_what_was_signed(
     secret: bytes, path: tuple[str, str], expires: str
 ) -> None:
     with pytest.raises(LinkRefused, match="altered"):
@@ -44,6 +44,6 @@ def test_a_signature_is_good_for_what_was_signed_alone(
 
 
 @pytest.mark.parametrize("expires", ["", "soon", "-1", "1e12", "9" * 13, " 1767268801", "\u0661"])
-def test_a_moment_that_is_not_written_as_ours_are_has_passed(expires: str) -> None:
+def test_an_expiry_in_another_format_has_passed(expires: str) -> None:
     with pytest.raises(LinkRefused, match="expired"):
         verify_signature(SECRET, PATH, expires, sign(SECRET, *PATH, expires), NOW)

@@ -1,4 +1,4 @@
-"""Uploads that are let in, one after the other and as long as not too many jobs wait."""
+"""The limits on uploads: MAX_CONCURRENT_UPLOADS and MAX_PENDING."""
 
 import asyncio
 import socket
@@ -38,40 +38,40 @@ def gateway_with(addresses: dict[str, str], folder: Path, **settings: str) -> It
 
 
 @pytest.fixture(scope="module")
-def narrow(
+def shared_one_slot_gateway(
     addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
-    """A gateway that receives one upload at once."""
-    folder = tmp_path_factory.mktemp("narrow")
+    """A gateway that receives one upload at a time."""
+    folder = tmp_path_factory.mktemp("one_slot")
     with gateway_with(addresses, folder, MAX_CONCURRENT_UPLOADS="1") as gateway:
         yield gateway
 
 
 @pytest.fixture
-def mill(
-    narrow: Gateway,
-    postgres_address: PostgresAddress,  # noqa: ARG001 - empties the ledger
+def one_slot(
+    shared_one_slot_gateway: Gateway,
+    postgres_address: PostgresAddress,  # noqa: ARG001 - empties the job store
 ) -> Gateway:
-    return narrow
+    return shared_one_slot_gateway
 
 
 @pytest.fixture
-def short(environment: dict[str, str], tmp_path: Path) -> Iterator[Gateway]:
-    """A gateway with room for a few jobs, for one test: it remembers how many wait."""
+def full(environment: dict[str, str], tmp_path: Path) -> Iterator[Gateway]:
+    """A gateway for a single test, since it caches how many jobs are pending."""
     with gateway_with(environment, tmp_path, MAX_PENDING=str(MAX_PENDING)) as gateway:
         yield gateway
 
 
-def begun(mill: Gateway, connection: socket.socket, size: int) -> None:
+def begin_upload(one_slot: Gateway, connection: socket.socket, size: int) -> None:
     """Begin an upload of this size, and return once it is being received."""
-    before = mill.files()
+    before = one_slot.files()
     connection.sendall(head("POST", "/upload", Content_Type="image/jpeg", Content_Length=size))
     connection.sendall(picture() + bytes(300_000))
-    wait_until(lambda: mill.files() != before, "the upload is being written")
+    wait_until(lambda: one_slot.files() != before, "the upload is being written")
 
 
-def url(mill: Gateway) -> str:
-    return str(mill.client.base_url)
+def url(one_slot: Gateway) -> str:
+    return str(one_slot.client.base_url)
 
 
 def require_overloaded(answer: httpx.Response) -> None:
@@ -81,66 +81,66 @@ def require_overloaded(answer: httpx.Response) -> None:
     assert 1 <= int(answer.headers["retry-after"]) <= 60
 
 
-def test_uploads_are_refused_while_too_many_jobs_wait_and_taken_again_later(
-    short: Gateway, postgres_address: PostgresAddress
+def test_uploads_are_refused_while_too_many_jobs_are_pending(
+    full: Gateway, postgres_address: PostgresAddress
 ) -> None:
     for _ in range(MAX_PENDING):
-        short.client.post("/upload", **form())
-    before = short.files()
-    require_overloaded(short.client.post("/upload", **form()))
-    answer = short.client.post("/upload", content=LARGE, headers=RAW)
+        full.client.post("/upload", **form())
+    before = full.files()
+    require_overloaded(full.client.post("/upload", **form()))
+    answer = full.client.post("/upload", content=LARGE, headers=RAW)
     require_overloaded(answer)
     assert answer.headers["connection"] == "close"
-    assert short.files() == before
+    assert full.files() == before
     assert count_jobs(postgres_address) <= MAX_PENDING
-    for job in short.client.get("/jobs").json()["jobs"]:
-        short.client.post(f"/jobs/{job['id']}/cancel")
-    wait_until(lambda: short.client.post("/upload", **form()).is_success, "there is room again")
-    assert short.client.get("/readyz").is_success
+    for job in full.client.get("/jobs").json()["jobs"]:
+        full.client.post(f"/jobs/{job['id']}/cancel")
+    wait_until(lambda: full.client.post("/upload", **form()).is_success, "there is room again")
+    assert full.client.get("/readyz").is_success
 
 
-def test_an_upload_without_a_place_waits_and_then_gets_503_with_its_body_unread(
-    mill: Gateway,
+def test_an_upload_without_a_slot_waits_and_then_gets_503_with_its_body_unread(
+    one_slot: Gateway,
 ) -> None:
-    with open_socket(url(mill)) as first, open_socket(url(mill)) as second:
-        begun(mill, first, size=1_000_000)
+    with open_socket(url(one_slot)) as first, open_socket(url(one_slot)) as second:
+        begin_upload(one_slot, first, size=1_000_000)
         headers = head("POST", "/upload", Content_Type="image/jpeg", Content_Length=len(LARGE))
         second.sendall(headers)
         answer = read_until_closed(second)
         assert answer.startswith(b"HTTP/1.1 503 ")
         assert b"\r\nretry-after: 5\r\n" in answer
         assert b"\r\nconnection: close\r\n" in answer
-        require_overloaded(mill.client.post("/upload", content=LARGE, headers=RAW))
+        require_overloaded(one_slot.client.post("/upload", content=LARGE, headers=RAW))
 
 
-def test_an_upload_that_waits_gets_the_place_of_one_that_ends(mill: Gateway) -> None:
-    with open_socket(url(mill)) as first, ThreadPoolExecutor() as pool:
+def test_an_upload_that_waits_gets_the_slot_of_one_that_ends(one_slot: Gateway) -> None:
+    with open_socket(url(one_slot)) as first, ThreadPoolExecutor() as pool:
         size = len(picture()) + 300_000
-        begun(mill, first, size=size + 1)
-        waiting = pool.submit(mill.client.post, "/upload", **form())
+        begin_upload(one_slot, first, size=size + 1)
+        waiting = pool.submit(one_slot.client.post, "/upload", **form())
         first.sendall(b"\0")
         assert first.recv(65536).startswith(b"HTTP/1.1 202 ")
         assert waiting.result().status_code == httpx.codes.ACCEPTED
 
 
-def test_a_client_that_leaves_while_it_waits_frees_its_place(mill: Gateway) -> None:
-    with open_socket(url(mill)) as first:
-        begun(mill, first, size=1_000_000)
-        before = mill.service.logged().count("upload.client_disconnected")
-        with open_socket(url(mill)) as second:
+def test_a_client_that_disconnects_while_it_waits_is_noticed(one_slot: Gateway) -> None:
+    with open_socket(url(one_slot)) as first:
+        begin_upload(one_slot, first, size=1_000_000)
+        before = one_slot.service.logged().count("upload.client_disconnected")
+        with open_socket(url(one_slot)) as second:
             headers = head("POST", "/upload", Content_Type="image/jpeg", Content_Length=len(LARGE))
             # More than is read before it is wanted: so nobody reads as far as the end.
             second.sendall(headers + LARGE[:100_000])
-        left = lambda: mill.service.logged().count("upload.client_disconnected") == before + 1  # noqa: E731
-        wait_until(left, "it is noticed", mill.service.logged)
+        left = lambda: one_slot.service.logged().count("upload.client_disconnected") == before + 1  # noqa: E731
+        wait_until(left, "it is noticed", one_slot.service.logged)
 
 
-async def test_a_place_that_nobody_waits_for_any_more_goes_to_the_next() -> None:
-    limiter, gone = UploadLimiter(1), asyncio.Event()
+async def test_a_slot_goes_to_the_next_upload_if_the_first_in_the_queue_disconnects() -> None:
+    limiter, disconnected = UploadLimiter(1), asyncio.Event()
     async with limiter.slot(lambda: False):
-        leaving = asyncio.ensure_future(hold(limiter, gone))
+        leaving = asyncio.ensure_future(hold(limiter, disconnected))
         staying = asyncio.ensure_future(hold(limiter, asyncio.Event()))
-        gone.set()
+        disconnected.set()
         with pytest.raises(ClientDisconnected):
             await leaving
         assert not staying.done()
@@ -148,26 +148,26 @@ async def test_a_place_that_nobody_waits_for_any_more_goes_to_the_next() -> None
     await hold(limiter, asyncio.Event())
 
 
-async def hold(limiter: UploadLimiter, gone: asyncio.Event) -> None:
-    async with limiter.slot(gone.is_set):
+async def hold(limiter: UploadLimiter, disconnected: asyncio.Event) -> None:
+    async with limiter.slot(disconnected.is_set):
         pass
 
 
-async def test_room_that_is_not_used_is_given_back(job_store: JobStore) -> None:
+async def test_the_slot_of_an_accepted_job_stays_taken(job_store: JobStore) -> None:
     limiter = PendingJobLimiter(job_store, max_pending=2)
     async with limiter.slot(), limiter.slot():
         with pytest.raises(Overloaded, match="2 jobs are pending"):
-            await enter(limiter)
+            await take_slot(limiter)
     with pytest.raises(Overloaded):  # both ended well
-        await enter(limiter)
+        await take_slot(limiter)
 
 
-async def test_an_upload_that_fails_leaves_its_room_to_others(job_store: JobStore) -> None:
+async def test_the_slot_of_a_failed_upload_is_released(job_store: JobStore) -> None:
     limiter = PendingJobLimiter(job_store, max_pending=1)
     with pytest.raises(ZeroDivisionError):
         async with limiter.slot():
             _ = 1 / 0
-    await enter(limiter)
+    await take_slot(limiter)
 
 
 async def test_jobs_are_counted_as_far_as_the_limit(job_store: JobStore) -> None:
@@ -176,6 +176,6 @@ async def test_jobs_are_counted_as_far_as_the_limit(job_store: JobStore) -> None
     assert [await job_store.count_pending(limit) for limit in (1, 3, 10)] == [1, 3, 3]
 
 
-async def enter(limiter: PendingJobLimiter) -> None:
+async def take_slot(limiter: PendingJobLimiter) -> None:
     async with limiter.slot():
         pass

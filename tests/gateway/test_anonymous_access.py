@@ -1,4 +1,4 @@
-"""Where a gateway listens that has no API key, and whom it lets in there."""
+"""Where a gateway without an API key may listen, and which requests it accepts there."""
 
 import socket
 import subprocess
@@ -32,17 +32,17 @@ def is_listening(port: int) -> bool:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
-def test_loopback_is_what_only_this_machine_reaches(host: str) -> None:
+def test_loopback_addresses_are_recognized(host: str) -> None:
     assert is_loopback(host)
 
 
 @pytest.mark.parametrize("host", ["", EVERYWHERE, "0", "::", "192.0.2.1", "::ffff:192.0.2.1"])
-def test_what_others_may_reach_is_not_loopback(host: str) -> None:
+def test_other_addresses_are_not_loopback(host: str) -> None:
     assert not is_loopback(host)
 
 
 @pytest.mark.parametrize("host", ["..", "a" * 300])
-def test_a_host_that_names_no_address_is_told(host: str) -> None:
+def test_a_host_without_an_address_is_reported(host: str) -> None:
     with pytest.raises(SettingsError, match=f"--host {host} is not usable"):
         is_loopback(host)
 

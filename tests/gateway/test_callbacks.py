@@ -1,4 +1,4 @@
-"""Callback URLs at the gateway: refused in time, and what became of their webhooks."""
+"""Callback URLs at the gateway: those that are refused, and the deliveries of the others."""
 
 from uuid import uuid4
 
@@ -16,7 +16,7 @@ NOWHERE = "https://receiver.invalid/hook"
 
 
 def canceled(api: httpx.Client, callback_url: str = PUBLIC) -> str:
-    """Return the id of a job that has ended, with no worker to tell anybody."""
+    """Return the id of a job that has ended, without a worker to send its webhook."""
     job_id = upload(api, picture(), callback_url=callback_url)
     api.post(f"/jobs/{job_id}/cancel")
     return job_id

@@ -1,4 +1,4 @@
-"""Clients that go away without a word, and a gateway in this very process to look into."""
+"""Clients that disconnect without notice, seen from inside a gateway in the test's process."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -42,7 +42,7 @@ async def port(services: Services) -> AsyncIterator[int]:
 
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(IN_TIME):
-        while not holds():  # noqa: ASYNC110 - nothing tells of it, and nothing should
+        while not holds():  # noqa: ASYNC110 - no event signals it
             await asyncio.sleep(0.01)
 
 
@@ -52,7 +52,7 @@ def sent(method: str, path: str, *headers: str, body: bytes = b"") -> bytes:
     return f"{head}\r\n\r\n".encode() + body
 
 
-async def test_clients_that_vanish_leave_nothing(services: Services, port: int) -> None:
+async def test_clients_that_disconnect_leave_nothing(services: Services, port: int) -> None:
     job = await services.job_store.accept(new_job())
     requests = [
         sent("GET", f"/jobs/{job.id}/events"),

@@ -172,9 +172,9 @@ async def test_a_key_gives_its_job_as_it_is_by_now_until_that_is_deleted(
     ended = send(api)
     assert (ended.json()["id"], ended.json()["status"]) == (job_id, "COMPLETED")
     assert api.delete(f"/jobs/{job_id}").status_code == httpx.codes.NO_CONTENT
-    anew = send(api)
-    assert (anew.status_code, is_replay(anew)) == (httpx.codes.ACCEPTED, False)
-    assert anew.json()["id"] != job_id
+    again = send(api)
+    assert (again.status_code, is_replay(again)) == (httpx.codes.ACCEPTED, False)
+    assert again.json()["id"] != job_id
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Who is let in, over HTTP, with real keys: and whose jobs they see."""
+"""Authentication over HTTP with real keys, and the jobs that each key sees."""
 
 import hashlib
 import re
@@ -24,7 +24,7 @@ from .routes import every_route
 
 Json = dict[str, Any]
 
-# Everything else needs a key. What tells of no job and of nobody may stand here.
+# Routes without authentication: they reveal nothing about jobs or keys.
 OPEN = {
     ("GET", "/docs"),
     ("GET", "/docs/assets/swagger-ui.css"),
@@ -39,7 +39,7 @@ OPEN = {
 }
 ROUTES = every_route()
 OF_A_JOB = [route for route in ROUTES if "{id}" in route[1]]
-NOBODYS = "imk_0199f0c27a1e7c3a9d525d0c3c0a7b11_" + "a" * 43
+UNKNOWN = "imk_0199f0c27a1e7c3a9d525d0c3c0a7b11_" + "a" * 43
 
 
 def status_of(client: httpx.Client, method: str, path: str, job_id: object, key: Headers) -> int:
@@ -59,8 +59,8 @@ async def completed_job(gateway: Gateway, leases: JobLeases, key: Headers) -> Js
     """Send a picture with this key and end its job as a worker would."""
     job: Json = gateway.client.post("/upload", **form(), headers=key).json()
     job_id = JobId(UUID(job["id"]))
-    tell = "UPDATE jobs SET callback_url = 'http://127.0.0.1:1/' WHERE id = %(id)s"
-    await leases.postgres.run(tell, {"id": job_id})
+    set_url = "UPDATE jobs SET callback_url = 'http://127.0.0.1:1/' WHERE id = %(id)s"
+    await leases.postgres.run(set_url, {"id": job_id})
     (claim,) = await leases.claim([job_id])
     path, content = f"{attempt_key(claim.id, claim.fence)}/thumb.webp", b"a thumbnail"
     file = gateway.storage / path
@@ -86,7 +86,7 @@ def test_the_list_of_open_routes_names_none_that_is_gone() -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), OF_A_JOB)
-async def test_to_another_key_a_job_is_not_there(
+async def test_a_job_is_not_found_with_another_key(
     method: str, path: str, gateway: Gateway, leases: JobLeases, keyring: Keyring
 ) -> None:
     owner, other = keyring.add("owner"), keyring.add("other")
@@ -112,7 +112,7 @@ def test_another_key_changes_no_job_that_its_own_key_could_change(
 
 @pytest.mark.parametrize("is_admin", [False, True], ids=["owner", "admin"])
 @pytest.mark.parametrize(("method", "path"), OF_A_JOB)
-async def test_to_its_own_key_and_to_an_admins_a_job_is_there(
+async def test_a_job_is_found_with_its_own_key_and_an_admins(
     method: str, path: str, gateway: Gateway, leases: JobLeases, keyring: Keyring, *, is_admin: bool
 ) -> None:
     owner, admin = keyring.add("owner"), keyring.add("boss", is_admin=True)
@@ -135,8 +135,8 @@ def test_without_any_key_nobody_is_asked_for_one(api: httpx.Client) -> None:
         ({"Authorization": "Basic bWU6c2VjcmV0"}, None),
         ({"Authorization": "Bearer"}, None),
         ({"Authorization": "Bearer nonsense"}, "invalid_token"),
-        ({"Authorization": f"Bearer {NOBODYS}"}, "invalid_token"),
-        ({"Authorization": f"Bearer {NOBODYS} x"}, "invalid_token"),
+        ({"Authorization": f"Bearer {UNKNOWN}"}, "invalid_token"),
+        ({"Authorization": f"Bearer {UNKNOWN} x"}, "invalid_token"),
         ({"Authorization": "Bearer imk_\xe4"}, "invalid_token"),
     ],
 )
@@ -188,7 +188,7 @@ def test_an_upload_with_a_wrong_key_is_refused_before_its_body_comes(
     with socket.create_connection((url.host, url.port or 80), timeout=30) as connection:
         connection.sendall(
             b"POST /upload HTTP/1.1\r\nHost: here\r\nContent-Type: image/jpeg\r\n"
-            b"Authorization: Bearer " + NOBODYS.encode() + b"\r\nContent-Length: 2000000\r\n\r\n"
+            b"Authorization: Bearer " + UNKNOWN.encode() + b"\r\nContent-Length: 2000000\r\n\r\n"
             b"\xff\xd8\xff"
         )
         answer = connection.recv(65536)
@@ -247,17 +247,17 @@ def test_the_secret_of_a_key_is_neither_kept_nor_logged(
     gateway: Gateway, postgres_address: PostgresAddress, keyring: Keyring
 ) -> None:
     key = keyring.add("ci")
-    wrong = authorization(NOBODYS)
+    wrong = authorization(UNKNOWN)
     assert gateway.client.get("/jobs", headers=key).status_code == httpx.codes.OK
     assert gateway.client.get("/jobs", headers=wrong).status_code == httpx.codes.UNAUTHORIZED
     with connect(postgres_address) as connection:
         row = str(connection.execute("SELECT api_keys::text FROM api_keys").fetchall())
     secret = key["Authorization"][-43:]
     assert secret not in row
-    assert not re.search(f"{secret}|{NOBODYS[-43:]}", gateway.service.logged())
+    assert not re.search(f"{secret}|{UNKNOWN[-43:]}", gateway.service.logged())
 
 
-def test_a_stream_of_all_jobs_tells_a_key_of_its_own_and_an_admin_of_all(
+def test_a_stream_of_all_jobs_shows_a_key_its_own_jobs_and_an_admin_all(
     gateway: Gateway, keyring: Keyring
 ) -> None:
     owner, other, admin = (
@@ -278,11 +278,11 @@ def test_a_stream_of_all_jobs_tells_a_key_of_its_own_and_an_admin_of_all(
     ):
         jobs = [sent(other), sent(owner), sent(other)]
         assert next(seen_by_owner).data["id"] == jobs[1]
-        told = [next(seen_by_admin) for _ in jobs]
-        assert [event.data["id"] for event in told] == jobs
+        events = [next(seen_by_admin) for _ in jobs]
+        assert [event.data["id"] for event in events] == jobs
     # What was missed is no way around it.
     with httpx.Client(base_url=url, headers=owner) as owners:
-        first = int(told[0].id or 0)
+        first = int(events[0].id or 0)
         with stream(owners, "/events", last=first - 1) as missed:
             assert next(missed).data["id"] == jobs[1]
             last = sent(owner)

@@ -1,4 +1,4 @@
-"""`Last-Event-ID`, which browsers send back and anybody may make up."""
+"""The header `Last-Event-ID`, valid or made up."""
 
 import pytest
 

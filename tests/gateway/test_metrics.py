@@ -54,16 +54,14 @@ def test_names_units_and_labels_follow_prometheus_conventions(api: httpx.Client)
             assert set(sample.labels) <= LABELS, sample.name
 
 
-async def test_however_many_look_the_ledger_is_asked_once_in_a_while(
-    pool: Postgres, job_store: JobStore
-) -> None:
-    context, curious = QueueGauges(pool, max_age_seconds=3600), QueueGauges(pool, max_age_seconds=0)
-    both = (context, curious)
+async def test_the_gauges_are_cached_for_a_while(pool: Postgres, job_store: JobStore) -> None:
+    cached, uncached = QueueGauges(pool, max_age_seconds=3600), QueueGauges(pool, max_age_seconds=0)
+    both = (cached, uncached)
     assert [due(await one.read()) for one in both] == [0, 0]
     await job_store.accept(new_job())
     assert [due(await one.read()) for one in both] == [0, 1]
-    asking = [context.read() for _ in range(20)]
-    assert {due(told) for told in await asyncio.gather(*asking)} == {0}
+    reads = [cached.read() for _ in range(20)]
+    assert {due(metrics) for metrics in await asyncio.gather(*reads)} == {0}
 
 
 def due(gauges: Metrics) -> float:

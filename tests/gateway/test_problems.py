@@ -1,4 +1,4 @@
-"""Every answer of 400 and above is a problem, whatever was asked."""
+"""Every response of 400 and above is a problem."""
 
 from uuid import UUID
 
@@ -8,7 +8,7 @@ import pytest
 from imagemill.errors import Rejected, ServiceError, Unavailable
 from imagemill.gateway.problem import KINDS
 
-NOBODY = UUID("0199f0c2-7a1e-7c3a-9d52-5d0c3c0a7b11")
+UNKNOWN_ID = UUID("0199f0c2-7a1e-7c3a-9d52-5d0c3c0a7b11")
 
 
 @pytest.mark.parametrize(
@@ -18,13 +18,13 @@ NOBODY = UUID("0199f0c2-7a1e-7c3a-9d52-5d0c3c0a7b11")
         ("GET", "/nowhere", 404),
         ("GET", "/redoc", 404),
         ("GET", "/jobs/", 404),
-        ("GET", f"/jobs/{NOBODY}", 404),
-        ("GET", f"/jobs/{NOBODY}/history", 404),
-        ("GET", f"/jobs/{NOBODY}/input", 404),
-        ("GET", f"/jobs/{NOBODY}/outputs/image", 404),
-        ("DELETE", f"/jobs/{NOBODY}", 404),
-        ("POST", f"/jobs/{NOBODY}/cancel", 404),
-        ("POST", f"/jobs/{NOBODY}/retry", 404),
+        ("GET", f"/jobs/{UNKNOWN_ID}", 404),
+        ("GET", f"/jobs/{UNKNOWN_ID}/history", 404),
+        ("GET", f"/jobs/{UNKNOWN_ID}/input", 404),
+        ("GET", f"/jobs/{UNKNOWN_ID}/outputs/image", 404),
+        ("DELETE", f"/jobs/{UNKNOWN_ID}", 404),
+        ("POST", f"/jobs/{UNKNOWN_ID}/cancel", 404),
+        ("POST", f"/jobs/{UNKNOWN_ID}/retry", 404),
         ("GET", "/jobs/not-a-uuid", 422),
         ("GET", "/jobs?limit=0", 422),
         ("GET", "/jobs?limit=201", 422),
@@ -36,9 +36,7 @@ NOBODY = UUID("0199f0c2-7a1e-7c3a-9d52-5d0c3c0a7b11")
         ("POST", "/docs", 405),
     ],
 )
-def test_what_goes_wrong_is_told_as_a_problem(
-    method: str, path: str, status: int, api: httpx.Client
-) -> None:
+def test_every_error_is_a_problem(method: str, path: str, status: int, api: httpx.Client) -> None:
     answer = api.request(method, path)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
@@ -65,11 +63,11 @@ def test_a_wrong_parameter_is_named(path: str, pointer: str, api: httpx.Client) 
     [
         ("/upload", "POST"),
         ("/jobs", "GET, HEAD"),
-        (f"/jobs/{NOBODY}", "DELETE, GET, HEAD"),
-        (f"/jobs/{NOBODY}/cancel", "POST"),
+        (f"/jobs/{UNKNOWN_ID}", "DELETE, GET, HEAD"),
+        (f"/jobs/{UNKNOWN_ID}/cancel", "POST"),
     ],
 )
-def test_a_wrong_method_is_told_every_right_one(path: str, allowed: str, api: httpx.Client) -> None:
+def test_a_405_lists_the_allowed_methods(path: str, allowed: str, api: httpx.Client) -> None:
     assert api.put(path).headers["allow"] == allowed
 
 
@@ -77,7 +75,7 @@ def subclasses(kind: type[ServiceError]) -> set[type[ServiceError]]:
     return {found for sub in kind.__subclasses__() for found in {sub, *subclasses(sub)}}
 
 
-def test_every_foreseen_error_of_the_gateway_has_its_answer() -> None:
+def test_every_expected_error_has_a_kind_of_problem() -> None:
     rooms = ("imagemill.gateway", "imagemill.jobs.", "imagemill.storage")
     ours = {
         kind

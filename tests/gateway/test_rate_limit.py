@@ -1,4 +1,4 @@
-"""RATE_LIMIT: whoever asks too often is told when to ask again."""
+"""RATE_LIMIT: requests over the limit are refused with the time to wait."""
 
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -26,12 +26,12 @@ from support.uploads import RAW
 from support.wire import head, open_socket, read_until_closed
 
 MANY = httpx.codes.TOO_MANY_REQUESTS
-FREE = ["/healthz", "/readyz", "/docs", "/openapi.json"]
+EXEMPT = ["/healthz", "/readyz", "/docs", "/openapi.json"]
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two gateways of one mill, three requests an hour; only the first believes in a proxy here."""
+    """Two gateways with one Redis, three requests an hour; only the first trusts a local proxy."""
 
     first: httpx.Client
     second: httpx.Client
@@ -63,7 +63,7 @@ def statuses(client: httpx.Client, count: int, path: str = "/presets", **headers
     return [client.get(path, headers=named).status_code for _ in range(count)]
 
 
-def test_requests_over_the_limit_are_refused_until_the_time_that_is_told(
+def test_requests_over_the_limit_are_refused_until_the_time_in_the_response(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     limited = environment | {"RATE_LIMIT": "4 per 5 seconds"}
@@ -80,16 +80,16 @@ def test_requests_over_the_limit_are_refused_until_the_time_that_is_told(
         wait_until(lambda: api.get("/presets").status_code == 200, "the window moves on")
 
 
-@pytest.mark.parametrize("path", FREE)
-def test_what_watches_the_gateway_is_never_refused(path: str, pair: Pair) -> None:
-    address = f"198.51.100.{10 + FREE.index(path)}"
+@pytest.mark.parametrize("path", EXEMPT)
+def test_monitoring_is_never_refused(path: str, pair: Pair) -> None:
+    address = f"198.51.100.{10 + EXEMPT.index(path)}"
     assert MANY in statuses(pair.first, 4, X_Forwarded_For=address)
     answer = pair.first.get(path, headers={"X-Forwarded-For": address})
     assert answer.status_code == httpx.codes.OK
     assert "ratelimit" not in answer.headers
 
 
-def test_gateways_share_one_budget_and_an_untrusted_proxy_is_not_believed(pair: Pair) -> None:
+def test_gateways_share_one_quota_and_ignore_an_untrusted_proxy(pair: Pair) -> None:
     assert statuses(pair.first, 2) == [200, 200]
     assert statuses(pair.second, 2, X_Forwarded_For="198.51.100.3") == [200, MANY]
     assert statuses(pair.second, 1, X_Forwarded_For="198.51.100.4") == [MANY]
@@ -114,7 +114,7 @@ PATHS = ["/nowhere", "/presets", "/jobs"]
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_key_that_is_nobodys_counts_for_the_address(path: str, pair: Pair) -> None:
+def test_an_unknown_key_counts_for_the_address(path: str, pair: Pair) -> None:
     address = f"198.51.100.{20 + PATHS.index(path)}"
     keyed = {"X_Forwarded_For": address, "Authorization": "Bearer guessed"}
     found = statuses(pair.first, 6, path, **keyed)
@@ -140,7 +140,7 @@ def test_an_upload_over_the_limit_is_answered_before_its_body(
     assert count_jobs(postgres_address) == 0
 
 
-def test_while_redis_hangs_each_gateway_counts_alone_and_soon_stops_asking(
+def test_while_redis_hangs_each_gateway_counts_locally_and_soon_stops_asking_it(
     environment: dict[str, str], redis_address: RedisAddress, tmp_path: Path
 ) -> None:
     with ExitStack() as stack:
@@ -151,22 +151,22 @@ def test_while_redis_hangs_each_gateway_counts_alone_and_soon_stops_asking(
         wait_until(lambda: is_counted(client, service), "Redis counts", service.logged)
         to_redis.become(STALLED)
         assert statuses(client, 4) == [200, 200, 200, MANY]
-        crowd = [f"198.51.100.{number}" for number in range(60)]
-        assert [statuses(client, 1, X_Forwarded_For=host) for host in crowd] == [[200]] * 60
-        assert 3 <= alone(service) < 30  # most did not wait a tenth of a second for it
+        hosts = [f"198.51.100.{number}" for number in range(60)]
+        assert [statuses(client, 1, X_Forwarded_For=host) for host in hosts] == [[200]] * 60
+        assert 3 <= count_local(service) < 30  # most did not wait a tenth of a second for it
         to_redis.become(OPEN)
         wait_until(lambda: is_counted(client, service), "Redis counts again", service.logged)
 
 
-def alone(service: Service) -> int:
+def count_local(service: Service) -> int:
     return service.logged().count("rate_limit.counted_locally")
 
 
 def is_counted(client: httpx.Client, service: Service) -> bool:
-    before = alone(service)
+    before = count_local(service)
     address = {"X-Forwarded-For": f"2001:db8:{uuid4().hex[:4]}:{uuid4().hex[:4]}::1"}
     quota = client.get("/presets", headers=address).headers["ratelimit"]
-    return quota.startswith('"default";r=2;') and alone(service) == before
+    return quota.startswith('"default";r=2;') and count_local(service) == before
 
 
 @pytest_asyncio.fixture
@@ -177,7 +177,7 @@ async def limiter(redis_address: RedisAddress) -> AsyncIterator[RateLimiter]:
         yield RateLimiter(rate, line)
 
 
-async def test_a_right_key_has_a_budget_of_its_own_wherever_it_is_used(
+async def test_a_valid_key_has_its_own_quota_from_any_address(
     limiter: RateLimiter,
 ) -> None:
     key, other = KeyId(UUID(int=1)), KeyId(UUID(int=2))
@@ -197,7 +197,7 @@ async def test_a_request_is_counted_once(limiter: RateLimiter) -> None:
     assert charged.quota.remaining == 1
 
 
-async def test_an_address_over_its_limit_is_refused_without_asking_whose_the_key_is(
+async def test_an_address_over_its_limit_is_refused_before_its_key_is_looked_up(
     limiter: RateLimiter,
 ) -> None:
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""How requests are counted and timed that are not like most."""
+"""How unusual requests are counted and timed: streams, waits and aborted ones."""
 
 import asyncio
 from uuid import uuid4
@@ -57,14 +57,14 @@ async def test_an_ordinary_request_is_counted_and_timed(path: str) -> None:
     "header",
     [(b"content-type", b"text/event-stream; charset=utf-8"), (b"preference-applied", b"wait=5")],
 )
-async def test_what_takes_its_time_by_intent_is_counted_and_not_timed(
+async def test_a_stream_or_wait_is_counted_and_not_timed(
     path: str, header: tuple[bytes, bytes]
 ) -> None:
     await request_to(path, 200, header)
     assert (counted(path, "200"), timed(path)) == (1, None)
 
 
-async def test_a_request_that_nobody_answered_is_counted_as_aborted(path: str) -> None:
+async def test_a_request_without_a_response_is_counted_as_aborted(path: str) -> None:
     with pytest.raises(asyncio.CancelledError):
         await request_to(path, 0)
     assert (counted(path, "aborted"), timed(path)) == (1, None)

@@ -1,4 +1,4 @@
-"""Clients that take their time: it ends, and nothing of theirs stays."""
+"""Slow clients: their requests time out, and leave nothing behind."""
 
 import socket
 from collections.abc import Iterator
@@ -18,18 +18,20 @@ from support.servers import connect
 from support.uploads import RAW
 from support.wire import head, open_socket, read_until_closed, stays_open
 
-PATIENCE = 1.5
+TIMEOUT_SECONDS = 1.5
 WAITING_CLIENTS = "imagemill_waiting_clients"
 
 
 @pytest.fixture(scope="module")
-def hasty(addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    folder = tmp_path_factory.mktemp("hasty")
+def impatient(
+    addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Gateway]:
+    folder = tmp_path_factory.mktemp("impatient")
     environment = addresses | {
         "STORAGE_URL": (folder / "storage").as_uri(),
-        "HEADER_TIMEOUT_SECONDS": str(PATIENCE),
-        "BODY_TIMEOUT_SECONDS": str(PATIENCE),
-        "IDLE_TIMEOUT_SECONDS": str(PATIENCE),
+        "HEADER_TIMEOUT_SECONDS": str(TIMEOUT_SECONDS),
+        "BODY_TIMEOUT_SECONDS": str(TIMEOUT_SECONDS),
+        "IDLE_TIMEOUT_SECONDS": str(TIMEOUT_SECONDS),
     }
     with (
         running_api(environment, folder / "api.log") as (service, url),
@@ -40,8 +42,8 @@ def hasty(addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture
-def connection(hasty: Gateway) -> Iterator[socket.socket]:
-    with open_socket(str(hasty.client.base_url)) as connection:
+def connection(impatient: Gateway) -> Iterator[socket.socket]:
+    with open_socket(str(impatient.client.base_url)) as connection:
         yield connection
 
 
@@ -88,7 +90,7 @@ def test_headers_that_come_too_slowly_get_408(connection: socket.socket, begin: 
     if begin == "after a request":
         assert healthy(connection)
     slow = head("GET", "/healthz", X_Long="x" * 200)
-    assert answered_while_dribbling(connection, slow, seconds=PATIENCE / 10)
+    assert answered_while_dribbling(connection, slow, seconds=TIMEOUT_SECONDS / 10)
     answer = read_until_closed(connection)
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"application/problem+json" in answer
@@ -96,7 +98,7 @@ def test_headers_that_come_too_slowly_get_408(connection: socket.socket, begin: 
 
 
 def test_line_ends_between_requests_keep_no_connection_open(connection: socket.socket) -> None:
-    assert answered_while_dribbling(connection, b"\r\n" * 100, seconds=PATIENCE / 10)
+    assert answered_while_dribbling(connection, b"\r\n" * 100, seconds=TIMEOUT_SECONDS / 10)
     assert read_until_closed(connection).startswith(b"HTTP/1.1 408 ")
 
 
@@ -123,38 +125,38 @@ def test_what_is_no_http_gets_400_as_a_problem(connection: socket.socket) -> Non
     assert b"application/problem+json" in answer
 
 
-def test_trailers_are_bounded_like_headers(hasty: Gateway, connection: socket.socket) -> None:
-    before = hasty.files()
+def test_trailers_are_bounded_like_headers(impatient: Gateway, connection: socket.socket) -> None:
+    before = impatient.files()
     connection.sendall(
         head("POST", "/upload", Content_Type="image/jpeg", Transfer_Encoding="chunked")
         + b"5\r\n\xff\xd8\xff\xe0x\r\n0\r\n"
         + b"X-Trailer: x\r\n" * 10_000
     )
     assert read_until_closed(connection).startswith(b"HTTP/1.1 431 ")
-    wait_until(lambda: hasty.files() == before, "nothing is left")
+    wait_until(lambda: impatient.files() == before, "nothing is left")
 
 
 def test_a_body_that_pauses_gets_408_and_leaves_nothing(
-    hasty: Gateway, connection: socket.socket
+    impatient: Gateway, connection: socket.socket
 ) -> None:
-    before = hasty.files()
+    before = impatient.files()
     connection.sendall(upload_of(1_000_000) + picture() + bytes(600_000))
-    wait_until(lambda: hasty.files() != before, "the upload is being written")
+    wait_until(lambda: impatient.files() != before, "the upload is being written")
     answer = read_until_closed(connection)
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b'"type":"/problems/request-timeout"' in answer
     assert b"\r\nconnection: close\r\n" in answer
-    assert hasty.files() == before
+    assert impatient.files() == before
 
 
 def test_a_body_that_dribbles_gets_408_and_leaves_nothing(
-    hasty: Gateway, connection: socket.socket
+    impatient: Gateway, connection: socket.socket
 ) -> None:
-    before = hasty.files()
+    before = impatient.files()
     connection.sendall(upload_of(1_000_000) + picture()[:500])
-    assert answered_while_dribbling(connection, bytes(150), seconds=PATIENCE / 10)
+    assert answered_while_dribbling(connection, bytes(150), seconds=TIMEOUT_SECONDS / 10)
     assert read_until_closed(connection).startswith(b"HTTP/1.1 408 ")
-    assert hasty.files() == before
+    assert impatient.files() == before
 
 
 def test_a_body_that_comes_steadily_may_take_longer_than_a_pause(
@@ -163,13 +165,13 @@ def test_a_body_that_comes_steadily_may_take_longer_than_a_pause(
     pieces = 30
     connection.sendall(upload_of(len(picture()) + pieces * 8192) + picture())
     for _ in range(pieces):
-        assert stays_open(connection, PATIENCE / 15)
+        assert stays_open(connection, TIMEOUT_SECONDS / 15)
         connection.sendall(bytes(8192))
     assert connection.recv(65536).startswith(b"HTTP/1.1 202 ")
 
 
 def test_whoever_still_sends_after_a_refusal_reads_it_and_is_then_cut_off(
-    hasty: Gateway, connection: socket.socket
+    impatient: Gateway, connection: socket.socket
 ) -> None:
     """The answer is not lost to a reset while the client sends, and an endless body ends."""
     connection.sendall(
@@ -178,7 +180,7 @@ def test_whoever_still_sends_after_a_refusal_reads_it_and_is_then_cut_off(
     assert read_until_closed(connection).startswith(b"HTTP/1.1 415 ")
     for _ in range(10):
         connection.sendall(bytes(100_000))
-    wait_until(lambda: not is_held(hasty, connection), "the gateway closes")
+    wait_until(lambda: not is_held(impatient, connection), "the gateway closes")
 
 
 def is_held(gateway: Gateway, connection: socket.socket) -> bool:
@@ -206,16 +208,18 @@ def test_silent_connections_give_way_to_others_and_those_at_work_do_not(
         assert working.recv(65536).startswith(b"HTTP/1.1 202 ")
 
 
-def test_a_client_that_stops_reading_is_cut_off_and_its_file_closed(hasty: Gateway) -> None:
+def test_a_client_that_stops_reading_is_cut_off_and_its_file_closed(
+    impatient: Gateway,
+) -> None:
     content = picture() + bytes(30_000_000)
-    job = hasty.client.post("/upload", content=content, headers=RAW).json()
-    stored = str(hasty.storage / job["input_path"])
-    service = psutil.Process(hasty.service.pid)
+    job = impatient.client.post("/upload", content=content, headers=RAW).json()
+    stored = str(impatient.storage / job["input_path"])
+    service = psutil.Process(impatient.service.pid)
 
     def opened() -> bool:
         return any(file.path == stored for file in service.open_files())
 
-    with open_socket(str(hasty.client.base_url), receive_buffer=4096) as connection:
+    with open_socket(str(impatient.client.base_url), receive_buffer=4096) as connection:
         connection.sendall(head("GET", f"/jobs/{job['id']}/input"))
         assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
         wait_until(opened, "the file is being sent")
@@ -235,16 +239,16 @@ MANY_JOBS = """
 
 
 def test_a_client_that_stops_reading_its_events_is_cut_off(
-    hasty: Gateway, postgres_address: PostgresAddress
+    impatient: Gateway, postgres_address: PostgresAddress
 ) -> None:
     with connect(postgres_address) as session:
         session.execute(MANY_JOBS)
 
     def listeners() -> str:
-        metrics = hasty.client.get("/metrics").text
+        metrics = impatient.client.get("/metrics").text
         return next(line for line in metrics.splitlines() if line.startswith(WAITING_CLIENTS))
 
-    with open_socket(str(hasty.client.base_url), receive_buffer=4096) as connection:
+    with open_socket(str(impatient.client.base_url), receive_buffer=4096) as connection:
         connection.sendall(head("GET", "/events", Last_Event_ID=0))
         assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
         assert listeners() == f"{WAITING_CLIENTS} 1.0"
@@ -253,15 +257,15 @@ def test_a_client_that_stops_reading_its_events_is_cut_off(
             read_until_closed(connection)
 
 
-def test_a_client_that_reads_slowly_but_steadily_gets_all(hasty: Gateway) -> None:
+def test_a_client_that_reads_slowly_but_steadily_gets_all(impatient: Gateway) -> None:
     content = picture() + bytes(4_000_000)
-    job = hasty.client.post("/upload", content=content, headers=RAW).json()
-    with open_socket(str(hasty.client.base_url), receive_buffer=4096) as connection:
+    job = impatient.client.post("/upload", content=content, headers=RAW).json()
+    with open_socket(str(impatient.client.base_url), receive_buffer=4096) as connection:
         connection.sendall(head("GET", f"/jobs/{job['id']}/input", Connection="close"))
         received = b""
         for _ in range(20):
             received += connection.recv(4096)
-            hasty.service.process.poll()
+            impatient.service.process.poll()
         assert not stays_open(connection, 0.1)
         received += read_until_closed(connection)
     assert received.endswith(content[-100_000:])

@@ -89,7 +89,7 @@ def test_bytes_that_are_no_known_image_are_refused(content: bytes, gateway: Gate
     assert gateway.files() == before
 
 
-async def test_a_format_that_no_sample_proved_is_refused(tmp_path: Path) -> None:
+async def test_a_format_that_failed_its_test_at_start_is_refused(tmp_path: Path) -> None:
     async def receive() -> Message:
         return {"type": "http.request", "body": HEIC_SAMPLE}
 
@@ -130,8 +130,8 @@ def chunked(content: bytes) -> Iterator[bytes]:
         yield content[start : start + 65536]
 
 
-def test_too_much_is_refused_while_it_streams(gateway: Gateway) -> None:
-    """The answer comes although the body has not ended: nobody says how long it would become."""
+def test_a_too_large_body_is_refused_while_it_streams(gateway: Gateway) -> None:
+    """The response comes before the end of a body whose length was not announced."""
     url = gateway.client.base_url
     with socket.create_connection((url.host, url.port or 80), timeout=30) as connection:
         connection.sendall(
@@ -143,7 +143,7 @@ def test_too_much_is_refused_while_it_streams(gateway: Gateway) -> None:
         assert connection.recv(65536).startswith(b"HTTP/1.1 413 ")
 
 
-def test_a_client_that_goes_away_leaves_no_row_and_no_file(
+def test_a_client_that_disconnects_leaves_no_row_and_no_file(
     gateway: Gateway, postgres_address: PostgresAddress
 ) -> None:
     before = gateway.files()

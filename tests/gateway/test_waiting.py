@@ -86,15 +86,15 @@ def test_a_waiting_request_is_not_found_once_its_job_is_deleted(
 def test_a_stream_of_a_deleted_job_ends_with_an_event_that_says_so(
     api: httpx.Client, job_id: str
 ) -> None:
-    with stream(api, f"/jobs/{job_id}/events") as told:
-        assert next(told).status == "PENDING"
+    with stream(api, f"/jobs/{job_id}/events") as events:
+        assert next(events).status == "PENDING"
         api.delete(f"/jobs/{job_id}")
-        (gone,) = told
+        (gone,) = events
         assert (gone.kind, gone.id, gone.data) == ("deleted", None, {"id": job_id})
     assert api.get(f"/jobs/{job_id}/events").status_code == httpx.codes.NOT_FOUND
 
 
-async def test_what_a_stream_missed_is_told_in_order_each_change_as_it_was(
+async def test_a_stream_replays_missed_changes_in_order_each_as_it_was(
     gateway: Gateway, leases: JobLeases
 ) -> None:
     api = gateway.client
@@ -102,10 +102,10 @@ async def test_what_a_stream_missed_is_told_in_order_each_change_as_it_was(
     (held,) = await leases.claim([JobId(UUID(job_id))])
     await leases.finish([failed(held)])
     path = f"/jobs/{job_id}/events"
-    with stream(api, path) as told:
-        (present,) = told  # it ends at once, since the job has ended
-    with stream(api, path, last=0) as told:
-        missed = list(told)
+    with stream(api, path) as events:
+        (present,) = events  # it ends at once, since the job has ended
+    with stream(api, path, last=0) as events:
+        missed = list(events)
     assert [one.status for one in missed] == ["PENDING", "PROCESSING", "FAILED"]
     assert [one.data["attempts"] for one in missed] == [0, 1, 1]
     assert [one.data["error"] and one.data["error"]["code"] for one in missed] == [
@@ -113,29 +113,29 @@ async def test_what_a_stream_missed_is_told_in_order_each_change_as_it_was(
     ]  # fmt: skip
     assert [one.data["completed_at"] is None for one in missed] == [True, True, False]
     assert missed[-1] == present
-    with stream(api, path, last=missed[0].id) as told:
-        assert list(told) == missed[1:]
+    with stream(api, path, last=missed[0].id) as events:
+        assert list(events) == missed[1:]
     known = api.get(path, headers={"Last-Event-ID": str(present.id)})
     assert known.status_code == httpx.codes.NO_CONTENT
     for nonsense in ("abc", "-1", str(2**63), str(2**62)):
-        with stream(api, path, last=nonsense) as told:
-            assert list(told) == [present]
+        with stream(api, path, last=nonsense) as events:
+            assert list(events) == [present]
 
 
-def test_all_changes_are_told_from_now_on_or_from_where_a_client_was(api: httpx.Client) -> None:
+def test_all_changes_are_streamed_from_now_on_or_from_the_last_event(api: httpx.Client) -> None:
     before = upload(api, picture())
-    with stream(api, "/events") as told:
+    with stream(api, "/events") as events:
         ids = [upload(api, picture()) for _ in range(3)]
         api.post(f"/jobs/{before}/cancel")
-        events = list(islice(told, 4))
-    assert [one.data["id"] for one in events] == [*ids, before]
-    assert "pipeline" not in events[0].data
-    with stream(api, "/events", last=events[1].id) as told:
-        assert list(islice(told, 2)) == events[2:]
+        received = list(islice(events, 4))
+    assert [one.data["id"] for one in received] == [*ids, before]
+    assert "pipeline" not in received[0].data
+    with stream(api, "/events", last=received[1].id) as events:
+        assert list(islice(events, 2)) == received[2:]
     for nonsense in ("abc", str(2**62)):
-        with stream(api, "/events", last=nonsense) as told:
+        with stream(api, "/events", last=nonsense) as events:
             new = upload(api, picture())
-            assert next(told).data["id"] == new
+            assert next(events).data["id"] == new
 
 
 def test_streams_are_not_cached_nor_buffered_and_answer_no_head(
@@ -151,7 +151,7 @@ def test_streams_are_not_cached_nor_buffered_and_answer_no_head(
         assert refused.headers["allow"] == "GET"
 
 
-def test_a_stream_that_has_nothing_to_tell_comments(api: httpx.Client) -> None:
+def test_an_idle_stream_sends_comments(api: httpx.Client) -> None:
     # As proxies would cut it off after a while.
     with httpx.stream("GET", api.base_url.join("/events"), timeout=15) as answer:
         lines = (line for line in answer.iter_lines() if line)
@@ -167,7 +167,7 @@ async def waiters(pool: Postgres, redis_address: RedisAddress) -> AsyncIterator[
         yield waiters
 
 
-async def test_a_watch_that_is_not_emptied_gets_no_more_until_it_is(
+async def test_a_subscription_receives_no_more_until_its_changes_are_taken(
     waiters: WaiterRegistry, job_store: JobStore
 ) -> None:
     job = await job_store.accept(new_job())
@@ -184,7 +184,7 @@ async def test_a_watch_that_is_not_emptied_gets_no_more_until_it_is(
     assert seen == ["PENDING", *(["CANCELED", "PENDING"] * 20)]
 
 
-async def test_who_leaves_is_forgotten_and_who_is_sent_away_knows(
+async def test_subscriptions_end_with_their_block_and_when_the_gateway_stops(
     waiters: WaiterRegistry, job_store: JobStore
 ) -> None:
     job = await job_store.accept(new_job())

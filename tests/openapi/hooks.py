@@ -1,7 +1,7 @@
-"""What schemathesis is told of imagemill that no OpenAPI document can say.
+"""Hooks for schemathesis: what it needs to know that OpenAPI cannot express.
 
-It is loaded by schemathesis, not by pytest: see schemathesis.toml. No check is switched off and
-no failure is let pass; uploads are brought into a shape in which the checks mean something.
+Loaded by schemathesis, not by pytest: see schemathesis.toml. No check is disabled and no failure is
+ignored; generated uploads are changed so that the checks are meaningful.
 """
 
 import json
@@ -26,12 +26,12 @@ Case = schemathesis.Case[Any]
 Fields = dict[str, Any]
 BODY = ParameterLocation.BODY
 
-# Random bytes are 415, as they should be. What is to be judged is what comes after that.
+# Random bytes are 415. The checks are about what follows.
 PICTURES = [picture(8, 6, name) for name in ("JPEG", "PNG", "WEBP", "GIF")]
 for media_type in ("image/*", "application/octet-stream"):
     schemathesis.openapi.media_type(media_type, st.sampled_from(PICTURES))
 
-# Nobody listens there. Whatever else is generated could lead out of this machine.
+# Nothing listens there. A generated URL could lead to another machine.
 CALLBACK_URL = "http://127.0.0.1:1024/hook"
 
 # JSON in a form's text: a schema says "string".
@@ -43,7 +43,7 @@ SAMPLES = {
     "modulate": '{"brightness": 1.5}',
     "pad": '{"top": 2}',
     "position": '{"x": 0.5, "y": 0.25}',
-    "watermark": '{"text": "mill"}',
+    "watermark": '{"text": "image"}',
 }
 
 
@@ -56,17 +56,17 @@ def before_call(
     if case.operation.label != "POST /upload" or case.meta is None:
         return
     if case.meta.generation.mode.is_positive:
-        _make_sense(case, kwargs)
+        _make_valid(case, kwargs)
     elif case.meta.components[BODY].mode.is_positive:
-        _leave_what_is_wrong(case, case.meta.phase.data, kwargs)
+        _isolate_invalid(case, case.meta.phase.data, kwargs)
 
 
-def _make_sense(case: Case, kwargs: Fields) -> None:
-    """Mend what only the service knows to be wrong: its message is what this goes by."""
+def _make_valid(case: Case, kwargs: Fields) -> None:
+    """Replace values that the schema allows and the service refuses, as its errors say."""
     form: Fields = case.body if isinstance(case.body, dict) else {}
     image = _image(form["file"] if form else case.body)
     given = {**(case.query or {}), **{name: form[name] for name in form if name != "file"}}
-    fields = _accepted(_one_way(given))
+    fields = _replace_refused(_keep_one_source(given))
     # A field in the form and in the query is given twice.
     case.query = {} if form else fields
     _send(image, fields, case, kwargs)
@@ -78,8 +78,8 @@ def _make_sense(case: Case, kwargs: Fields) -> None:
         case.headers["Repr-Digest"] = f"sha-256=:{b64encode(sha256(image).digest()).decode()}:"
 
 
-def _leave_what_is_wrong(case: Case, made: PhaseData | CoveragePhaseData, kwargs: Fields) -> None:
-    """Let a parameter that is to be refused be the only reason to refuse the request."""
+def _isolate_invalid(case: Case, made: PhaseData | CoveragePhaseData, kwargs: Fields) -> None:
+    """Make the invalid parameter the only reason to refuse the request."""
     wrong = {mutation.parameter for mutation in made.mutations} | {made.parameter}
     if wrong & case.query.keys():
         case.query = {name: case.query[name] for name in case.query if name in wrong}
@@ -87,7 +87,7 @@ def _leave_what_is_wrong(case: Case, made: PhaseData | CoveragePhaseData, kwargs
 
 
 def _send(image: bytes, fields: Fields, case: Case, kwargs: Fields) -> None:
-    """Replace the body. Beside the case: of a binary body in it nothing counts as valid."""
+    """Replace the body, outside the case: schemathesis considers a binary body in it invalid."""
     if isinstance(case.body, dict):
         texts = [(name, (None, _text(value))) for name, value in fields.items()]
         kwargs["files"] = [("file", ("cat.jpg", image)), *texts]
@@ -100,7 +100,7 @@ def _image(content: object) -> bytes:
     return content if is_image and isinstance(content, bytes) else _pick(PICTURES, content)
 
 
-def _one_way(given: Fields) -> Fields:
+def _keep_one_source(given: Fields) -> Fields:
     """Keep one of preset, pipeline and shorthand: together they are 422."""
     shorthand = given.keys() - OWN_FIELDS
     ways = [{"preset"}, {"pipeline"}, shorthand]
@@ -109,17 +109,19 @@ def _one_way(given: Fields) -> Fields:
     return fields | ({"callback_url": CALLBACK_URL} if "callback_url" in given else {})
 
 
-def _accepted(fields: Fields) -> Fields:
-    """Replace what is refused by a sample, and leave it out when that is refused too."""
-    while blamed := _blamed(fields):
-        mended = {
-            name: SAMPLES[name] for name in blamed & SAMPLES.keys() if fields[name] != SAMPLES[name]
+def _replace_refused(fields: Fields) -> Fields:
+    """Replace a refused value by a sample; remove the field if that is refused too."""
+    while refused := _refused(fields):
+        replaced = {
+            name: SAMPLES[name]
+            for name in refused & SAMPLES.keys()
+            if fields[name] != SAMPLES[name]
         }
-        fields = {name: value for name, value in fields.items() if name not in blamed} | mended
+        fields = {name: value for name, value in fields.items() if name not in refused} | replaced
     return fields
 
 
-def _blamed(fields: Fields) -> set[str]:
+def _refused(fields: Fields) -> set[str]:
     try:
         parse_fields([(name, _text(value)) for name, value in fields.items()], BUILT_IN)
     except InvalidFields as error:
@@ -133,5 +135,5 @@ def _text(value: object) -> str:
 
 
 def _pick(options: list[Option], of: object) -> Option:
-    """Choose by what was drawn, so that the same seed chooses the same."""
+    """Choose deterministically, by the generated value."""
     return options[zlib.crc32(repr(of).encode()) % len(options)]

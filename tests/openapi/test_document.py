@@ -1,4 +1,4 @@
-"""The OpenAPI document is exact: it says what the code does, and nothing else."""
+"""The OpenAPI document describes what the code does, and nothing else."""
 
 import json
 import re
@@ -12,8 +12,8 @@ import jsonschema_rs
 import pytest
 from fastapi.routing import APIRoute
 
-from apidocs.page import page
-from apidocs.words import anchor
+from apidocs.markdown import to_anchor
+from apidocs.page import render_page
 from imagemill.gateway import app as gateway
 from imagemill.gateway.openapi.examples import BODIES, OPERATION_BODIES
 from imagemill.gateway.openapi.headers import ON_STATUS, RESPONSE_HEADERS
@@ -32,17 +32,17 @@ OPERATIONS = {
 }
 
 
-def answers(operation: Schema) -> Iterator[tuple[int, Schema]]:
+def responses(operation: Schema) -> Iterator[tuple[int, Schema]]:
     for status, answer in operation["responses"].items():
         yield int(status), answer
 
 
 def contents() -> Iterator[tuple[str, Schema]]:
-    """Yield every body of every operation, requests and answers, with a name to find it by."""
+    """Yield every body of every operation, requests and responses, with a name."""
     for name, operation in OPERATIONS.items():
         asked = operation.get("requestBody", {}).get("content", {})
         yield from ((f"{name} {kind}", one) for kind, one in asked.items())
-        for status, answer in answers(operation):
+        for status, answer in responses(operation):
             for kind, one in answer.get("content", {}).items():
                 yield f"{name} {status} {kind}", one
 
@@ -86,7 +86,7 @@ def test_every_route_is_in_the_document_and_no_other() -> None:
     assert shown - served == set()
 
 
-def test_the_document_is_one_of_openapi_3_1_that_is_whole() -> None:
+def test_the_document_is_valid_and_complete() -> None:
     assert DOCUMENT["openapi"] == "3.1.0"
     assert DOCUMENT["info"]["version"] == version("imagemill")
     references = {node["$ref"] for node in nodes(DOCUMENT) if "$ref" in node}
@@ -97,14 +97,14 @@ def test_the_document_is_one_of_openapi_3_1_that_is_whole() -> None:
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_every_schema_is_one_of_json_schema(name: str) -> None:
+def test_every_schema_is_a_valid_json_schema(name: str) -> None:
     jsonschema_rs.meta.validate(SCHEMAS[name])
     assert "title" not in SCHEMAS[name]
     assert all("default" not in one or "type" in one or "anyOf" in one for one in nodes(SCHEMAS))
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_every_route_reads_well(name: str) -> None:
+def test_every_operation_is_described(name: str) -> None:
     operation = OPERATIONS[name]
     assert name.isidentifier()
     assert "_" not in name
@@ -114,7 +114,7 @@ def test_every_route_reads_well(name: str) -> None:
     assert len(operation["tags"]) == 1
     for parameter in operation.get("parameters", ()):
         assert parameter.get("description"), parameter["name"]
-    for status, answer in answers(operation):
+    for status, answer in responses(operation):
         assert answer["description"] not in {"", "Successful Response"}, status
 
 
@@ -124,8 +124,8 @@ def test_every_tag_has_a_route() -> None:
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_what_goes_wrong_is_a_problem_with_an_example_and_its_headers(name: str) -> None:
-    for status, answer in answers(OPERATIONS[name]):
+def test_every_error_is_a_problem_with_an_example_and_its_headers(name: str) -> None:
+    for status, answer in responses(OPERATIONS[name]):
         if status >= HTTPStatus.BAD_REQUEST:
             assert set(answer["content"]) == {PROBLEM}, status
             assert {"example", "examples"} & set(answer["content"][PROBLEM]), status
@@ -133,14 +133,14 @@ def test_what_goes_wrong_is_a_problem_with_an_example_and_its_headers(name: str)
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_a_route_that_takes_parameters_can_refuse_them(name: str) -> None:
+def test_every_route_with_parameters_has_a_422(name: str) -> None:
     operation = OPERATIONS[name]
     asked = [one for one in operation.get("parameters", ()) if one["in"] != "header"]
     assert not asked or "422" in operation["responses"]
 
 
 @pytest.mark.parametrize(("name", "content"), [*contents()], ids=lambda one: str(one)[:60])
-def test_every_example_is_what_its_schema_says(name: str, content: Schema) -> None:
+def test_every_example_matches_its_schema(name: str, content: Schema) -> None:
     examples = [one["value"] for one in content.get("examples", {}).values()]
     examples += [content["example"]] if "example" in content else []
     is_json = "json" in name.rpartition(" ")[2]
@@ -149,7 +149,7 @@ def test_every_example_is_what_its_schema_says(name: str, content: Schema) -> No
         assert [error.message for error in validator(content["schema"]).iter_errors(example)] == []
 
 
-def test_every_example_is_of_a_body_that_there_is() -> None:
+def test_every_example_belongs_to_a_body() -> None:
     used = {
         content.get("schema", {}).get("$ref", "").rpartition("/")[2] for _, content in contents()
     }
@@ -157,30 +157,30 @@ def test_every_example_is_of_a_body_that_there_is() -> None:
     assert set(OPERATION_BODIES) - set(OPERATIONS) == set()
 
 
-def test_every_example_of_a_header_is_what_its_schema_says() -> None:
+def test_every_example_of_a_header_matches_its_schema() -> None:
     for name, header in RESPONSE_HEADERS.items():
         assert validator(header.schema).is_valid(header.example), name
 
 
-def test_every_kind_of_problem_is_explained() -> None:
+def test_every_kind_of_problem_is_documented() -> None:
     assert set(PROBLEM_DOCS) == {kind.slug for kind in all_kinds()}
     types = {f"/problems/{kind.slug}" for kind in all_kinds()}
     assert set(SCHEMAS["Problem"]["properties"]["type"]["enum"]) == types
 
 
-def test_the_page_about_the_api_is_the_one_that_would_be_made_today() -> None:
+def test_the_committed_api_page_is_up_to_date() -> None:
     committed = Path(__file__).parents[2] / "docs" / "api.md"
-    assert committed.read_text(encoding="utf-8") == page(DOCUMENT), "run make api-docs"
+    assert committed.read_text(encoding="utf-8") == render_page(DOCUMENT), "run make api-docs"
 
 
-def test_every_heading_of_that_page_can_be_linked_to() -> None:
-    lines = page(DOCUMENT).splitlines()
-    anchors = [anchor(line.lstrip("# ")) for line in lines if line.startswith("#")]
+def test_every_link_of_that_page_has_its_heading() -> None:
+    lines = render_page(DOCUMENT).splitlines()
+    anchors = [to_anchor(line.lstrip("# ")) for line in lines if line.startswith("#")]
     assert sorted(anchors) == sorted(set(anchors))
     linked = {link for line in lines for link in re.findall(r"\]\(#([^)]+)\)", line)}
     assert linked - set(anchors) == set()
 
 
-def test_the_document_is_the_same_whenever_it_is_made() -> None:
+def test_the_document_is_generated_deterministically() -> None:
     again = gateway.create_routes().openapi()
     assert json.dumps(again) == json.dumps(DOCUMENT)

@@ -39,7 +39,7 @@ class ApiKeyLoader:
         self._pending[lookup] = key_id
         if self._free_workers:
             self._free_workers -= 1
-            # In a context of its own: its log lines do not belong to the request that started it.
+            # In a new context: its log lines do not belong to the request that started it.
             worker = asyncio.create_task(self._load_pending(), context=Context())
             self._workers.add(worker)
             worker.add_done_callback(self._workers.discard)
@@ -56,7 +56,7 @@ class ApiKeyLoader:
             while self._pending:
                 batch, self._pending = self._pending, {}
                 await self._load(batch)
-        finally:  # in the same step that saw nothing pending, so that no lookup is left behind
+        finally:  # without an await since the check, so that no lookup is left without a worker
             self._free_workers += 1
 
     async def _load(self, batch: Mapping[PendingLookup, KeyId | None]) -> None:

@@ -13,7 +13,6 @@ from imagemill.auth.key_loader import ApiKeyLoader
 from imagemill.auth.link_secret import LinkSecret
 from imagemill.gateway.auth.scraper_cache import ScraperCache
 from imagemill.gateway.errors import TooManyRequests
-from imagemill.gateway.limits.admission import UploadAdmission
 from imagemill.gateway.limits.pending_job_limiter import PendingJobLimiter
 from imagemill.gateway.limits.rate_limit_middleware import RateLimitMiddleware
 from imagemill.gateway.limits.rate_limiter import RateLimiter
@@ -140,10 +139,8 @@ async def open_services(settings: Settings, *, allows_anonymous: bool) -> AsyncI
             key_loader=ApiKeyLoader(ApiKeys(postgres)),
             link_secret=LinkSecret(postgres),
             allows_anonymous=allows_anonymous,
-            upload_admission=UploadAdmission(
-                PendingJobLimiter(job_store, settings.max_pending),
-                UploadLimiter(settings.max_concurrent_uploads),
-            ),
+            pending_job_limiter=PendingJobLimiter(job_store, settings.max_pending),
+            upload_limiter=UploadLimiter(settings.max_concurrent_uploads),
             rate_limiter=RateLimiter(settings.rate, queue) if settings.rate else None,
             vetting=Vetting(Resolver(MAX_DNS_LOOKUPS).resolve, settings.webhook_allow_private),
             queue_gauges=QueueGauges(postgres),

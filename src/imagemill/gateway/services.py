@@ -9,8 +9,9 @@ from fastapi import Depends, Request
 from imagemill.auth.key_loader import ApiKeyLoader
 from imagemill.auth.link_secret import LinkSecret
 from imagemill.gateway.auth.scraper_cache import ScraperCache
-from imagemill.gateway.limits.admission import UploadAdmission
+from imagemill.gateway.limits.pending_job_limiter import PendingJobLimiter
 from imagemill.gateway.limits.rate_limiter import RateLimiter
+from imagemill.gateway.limits.upload_limiter import UploadLimiter
 from imagemill.gateway.observability.queue_gauges import QueueGauges
 from imagemill.gateway.waiting.waiter_registry import WaiterRegistry
 from imagemill.imaging.sandbox.confine.level import ConfinementLevel
@@ -41,7 +42,8 @@ class Services:
     link_secret: LinkSecret
     allows_anonymous: bool
     """Whether requests without a key are accepted until the first key exists."""
-    upload_admission: UploadAdmission
+    pending_job_limiter: PendingJobLimiter
+    upload_limiter: UploadLimiter
     rate_limiter: RateLimiter | None
     """None without a RATE_LIMIT."""
     vetting: Vetting

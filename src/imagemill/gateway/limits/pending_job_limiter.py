@@ -1,6 +1,6 @@
 """MAX_PENDING: a limit on jobs that wait, from a count that is at most a second old.
 
-PostgreSQL is asked at most once a second, and the jobs that this process accepted since are added.
+PostgreSQL is queried at most once a second; jobs that this process accepted since are added.
 Uploads to other gateways within that second are not counted: they may exceed the limit by as much.
 """
 
@@ -67,4 +67,4 @@ class PendingJobLimiter:
     def _end_counting(self, counting: asyncio.Task[None]) -> None:
         self._counting = None
         if not counting.cancelled():
-            counting.exception()  # raised in whoever awaits; retrieved here in case nobody does
+            counting.exception()  # retrieved, or asyncio logs it if every caller was cancelled

@@ -5,7 +5,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final, Literal
 
+import structlog
+
 from imagemill.gateway.errors import ClientDisconnected, Overloaded
+
+log = structlog.get_logger()
 
 SLOT_TIMEOUT_SECONDS: Final = 5.0
 # How often a waiting upload checks that its client is still connected.
@@ -51,6 +55,7 @@ class UploadLimiter:
         deadline = asyncio.get_running_loop().time() + SLOT_TIMEOUT_SECONDS
         while not (await asyncio.wait({acquiring}, timeout=CHECK_INTERVAL_SECONDS))[0]:
             if has_disconnected():
+                log.info("upload.client_disconnected")
                 raise ClientDisconnected("The client disconnected while its upload was waiting.")
             if asyncio.get_running_loop().time() > deadline:
                 raise Overloaded(

@@ -18,6 +18,7 @@ from imagemill.gateway.errors import (
     Overloaded,
     UploadTooLarge,
 )
+from imagemill.gateway.limits.connection import has_disconnected
 from imagemill.gateway.openapi.headers import response_headers
 from imagemill.gateway.openapi.routing import Responses, problems
 from imagemill.gateway.openapi.upload import upload_operation
@@ -78,7 +79,8 @@ async def upload(services: ServicesDep, caller: CurrentCaller, request: Request)
     announced_sha256 = parse_digest(request.headers.get("repr-digest"))
     idempotency_key = read_idempotency_key(request)
     async with (
-        services.upload_admission.admit(request),
+        services.pending_job_limiter.slot(),
+        services.upload_limiter.slot(lambda: has_disconnected(request)),
         services.storage.begin(expected_bytes) as pending_file,
     ):
         reader = UploadReader(pending_file, services.capabilities.inputs, max_bytes)

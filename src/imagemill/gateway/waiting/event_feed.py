@@ -73,7 +73,7 @@ class StartPosition(NamedTuple):
 class EventFeed:
     """The reader and its listeners.
 
-    `position` is the id up to which the history was read; None while nobody listens, and until the
+    `position` is the id up to which the history was read; None without listeners, and until the
     history is known to be settled up to some id.
     """
 
@@ -139,7 +139,7 @@ class EventFeed:
                     yield events
 
     def request_poll(self) -> None:
-        """Have the reader poll soon, if anybody listens."""
+        """Have the reader poll soon, if there are listeners."""
         if self.listeners:
             self._poll_requested.set()
 
