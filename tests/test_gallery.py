@@ -14,7 +14,7 @@ from gallery.build import PICTURES
 from gallery.card import Card
 from gallery.cards import CARDS
 from imagemill.imaging.spec.pipeline import Output
-from imaging.studio import difference, opened
+from imaging.studio import difference, open_picture
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -76,7 +76,7 @@ def test_every_picture_of_the_page_opens_with_the_size_that_it_promises() -> Non
     images = Images(GALLERY / "index.html").found
     promised = {image["src"]: (int(image["width"]), int(image["height"])) for image in images}
     assert promised
-    assert promised == {name: opened(GALLERY / name).size for name in promised}
+    assert promised == {name: open_picture(GALLERY / name).size for name in promised}
 
 
 def test_every_file_of_the_gallery_is_on_its_page() -> None:
@@ -108,7 +108,7 @@ def test_the_page_is_the_one_that_would_be_made_today(made: Path) -> None:
 @pytest.mark.xdist_group("gallery")
 def test_the_pictures_are_those_that_would_be_made_today(made: Path) -> None:
     before, now = (
-        {file.name: opened(file) for file in (folder / PICTURES).iterdir()}
+        {file.name: open_picture(file) for file in (folder / PICTURES).iterdir()}
         for folder in (GALLERY, made)
     )
     assert set(now) == set(before), "run make gallery"

@@ -28,7 +28,7 @@ def draw_samples(folder: Path) -> None:
     _draw_lighthouse(folder / "lighthouse.jpg")
     _draw_for_print(folder / "print.jpg")
     _draw_for_wide_screens(folder / "wide.jpg")
-    _draw_mill(folder / "mill.webp")
+    _draw_windmill(folder / "mill.webp")
     stamp = valley.draw().crop(840, 40, 420, 280).thumbnail_image(120)
     stamp.webpsave(str(folder / "stamp.webp"), lossless=True)
 
@@ -54,7 +54,7 @@ def _draw_for_wide_screens(file: Path) -> None:
     picture.jpegsave(str(file), Q=QUALITY)
 
 
-def _draw_mill(file: Path) -> None:
+def _draw_windmill(file: Path) -> None:
     """Let the emblem turn once in a second."""
     frames = [emblem.draw(turned=at * 360 / FRAMES) for at in range(FRAMES)]
     film = Image.arrayjoin(frames, across=1).copy()

@@ -63,7 +63,7 @@ class Studio:
 
     def make(self, file: Path, **output: object) -> Image.Image:
         """Render one output and open it."""
-        return opened(self.file(self.render(file, output).outputs[0]))
+        return open_picture(self.file(self.render(file, output).outputs[0]))
 
 
 def heic(picture: Image.Image, **options: object) -> bytes:
@@ -74,7 +74,7 @@ def heic(picture: Image.Image, **options: object) -> bytes:
     return file.getvalue()
 
 
-def opened(file: Path) -> Image.Image:
+def open_picture(file: Path) -> Image.Image:
     """Open a picture without leaving its file open."""
     return Image.open(BytesIO(file.read_bytes()))
 

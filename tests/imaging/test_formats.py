@@ -48,7 +48,7 @@ def test_a_file_is_known_by_its_first_bytes(studio: Studio, name: str) -> None:
         b" \xff\xd8\xff",
     ],
 )
-def test_other_beginnings_are_no_format(head: bytes) -> None:
+def test_other_signatures_are_no_format(head: bytes) -> None:
     assert sniff(head) is None
 
 
@@ -59,16 +59,16 @@ def test_other_beginnings_are_no_format(head: bytes) -> None:
         b"\x00\x00\x00\x10ftypavis\x00\x00\x00\x00",
     ],
 )
-def test_an_avif_may_say_so_anywhere_in_its_list_of_kinds(head: bytes) -> None:
+def test_the_brand_of_an_avif_may_stand_anywhere_in_its_list(head: bytes) -> None:
     assert sniff(head) is AVIF
 
 
 @pytest.mark.parametrize("major", [b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"])
-def test_a_heic_may_say_so_anywhere_in_its_list_of_kinds(major: bytes) -> None:
+def test_the_brand_of_a_heic_may_stand_anywhere_in_its_list(major: bytes) -> None:
     assert sniff(b"\x00\x00\x00\x18ftyp" + major + b"\x00\x00\x00\x00mif1heic") is HEIC
 
 
-def test_what_says_avif_and_heic_is_an_avif() -> None:
+def test_a_file_with_brands_of_avif_and_heic_is_an_avif() -> None:
     assert sniff(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00heicavif") is AVIF
 
 

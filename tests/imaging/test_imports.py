@@ -14,7 +14,7 @@ PURE = [
 ]
 
 
-def test_what_others_import_never_loads_libvips() -> None:
+def test_modules_for_other_rooms_do_not_load_libvips() -> None:
     imports = "; ".join(f"import imagemill.imaging.{name}" for name in PURE)
     program = f"import sys; {imports}; sys.exit('pyvips' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

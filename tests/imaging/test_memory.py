@@ -32,9 +32,9 @@ def plain(millions_of_pixels: int) -> Image:
 
 
 def peak_bytes(pid: int) -> int:
-    told = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    assert told
-    return int(told[1]) * 1024
+    peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert peak
+    return int(peak[1]) * 1024
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process' peak memory")
@@ -70,7 +70,7 @@ async def test_a_thumbnail_of_a_huge_picture_needs_less_than_300_mebibytes(
         ("in.png", 100, {"interlace": True, "compression": 1}, "10000x10000 and interlaced"),
     ],
 )
-async def test_a_picture_that_only_comes_whole_and_is_too_large_is_refused_by_its_header(
+async def test_a_progressive_picture_that_needs_too_much_memory_is_rejected_by_its_header(
     studio: Studio,
     sandbox: Sandbox,
     name: str,

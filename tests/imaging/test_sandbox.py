@@ -32,7 +32,7 @@ from imaging.image_processes import (
     running_processes,
     wait_until,
 )
-from imaging.studio import LIMITS, Studio, noise, opened
+from imaging.studio import LIMITS, Studio, noise, open_picture
 
 
 async def test_outputs_appear_in_the_folder(studio: Studio, picture: Path) -> None:
@@ -41,7 +41,7 @@ async def test_outputs_appear_in_the_folder(studio: Studio, picture: Path) -> No
         rendered = await sandbox.render(picture, studio.outputs, pipeline)
     assert (rendered.input.width, rendered.input.height, rendered.input.frames) == (32, 24, 1)
     assert [studio.file(output).name for output in rendered.outputs] == ["a.png", "b.webp"]
-    assert opened(studio.file(rendered.outputs[0])).size == (16, 12)
+    assert open_picture(studio.file(rendered.outputs[0])).size == (16, 12)
     assert rendered.outputs[1].bytes == (studio.outputs / "b.webp").stat().st_size
 
 

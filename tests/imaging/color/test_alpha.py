@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imaging.studio import Studio, difference, gradient, opened, pixels
+from imaging.studio import Studio, difference, gradient, open_picture, pixels
 
 FITS = ["inside", "outside", "fill", "cover", "contain"]
 
@@ -22,7 +22,7 @@ def test_colors_of_invisible_pixels_stay_invisible(
 ) -> None:
     file = studio.save(red_dots_in_hidden_green(), "in.png")
     shown: dict[str, object] = {"width": 16, "height": 16, "fit": fit}
-    made = pixels(opened(studio.file(studio.render(file, shown, *beside).outputs[0])), "RGBA")
+    made = pixels(open_picture(studio.file(studio.render(file, shown, *beside).outputs[0])), "RGBA")
     middle = made[4:-4, 4:-4]
     # Half of each area is opaque. Without weighing, red and green would mix to about 128 each.
     assert np.abs(middle[..., 3] - 128).max() <= 3

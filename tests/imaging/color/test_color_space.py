@@ -16,7 +16,7 @@ from imagemill.imaging.libvips import get_int
 from imaging import deep_png
 from imaging.colors import PRINT, ROUNDED, by_its_profile, inks, levels, mild
 from imaging.spaces import ADOBE, P3, SRGB, Space, distances, gray_profile, scanner_profile
-from imaging.studio import Studio, difference, gradient, opened, pixels
+from imaging.studio import Studio, difference, gradient, open_picture, pixels
 
 WITH_PROFILE = ["jpeg", "png", "webp", "avif", "tiff"]
 
@@ -53,7 +53,7 @@ def test_a_picture_in_p3_stays_as_it_is(studio: Studio) -> None:
 
 @pytest.mark.parametrize("format_", WITH_PROFILE)
 @pytest.mark.parametrize("keep_metadata", ["none", "icc", "copyright", "all"])
-def test_p3_brings_its_profile_whatever_is_kept(
+def test_p3_has_its_profile_for_every_keep_metadata(
     studio: Studio, format_: str, keep_metadata: str
 ) -> None:
     file = studio.save(gradient(60, 40), "in.jpg")
@@ -63,7 +63,7 @@ def test_p3_brings_its_profile_whatever_is_kept(
 
 @pytest.mark.parametrize("format_", WITH_PROFILE)
 @pytest.mark.parametrize("keep_metadata", ["none", "icc", "copyright", "all"])
-def test_what_is_kept_has_the_profile_it_came_with(
+def test_keep_leaves_the_profile_of_the_input(
     studio: Studio, format_: str, keep_metadata: str
 ) -> None:
     profile = ADOBE.profile()
@@ -75,7 +75,7 @@ def test_what_is_kept_has_the_profile_it_came_with(
     assert difference(made, mild()) < 2
 
 
-def test_what_is_kept_is_not_touched(studio: Studio) -> None:
+def test_keep_leaves_every_pixel(studio: Studio) -> None:
     file = studio.save(gradient(60, 40), "in.png", icc_profile=ADOBE.profile())
     assert difference(studio.make(file, color_space="keep"), gradient(60, 40)) == 0
 
@@ -91,7 +91,7 @@ def test_srgb_has_a_profile_where_one_is_asked_for(studio: Studio, keep_metadata
 
 
 @pytest.mark.parametrize("gamma", [1.4, 1.8, 2.2])
-def test_gray_goes_by_its_profile(studio: Studio, gamma: float) -> None:
+def test_gray_is_converted_by_its_profile(studio: Studio, gamma: float) -> None:
     ramp = Image.linear_gradient("L").resize((64, 64))
     file = studio.save(ramp, "in.png", icc_profile=gray_profile(gamma))
     light = levels(ramp, "L") ** gamma
@@ -123,11 +123,11 @@ def deep_gradient() -> deep_png.Deep:
     return np.dstack([fine, fine[::-1], fine[:, ::-1]]).astype("uint16")
 
 
-def test_sixteen_bits_are_kept_to_the_last(studio: Studio) -> None:
+def test_every_bit_of_sixteen_is_kept(studio: Studio) -> None:
     file = deep_png.write(studio.inputs / "in.png", deep_gradient(), ADOBE.profile())
     output = studio.render(file, {"color_space": "keep"}).outputs[0]
     assert np.array_equal(deep_png.read(studio.file(output)), deep_gradient())
-    assert opened(studio.file(output)).info["icc_profile"] == ADOBE.profile()
+    assert open_picture(studio.file(output)).info["icc_profile"] == ADOBE.profile()
 
 
 def test_sixteen_bits_with_alpha_are_kept_through_a_resize(studio: Studio) -> None:
@@ -172,7 +172,7 @@ def test_sixteen_bits_become_eight_where_they_cannot_be_kept(studio: Studio, for
     plain = np.full((40, 60, 3), (60_000, 3_000, 40_000), "uint16")
     file = deep_png.write(studio.inputs / "in.png", plain, ADOBE.profile())
     rendered = studio.render(file, {"format": format_, "color_space": "keep", "quality": 100})
-    made = opened(studio.file(rendered.outputs[0]))
+    made = open_picture(studio.file(rendered.outputs[0]))
     assert number_of_bits(VipsImage.new_from_file(str(studio.file(rendered.outputs[0])))) == 8
     assert np.abs(pixels(made) - (60_000 / 257, 3_000 / 257, 40_000 / 257)).max() <= 2.5
     assert made.info["icc_profile"] == ADOBE.profile()
@@ -185,9 +185,7 @@ def number_of_bits(image: Any) -> int:  # noqa: ANN401 - pyvips has no types
 
 @pytest.mark.parametrize("profile", [PRINT, None])
 @pytest.mark.parametrize("format_", ["jpeg", "tiff"])
-def test_inks_are_kept_in_jpeg_and_tiff(
-    studio: Studio, profile: bytes | None, format_: str
-) -> None:
+def test_cmyk_is_kept_in_jpeg_and_tiff(studio: Studio, profile: bytes | None, format_: str) -> None:
     file = studio.save(inks(), "in.tiff", icc_profile=profile)
     quality = {"quality": 100} if format_ == "jpeg" else {}
     made = studio.make(file, format=format_, color_space="keep", **quality)
@@ -198,7 +196,7 @@ def test_inks_are_kept_in_jpeg_and_tiff(
 
 
 @pytest.mark.parametrize("format_", ["png", "webp", "avif", "gif"])
-def test_inks_become_srgb_elsewhere(studio: Studio, format_: str) -> None:
+def test_cmyk_becomes_srgb_in_other_formats(studio: Studio, format_: str) -> None:
     file = studio.save(inks(), "in.jpg", quality=100, icc_profile=PRINT)
     kept = studio.make(file, name="kept", format=format_, color_space="keep")
     converted = studio.make(file, name="converted", format=format_)
@@ -206,7 +204,7 @@ def test_inks_become_srgb_elsewhere(studio: Studio, format_: str) -> None:
     assert "icc_profile" not in kept.info
 
 
-def test_inks_come_out_in_p3_as_their_profile_has_them(studio: Studio) -> None:
+def test_cmyk_is_converted_to_p3_by_its_profile(studio: Studio) -> None:
     file = studio.save(inks(), "in.tiff", icc_profile=PRINT)
     made = studio.make(file, format="png", color_space="p3")
     expected = ImageCms.profileToProfile(
@@ -244,9 +242,7 @@ BROKEN = [
 
 @pytest.mark.parametrize("broken", BROKEN)
 @pytest.mark.parametrize("space", ["srgb", "p3", "keep"])
-def test_a_profile_that_cannot_be_used_counts_as_none(
-    studio: Studio, broken: bytes, space: str
-) -> None:
+def test_an_unusable_profile_is_ignored(studio: Studio, broken: bytes, space: str) -> None:
     made = studio.make(
         studio.save(mild(), "in.png", icc_profile=broken), name="made", color_space=space
     )
@@ -256,7 +252,7 @@ def test_a_profile_that_cannot_be_used_counts_as_none(
 
 
 @pytest.mark.parametrize("space", ["srgb", "p3"])
-def test_a_profile_may_lead_one_way_only(studio: Studio, space: str) -> None:
+def test_a_profile_that_is_only_read_converts_to_srgb_and_p3(studio: Studio, space: str) -> None:
     profile = scanner_profile()
     file = studio.save(mild(), "in.png", icc_profile=profile)
     kept = studio.make(file, name="kept", color_space="keep", width=30)
@@ -270,7 +266,7 @@ def test_a_profile_may_lead_one_way_only(studio: Studio, space: str) -> None:
 
 
 @pytest.mark.parametrize("step", [{"grayscale": True}, {"pad": 1}, {"tint": "#a08870"}])
-def test_what_needs_a_way_back_does_not_fit_such_a_profile(
+def test_a_step_that_needs_the_inverse_of_such_a_profile_is_rejected(
     studio: Studio, step: dict[str, object]
 ) -> None:
     file = studio.save(mild(), "in.png", icc_profile=scanner_profile())
@@ -280,9 +276,7 @@ def test_what_needs_a_way_back_does_not_fit_such_a_profile(
 
 @pytest.mark.parametrize("mode", ["F", "I"])
 @pytest.mark.parametrize("space", ["srgb", "p3", "keep"])
-def test_other_kinds_of_numbers_come_out_with_eight_bits(
-    studio: Studio, mode: str, space: str
-) -> None:
+def test_other_types_of_levels_become_eight_bits(studio: Studio, mode: str, space: str) -> None:
     file = studio.save(Image.new(mode, (20, 20), 200), "in.tiff")
     output = studio.render(file, {"color_space": space}).outputs[0]
     assert VipsImage.new_from_file(str(studio.file(output))).format == "uchar"
@@ -295,27 +289,27 @@ def test_a_gif_has_no_place_for_p3(studio: Studio) -> None:
     assert studio.make(file, color_space="keep").format == "GIF"
 
 
-def test_a_gif_of_kept_colors_is_srgb(studio: Studio) -> None:
+def test_keep_in_a_gif_is_srgb(studio: Studio) -> None:
     file = studio.save(mild(), "in.png", icc_profile=ADOBE.profile())
     kept = studio.make(file, name="kept", format="gif", color_space="keep")
     assert difference(kept, studio.make(file, name="converted", format="gif")) == 0
 
 
-def test_outputs_of_one_picture_have_spaces_of_their_own(studio: Studio) -> None:
+def test_outputs_of_one_picture_may_have_different_color_spaces(studio: Studio) -> None:
     file = deep_png.write(studio.inputs / "in.png", deep_gradient(), P3.profile())
     names = ("srgb", "p3", "keep")
     rendered = studio.render(file, *[dict[str, object](name=n, color_space=n) for n in names])
     srgb, p3, kept = (studio.file(output) for output in rendered.outputs)
     # Through sRGB, P3 would have lost its corners.
-    assert np.abs(levels(opened(p3)) - deep_gradient() / 65535).max() <= 1.5 / 255
+    assert np.abs(levels(open_picture(p3)) - deep_gradient() / 65535).max() <= 1.5 / 255
     assert np.array_equal(deep_png.read(kept), deep_gradient())
     meant = P3.lab(deep_gradient() / 65535)
     cut = SRGB.lab(SRGB.from_lab(meant))
-    assert distances(SRGB.lab(levels(opened(srgb))), cut).max() < ROUNDED
+    assert distances(SRGB.lab(levels(open_picture(srgb))), cut).max() < ROUNDED
 
 
 @pytest.mark.parametrize("format_", ["png", "jpeg", "webp", "tiff", "avif"])
-def test_a_profile_whose_header_lies_is_not_kept(studio: Studio, format_: str) -> None:
+def test_a_profile_with_a_wrong_header_is_not_kept(studio: Studio, format_: str) -> None:
     profile = bytearray(ADOBE.profile())
     profile[:4] = (len(profile) + 4).to_bytes(4)
     file = studio.save(mild(), "in.jpg", icc_profile=bytes(profile))

@@ -82,7 +82,7 @@ def test_a_palette_is_resolved(studio: Studio) -> None:
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "CMYK"])
 @pytest.mark.parametrize("broken", [b"no profile", srgb_profile()[:200]])
-def test_a_broken_profile_counts_as_none(studio: Studio, mode: str, broken: bytes) -> None:
+def test_a_broken_profile_is_ignored(studio: Studio, mode: str, broken: bytes) -> None:
     picture = gradient(32, 32).convert(mode)
     extension = "jpg" if mode == "CMYK" else "png"
     plain = studio.make(studio.save(picture, f"plain.{extension}"), name="plain", format="png")
@@ -94,7 +94,7 @@ def test_a_broken_profile_counts_as_none(studio: Studio, mode: str, broken: byte
 
 @pytest.mark.parametrize("extension", ["png", "jpg"])
 @pytest.mark.parametrize("at", [20, 187, 388, 456])
-def test_a_profile_that_cannot_be_joined_with_another_counts_as_none(
+def test_a_profile_that_cannot_be_combined_with_another_is_ignored(
     studio: Studio, extension: str, at: int
 ) -> None:
     broken = bytearray(profile("p3"))
@@ -104,7 +104,7 @@ def test_a_profile_that_cannot_be_joined_with_another_counts_as_none(
     assert difference(studio.make(file, format="png"), plain) == 0
 
 
-def test_a_profile_for_other_colors_counts_as_none(studio: Studio) -> None:
+def test_a_profile_for_another_color_model_is_ignored(studio: Studio) -> None:
     picture = gradient(32, 32)
     made = studio.make(studio.save(picture, "in.png", icc_profile=profile("cmyk")))
     assert difference(made, picture) <= 1

@@ -13,7 +13,7 @@ from imagemill.imaging.formats import GIF
 from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imaging.animations import COLORS, Patch, gif, plain, save, seen, shown, spotted
-from imaging.studio import LIMITS, Studio, difference, gradient, noise, opened
+from imaging.studio import LIMITS, Studio, difference, gradient, noise, open_picture
 
 ANIMATED = ["gif", "webp"]
 STILL = ["jpeg", "png", "avif", "tiff"]
@@ -40,7 +40,7 @@ def test_frames_delays_and_plays_are_kept(
 
 
 @pytest.mark.parametrize("read", ANIMATED)
-def test_an_animation_stays_one_without_being_asked_to(studio: Studio, read: str) -> None:
+def test_an_animation_stays_one_by_default(studio: Studio, read: str) -> None:
     rendered = studio.render(save(studio, spotted(60, 40), f"in.{read}"), {"width": 30})
     assert rendered.outputs[0].media_type == f"image/{read}"
     assert [frame.size for frame in shown(studio.file(rendered.outputs[0])).frames] == [
@@ -98,7 +98,7 @@ def test_a_still_format_takes_the_first_frame(studio: Studio, read: str, written
     file = save(studio, plain(60, 40), f"in.{read}")
     rendered = studio.render(file, {"format": written})
     assert (rendered.input.frames, rendered.outputs[0].frames) == (4, 1)
-    assert difference(opened(studio.file(rendered.outputs[0])), plain(60, 40)[0]) <= 3
+    assert difference(open_picture(studio.file(rendered.outputs[0])), plain(60, 40)[0]) <= 3
 
 
 @pytest.mark.parametrize("read", ANIMATED)
@@ -125,7 +125,7 @@ def test_outputs_with_one_frame_and_with_all_come_from_one_decode(studio: Studio
     assert [output.frames for output in outputs] == [4, 1, 1, 4]
     # The output that is twice as high as a frame is still one.
     assert [len(shown(studio.file(output)).frames) for output in outputs] == [4, 1, 1, 4]
-    assert difference(opened(studio.file(outputs[2])), spotted(60, 40)[0]) == 0
+    assert difference(open_picture(studio.file(outputs[2])), spotted(60, 40)[0]) == 0
 
 
 def test_a_still_picture_has_one_frame_whatever_is_asked(studio: Studio) -> None:
@@ -137,10 +137,10 @@ def test_a_still_picture_has_one_frame_whatever_is_asked(studio: Studio) -> None
 def test_other_formats_show_the_picture_that_they_name(studio: Studio, format_: str) -> None:
     frames = plain(60, 40)
     file = studio.save(frames[0], f"in.{format_}", save_all=True, append_images=frames[1:])
-    assert getattr(opened(file), "n_frames", 1) == 4
+    assert getattr(open_picture(file), "n_frames", 1) == 4
     rendered = studio.render(file, {"format": "gif", "frames": "all"})
     assert (rendered.input.frames, rendered.outputs[0].frames) == (1, 1)
-    assert difference(opened(studio.file(rendered.outputs[0])), frames[0]) <= 3
+    assert difference(open_picture(studio.file(rendered.outputs[0])), frames[0]) <= 3
 
 
 def test_quality_is_lowered_for_all_frames_together(studio: Studio) -> None:
@@ -161,7 +161,7 @@ def test_a_webp_without_loss_keeps_every_pixel_of_every_frame(studio: Studio) ->
         assert difference(one, other) == 0
 
 
-def test_an_animation_is_not_told_from_its_frames_by_a_smaller_decode(studio: Studio) -> None:
+def test_a_small_output_of_an_animation_has_all_frames(studio: Studio) -> None:
     frames = [frame.resize((800, 600)) for frame in spotted(80, 60)]
     made = studio.render(save(studio, frames, "in.gif"), {"width": 80}).outputs[0]
     for one, other in zip(spotted(80, 60), shown(studio.file(made)).frames, strict=True):
@@ -184,7 +184,9 @@ def test_a_truncated_animation_is_invalid(
 
 @pytest.mark.parametrize("missing", [1, 2, 3, 10, 100])
 @pytest.mark.parametrize("read", ANIMATED)
-def test_the_last_bytes_count(studio: Studio, read: str, missing: int) -> None:
+def test_an_animation_without_its_last_bytes_is_invalid(
+    studio: Studio, read: str, missing: int
+) -> None:
     file = save(studio, spotted(60, 40), f"in.{read}")
     assert studio.render(file, {"width": 30}).input.frames == 4
     file.write_bytes(file.read_bytes()[:-missing])
@@ -192,7 +194,7 @@ def test_the_last_bytes_count(studio: Studio, read: str, missing: int) -> None:
         studio.render(file, {"width": 30})
 
 
-def test_what_follows_the_end_of_a_gif_is_passed_over(studio: Studio) -> None:
+def test_data_after_the_end_of_a_gif_is_ignored(studio: Studio) -> None:
     file = save(studio, spotted(60, 40), "in.gif")
     file.write_bytes(file.read_bytes() + b"a comment that nobody asked for")
     assert studio.render(file, {}).outputs[0].frames == 4
@@ -219,7 +221,7 @@ def test_pixels_of_an_output_count_in_all_its_frames(studio: Studio) -> None:
     assert studio.render(file, big | {"format": "png"}, limits=limits).outputs[0].frames == 1
 
 
-def test_an_output_that_lost_frames_or_time_is_none(studio: Studio) -> None:
+def test_an_output_that_lost_frames_or_time_is_rejected(studio: Studio) -> None:
     folder = save(studio, spotted(60, 40), "in.gif", [50, 60, 70, 80]).parent
     four = ExpectedOutput(GIF, Size(60, 40), frames=4, timing=Timing((65, 65, 65, 65), 0))
     assert verify_output(folder, "in", four).frames == 4

@@ -8,7 +8,7 @@ from imagemill.imaging.engine.decode_plan import plan_decode
 from imagemill.imaging.engine.header import read_header
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imaging.animations import COLORS, plain, save, shown, spotted
-from imaging.studio import LIMITS, Studio, difference, noise, opened, pixels
+from imaging.studio import LIMITS, Studio, difference, noise, open_picture, pixels
 
 # Each with what would mix neighbouring rows if frames were one tall picture.
 STEPS: dict[str, dict[str, object]] = {
@@ -103,7 +103,7 @@ def test_the_border_of_the_first_frame_is_trimmed_off_all(
 
 @pytest.mark.parametrize("position", ["attention", "entropy"])
 @pytest.mark.parametrize("side", [0, 200])
-def test_all_frames_are_cut_where_the_first_draws_the_eye(
+def test_all_frames_are_cropped_where_the_first_draws_attention(
     studio: Studio, position: str, side: int
 ) -> None:
     busy = Image.new("RGB", (300, 100), (120, 125, 120))
@@ -160,6 +160,6 @@ def test_frames_of_a_small_decode_are_those_of_the_whole(studio: Studio) -> None
     assert [(frame.width, frame.height) for frame in decoded] == [(90, 60)] * 4
     made = studio.render(file, {"width": 60, "format": "png"}, {"name": "b", "width": 60})
     files = [studio.file(output) for output in made.outputs]
-    still, moving = opened(files[0]), shown(files[1]).frames
+    still, moving = open_picture(files[0]), shown(files[1]).frames
     assert len(moving) == 4
     assert difference(still, moving[0]) < 3

@@ -15,7 +15,7 @@ from imagemill.imaging.errors import DoesNotFit, TooLarge
 from imagemill.imaging.formats import FORMATS
 from imagemill.imaging.libvips import Image as VipsImage
 from imagemill.imaging.spec.pipeline import Output, Pipeline
-from imaging.studio import ANALYSES, LIMITS, heic, opened
+from imaging.studio import ANALYSES, LIMITS, heic, open_picture
 
 # Right for some kinds of pictures and wrong for the others.
 PROFILES = [bytes(VipsImage.profile_load(name)) for name in ("p3", "sgrey", "cmyk")]
@@ -112,8 +112,8 @@ def pictures(draw: st.DrawFn) -> bytes:
     profile = draw(st.sampled_from([None, b"none", *PROFILES]))
     if format_ == "HEIC":
         return heic(image, exif=exif.tobytes())
-    told = {} if format_ == "GIF" else {"exif": exif, "icc_profile": profile}
-    image.save(file, format_, **told)
+    metadata = {} if format_ == "GIF" else {"exif": exif, "icc_profile": profile}
+    image.save(file, format_, **metadata)
     return file.getvalue()
 
 
@@ -144,7 +144,7 @@ def filled(mode: str, size: tuple[int, int], raw: bytes) -> Image.Image:
     suppress_health_check=[HealthCheck.filter_too_much],
 )
 @given(picture=st.one_of(pictures(), animations()), pipeline=pipelines())
-def test_any_valid_pipeline_on_any_small_picture_ends_well_or_says_why(
+def test_any_valid_pipeline_on_any_small_picture_succeeds_or_reports_an_error(
     picture: bytes, pipeline: Pipeline
 ) -> None:
     with tempfile.TemporaryDirectory() as name:
@@ -157,7 +157,7 @@ def test_any_valid_pipeline_on_any_small_picture_ends_well_or_says_why(
             return
         assert len(rendered.outputs) == len(pipeline.outputs)
         for asked, output in zip(pipeline.outputs, rendered.outputs, strict=True):
-            found = opened(folder / output.path)
+            found = open_picture(folder / output.path)
             assert sorted(found.size) == sorted((output.width, output.height))
             assert _is_within(asked, output.width, output.height)
             assert asked.format in {None, str(found.format).lower()}

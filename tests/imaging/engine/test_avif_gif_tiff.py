@@ -11,7 +11,16 @@ from imagemill.imaging.engine.encoders import avif
 from imagemill.imaging.engine.libvips_errors import translate_encode_errors
 from imagemill.imaging.errors import OutOfMemory, TooLarge
 from imagemill.imaging.libvips import VipsError
-from imaging.studio import LIMITS, Studio, delta_e, difference, gradient, noise, opened, pixels
+from imaging.studio import (
+    LIMITS,
+    Studio,
+    delta_e,
+    difference,
+    gradient,
+    noise,
+    open_picture,
+    pixels,
+)
 
 FORMATS = ["avif", "gif", "tiff"]
 
@@ -35,7 +44,7 @@ def test_a_picture_is_read_as_pillow_reads_it(studio: Studio, format_: str, mode
     options = {"subsampling": "4:4:4"} if format_ == "avif" else {}
     file = studio.save(gradient(90, 60).convert(mode), f"in.{format_}", **options)
     # Two decoders of AVIF may round a level apart.
-    assert difference(studio.make(file, format="png"), opened(file)) < 1
+    assert difference(studio.make(file, format="png"), open_picture(file)) < 1
 
 
 @pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_adobe_deflate", "packbits"])
@@ -52,7 +61,7 @@ def test_a_tiff_in_cmyk_is_converted(studio: Studio) -> None:
     assert red[1:].max() < 90
 
 
-def test_a_gif_is_seen_through_or_not(studio: Studio) -> None:
+def test_a_pixel_of_a_gif_is_transparent_or_opaque(studio: Studio) -> None:
     picture = Image.new("RGBA", (32, 32), (255, 0, 0, 255))
     picture.paste((0, 0, 255, 0), (0, 0, 16, 32))
     made = studio.make(studio.save(picture, "in.png"), format="gif")
@@ -67,7 +76,7 @@ def test_the_first_frame_of_a_gif_is_taken(studio: Studio) -> None:
     file = studio.save(frames[0], "in.gif", save_all=True, append_images=frames[1:])
     rendered = studio.render(file, {"format": "png"})
     assert rendered.input.frames == 3
-    assert difference(opened(studio.file(rendered.outputs[0])), frames[0]) == 0
+    assert difference(open_picture(studio.file(rendered.outputs[0])), frames[0]) == 0
 
 
 def test_the_first_page_of_a_tiff_is_taken_and_no_page_is_a_frame(studio: Studio) -> None:
@@ -75,7 +84,7 @@ def test_the_first_page_of_a_tiff_is_taken_and_no_page_is_a_frame(studio: Studio
     file = studio.save(pages[0], "in.tiff", save_all=True, append_images=pages[1:])
     rendered = studio.render(file, {}, limits=replace(LIMITS, max_pixels=200, max_frames=1))
     assert rendered.input.frames == 1
-    assert difference(opened(studio.file(rendered.outputs[0])), pages[0]) == 0
+    assert difference(open_picture(studio.file(rendered.outputs[0])), pages[0]) == 0
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -89,7 +98,7 @@ def test_pixels_are_counted_before_any_is_decoded(studio: Studio, format_: str) 
         studio.render(file, {}, limits=replace(LIMITS, max_pixels=999))
 
 
-def test_a_gif_that_says_it_is_huge_is_refused(studio: Studio) -> None:
+def test_a_gif_with_a_huge_size_in_its_header_is_rejected(studio: Studio) -> None:
     whole = bytearray(studio.save(gradient(8, 8), "in.gif").read_bytes())
     frame = whole.index(b",\0\0\0\0\x08\0\x08\0")
     whole[6:10] = whole[frame + 5 : frame + 9] = struct.pack("<HH", 60_000, 60_000)
@@ -104,8 +113,8 @@ def test_an_orientation_that_is_kept_turns_an_avif_for_its_reader(studio: Studio
     exif[Base.Orientation] = 6
     file = studio.save(gradient(60, 40), "in.jpg", exif=exif)
     output = studio.render(file, {"auto_orient": False, "format": "avif"}).outputs[0]
-    assert (output.width, output.height) == opened(studio.file(output)).size == (60, 40)
-    assert opened(studio.file(output)).getexif()[Base.Orientation] == 6
+    assert (output.width, output.height) == open_picture(studio.file(output)).size == (60, 40)
+    assert open_picture(studio.file(output)).getexif()[Base.Orientation] == 6
 
 
 @pytest.mark.parametrize("extension", FORMATS)

@@ -7,7 +7,7 @@ from imagemill.imaging.engine.decode_plan import plan_decode
 from imagemill.imaging.engine.header import read_header
 from imagemill.imaging.errors import DoesNotFit
 from imagemill.imaging.spec.pipeline import Output, Pipeline
-from imaging.studio import LIMITS, Studio, delta_e, difference, gradient, opened
+from imaging.studio import LIMITS, Studio, delta_e, difference, gradient, open_picture
 
 AREA = {"left": 10, "top": 5, "width": 30, "height": 20}
 
@@ -21,7 +21,7 @@ def test_crop_cuts_out_just_the_area(studio: Studio) -> None:
 def test_crop_counts_in_the_turned_picture(studio: Studio) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    stored = opened(studio.save(gradient(60, 40), "in.png", exif=exif))
+    stored = open_picture(studio.save(gradient(60, 40), "in.png", exif=exif))
     made = studio.make(studio.inputs / "in.png", rotate=90, flop=True, crop=AREA)
     upright = ImageOps.exif_transpose(stored).transpose(Image.Transpose.ROTATE_270)
     assert difference(made, ImageOps.mirror(upright).crop((10, 5, 40, 25))) == 0
@@ -38,12 +38,12 @@ def test_an_area_is_scaled_as_if_the_whole_had_been_decoded(
     file = studio.save(picture, f"in.{extension}", quality=95)
     area = {"left": left, "top": top, "width": 601, "height": 401}
     made = studio.make(file, crop=area, width=width, format="png")
-    cut = opened(file).convert("RGB").crop((left, top, left + 601, top + 401))
+    cut = open_picture(file).convert("RGB").crop((left, top, left + 601, top + 401))
     # Up to a sixth of a pixel aside along the edge of the disc.
     assert delta_e(made, cut.resize(made.size, Image.Resampling.LANCZOS)) < 1
 
 
-def test_what_is_decoded_goes_by_the_area(studio: Studio) -> None:
+def test_the_decode_depends_on_the_area(studio: Studio) -> None:
     header = read_header(studio.save(gradient(1200, 800), "in.jpg"))
     area = {"left": 100, "top": 0, "width": 400, "height": 400}
     output = Output.model_validate({"crop": area, "width": 50})

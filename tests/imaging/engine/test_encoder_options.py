@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from imaging.studio import Studio, gradient, noise, opened, pixels
+from imaging.studio import Studio, gradient, noise, open_picture, pixels
 
 
 @pytest.mark.parametrize("format_", ["webp", "avif", "png", "tiff"])
@@ -46,7 +46,7 @@ def test_progressive_files_come_in_finer_steps(
 ) -> None:
     file = studio.save(gradient(60, 40), "in.png")
     output = studio.render(file, {"format": format_, "progressive": progressive}).outputs[0]
-    made = opened(studio.file(output))
+    made = open_picture(studio.file(output))
     made.load()
     assert bool(made.info.get(mark)) is progressive
 

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from imaging.studio import Studio, delta_e, difference, gradient, lab, opened, pixels
+from imaging.studio import Studio, delta_e, difference, gradient, lab, open_picture, pixels
 
 Plane = NDArray[np.float64]
 
@@ -38,7 +38,7 @@ def test_blur_is_a_gaussian_of_its_sigma(studio: Studio, sigma: float) -> None:
     assert np.abs(made - expected).mean() < 0.6
 
 
-def test_blur_lets_no_hidden_color_out(studio: Studio) -> None:
+def test_blur_does_not_mix_in_hidden_colors(studio: Studio) -> None:
     picture = Image.new("RGBA", (60, 40), (0, 255, 0, 0))
     picture.paste((255, 0, 0, 255), (0, 0, 30, 40))
     made = pixels(studio.make(studio.save(picture, "in.png"), blur=3), "RGBA")
@@ -91,7 +91,7 @@ def test_gamma_holds_for_what_a_decoder_could_have_averaged(studio: Studio) -> N
     rendered = studio.render(
         file, {"width": 300}, {"name": "b", "width": 40, "gamma": 2.2, "format": "png"}
     )
-    beside = pixels(opened(studio.file(rendered.outputs[1])))
+    beside = pixels(open_picture(studio.file(rendered.outputs[1])))
     expected = 255 * ((200 / 255) ** 2.2 / 2) ** (1 / 2.2)
     assert np.abs(made[3:-3, 3:-3] - expected).mean() <= 4
     assert np.abs(beside - made).max() <= 1

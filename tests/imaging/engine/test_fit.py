@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from imagemill.imaging.engine.decode import RESIZE_RESERVE
-from imaging.studio import Studio, delta_e, difference, gradient, opened, pixels
+from imaging.studio import Studio, delta_e, difference, gradient, open_picture, pixels
 
 
 def test_a_resized_picture_looks_as_pillow_resizes_it(studio: Studio) -> None:
@@ -27,7 +27,7 @@ def test_shrinking_while_decoding_looks_as_if_the_whole_was_resized(
     ImageDraw.Draw(picture).ellipse((300, 160, 900, 640), fill=(240, 240, 20))
     file = studio.save(picture, f"in.{extension}", quality=95)
     made = studio.make(file, width=width, format="png")
-    expected = opened(file).resize(made.size, Image.Resampling.LANCZOS)
+    expected = open_picture(file).resize(made.size, Image.Resampling.LANCZOS)
     # The edge of the disc differs where decoders average before the last resize.
     assert delta_e(made, expected) < 0.8
 
@@ -54,7 +54,7 @@ def test_contain_sets_the_picture_into_the_middle_of_its_background(studio: Stud
     assert difference(made, expected) == 0
 
 
-def test_contain_can_be_surrounded_by_nothing(studio: Studio) -> None:
+def test_contain_may_have_a_transparent_background(studio: Studio) -> None:
     file = studio.save(gradient(40, 20), "in.png")
     made = studio.make(file, width=40, height=40, fit="contain", background="#ffffff00")
     alpha = np.asarray(made.convert("RGBA"))[..., 3]
@@ -75,5 +75,5 @@ def test_no_size_leaves_every_pixel_as_it_is(studio: Studio) -> None:
     assert difference(studio.make(studio.save(picture, "in.png")), picture) == 0
 
 
-def test_decoders_leave_the_last_resize_something_to_do() -> None:
+def test_decoders_leave_a_factor_to_the_last_resize() -> None:
     assert RESIZE_RESERVE > 1

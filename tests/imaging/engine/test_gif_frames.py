@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 32, 24
 WHOLE = WIDTH * HEIGHT
 
-# Magenta all over; then a green part, dealt with as told; then one with holes, and a last one.
+# Magenta all over; then a green part, disposed of as given; then one with holes, and a last one.
 GREEN_PART = (6, 4, 14, 12)
 HOLED_PART = (10, 8, 12, 12)
 

@@ -34,7 +34,7 @@ from imaging.studio import (
     gradient,
     heic,
     noise,
-    opened,
+    open_picture,
     pixels,
 )
 
@@ -214,7 +214,7 @@ def test_a_turn_that_the_file_asks_for_is_made_once(
     upright = ImageOps.exif_transpose(picture)
     rendered = studio.render(write(studio, oriented(orientation)), asked | {"format": "png"})
     assert (rendered.input.width, rendered.input.height) == upright.size
-    made = opened(studio.file(rendered.outputs[0]))
+    made = open_picture(studio.file(rendered.outputs[0]))
     assert difference(made, upright) < 1
     assert not made.getexif()
 
@@ -318,7 +318,7 @@ def with_size(width: int, height: int) -> Callable[[bytes], bytes]:
 
 
 def with_bits(bits: int) -> Callable[[bytes], bytes]:
-    """Return what changes the depth that the decoder is told."""
+    """Return a mutation of the depth in the header."""
 
     def changed(data: bytes) -> bytes:
         at = data.index(b"hvcC") + 21

@@ -9,7 +9,7 @@ from imagemill.imaging.engine.quality_search import find_best_quality
 from imagemill.imaging.errors import DoesNotFit, ScratchFull
 from imagemill.imaging.formats import Format
 from imagemill.imaging.spec.pipeline import Output
-from imaging.studio import Studio, gradient, noise, opened
+from imaging.studio import Studio, gradient, noise, open_picture
 
 FORMATS = ["jpeg", "webp", "avif"]
 
@@ -123,7 +123,7 @@ def test_a_picture_that_is_read_once_can_be_encoded_often(studio: Studio) -> Non
     file = studio.save(noise(200, 200), "in.jpg", quality=90)
     output = studio.render(file, {"width": 150, "max_bytes": 4000}).outputs[0]
     assert output.bytes <= 4000
-    assert opened(studio.file(output)).size == (150, 150)
+    assert open_picture(studio.file(output)).size == (150, 150)
 
 
 def test_an_input_that_makes_a_file_without_quality_does_not_fit(studio: Studio) -> None:

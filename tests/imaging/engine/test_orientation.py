@@ -2,7 +2,7 @@ import pytest
 from PIL import Image, ImageOps
 from PIL.ExifTags import Base
 
-from imaging.studio import Studio, difference, gradient, opened
+from imaging.studio import Studio, difference, gradient, open_picture
 
 SIDEWAYS = {5, 6, 7, 8}
 
@@ -15,7 +15,7 @@ def tagged(
     exif[Base.Orientation] = orientation
     # Decoders spread colours that are stored for every other pixel in different ways.
     options = {"subsampling": "4:4:4"} if extension == "avif" else {}
-    stored = opened(studio.save(gradient(60, 40), f"in.{extension}", exif=exif, **options))
+    stored = open_picture(studio.save(gradient(60, 40), f"in.{extension}", exif=exif, **options))
     return stored, ImageOps.exif_transpose(stored)
 
 
@@ -49,7 +49,7 @@ def test_without_auto_orient_pixels_stay_and_the_tag_is_kept(
     stored, upright = tagged(studio, orientation, extension)
     file = studio.inputs / f"in.{extension}"
     rendered = studio.render(file, {"auto_orient": False, "format": "png"})
-    made = opened(studio.file(rendered.outputs[0]))
+    made = open_picture(studio.file(rendered.outputs[0]))
     # Two decoders of JPEG and WebP may round a level apart.
     assert difference(made, stored) < 1
     assert made.getexif()[Base.Orientation] == orientation
@@ -61,7 +61,7 @@ def test_one_picture_may_leave_both_turned_and_as_it_lay(studio: Studio) -> None
     rendered = studio.render(
         studio.inputs / "in.png", {"name": "turned"}, {"name": "lying", "auto_orient": False}
     )
-    turned, lying = (opened(studio.file(output)) for output in rendered.outputs)
+    turned, lying = (open_picture(studio.file(output)) for output in rendered.outputs)
     assert difference(turned, upright) == 0
     assert difference(lying, stored) == 0
 

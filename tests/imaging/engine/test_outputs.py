@@ -9,7 +9,7 @@ from PIL.ExifTags import GPS, IFD, Base
 from imagemill.imaging.engine.decode_plan import plan_decode
 from imagemill.imaging.engine.header import read_header
 from imagemill.imaging.spec.pipeline import Output, Pipeline
-from imaging.studio import LIMITS, Studio, gradient, noise, opened
+from imaging.studio import LIMITS, Studio, gradient, noise, open_picture
 
 THREE: tuple[dict[str, object], ...] = (
     {"name": "large", "width": 400, "format": "webp"},
@@ -37,7 +37,7 @@ def test_facts_of_an_output_are_those_of_its_file(
     data = studio.file(output).read_bytes()
     assert studio.file(output) == studio.outputs / f"a{extension}"
     assert (output.name, output.media_type, output.frames) == ("a", media_type, 1)
-    assert (output.width, output.height) == opened(studio.file(output)).size == (150, 100)
+    assert (output.width, output.height) == open_picture(studio.file(output)).size == (150, 100)
     assert (output.bytes, output.sha256) == (len(data), hashlib.sha256(data).hexdigest())
 
 
@@ -94,7 +94,7 @@ def test_no_metadata_goes_from_input_to_output(
 ) -> None:
     picture = gradient(60, 40)
     file = studio.save(picture, f"in.{extension}", exif=with_position(picture), xmp=b"<x:xmpmeta/>")
-    assert opened(file).getexif().get_ifd(IFD.GPSInfo)
+    assert open_picture(file).getexif().get_ifd(IFD.GPSInfo)
     made = studio.make(file, format=format_)
     assert not made.getexif()
     assert not {"exif", "xmp", "icc_profile", "photoshop", "comment"} & made.info.keys()

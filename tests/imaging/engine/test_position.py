@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image, ImageDraw
 
-from imaging.studio import Studio, difference, gradient, noise, opened, pixels
+from imaging.studio import Studio, difference, gradient, noise, open_picture, pixels
 
 # Shares of what is left over, to the left and on top.
 PLACES = {
@@ -73,7 +73,7 @@ def test_entropy_keeps_what_is_busy(studio: Studio, side: int, format_: str) -> 
     picture.paste(noise(100, 100), (side, 0))
     file = studio.save(picture, f"in.{format_}", quality=95)
     made = studio.make(file, width=100, height=100, fit="cover", position="entropy", format="png")
-    expected = opened(file).crop((side, 0, side + 100, 100))
+    expected = open_picture(file).crop((side, 0, side + 100, 100))
     # libvips cuts in slices and may leave up to a tenth of the plain part.
     assert difference(made.crop((20, 0, 80, 100)).resize((1, 1)), expected.resize((1, 1))) < 20
     assert len(set(made.convert("L").tobytes())) > 200

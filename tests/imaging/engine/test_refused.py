@@ -11,7 +11,7 @@ from PIL import Image
 from imagemill.imaging.errors import InvalidImage, ScratchFull, TooLarge, UnsupportedFormat
 from imagemill.imaging.libvips import Image as VipsImage
 from imagemill.imaging.libvips import VipsError
-from imaging.studio import LIMITS, Studio, gradient, noise, opened
+from imaging.studio import LIMITS, Studio, gradient, noise, open_picture
 
 ALL = ["jpg", "png", "webp", "avif", "gif", "tiff"]
 INPUTS = [*ALL, "heic"]
@@ -79,7 +79,7 @@ def test_a_jpeg_with_stray_bytes_between_its_parts_is_shown(studio: Studio) -> N
         b"II*",
     ],
 )
-def test_what_begins_as_no_known_format_is_unsupported(studio: Studio, data: bytes) -> None:
+def test_an_unknown_signature_is_unsupported(studio: Studio, data: bytes) -> None:
     with pytest.raises(UnsupportedFormat, match="jpeg, png, webp, avif, gif, tiff, heic"):
         studio.render(write(studio, data), {})
 
@@ -96,19 +96,19 @@ def test_what_begins_as_no_known_format_is_unsupported(studio: Studio, data: byt
         b"\x00\x00\x00\x10ftypheic" + bytes(60),
     ],
 )
-def test_a_right_beginning_is_not_enough(studio: Studio, data: bytes) -> None:
+def test_a_known_signature_is_not_enough(studio: Studio, data: bytes) -> None:
     with pytest.raises(InvalidImage):
         studio.render(write(studio, data), {})
 
 
-def test_a_bomb_is_refused_by_its_header(studio: Studio) -> None:
+def test_a_decompression_bomb_is_rejected_by_its_header(studio: Studio) -> None:
     bomb = png_of(30_000, 30_000)
     assert len(bomb) < 300_000
     with pytest.raises(TooLarge, match="30000x30000, which is 900000000 pixels; 100000000 are"):
         studio.render(write(studio, bomb), {"width": 100})
 
 
-def test_a_lie_about_the_size_is_invalid(studio: Studio) -> None:
+def test_a_wrong_size_in_the_header_is_invalid(studio: Studio) -> None:
     whole = bytearray(studio.save(gradient(16, 16), "in.jpg").read_bytes())
     frame = whole.index(b"\xff\xc0")
     whole[frame + 5 : frame + 9] = struct.pack(">HH", 10_000, 10_000)
@@ -116,7 +116,7 @@ def test_a_lie_about_the_size_is_invalid(studio: Studio) -> None:
         studio.render(write(studio, bytes(whole)), {"width": 100})
 
 
-def test_a_picture_of_just_the_most_pixels_is_taken(studio: Studio) -> None:
+def test_a_picture_of_exactly_max_pixels_is_accepted(studio: Studio) -> None:
     file = studio.save(gradient(50, 20), "in.png")
     assert studio.render(file, {}, limits=replace(LIMITS, max_pixels=1000)).input.width == 50
     with pytest.raises(TooLarge, match="50x20, which is 1000 pixels; 999 are the most"):
@@ -133,12 +133,12 @@ def test_frames_count_and_multiply_pixels(studio: Studio) -> None:
         studio.render(file, {}, limits=replace(LIMITS, max_frames=2))
 
 
-def test_a_side_beyond_the_longest_is_refused(studio: Studio) -> None:
+def test_a_side_longer_than_the_limit_is_rejected(studio: Studio) -> None:
     with pytest.raises(TooLarge, match="70000x1; 65535 a side"):
         studio.render(write(studio, png_of(70_000, 1)), {"width": 10})
 
 
-def test_an_output_of_too_many_pixels_is_refused(studio: Studio) -> None:
+def test_an_output_of_too_many_pixels_is_rejected(studio: Studio) -> None:
     file = studio.save(gradient(20, 20), "in.png")
     with pytest.raises(TooLarge, match="Output big would be 11000x11000, which is 121000000"):
         studio.render(file, {"name": "big", "width": 11_000, "enlarge": True})
@@ -148,7 +148,7 @@ def test_webp_has_a_smaller_longest_side(studio: Studio) -> None:
     file = studio.save(Image.new("RGB", (16_384, 2)), "in.png")
     with pytest.raises(TooLarge, match="16384x2; webp allows 16383 a side"):
         studio.render(file, {"format": "webp"})
-    assert opened(studio.file(studio.render(file, {"format": "jpeg"}).outputs[0])).size == (
+    assert open_picture(studio.file(studio.render(file, {"format": "jpeg"}).outputs[0])).size == (
         16_384,
         2,
     )
@@ -164,20 +164,20 @@ def test_a_full_disk_is_no_fault_of_the_picture(studio: Studio, extension: str, 
 
 
 @pytest.mark.parametrize("extension", ["bmp", "jp2", "ppm"])
-def test_no_other_loader_can_be_reached(studio: Studio, extension: str) -> None:
+def test_other_loaders_are_blocked(studio: Studio, extension: str) -> None:
     file = studio.save(gradient(8, 8), f"in.{extension}")
     with pytest.raises(VipsError):
         VipsImage.new_from_file(str(file))
 
 
-def test_no_message_shows_a_path_of_this_machine(studio: Studio) -> None:
+def test_no_message_has_a_path_of_this_machine(studio: Studio) -> None:
     whole = studio.save(noise(60, 60), "in.png").read_bytes()
     with pytest.raises(InvalidImage) as caught:
         studio.render(write(studio, whole[:2000]), {})
     assert str(studio.outputs) not in str(caught.value)
 
 
-def test_a_warning_about_one_picture_is_not_told_of_the_next(studio: Studio) -> None:
+def test_a_warning_about_one_picture_is_not_reported_for_the_next(studio: Studio) -> None:
     whole = studio.save(gradient(60, 40), "in.jpg").read_bytes()
     tables = whole.index(b"\xff\xdb")
     studio.render(write(studio, whole[:tables] + bytes(4) + whole[tables:]), {})

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from imagemill.imaging.engine.geometry import Size, rotate_size
-from imaging.studio import Studio, difference, gradient, opened, pixels
+from imaging.studio import Studio, difference, gradient, open_picture, pixels
 
 TURNS = {
     90: Image.Transpose.ROTATE_270,
@@ -61,7 +61,7 @@ def test_a_picture_is_turned_before_it_is_mirrored(studio: Studio) -> None:
 def test_it_is_set_upright_before_it_is_turned(studio: Studio) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    stored = opened(studio.save(gradient(60, 40), "in.png", exif=exif))
+    stored = open_picture(studio.save(gradient(60, 40), "in.png", exif=exif))
     made = studio.make(studio.inputs / "in.png", rotate=90, flop=True)
     upright = ImageOps.exif_transpose(stored)
     assert difference(made, ImageOps.mirror(upright.transpose(TURNS[90]))) == 0
@@ -71,7 +71,7 @@ def test_size_and_fit_count_in_the_turned_picture(studio: Studio) -> None:
     picture = gradient(1200, 800)
     file = studio.save(picture, "in.jpg", quality=95)
     made = studio.make(file, rotate=90, width=80, format="png")
-    expected = opened(file).transpose(TURNS[90]).resize((80, 120), Image.Resampling.LANCZOS)
+    expected = open_picture(file).transpose(TURNS[90]).resize((80, 120), Image.Resampling.LANCZOS)
     assert made.size == (80, 120)
     # The decoder of JPEG has shrunk it by averaging first.
     assert difference(made, expected) < 1
@@ -105,7 +105,7 @@ def test_transparent_corners_take_no_color_along(studio: Studio) -> None:
     assert seen[:, 0].min() >= 240
 
 
-def test_a_half_transparent_background_is_laid_as_it_is_given(studio: Studio) -> None:
+def test_a_half_transparent_background_stays_half_transparent(studio: Studio) -> None:
     file = studio.save(Image.new("RGB", (40, 40), (255, 0, 0)), "in.png")
     made = pixels(studio.make(file, rotate=45, background="#00ff0080"), "RGBA")
     assert np.abs(made[0, 0] - (0, 255, 0, 128)).max() <= 1
@@ -122,7 +122,7 @@ def test_a_slanted_picture_may_be_decoded_small(studio: Studio) -> None:
     picture = gradient(1200, 800)
     file = studio.save(picture, "in.jpg", quality=95)
     made = studio.make(file, rotate=30, width=100, background="#0000ff", format="png")
-    expected = slanted(opened(file), 30, (0, 0, 255))
+    expected = slanted(open_picture(file), 30, (0, 0, 255))
     # Turning the small one is softer at its four edges, and nowhere else.
     assert difference(made, expected.resize(made.size, Image.Resampling.LANCZOS)) < 1.5
 

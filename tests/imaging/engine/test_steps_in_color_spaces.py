@@ -15,10 +15,10 @@ from imagemill.imaging.libvips import Image as VipsImage
 from imaging import deep_png
 from imaging.colors import PRINT, ROUNDED, by_its_profile, inks, levels, mild
 from imaging.spaces import ADOBE, P3, SRGB, distances, gray_profile, lab_of
-from imaging.studio import LIMITS, Studio, opened, pixels
+from imaging.studio import LIMITS, Studio, open_picture, pixels
 
-# What a colour is laid on: each way that a background comes into a picture, and where to look.
-LAID: list[tuple[dict[str, object], tuple[int, int]]] = [
+# Each step that adds a background, and a pixel of it.
+BACKGROUNDS: list[tuple[dict[str, object], tuple[int, int]]] = [
     ({"width": 60, "height": 60, "fit": "contain"}, (30, 3)),
     ({"pad": 9}, (30, 3)),
     ({"rotate": 45}, (3, 3)),
@@ -26,10 +26,10 @@ LAID: list[tuple[dict[str, object], tuple[int, int]]] = [
 ORANGE = "#e07020"
 
 
-@pytest.mark.parametrize(("step", "place"), LAID)
+@pytest.mark.parametrize(("step", "place"), BACKGROUNDS)
 @pytest.mark.parametrize("opaque", [True, False])
 @pytest.mark.parametrize("space", ["p3", "keep"])
-def test_a_background_is_the_color_that_srgb_has_by_its_number(
+def test_a_background_is_an_srgb_color(
     studio: Studio, step: dict[str, object], place: tuple[int, int], space: str, *, opaque: bool
 ) -> None:
     picture = mild() if opaque else mild().convert("RGBA")
@@ -40,7 +40,7 @@ def test_a_background_is_the_color_that_srgb_has_by_its_number(
 
 
 @pytest.mark.parametrize("space", ["p3", "keep"])
-def test_so_is_what_shines_through_where_a_format_has_no_alpha(studio: Studio, space: str) -> None:
+def test_so_is_the_background_of_a_format_without_alpha(studio: Studio, space: str) -> None:
     hole = Image.new("RGBA", (60, 40), (0, 0, 0, 0))
     file = studio.save(hole, "in.png", icc_profile=ADOBE.profile())
     asked = {"format": "jpeg", "quality": 100, "background": ORANGE, "color_space": space}
@@ -61,7 +61,7 @@ def test_a_watermark_has_the_colors_of_its_image(studio: Studio, space: str, *, 
     asked: dict[str, object] = {"watermark": mark, "color_space": space, "format": "png"}
     output = studio.render(file, asked, limits=replace(LIMITS, assets=studio.inputs)).outputs[0]
     # Pillow makes 8 bits of 16.
-    shown = {"p3": P3, "keep": ADOBE}[space].lab(levels(opened(studio.file(output)))[20, 30])
+    shown = {"p3": P3, "keep": ADOBE}[space].lab(levels(open_picture(studio.file(output)))[20, 30])
     assert distances(shown, SRGB.lab(np.array([0xE0, 0x70, 0x20]) / 255)) < ROUNDED
 
 
@@ -74,7 +74,7 @@ def test_a_background_of_gray_is_as_light_as_its_color(studio: Studio) -> None:
     assert distances(lab_of(light), expected) < ROUNDED
 
 
-def test_a_background_is_printed_with_the_inks_of_the_profile(studio: Studio) -> None:
+def test_a_background_in_cmyk_is_converted_by_the_profile(studio: Studio) -> None:
     file = studio.save(inks(), "in.tiff", icc_profile=PRINT)
     made = studio.make(file, pad=9, background="#808080", color_space="keep")
     expected = ImageCms.profileToProfile(
@@ -113,7 +113,7 @@ CHANGES: list[tuple[dict[str, object], Any]] = [
 
 @pytest.mark.parametrize(("step", "change"), CHANGES)
 @pytest.mark.parametrize("space", ["p3", "keep"])
-def test_lightness_and_chroma_change_as_the_profile_has_them(
+def test_lightness_and_chroma_are_those_of_the_profile(
     studio: Studio,
     step: dict[str, object],
     change: Any,  # noqa: ANN401 - a function of numpy
@@ -134,10 +134,10 @@ def test_negated_levels_are_those_that_were_missing(studio: Studio, space: str) 
     assert np.abs(made - (255 - plain)).max() == 0
 
 
-def test_negated_inks_are_as_light_as_they_were_dark(studio: Studio) -> None:
+def test_negated_cmyk_is_as_light_as_it_was_dark(studio: Studio) -> None:
     gray = Image.new("CMYK", (40, 40), (0, 0, 0, 60))
     file = studio.save(gray, "in.tiff", icc_profile=PRINT)
-    before = SRGB.lab(levels(by_its_profile(opened(file))))[0, 0, 0]
+    before = SRGB.lab(levels(by_its_profile(open_picture(file))))[0, 0, 0]
     made = studio.make(file, color_space="keep", negate=True)
     after = SRGB.lab(levels(by_its_profile(made)))[0, 0, 0]
     assert after == pytest.approx(100 - before, abs=1.5)

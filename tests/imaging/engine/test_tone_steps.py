@@ -86,7 +86,7 @@ def test_normalize_leaves_a_plain_picture_alone(studio: Studio) -> None:
         {"modulate": {"brightness": 0.5}},
     ],
 )
-def test_opacity_is_not_touched(studio: Studio, step: dict[str, object]) -> None:
+def test_opacity_is_left(studio: Studio, step: dict[str, object]) -> None:
     picture = gradient(60, 40)
     picture.putalpha(Image.linear_gradient("L").resize((60, 40)))
     made = studio.make(studio.save(picture, "in.png"), **step)

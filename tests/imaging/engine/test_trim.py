@@ -70,7 +70,7 @@ def test_a_gray_picture_is_trimmed(studio: Studio) -> None:
     assert studio.make(studio.save(picture, "in.jpg", quality=95), trim=40).size == (5, 4)
 
 
-def test_only_what_is_left_must_not_be_too_large(studio: Studio) -> None:
+def test_limits_apply_to_the_trimmed_picture(studio: Studio) -> None:
     picture = Image.new("RGB", (17_000, 20), (255, 255, 255))
     picture.paste((0, 0, 0), (100, 5, 400, 10))
     file = studio.save(picture, "in.png")

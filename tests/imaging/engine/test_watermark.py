@@ -1,4 +1,4 @@
-"""Texts and images laid on pictures, against Porter and Duff's formula and Pillow's letters."""
+"""Watermarks, against Porter and Duff's formula and letters drawn by Pillow."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ from imagemill.imaging.engine.watermarks.text_image import FONT, draw_text
 from imagemill.imaging.errors import DoesNotFit
 from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.spec.pipeline import Output, Pipeline
-from imaging.studio import LIMITS, Studio, difference, gradient, noise, opened, pixels
+from imaging.studio import LIMITS, Studio, difference, gradient, noise, open_picture, pixels
 
 Bounds = tuple[int, int, int, int]
 
@@ -46,7 +46,7 @@ def assets(tmp_path: Path) -> Path:
     return folder
 
 
-def marked(
+def render_marked(
     studio: Studio,
     picture: Image.Image,
     assets: Path | None = None,
@@ -57,7 +57,7 @@ def marked(
     file = studio.save(picture, "in.png")
     asked = {"format": "png", "watermark": watermark, **output}
     rendered = studio.render(file, asked, limits=replace(LIMITS, assets=assets))
-    return opened(studio.file(rendered.outputs[0]))
+    return open_picture(studio.file(rendered.outputs[0]))
 
 
 def logo(width: int, height: int) -> Image.Image:
@@ -65,7 +65,7 @@ def logo(width: int, height: int) -> Image.Image:
     return noise(width, height, bands=4)
 
 
-def laid_over(
+def composite(
     below: Image.Image, above: Image.Image, at: tuple[int, int], opacity: float
 ) -> Image.Image:
     """Compose by "over" as Porter and Duff have it, in floats: colours weighed by their alpha."""
@@ -80,7 +80,7 @@ def laid_over(
     return Image.fromarray((np.dstack([colors, alpha]) * 255).round().astype("uint8"))
 
 
-def farthest(one: Image.Image, other: Image.Image, mode: str = "RGB") -> int:
+def max_difference(one: Image.Image, other: Image.Image, mode: str = "RGB") -> int:
     return int(np.abs(pixels(one, mode) - pixels(other, mode)).max())
 
 
@@ -91,7 +91,7 @@ def bounds(picture: Image.Image, ground: Image.Image) -> Bounds:
     return int(across[0]), int(down[0]), int(across[-1]) + 1, int(down[-1]) + 1
 
 
-def written(text: str, **watermark: object) -> dict[str, Any]:
+def watermark_of(text: str, **watermark: object) -> dict[str, Any]:
     """Ask for a text that is as large as can be and hides what is below; a dash is a bar."""
     return {"text": text, "opacity": 1, "margin": 0, "scale": 1, "position": "center"} | watermark
 
@@ -100,24 +100,28 @@ BLACK = Image.new("RGB", (800, 400))
 
 
 @pytest.mark.parametrize("position", PLACES)
-def test_an_image_lies_where_it_is_told(studio: Studio, assets: Path, position: str) -> None:
+def test_an_image_is_at_its_position(studio: Studio, assets: Path, position: str) -> None:
     picture, mark = gradient(101, 61), logo(20, 10)
     mark.save(assets / "logo.png")
-    made = marked(
+    made = render_marked(
         studio, picture, assets,
         image="logo.png", position=position, margin=5, scale=20 / 101, opacity=0.7,
     )  # fmt: skip
-    expected = laid_over(picture, mark, PLACES[position], 0.7)
-    assert farthest(made, expected) <= ROUNDED_TWICE
+    expected = composite(picture, mark, PLACES[position], 0.7)
+    assert max_difference(made, expected) <= ROUNDED_TWICE
     assert made.mode == "RGB"
 
 
 @pytest.mark.parametrize("opacity", [0, 0.01, 0.5, 1])
-def test_opacity_weighs_the_marks_own(studio: Studio, assets: Path, opacity: float) -> None:
+def test_opacity_multiplies_the_alpha_of_the_watermark(
+    studio: Studio, assets: Path, opacity: float
+) -> None:
     picture, mark = gradient(100, 60), logo(50, 30)
     mark.save(assets / "logo.png")
-    made = marked(studio, picture, assets, image="logo.png", scale=0.5, margin=0, opacity=opacity)
-    assert farthest(made, laid_over(picture, mark, (50, 30), opacity)) <= ROUNDED_TWICE
+    made = render_marked(
+        studio, picture, assets, image="logo.png", scale=0.5, margin=0, opacity=opacity
+    )
+    assert max_difference(made, composite(picture, mark, (50, 30), opacity)) <= ROUNDED_TWICE
 
 
 def test_on_a_transparent_picture_the_mark_keeps_its_own_alpha(
@@ -126,31 +130,35 @@ def test_on_a_transparent_picture_the_mark_keeps_its_own_alpha(
     picture, mark = noise(100, 60, bands=4), logo(50, 30)
     picture.paste((10, 20, 30, 0), (0, 0, 100, 45))
     mark.save(assets / "logo.png")
-    made = marked(studio, picture, assets, image="logo.png", scale=0.5, margin=0)
-    expected = laid_over(picture, mark, (50, 30), 0.5)
-    assert farthest(made.getchannel("A"), expected.getchannel("A"), "L") <= ROUNDED_TWICE
+    made = render_marked(studio, picture, assets, image="logo.png", scale=0.5, margin=0)
+    expected = composite(picture, mark, (50, 30), 0.5)
+    assert max_difference(made.getchannel("A"), expected.getchannel("A"), "L") <= ROUNDED_TWICE
     # What is hardly there may be off in colour, since 8 bits cannot hold it: so as it is seen.
     for ground in ("black", "white"):
         seen, wanted = (
             Image.alpha_composite(Image.new("RGBA", made.size, ground), one)
             for one in (made, expected)
         )
-        assert farthest(seen, wanted) <= 2 * ROUNDED_TWICE
+        assert max_difference(seen, wanted) <= 2 * ROUNDED_TWICE
     untouched = (0, 0, 100, 30)
     assert made.crop(untouched).tobytes() == picture.crop(untouched).tobytes()
 
 
-def test_defaults_are_a_quarter_of_the_width_at_the_right_bottom_half_seen(studio: Studio) -> None:
-    made = marked(studio, BLACK, text="-")
+def test_defaults_are_a_quarter_of_the_width_at_the_right_bottom_with_half_opacity(
+    studio: Studio,
+) -> None:
+    made = render_marked(studio, BLACK, text="-")
     assert bounds(made, BLACK) == pytest.approx((584, 320, 784, 384), abs=1)
     assert pixels(made)[350, 700].tolist() == [128, 128, 128]
 
 
 @pytest.mark.parametrize("scale", [0.05, 0.25, 0.6, 1])
 @pytest.mark.parametrize("text", ["©", "imagemill", "a longer line of text, 2026"])
-def test_text_is_as_wide_as_it_is_told(studio: Studio, text: str, scale: float) -> None:
+def test_text_has_the_width_of_its_scale(studio: Studio, text: str, scale: float) -> None:
     ground = Image.new("RGB", (800, 800))
-    left, _, right, _ = bounds(marked(studio, ground, **written(text, scale=scale)), ground)
+    left, _, right, _ = bounds(
+        render_marked(studio, ground, **watermark_of(text, scale=scale)), ground
+    )
     # Edges are soft: of a letter's first pixel less than a quarter may be covered.
     assert right - left == pytest.approx(800 * scale, abs=2)
 
@@ -162,36 +170,36 @@ def test_the_letters_are_those_of_the_font_and_markup_is_none(studio: Studio, te
     font = ImageFont.truetype(FONT, 200)
     ImageDraw.Draw(drawn).text((50, 50), text, "white", font)
     expected = drawn.crop(bounds(drawn, ground))
-    made = marked(studio, ground, **written(text, scale=expected.width / ground.width))
+    made = render_marked(studio, ground, **watermark_of(text, scale=expected.width / ground.width))
     found = made.crop(bounds(made, ground)).resize(expected.size)
     # Two renderers place letters of the same shapes; one letter more or less, and it is over 25.
     assert difference(found, expected) < 10
 
 
 def test_text_has_its_color(studio: Studio) -> None:
-    made = pixels(marked(studio, BLACK, **written("-", color="#ff8000")))
+    made = pixels(render_marked(studio, BLACK, **watermark_of("-", color="#ff8000")))
     assert made[200, 400].tolist() == [255, 128, 0]
-    made = pixels(marked(studio, BLACK, **written("-", color="#ff800080", opacity=0.5)))
+    made = pixels(render_marked(studio, BLACK, **watermark_of("-", color="#ff800080", opacity=0.5)))
     assert made[200, 400].tolist() == pytest.approx([64, 32, 0], abs=1)
 
 
 def test_a_mark_on_gray_may_be_colored(studio: Studio) -> None:
     output = {"grayscale": True}
-    watermark = written("-", color="#ff0000", scale=0.5)
-    made = pixels(marked(studio, gradient(100, 60), output=output, **watermark))
+    watermark = watermark_of("-", color="#ff0000", scale=0.5)
+    made = pixels(render_marked(studio, gradient(100, 60), output=output, **watermark))
     assert made[30, 50].tolist() == [255, 0, 0]
     assert np.ptp(made[:, :10], axis=2).max() <= 1
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "I;16"])
 def test_a_picture_without_colors_gets_a_colored_mark(studio: Studio, mode: str) -> None:
-    made = marked(studio, Image.new(mode, (100, 60)), **written("-", color="#0000ff"))
+    made = render_marked(studio, Image.new(mode, (100, 60)), **watermark_of("-", color="#0000ff"))
     assert pixels(made)[30, 50].tolist() == [0, 0, 255]
 
 
-def test_a_mark_is_laid_on_a_picture_that_is_too_long_to_be_read_twice(studio: Studio) -> None:
+def test_a_picture_that_is_too_long_to_be_read_twice_can_be_marked(studio: Studio) -> None:
     picture = gradient(500, 5000)
-    made = marked(studio, picture, text="imagemill", position="center")
+    made = render_marked(studio, picture, text="imagemill", position="center")
     _, top, _, bottom = bounds(made, picture)
     assert top + bottom == pytest.approx(5000, abs=2)
     assert difference(made.crop((0, 4000, 500, 5000)), picture.crop((0, 4000, 500, 5000))) == 0
@@ -199,7 +207,7 @@ def test_a_mark_is_laid_on_a_picture_that_is_too_long_to_be_read_twice(studio: S
 
 def test_a_mark_is_drawn_last_on_what_pad_added(studio: Studio) -> None:
     output = {"pad": {"bottom": 100}, "negate": True, "background": "#000"}
-    made = marked(studio, gradient(200, 50), output=output, text="imagemill", opacity=1)
+    made = render_marked(studio, gradient(200, 50), output=output, text="imagemill", opacity=1)
     ground = Image.new("RGB", (200, 150))
     _, top, _, bottom = bounds(made.crop((0, 60, 200, 150)), ground.crop((0, 60, 200, 150)))
     assert 0 < top < bottom == 90 - 16
@@ -207,7 +215,7 @@ def test_a_mark_is_drawn_last_on_what_pad_added(studio: Studio) -> None:
 
 @pytest.mark.parametrize("format_", ["jpeg", "webp", "gif", "avif", "tiff"])
 def test_every_format_can_be_marked(studio: Studio, format_: str) -> None:
-    made = marked(studio, BLACK, output={"format": format_}, **written("-"))
+    made = render_marked(studio, BLACK, output={"format": format_}, **watermark_of("-"))
     assert made.size == BLACK.size
     assert pixels(made)[200, 400].min() > 240
     assert pixels(made)[20, 400].max() < 15
@@ -216,7 +224,9 @@ def test_every_format_can_be_marked(studio: Studio, format_: str) -> None:
 def test_a_jpeg_of_a_transparent_picture_shows_mark_and_background(studio: Studio) -> None:
     picture = Image.new("RGBA", (100, 100), (0, 0, 0, 0))
     output = {"format": "jpeg", "background": "#00ff00", "quality": 100}
-    made = pixels(marked(studio, picture, output=output, **written("-", color="#ff0000")))
+    made = pixels(
+        render_marked(studio, picture, output=output, **watermark_of("-", color="#ff0000"))
+    )
     assert made[50, 50].tolist() == pytest.approx([255, 0, 0], abs=6)
     assert made[2, 2].tolist() == pytest.approx([0, 255, 0], abs=6)
 
@@ -227,17 +237,17 @@ def test_the_smallest_outputs_have_room_for_a_mark(
 ) -> None:
     Image.new("RGBA", (64, 64), (255, 0, 0, 255)).save(assets / "logo.png")
     picture = Image.new("RGB", size)
-    made = marked(studio, picture, assets, image="logo.png", opacity=1)
+    made = render_marked(studio, picture, assets, image="logo.png", opacity=1)
     assert made.size == size
     assert int((pixels(made)[..., 0] == 255).sum()) >= 1
-    assert marked(studio, picture, text="imagemill").size == size
+    assert render_marked(studio, picture, text="imagemill").size == size
 
 
 def test_a_tall_mark_shrinks_until_it_fits_between_the_margins(
     studio: Studio, assets: Path
 ) -> None:
     Image.new("RGB", (100, 1000), (255, 0, 0)).save(assets / "logo.png")
-    made = marked(studio, Image.new("RGB", (400, 120)), assets, image="logo.png", opacity=1)
+    made = render_marked(studio, Image.new("RGB", (400, 120)), assets, image="logo.png", opacity=1)
     left, top, right, bottom = bounds(made, Image.new("RGB", (400, 120)))
     assert (right - left, bottom - top) == (9, 88)
     assert (right, top) == (384, 16)
@@ -249,8 +259,8 @@ def test_a_mark_is_scaled_without_dark_edges(studio: Studio, assets: Path) -> No
     ImageDraw.Draw(mark).ellipse((50, 50, 350, 350), fill=(255, 255, 255, 255))
     mark.save(assets / "logo.png")
     white = Image.new("RGB", (200, 200), (255, 255, 255))
-    made = marked(studio, white, assets, image="logo.png", scale=0.2, opacity=1)
-    assert farthest(made, white) <= ROUNDED_TWICE
+    made = render_marked(studio, white, assets, image="logo.png", scale=0.2, opacity=1)
+    assert max_difference(made, white) <= ROUNDED_TWICE
 
 
 WHITE = Image.new("RGB", (60, 40), "white")
@@ -279,7 +289,9 @@ def test_every_kind_of_picture_may_be_a_mark(
     studio: Studio, assets: Path, mark: Image.Image, name: str, options: dict[str, Any]
 ) -> None:
     mark.save(assets / name, **options)
-    made = marked(studio, BLACK, assets, image=name, opacity=1, margin=0, position="left top")
+    made = render_marked(
+        studio, BLACK, assets, image=name, opacity=1, margin=0, position="left top"
+    )
     assert bounds(made, BLACK) == (0, 0, 200, 133)
     assert pixels(made)[60, 100].min() > 240
 
@@ -304,8 +316,10 @@ def test_every_kind_of_picture_may_be_a_mark(
         "&lt;&#0;</span>",
     ],
 )
-def test_any_text_can_be_asked_for(studio: Studio, text: str) -> None:
-    made = marked(studio, noise(40, 30), output={"width": 900, "enlarge": True}, **written(text))
+def test_any_text_can_be_drawn(studio: Studio, text: str) -> None:
+    made = render_marked(
+        studio, noise(40, 30), output={"width": 900, "enlarge": True}, **watermark_of(text)
+    )
     assert made.size == (900, 675)
 
 
@@ -317,19 +331,23 @@ def test_a_dot_may_be_as_wide_as_any_output(capfd: pytest.CaptureFixture[str]) -
 
 
 def test_two_lines_stand_below_each_other(studio: Studio) -> None:
-    _, top, _, bottom = bounds(marked(studio, BLACK, **written("mm\nmm", scale=0.1)), BLACK)
-    _, above, _, below = bounds(marked(studio, BLACK, **written("mm", scale=0.1)), BLACK)
+    _, top, _, bottom = bounds(
+        render_marked(studio, BLACK, **watermark_of("mm\nmm", scale=0.1)), BLACK
+    )
+    _, above, _, below = bounds(
+        render_marked(studio, BLACK, **watermark_of("mm", scale=0.1)), BLACK
+    )
     assert bottom - top > 2 * (below - above)
 
 
-def test_what_is_laid_on_needs_a_folder_of_images(studio: Studio) -> None:
+def test_an_image_needs_a_folder_of_assets(studio: Studio) -> None:
     with pytest.raises(DoesNotFit, match=r"no folder of images is set \(ASSETS_DIR\)"):
-        marked(studio, BLACK, image="logo.png")
+        render_marked(studio, BLACK, image="logo.png")
 
 
-def test_an_image_that_is_gone_is_named_and_no_path_is(studio: Studio, assets: Path) -> None:
+def test_a_missing_image_is_reported_by_name_and_not_by_path(studio: Studio, assets: Path) -> None:
     with pytest.raises(DoesNotFit, match=r"no image 'logo\.png' in the folder of images") as caught:
-        marked(studio, BLACK, assets, image="logo.png")
+        render_marked(studio, BLACK, assets, image="logo.png")
     assert "/" not in str(caught.value)
 
 
@@ -339,14 +357,14 @@ def test_a_file_that_is_no_picture_is_not_the_pictures_fault(
 ) -> None:
     (assets / "logo.png").write_bytes(content)
     with pytest.raises(DoesNotFit, match=r"The image 'logo\.png' (is of no format|cannot be)"):
-        marked(studio, BLACK, assets, image="logo.png")
+        render_marked(studio, BLACK, assets, image="logo.png")
 
 
 def test_a_truncated_image_is_not_the_pictures_fault(studio: Studio, assets: Path) -> None:
     logo(50, 50).save(assets / "whole.png")
     (assets / "logo.png").write_bytes((assets / "whole.png").read_bytes()[:-3000])
     with pytest.raises(DoesNotFit, match=r"The image 'logo\.png' cannot be drawn"):
-        marked(studio, BLACK, assets, image="logo.png")
+        render_marked(studio, BLACK, assets, image="logo.png")
 
 
 def test_a_link_may_not_lead_out_of_the_folder(studio: Studio, assets: Path) -> None:
@@ -356,14 +374,14 @@ def test_a_link_may_not_lead_out_of_the_folder(studio: Studio, assets: Path) -> 
     (assets / "folder").mkdir()
     for name in ("out.png", "loop.png", "folder", "x" * 255):
         with pytest.raises(DoesNotFit, match="There is no image"):
-            marked(studio, BLACK, assets, image=name)
+            render_marked(studio, BLACK, assets, image=name)
 
 
 def test_a_link_may_lead_to_a_place_in_the_folder(studio: Studio, assets: Path) -> None:
     (assets / "..data").mkdir()
     logo(20, 10).save(assets / "..data" / "logo.png")
     (assets / "logo.png").symlink_to(Path("..data", "logo.png"))
-    assert marked(studio, BLACK, assets, image="logo.png").size == BLACK.size
+    assert render_marked(studio, BLACK, assets, image="logo.png").size == BLACK.size
 
 
 async def test_a_child_draws_both_although_its_environment_is_empty(
@@ -373,7 +391,7 @@ async def test_a_child_draws_both_although_its_environment_is_empty(
     pipeline = Pipeline.model_validate(
         {
             "outputs": [
-                {"name": "text", "watermark": written("-")},
+                {"name": "text", "watermark": watermark_of("-")},
                 {"name": "logo", "watermark": {"image": "logo.png", "opacity": 1, "margin": 0}},
             ]
         }
@@ -381,7 +399,7 @@ async def test_a_child_draws_both_although_its_environment_is_empty(
     file = studio.save(BLACK, "in.png")
     async with Sandbox.open(1, replace(LIMITS, assets=assets)) as sandbox:
         rendered = await sandbox.render(file, studio.outputs, pipeline)
-    text, image = (pixels(opened(studio.file(output))) for output in rendered.outputs)
+    text, image = (pixels(open_picture(studio.file(output))) for output in rendered.outputs)
     assert text[200, 400].tolist() == [255, 255, 255]
     assert image[399, 799].tolist() == [255, 0, 0]
 

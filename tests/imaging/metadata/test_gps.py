@@ -30,14 +30,14 @@ def verify(file: Path, format_: FormatName, *, may_have_position: bool = False) 
 
 
 @pytest.mark.parametrize("format_", FORMATS_WITH_METADATA)
-def test_a_file_that_tells_a_position_is_no_output(tmp_path: Path, format_: FormatName) -> None:
+def test_a_file_with_a_position_is_rejected(tmp_path: Path, format_: FormatName) -> None:
     file = save_with_metadata(tmp_path, format_)
     with pytest.raises(BadOutput, match="image contains the position"):
         verify(file, format_)
 
 
 @pytest.mark.parametrize("format_", FORMATS_WITH_METADATA)
-def test_unless_it_was_asked_for(tmp_path: Path, format_: FormatName) -> None:
+def test_a_position_is_accepted_if_it_is_to_be_kept(tmp_path: Path, format_: FormatName) -> None:
     file = save_with_metadata(tmp_path, format_)
     assert verify(file, format_, may_have_position=True).width == 24
 
@@ -79,7 +79,7 @@ def test_a_position_in_xmp_alone_is_found(tmp_path: Path, packet: str, encoding:
         verify(file, "webp")
 
 
-def test_a_name_that_says_gps_is_no_position(tmp_path: Path) -> None:
+def test_a_text_that_begins_with_gps_is_no_position(tmp_path: Path) -> None:
     dc = 'xmlns:dc="http://purl.org/dc/elements/1.1/"'
     file = tmp_path / "in.webp"
     noise(24, 16).save(file, xmp=f"<x {dc}><dc:rights>GPSLatitude Inc.</dc:rights></x>".encode())

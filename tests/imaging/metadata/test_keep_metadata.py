@@ -25,7 +25,7 @@ from imaging.metadata_samples import (
     save_with_metadata,
 )
 from imaging.spaces import P3
-from imaging.studio import Studio, difference, noise, opened
+from imaging.studio import Studio, difference, noise, open_picture
 
 CHOICES = ["none", "icc", "copyright", "all"]
 OUTPUTS = sorted(FORMATS)
@@ -73,7 +73,7 @@ def test_a_position_survives_only_all(studio: Studio, source: str, output: str, 
 @pytest.mark.parametrize("source", FORMATS_WITH_METADATA)
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("keep", ["none", "icc"])
-def test_nothing_is_told_unless_asked_for(
+def test_no_metadata_is_kept_by_default(
     studio: Studio, source: str, output: str, keep: str
 ) -> None:
     _, found = made(studio, source, output, keep)
@@ -153,7 +153,7 @@ def test_all_keeps_what_else_there_is(studio: Studio, source: str, output: str) 
 @pytest.mark.parametrize("source", FORMATS_WITH_METADATA)
 @pytest.mark.parametrize("output", sorted(WITH_XMP))
 @pytest.mark.parametrize("keep", CHOICES)
-def test_an_orientation_that_is_applied_is_not_told(
+def test_an_applied_orientation_is_removed(
     studio: Studio, source: str, output: str, keep: str
 ) -> None:
     _, turned = made(studio, source, output, keep)
@@ -165,7 +165,7 @@ def test_an_orientation_that_is_applied_is_not_told(
 @pytest.mark.parametrize("source", ["jpeg", "png", "webp", "tiff"])
 @pytest.mark.parametrize("output", sorted(WITH_XMP))
 @pytest.mark.parametrize("keep", CHOICES)
-def test_an_orientation_that_is_left_is_told_whatever_is_kept(
+def test_an_orientation_that_is_not_applied_is_always_kept(
     studio: Studio, source: str, output: str, keep: str
 ) -> None:
     _, lying = made(studio, source, output, keep, auto_orient=False)
@@ -182,7 +182,7 @@ def test_exif_says_whether_colors_are_srgb(
     assert found.details[Base.ColorSpace] == told_space
 
 
-def test_a_thumbnail_in_the_metadata_goes(studio: Studio) -> None:
+def test_a_thumbnail_in_the_metadata_is_removed(studio: Studio) -> None:
     # It would show what a crop has cut away.
     thumbnail = studio.save(noise(16, 16), "thumbnail.jpg").read_bytes()
     directory = b"MM\0*\0\0\0\x08\0\1\x01\x3b\0\2\0\0\0\4Joe\0\0\0\0\x1a"
@@ -196,17 +196,17 @@ def test_a_thumbnail_in_the_metadata_goes(studio: Studio) -> None:
     assert thumbnail[-100:] in file.read_bytes()
     output = studio.file(studio.render(file, {"keep_metadata": "all"}).outputs[0])
     assert thumbnail[-100:] not in output.read_bytes()
-    assert opened(output).getexif()[Base.Artist] == "Joe"
+    assert open_picture(output).getexif()[Base.Artist] == "Joe"
 
 
 def test_comments_of_a_png_are_kept_by_all(studio: Studio) -> None:
     for keep in CHOICES:
         file, _ = made(studio, "png", "png", keep, name=keep)
-        assert (opened(file).info.get("Author") == PRIVATE) == (keep == "all")
+        assert (open_picture(file).info.get("Author") == PRIVATE) == (keep == "all")
 
 
 @pytest.mark.parametrize("keep", ["copyright", "all"])
-def test_a_picture_that_tells_nothing_has_nothing_to_keep(studio: Studio, keep: str) -> None:
+def test_a_picture_without_metadata_has_none_to_keep(studio: Studio, keep: str) -> None:
     file = studio.save(noise(24, 16), "in.png")
     found = read_metadata(
         studio.file(studio.render(file, {"format": "jpeg", "keep_metadata": keep}).outputs[0])
@@ -216,7 +216,7 @@ def test_a_picture_that_tells_nothing_has_nothing_to_keep(studio: Studio, keep: 
 
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("keep", CHOICES)
-def test_blocks_of_any_size_do_no_harm(studio: Studio, output: str, keep: str) -> None:
+def test_blocks_of_any_size_are_handled(studio: Studio, output: str, keep: str) -> None:
     block = Image.Exif()
     block[Base.Artist] = "Me"
     block[Base.ImageDescription] = "x" * 1_000_000
@@ -243,8 +243,8 @@ def test_a_large_png_has_room_for_xmp_before_its_pixels(studio: Studio) -> None:
     picture = noise(900, 900)  # some megabytes, since it does not compress
     file = studio.save(picture, "in.webp", lossless=True, xmp=XMP)
     made_ = studio.file(studio.render(file, {"format": "png", "keep_metadata": "all"}).outputs[0])
-    assert opened(made_).info["xmp"] == XMP.replace(b'Orientation="6"', b'Orientation="1"')
-    assert difference(opened(made_), picture) == 0
+    assert open_picture(made_).info["xmp"] == XMP.replace(b'Orientation="6"', b'Orientation="1"')
+    assert difference(open_picture(made_), picture) == 0
 
 
 def test_iptc_of_a_jpeg_lies_among_other_resources(studio: Studio) -> None:

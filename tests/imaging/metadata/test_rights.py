@@ -1,4 +1,4 @@
-"""What strangers wrote into blocks of metadata is read with care, and written anew."""
+"""Artist and copyright extracted from untrusted blocks of EXIF, XMP and IPTC."""
 
 import struct
 
@@ -61,14 +61,14 @@ def bare_exif(tag: int, text: bytes, length: int | None = None, offset: int = 26
         bare_exif(Base.ImageDescription, b"Somebody\0"),
     ],
 )
-def test_exif_that_says_nothing_of_rights_leaves_none(block: bytes) -> None:
+def test_exif_without_rights_yields_none(block: bytes) -> None:
     assert exif.extract_rights(block) is None
 
 
 @given(
     st.binary(max_size=200), st.sampled_from([b"", b"II*\0\x08\0\0\0", b"Exif\0\0MM\0*\0\0\0\x08"])
 )
-def test_any_bytes_are_taken_for_exif(tail: bytes, head: bytes) -> None:
+def test_any_bytes_can_be_read_as_exif(tail: bytes, head: bytes) -> None:
     exif.extract_rights(head + tail)
 
 
@@ -102,7 +102,7 @@ OUTSIDE = (
     ],
     ids=range(14),
 )
-def test_xmp_that_says_nothing_of_rights_or_is_no_xmp_leaves_none(block: bytes) -> None:
+def test_xmp_without_rights_and_malformed_xmp_yield_none(block: bytes) -> None:
     assert xmp.extract_rights(block) is None
 
 
@@ -138,7 +138,7 @@ def test_what_looks_like_markup_stays_text() -> None:
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_taken_for_xmp(block: bytes) -> None:
+def test_any_bytes_can_be_read_as_xmp(block: bytes) -> None:
     xmp.extract_rights(block)
 
 
@@ -169,10 +169,10 @@ def test_iptc_keeps_its_encoding_and_the_two() -> None:
         b"\x1c\x02\x50\x80\x04\0\0\0\x01x",
     ],
 )
-def test_iptc_that_says_nothing_of_rights_leaves_none(block: bytes) -> None:
+def test_iptc_without_rights_yields_none(block: bytes) -> None:
     assert iptc.extract_rights(block) is None
 
 
 @given(st.binary(max_size=200), st.sampled_from([b"", b"\x1c\x02", b"Photoshop 3.0\x008BIM"]))
-def test_any_bytes_are_taken_for_iptc(tail: bytes, head: bytes) -> None:
+def test_any_bytes_can_be_read_as_iptc(tail: bytes, head: bytes) -> None:
     iptc.extract_rights(head + tail)

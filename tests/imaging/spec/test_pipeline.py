@@ -258,7 +258,7 @@ def test_analyses_come_as_a_list(analyze: object) -> None:
     assert blamed({"outputs": [{}], "analyze": analyze}) == [("analyze",)]
 
 
-def test_without_analyses_json_says_nothing_of_them() -> None:
+def test_json_without_analyses_has_no_analyze() -> None:
     assert "analyze" not in Pipeline.model_validate({"outputs": [{}], "analyze": []}).as_json()
 
 
@@ -267,7 +267,7 @@ def test_json_shows_what_was_given_and_the_name() -> None:
     assert pipeline.as_json() == {"outputs": [{"name": "image", "width": 320, "format": "webp"}]}
 
 
-def test_json_leads_back_to_the_same_pipeline() -> None:
+def test_json_round_trips() -> None:
     given = {"outputs": [{"name": "a", "width": 3, "fit": "contain", "background": "#abc"}, {}]}
     pipeline = Pipeline.model_validate(given)
     assert Pipeline.model_validate(pipeline.as_json()) == pipeline

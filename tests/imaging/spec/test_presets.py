@@ -27,7 +27,7 @@ def test_a_file_adds_presets_and_may_replace_built_in_ones(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (
             "[avatar]\noutputs = [{ width = 0 }]",
@@ -42,17 +42,17 @@ def test_a_file_adds_presets_and_may_replace_built_in_ones(tmp_path: Path) -> No
         ("[avatar", "the presets file FILE cannot be read"),
     ],
 )
-def test_a_wrong_file_is_one_sentence_with_file_and_preset(
-    tmp_path: Path, text: str, told: str
+def test_a_wrong_file_is_reported_with_file_and_preset(
+    tmp_path: Path, text: str, message: str
 ) -> None:
     file = tmp_path / "presets.toml"
     file.write_text(text)
     with pytest.raises(PresetsError) as caught:
         load_presets(file, tmp_path)
-    assert str(caught.value).startswith(told.replace("FILE", str(file)))
+    assert str(caught.value).startswith(message.replace("FILE", str(file)))
     assert "\n" not in str(caught.value)
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(PresetsError, match="cannot be read"):
         load_presets(tmp_path / "none.toml")

@@ -69,7 +69,7 @@ def test_a_plain_picture_has_its_color() -> None:
     assert number(found[2:6]) == 0xC86432
 
 
-def test_what_is_invisible_changes_nothing() -> None:
+def test_invisible_pixels_do_not_change_the_hash() -> None:
     visible = sample(16, 12)
     assert compute_blurhash(hidden(visible, 0)) == compute_blurhash(hidden(visible, 255))
     found = compute_blurhash(hidden(plain(200, 100, 50), 255))
@@ -77,5 +77,5 @@ def test_what_is_invisible_changes_nothing() -> None:
     assert number(found[2:6]) == 0xC86432
 
 
-def test_nothing_visible_has_no_hash() -> None:
+def test_a_picture_without_visible_pixels_has_no_hash() -> None:
     assert compute_blurhash(plain(9, 9, 9, alpha=0)) is None

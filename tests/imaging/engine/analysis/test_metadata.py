@@ -1,4 +1,4 @@
-"""What a file says of itself, told safely."""
+"""The analysis `metadata`, with untrusted values bounded."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ from imagemill.imaging.spec.pipeline import Pipeline
 from imaging.studio import LIMITS, Studio, gradient, srgb_profile
 
 
-def told(studio: Studio, file: Path) -> dict[str, object]:
+def analyze_metadata(studio: Studio, file: Path) -> dict[str, object]:
     return dict(studio.analyze(file, "metadata", width=10)["metadata"])
 
 
@@ -36,12 +36,12 @@ def with_fields(picture: Image.Image) -> Image.Exif:
     return fields
 
 
-def test_a_photo_tells_all_of_itself(studio: Studio) -> None:
+def test_a_photo_has_all_metadata(studio: Studio) -> None:
     picture = gradient(60, 40)
     file = studio.save(
         picture, "in.jpg", exif=with_fields(picture), dpi=(300, 300), icc_profile=srgb_profile()
     )
-    metadata = told(studio, file)
+    metadata = analyze_metadata(studio, file)
     fields = metadata.pop("exif")
     assert metadata == {
         "format": "jpeg", "width": 40, "height": 60, "frames": 1, "space": "srgb", "bits": 8,
@@ -77,7 +77,7 @@ def test_a_photo_tells_all_of_itself(studio: Studio) -> None:
 def test_colors_are_those_of_the_file(
     studio: Studio, mode: str, name: str, space: str, bits: int, *, has_alpha: bool
 ) -> None:
-    metadata = told(studio, studio.save(Image.new(mode, (30, 20)), name))
+    metadata = analyze_metadata(studio, studio.save(Image.new(mode, (30, 20)), name))
     assert (metadata["space"], metadata["bits"]) == (space, bits)
     assert (metadata["has_alpha"], metadata["orientation"]) == (has_alpha, 1)
     assert (metadata["icc"], metadata["exif"]) == (None, {})
@@ -86,17 +86,17 @@ def test_colors_are_those_of_the_file(
 def test_frames_of_an_animation_are_counted(studio: Studio) -> None:
     frames = [Image.new("RGB", (30, 20), (level, 0, 0)) for level in (0, 100, 200)]
     file = studio.save(frames[0], "in.webp", save_all=True, append_images=frames[1:])
-    assert told(studio, file)["frames"] == 3
+    assert analyze_metadata(studio, file)["frames"] == 3
 
 
-def test_hostile_fields_are_cut_to_size_and_made_printable(studio: Studio) -> None:
+def test_hostile_fields_are_truncated_and_made_printable(studio: Studio) -> None:
     picture = gradient(60, 40)
     fields = picture.getexif()
     fields[Base.Model] = "M" * 50_000
     fields[Base.Make] = "Caf\xe9 \x01\x1b[31m\u202e".encode("latin-1", "ignore")
     fields[Base.Artist] = b"a\xed\xa0\x80b"  # a lone surrogate
     fields[Base.Copyright] = "\x00\x00"
-    found = told(studio, studio.save(picture, "in.jpg", exif=fields))["exif"]
+    found = analyze_metadata(studio, studio.save(picture, "in.jpg", exif=fields))["exif"]
     assert isinstance(found, dict)
     assert found["Model"] == "M" * 200
     assert all(str(text).isprintable() for text in found.values())
@@ -110,7 +110,7 @@ def test_an_absurd_density_is_none(xres: float, density: int | None) -> None:
     assert _read_density(VipsImage.black(1, 1).copy(xres=xres)) == density
 
 
-def test_there_is_an_end_to_fields() -> None:
+def test_the_number_of_fields_is_bounded() -> None:
     many = [(f"exif-ifd0-Field{n}", "1 (1, Short, 1 components, 2 bytes)") for n in range(500)]
     assert len(parse_exif_fields(many)) == 100
 

@@ -75,7 +75,7 @@ def test_the_dominant_color_is_the_most_frequent_one() -> None:
     assert find_dominant_color(of(drawn(SIX, [5, 20, 12, 10, 9, 8]))) == "#ff6600"
 
 
-def test_a_gradient_is_told_nearly_as_well_as_by_pillow() -> None:
+def test_the_palette_of_a_gradient_is_nearly_as_good_as_pillows() -> None:
     picture = gradient(64, 64)
     six = picture.quantize(6, Image.Quantize.MEDIANCUT).getpalette()
     assert six is not None

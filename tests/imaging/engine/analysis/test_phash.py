@@ -62,12 +62,12 @@ def test_a_plain_picture_has_no_noise_in_its_hash() -> None:
     assert compute_phash(plain(200, 100, 50)) == "8000000000000000"
 
 
-def test_what_is_invisible_changes_nothing() -> None:
+def test_invisible_pixels_do_not_change_the_hash() -> None:
     assert compute_phash(hidden(sample(16, 12), 0)) == compute_phash(hidden(sample(16, 12), 255))
     assert compute_phash(hidden(plain(200, 100, 50), 255)) == "8000000000000000"
 
 
 @pytest.mark.parametrize("name", ["phash", "blurhash"])
-def test_nothing_visible_has_no_hash(studio: Studio, name: str) -> None:
+def test_a_picture_without_visible_pixels_has_no_hash(studio: Studio, name: str) -> None:
     file = studio.save(Image.new("RGBA", (40, 30), "#ff000000"), "in.png")
     assert studio.analyze(file, name) == {name: None}

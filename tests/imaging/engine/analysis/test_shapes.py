@@ -28,7 +28,7 @@ GOOD: dict[str, Any] = {
 }
 
 
-def test_every_analysis_has_its_shape_and_its_function() -> None:
+def test_every_analysis_has_a_schema_and_a_function() -> None:
     assert set(ANALYSES) == set(Analysis.__annotations__) == set(GOOD)
     assert set(ANALYSES) == {METADATA, *OF_THUMBNAIL, *OF_SQUARE}
     assert SHAPE.validate_python(GOOD) == GOOD
@@ -36,7 +36,7 @@ def test_every_analysis_has_its_shape_and_its_function() -> None:
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "1"])
 @pytest.mark.parametrize("size", [(300, 200), (1, 1), (900, 2)])
-def test_what_the_engine_says_has_the_shape(
+def test_results_of_the_engine_match_the_schema(
     studio: Studio, mode: str, size: tuple[int, int]
 ) -> None:
     said = studio.analyze(studio.save(noise(*size).convert(mode), "in.png"), *ANALYSES)
@@ -73,7 +73,7 @@ async def test_every_analysis_comes_through_the_sandbox(studio: Studio) -> None:
         ("taste", "sweet"),
     ],
 )
-def test_another_shape_is_refused(name: str, value: object) -> None:
+def test_a_result_of_another_shape_is_rejected(name: str, value: object) -> None:
     with pytest.raises(ValidationError):
         SHAPE.validate_python({name: value})
 
@@ -101,6 +101,6 @@ def test_another_shape_is_refused(name: str, value: object) -> None:
         ("more", 1),
     ],
 )
-def test_metadata_of_another_shape_is_refused(name: str, value: object) -> None:
+def test_metadata_of_another_shape_is_rejected(name: str, value: object) -> None:
     with pytest.raises(ValidationError):
         SHAPE.validate_python({"metadata": FACTS | {name: value}})

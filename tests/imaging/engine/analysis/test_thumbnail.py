@@ -78,7 +78,7 @@ def test_the_picture_is_turned_upright(studio: Studio) -> None:
     assert made.green[0] > 235
 
 
-def test_inks_are_converted(studio: Studio) -> None:
+def test_cmyk_is_converted(studio: Studio) -> None:
     inks = halves((0, 255, 255, 0), (0, 0, 0, 255), "CMYK")
     (color,) = studio.analyze(studio.save(inks, "in.jpg"), "dominant_color").values()
     red, green, blue = bytes.fromhex(color[1:])
@@ -87,7 +87,7 @@ def test_inks_are_converted(studio: Studio) -> None:
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "1", "I;16", "RGBA"])
-def test_every_kind_of_pixel_is_understood(studio: Studio, mode: str) -> None:
+def test_every_kind_of_pixel_is_analyzed(studio: Studio, mode: str) -> None:
     picture = halves(255, 0, "L")
     picture = picture.convert("I").point(lambda v: v * 257) if mode == "I;16" else picture
     file = studio.save(picture.convert(mode), "in.png")
@@ -102,9 +102,7 @@ def test_of_an_animation_the_first_frame_is_analyzed(studio: Studio) -> None:
 
 @pytest.mark.parametrize("extension", ["jpg", "png", "webp"])
 @pytest.mark.parametrize("width", [4, 300])
-def test_the_answer_does_not_depend_on_the_outputs(
-    studio: Studio, extension: str, width: int
-) -> None:
+def test_results_do_not_depend_on_the_outputs(studio: Studio, extension: str, width: int) -> None:
     file = studio.save(halves(RED, BLUE).resize((1500, 1000)), f"in.{extension}", quality=95)
     alone = studio.analyze(file, "palette")
     assert len(alone["palette"]) == 2
@@ -119,7 +117,7 @@ def distance(one: str, other: str) -> int:
     return max(abs(a - b) for a, b in pairs)
 
 
-def test_nothing_asked_nothing_said(studio: Studio) -> None:
+def test_without_analyses_there_is_no_result(studio: Studio) -> None:
     assert studio.render(studio.save(gradient(30, 20), "in.png"), {}).analysis is None
 
 
