@@ -100,7 +100,7 @@ class JobBody(BaseModel):
     run_at: datetime
     """When the next attempt may begin."""
     started_at: datetime | None
-    """When the last attempt began."""
+    """When the first attempt began, since the last `retry`."""
     completed_at: datetime | None
     """When the job ended, whatever its status."""
     updated_at: datetime

@@ -22,7 +22,7 @@ from support.servers import connect
 REST_SECONDS = 120
 
 UNFINISHED = "SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'PROCESSING')"
-UNTOLD = "SELECT count(*) FROM deliveries WHERE status = 'PENDING'"
+UNDELIVERED = "SELECT count(*) FROM deliveries WHERE status = 'PENDING'"
 
 
 @dataclass(frozen=True)
@@ -89,4 +89,4 @@ def _come_to_rest(mill: Mill) -> None:
 
     wait_until(lambda: is_none_left(UNFINISHED), "all jobs end", mill.log_of_workers, REST_SECONDS)
     make_due(mill.postgres)  # or killed workers would hold their webhooks for a minute
-    wait_until(lambda: is_none_left(UNTOLD), "all are told", mill.log_of_workers, REST_SECONDS)
+    wait_until(lambda: is_none_left(UNDELIVERED), "all are told", mill.log_of_workers, REST_SECONDS)

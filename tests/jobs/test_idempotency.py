@@ -27,13 +27,13 @@ DAY = timedelta(hours=24)
 MINUTE = timedelta(minutes=1)
 
 
-def let_age(address: PostgresAddress, age: timedelta) -> None:
-    """Let every key have come so long ago."""
+def make_older(address: PostgresAddress, age: timedelta) -> None:
+    """Set the age of every key."""
     with connect(address) as connection:
         connection.execute("UPDATE idempotency_keys SET created_at = now() - %s", [age])
 
 
-def jobs_under_keys(address: PostgresAddress) -> list[tuple[str, JobId]]:
+def jobs_by_key(address: PostgresAddress) -> list[tuple[str, JobId]]:
     with connect(address) as connection:
         return connection.execute("SELECT key, job_id FROM idempotency_keys").fetchall()
 
@@ -47,20 +47,22 @@ def api_key(address: PostgresAddress, name: str) -> KeyId:
     return key_id
 
 
-async def test_the_second_job_under_a_key_is_the_first(job_store: JobStore) -> None:
+async def test_a_second_upload_with_a_key_returns_the_first_job(job_store: JobStore) -> None:
     first = await accept_with_key(job_store, new_job(), KEY)
     assert await accept_with_key(job_store, new_job(), KEY) == first
     assert await find_by_key(job_store, KEY) == first
     assert [job.id for job in (await job_store.list(list(Status), 10)).jobs] == [first.job.id]
 
 
-async def test_whoever_comes_second_is_told_what_was_sent_first(job_store: JobStore) -> None:
+async def test_a_later_upload_with_the_key_returns_the_first_ones_job_and_content(
+    job_store: JobStore,
+) -> None:
     first = await accept_with_key(job_store, new_job(), KEY)
     other = IdempotencyKey(KEY.key, b"other content", key_id=None)
     assert await accept_with_key(job_store, new_job(), other) == first
 
 
-async def test_of_many_jobs_under_one_key_at_once_one_is_recorded(
+async def test_of_many_concurrent_uploads_with_one_key_one_is_recorded(
     job_store: JobStore, postgres_address: PostgresAddress
 ) -> None:
     accepted = await asyncio.gather(
@@ -70,7 +72,7 @@ async def test_of_many_jobs_under_one_key_at_once_one_is_recorded(
     assert count_jobs(postgres_address) == 1
 
 
-async def test_a_job_whose_answer_was_lost_and_that_is_sent_again_is_its_senders(
+async def test_repeating_an_insert_after_a_lost_result_returns_the_same_job(
     job_store: JobStore,
 ) -> None:
     new = new_job()
@@ -93,7 +95,7 @@ async def test_a_job_that_is_not_recorded_uses_no_key(
     assert await find_by_key(job_store, KEY) is None
 
 
-async def test_a_key_stands_for_its_job_as_long_as_there_is_that_job(
+async def test_a_key_returns_its_job_until_the_job_is_deleted(
     job_store: JobStore, leases: JobLeases, postgres_address: PostgresAddress
 ) -> None:
     new = new_job()
@@ -105,24 +107,24 @@ async def test_a_key_stands_for_its_job_as_long_as_there_is_that_job(
     ended = (await accept_with_key(job_store, new_job(), KEY)).job
     assert (ended.id, ended.status) == (new.id, Status.COMPLETED)
     await job_store.delete(new.id)
-    assert jobs_under_keys(postgres_address) == []
+    assert jobs_by_key(postgres_address) == []
     assert (await accept_with_key(job_store, new_job(), KEY)).job.id != new.id
 
 
-async def test_a_key_is_free_again_after_a_day_and_the_earlier_job_stays(
+async def test_a_key_can_be_reused_after_a_day_and_the_earlier_job_stays(
     job_store: JobStore, postgres_address: PostgresAddress
 ) -> None:
     first = await accept_with_key(job_store, new_job(), KEY)
-    let_age(postgres_address, DAY - MINUTE)
+    make_older(postgres_address, DAY - MINUTE)
     assert await accept_with_key(job_store, new_job(), KEY) == first
-    let_age(postgres_address, DAY + MINUTE)
+    make_older(postgres_address, DAY + MINUTE)
     assert await find_by_key(job_store, KEY) is None
     other = IdempotencyKey(KEY.key, b"other content", key_id=None)
     second = await accept_with_key(job_store, new_job(), other)
     assert second.content_sha256 == b"other content"
     assert await find_by_key(job_store, KEY) == second
     assert await job_store.find(first.job.id) == first.job
-    assert jobs_under_keys(postgres_address) == [(KEY.key, second.job.id)]
+    assert jobs_by_key(postgres_address) == [(KEY.key, second.job.id)]
 
 
 async def test_each_api_key_has_idempotency_keys_of_its_own(
@@ -135,23 +137,23 @@ async def test_each_api_key_has_idempotency_keys_of_its_own(
     assert [await find_by_key(job_store, key) for key in keys] == accepted
 
 
-async def test_old_keys_are_forgotten_and_no_others(
+async def test_expired_keys_are_deleted_and_no_others(
     job_store: JobStore, pool: Postgres, postgres_address: PostgresAddress
 ) -> None:
     owner = api_key(postgres_address, "one")
     old = [IdempotencyKey("old", b"content", key_id) for key_id in (None, owner)]
     jobs = [(await accept_with_key(job_store, new_job(), key)).job for key in old]
-    let_age(postgres_address, DAY + MINUTE)
+    make_older(postgres_address, DAY + MINUTE)
     young = await accept_with_key(job_store, new_job(), KEY)
     assert [await delete_expired_keys(pool, limit=1) for _ in range(3)] == [1, 1, 0]
-    assert jobs_under_keys(postgres_address) == [(KEY.key, young.job.id)]
+    assert jobs_by_key(postgres_address) == [(KEY.key, young.job.id)]
     assert [await job_store.find(job.id) for job in jobs] == jobs
 
 
-async def test_whoever_cannot_ask_whose_job_it_is_does_not_say_that_there_is_none(
+async def test_the_outcome_is_unknown_when_the_key_cannot_be_read_after_the_insert(
     postgres_address: PostgresAddress,
 ) -> None:
-    """The insert may have been sent twice, and its first run may have recorded the job."""
+    """The INSERT may have been executed twice, and the first execution may have succeeded."""
     with connect(postgres_address) as other:
         async with Postgres.open(postgres_address, pool_size=1) as pool:
             job_store = JobStore(pool)
@@ -164,7 +166,7 @@ async def test_whoever_cannot_ask_whose_job_it_is_does_not_say_that_there_is_non
                 lambda: waits_for_a_lock(postgres_address, "INSERT INTO jobs"),
                 "it waits to be recorded",
             )
-            # It gets the only connection next, and keeps it for longer than one is waited for.
+            # It gets the only connection next, for longer than the pool's time-out.
             hog = asyncio.create_task(pool.run("SELECT pg_sleep(6)", {}))
             await asyncio.sleep(0)
             other.execute("COMMIT")
@@ -173,7 +175,7 @@ async def test_whoever_cannot_ask_whose_job_it_is_does_not_say_that_there_is_non
             await hog
 
 
-async def test_a_key_is_found_by_its_index_whoever_sent_it(
+async def test_a_key_is_found_by_its_index_with_and_without_an_api_key(
     job_store: JobStore, pool: Postgres, postgres_address: PostgresAddress
 ) -> None:
     await accept_with_key(job_store, new_job(), KEY)

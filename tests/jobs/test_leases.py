@@ -1,6 +1,6 @@
-"""What workers do with jobs: two of them, on one PostgreSQL, with no sleeps.
+"""The operations of two workers on one PostgreSQL, without sleeping.
 
-A lease is made to expire by an UPDATE, so that every interleaving is the test's own choice.
+Leases are expired by an UPDATE, so that each test chooses the order of events.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ def other(pool: Postgres) -> JobLeases:
 
 
 def expire(address: PostgresAddress) -> None:
-    """Let every lease be over, and every delay."""
+    """Let every lease expire."""
     with connect(address) as connection:
         connection.execute(
             "UPDATE jobs SET lease_expires_at = now() - interval '1 s' WHERE status = 'PROCESSING'"
@@ -59,7 +59,7 @@ async def statuses(job_store: JobStore, job_id: JobId) -> list[Status]:
     return [event.status for event in await job_store.history(job_id)]
 
 
-async def test_a_claimed_job_is_processing_and_nobody_else_gets_it(
+async def test_a_claimed_job_is_processing_and_cannot_be_claimed_again(
     job_store: JobStore, leases: JobLeases, other: JobLeases
 ) -> None:
     claim = await one_claim(job_store, leases)
@@ -84,18 +84,18 @@ async def test_of_many_workers_that_claim_the_same_ids_each_job_goes_to_one(
     assert sorted(claimed) == sorted(ids)
 
 
-async def test_a_claim_passes_over_what_another_is_claiming(
+async def test_a_claim_skips_rows_that_another_has_locked(
     job_store: JobStore, leases: JobLeases, postgres_address: PostgresAddress
 ) -> None:
     taken, free = [(await job_store.accept(new_job())).id for _ in range(2)]
     with connect(postgres_address) as other, other.transaction():
         other.execute("SELECT FROM jobs WHERE id = %s FOR UPDATE", (taken,))
-        # Whoever waits for the other one instead waits until PostgreSQL's patience ends.
+        # A claim that waited for the lock would wait until the statement times out.
         (claim,) = await leases.claim([taken, free])
         assert claim.id == free
 
 
-async def test_a_sweep_takes_urgent_jobs_first_and_then_the_oldest(
+async def test_a_sweep_claims_by_priority_and_then_the_oldest_first(
     job_store: JobStore, leases: JobLeases
 ) -> None:
     low = await job_store.accept(new_job(Priority.LOW))
@@ -106,7 +106,7 @@ async def test_a_sweep_takes_urgent_jobs_first_and_then_the_oldest(
     assert order == [high.id, old.id, young.id, low.id]
 
 
-async def test_a_sweep_leaves_alone_what_became_due_within_the_grace(
+async def test_a_sweep_does_not_claim_what_became_due_within_the_grace(
     job_store: JobStore, leases: JobLeases
 ) -> None:
     await job_store.accept(new_job())
@@ -128,7 +128,7 @@ async def test_a_completed_job_has_its_outputs_and_the_size_of_its_input(
     assert job.completed_at is not None
 
 
-async def test_a_batch_ends_each_job_in_its_own_way(job_store: JobStore, leases: JobLeases) -> None:
+async def test_a_batch_records_each_jobs_own_result(job_store: JobStore, leases: JobLeases) -> None:
     good, bad = await one_claim(job_store, leases), await one_claim(job_store, leases)
     assert await leases.finish([completed(good), failed(bad)]) == frozenset()
     assert (await job_store.find(good.id)).status is Status.COMPLETED
@@ -138,7 +138,7 @@ async def test_a_batch_ends_each_job_in_its_own_way(job_store: JobStore, leases:
 
 
 @pytest.mark.parametrize("result", [completed, failed])
-async def test_a_result_that_is_sent_twice_counts_once(
+async def test_a_result_that_is_recorded_twice_counts_once(
     job_store: JobStore, leases: JobLeases, result: Callable[[Claim], Completed | Failed]
 ) -> None:
     claim = await one_claim(job_store, leases)
@@ -148,7 +148,7 @@ async def test_a_result_that_is_sent_twice_counts_once(
     assert len(await job_store.history(claim.id)) == 3
 
 
-async def test_a_failure_of_another_kind_or_claim_is_not_taken_for_ones_own(
+async def test_a_result_of_another_kind_or_claim_is_no_repetition(
     job_store: JobStore, leases: JobLeases, other: JobLeases, postgres_address: PostgresAddress
 ) -> None:
     first = await one_claim(job_store, leases)
@@ -162,7 +162,7 @@ async def test_a_failure_of_another_kind_or_claim_is_not_taken_for_ones_own(
     assert await other.finish([completed(second)]) == {second.id}
 
 
-async def test_a_worker_that_was_given_up_cannot_end_a_later_attempt(
+async def test_a_worker_whose_lease_expired_cannot_end_a_later_attempt(
     job_store: JobStore, leases: JobLeases, other: JobLeases, postgres_address: PostgresAddress
 ) -> None:
     lost = await one_claim(job_store, leases)
@@ -180,7 +180,7 @@ async def test_a_worker_that_was_given_up_cannot_end_a_later_attempt(
     assert (await job_store.find(lost.id)).output_path == completed(newer).outputs[0].path
 
 
-async def test_the_same_fence_in_the_hands_of_another_worker_is_not_enough(
+async def test_the_fence_alone_is_not_enough_for_another_worker(
     job_store: JobStore, leases: JobLeases, other: JobLeases
 ) -> None:
     claim = await one_claim(job_store, leases)
@@ -189,7 +189,7 @@ async def test_the_same_fence_in_the_hands_of_another_worker_is_not_enough(
     assert (await job_store.find(claim.id)).status is Status.PROCESSING
 
 
-async def test_a_heartbeat_keeps_a_lease_that_would_have_been_reaped(
+async def test_a_heartbeat_renews_a_lease_that_would_have_been_reaped(
     job_store: JobStore, leases: JobLeases, other: JobLeases, postgres_address: PostgresAddress
 ) -> None:
     claim = await one_claim(job_store, leases)
@@ -225,7 +225,7 @@ async def test_a_lost_worker_costs_an_attempt_and_the_last_one_ends_the_job(
     assert (await job_store.find(claim.id)).attempts == 2
 
 
-async def test_a_job_that_is_given_back_has_not_used_an_attempt(
+async def test_a_released_job_has_not_used_an_attempt(
     job_store: JobStore, leases: JobLeases, other: JobLeases
 ) -> None:
     claim = await one_claim(job_store, leases)
@@ -236,7 +236,7 @@ async def test_a_job_that_is_given_back_has_not_used_an_attempt(
     assert (again.attempt, again.fence) == (1, 2)
 
 
-async def test_a_job_given_back_with_a_delay_is_not_due_before(
+async def test_a_job_released_with_a_delay_is_not_due_before(
     job_store: JobStore, leases: JobLeases
 ) -> None:
     claim = await one_claim(job_store, leases)
@@ -244,7 +244,7 @@ async def test_a_job_given_back_with_a_delay_is_not_due_before(
     assert await leases.claim([claim.id]) == ()
 
 
-async def test_a_failed_attempt_is_tried_again_after_its_delay_and_tells_why(
+async def test_a_failed_attempt_is_retried_after_its_delay_and_keeps_its_error(
     job_store: JobStore, leases: JobLeases, postgres_address: PostgresAddress
 ) -> None:
     claim = await one_claim(job_store, leases)
@@ -260,7 +260,7 @@ async def test_a_failed_attempt_is_tried_again_after_its_delay_and_tells_why(
     assert (await job_store.find(claim.id)).error is None
 
 
-async def test_the_history_tells_every_change_with_its_attempt_worker_and_error(
+async def test_the_history_has_every_change_with_its_attempt_worker_and_error(
     job_store: JobStore, leases: JobLeases, postgres_address: PostgresAddress
 ) -> None:
     claim = await one_claim(job_store, leases)
@@ -291,7 +291,7 @@ async def test_the_history_tells_every_change_with_its_attempt_worker_and_error(
     ]
 
 
-async def test_a_result_for_a_deleted_job_is_nobodys(
+async def test_a_result_for_a_deleted_job_is_rejected(
     job_store: JobStore, leases: JobLeases
 ) -> None:
     claim = await one_claim(job_store, leases)

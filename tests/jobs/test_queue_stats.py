@@ -63,12 +63,12 @@ async def test_no_more_rows_are_looked_at_than_are_counted(
             f"EXPLAIN (ANALYZE, FORMAT JSON) {QUEUE_STATS}",
             {"max_counted": 100},
         ).fetchall()[0][0]
-    assert most_rows(plan[0]["Plan"]) <= 100
+    assert max_rows(plan[0]["Plan"]) <= 100
 
 
-def most_rows(node: dict[str, object]) -> float:
-    """Return the most rows that any step of the plan met, those it left out included."""
+def max_rows(node: dict[str, object]) -> float:
+    """Return the largest number of rows that a step of the plan read, filtered ones included."""
     met = float(str(node["Actual Rows"])) + float(str(node.get("Rows Removed by Filter", 0)))
     below = node.get("Plans", [])
     assert isinstance(below, list)
-    return max([met, *map(most_rows, below)])
+    return max([met, *map(max_rows, below)])

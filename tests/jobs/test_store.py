@@ -1,4 +1,4 @@
-"""What clients may do with jobs, against a real PostgreSQL."""
+"""The operations of clients on a real PostgreSQL."""
 
 import asyncio
 from itertools import product
@@ -22,7 +22,9 @@ from support.jobs import completed, failed, new_job
 from support.servers import connect
 
 
-async def test_an_accepted_job_is_pending_and_as_it_was_sent(job_store: JobStore) -> None:
+async def test_an_accepted_job_is_pending_and_has_the_values_that_were_sent(
+    job_store: JobStore,
+) -> None:
     new = new_job(Priority.HIGH)
     job = await job_store.accept(new)
     assert (job.id, job.status, job.attempts) == (new.id, Status.PENDING, 0)
@@ -40,8 +42,8 @@ async def test_accepting_the_same_job_twice_records_it_once(job_store: JobStore)
     assert len(await job_store.history(new.id)) == 1
 
 
-async def test_a_job_that_is_not_there_is_not_found(job_store: JobStore) -> None:
-    nobody = new_job_id()
+async def test_a_job_that_does_not_exist_is_not_found(job_store: JobStore) -> None:
+    unknown = new_job_id()
     for method in (
         job_store.find,
         job_store.history,
@@ -50,10 +52,10 @@ async def test_a_job_that_is_not_there_is_not_found(job_store: JobStore) -> None
         job_store.delete,
     ):
         with pytest.raises(JobNotFound):
-            await method(nobody)
+            await method(unknown)
 
 
-async def test_pages_are_newest_first_and_stay_right_while_jobs_are_added(
+async def test_pages_are_newest_first_and_stable_while_jobs_are_added(
     job_store: JobStore,
 ) -> None:
     jobs = [await job_store.accept(new_job()) for _ in range(5)]
@@ -93,7 +95,7 @@ async def test_a_pending_or_processing_job_can_be_canceled_and_no_other(
     assert (await job_store.find(running.id)).status is Status.CANCELED
 
 
-async def test_a_failed_job_that_is_retried_begins_anew_and_keeps_its_fence(
+async def test_a_retried_job_starts_over_and_keeps_its_fence(
     job_store: JobStore, leases: JobLeases
 ) -> None:
     job = await job_store.accept(new_job())
@@ -129,7 +131,7 @@ async def test_a_deleted_job_is_gone_with_its_history(job_store: JobStore) -> No
         await job_store.history(job.id)
 
 
-async def test_of_many_who_cancel_at_once_one_does_it(job_store: JobStore) -> None:
+async def test_of_many_concurrent_cancellations_one_succeeds(job_store: JobStore) -> None:
     job = await job_store.accept(new_job())
     answers = await asyncio.gather(
         *(job_store.cancel(job.id) for _ in range(8)), return_exceptions=True
@@ -138,7 +140,7 @@ async def test_of_many_who_cancel_at_once_one_does_it(job_store: JobStore) -> No
     assert len(await job_store.history(job.id)) == 2
 
 
-# A row in each status, as the table's constraints want it.
+# A row of each status, as the constraints of the table require it.
 ROW_OF = {
     Status.PENDING: "lease_expires_at = NULL, locked_by = NULL, completed_at = NULL",
     Status.PROCESSING: "lease_expires_at = now(), locked_by = gen_random_uuid(), "

@@ -66,7 +66,7 @@ MUTANTS: Final = MappingProxyType(
             without(leases, "FINISH", "j.fence = done.fence AND"),
         ),
         "a finish that does not look at the worker": Mutant(
-            f"{LEASES}test_the_same_fence_in_the_hands_of_another_worker_is_not_enough",
+            f"{LEASES}test_the_fence_alone_is_not_enough_for_another_worker",
             without(leases, "FINISH", "AND j.locked_by = %(worker)s"),
         ),
         "a heartbeat that does not look at the fence": Mutant(
@@ -74,7 +74,7 @@ MUTANTS: Final = MappingProxyType(
             without(leases, "HEARTBEAT", "AND j.fence = claim.fence"),
         ),
         "a heartbeat that does not look at the worker": Mutant(
-            f"{LEASES}test_the_same_fence_in_the_hands_of_another_worker_is_not_enough",
+            f"{LEASES}test_the_fence_alone_is_not_enough_for_another_worker",
             without(leases, "HEARTBEAT", "AND j.locked_by = %(worker)s"),
         ),
         "a release that does not look at the fence": Mutant(
@@ -82,7 +82,7 @@ MUTANTS: Final = MappingProxyType(
             without(leases, "RELEASE", "AND j.fence = claim.fence"),
         ),
         "a release that uses the attempt": Mutant(
-            f"{LEASES}test_a_job_that_is_given_back_has_not_used_an_attempt",
+            f"{LEASES}test_a_released_job_has_not_used_an_attempt",
             without(leases, "RELEASE", "CASE WHEN %(is_unused)s THEN 1 ELSE 0 END", "0"),
         ),
         "attempts that are not counted at the claim": Mutant(
@@ -90,11 +90,11 @@ MUTANTS: Final = MappingProxyType(
             without(leases, "REAP", "j.attempts >= j.max_attempts", "false"),
         ),
         "claims that do not lock": Mutant(
-            f"{LEASES}test_a_claim_passes_over_what_another_is_claiming",
+            f"{LEASES}test_a_claim_skips_rows_that_another_has_locked",
             without(leases, "CLAIM", "ORDER BY id FOR UPDATE SKIP LOCKED"),
         ),
         "a claim of jobs that are not due": Mutant(
-            f"{LEASES}test_a_job_given_back_with_a_delay_is_not_due_before",
+            f"{LEASES}test_a_job_released_with_a_delay_is_not_due_before",
             without(leases, "CLAIM", "AND run_at <= now()"),
         ),
         "a reaper that does not wait for the lease": Mutant(
@@ -106,15 +106,15 @@ MUTANTS: Final = MappingProxyType(
             without(job_store, "ACCEPT", "ON CONFLICT (id) DO NOTHING"),
         ),
         "a key that lets everybody through": Mutant(
-            f"{KEYS}test_of_many_jobs_under_one_key_at_once_one_is_recorded",
+            f"{KEYS}test_of_many_concurrent_uploads_with_one_key_one_is_recorded",
             without(idempotency, "ACCEPT", "WHERE EXISTS (SELECT FROM mine)"),
         ),
         "a key that the last one takes": Mutant(
-            f"{KEYS}test_of_many_jobs_under_one_key_at_once_one_is_recorded",
+            f"{KEYS}test_of_many_concurrent_uploads_with_one_key_one_is_recorded",
             without(idempotency, "ACCEPT", "WHERE taken.created_at < now() - interval '24 h'"),
         ),
         "a key that is taken for ever": Mutant(
-            f"{KEYS}test_a_key_is_free_again_after_a_day_and_the_earlier_job_stays",
+            f"{KEYS}test_a_key_can_be_reused_after_a_day_and_the_earlier_job_stays",
             without(idempotency, "ACCEPT", "taken.created_at < now() - interval '24 h'", "false"),
         ),
         "a webhook's outcome that is recorded for any try": Mutant(

@@ -14,7 +14,7 @@ FAILED = 1  # of pytest's exit statuses the one that says: tests ran, and some f
 
 
 @pytest.mark.parametrize("name", MUTANTS)
-def test_a_mutant_of_the_protocol_is_noticed(name: str) -> None:
+def test_every_mutant_of_the_protocol_fails_its_test(name: str) -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "-p", "mutants.plugin", MUTANTS[name].test],
         cwd=TESTS,

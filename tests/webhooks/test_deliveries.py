@@ -43,7 +43,7 @@ async def accepted(job_store: JobStore, url: str | None = URL, max_attempts: int
 
 
 async def ended(job_store: JobStore, url: str = URL) -> Job:
-    """Return a job that was canceled, and whose end is to be told."""
+    """Return a canceled job with a callback URL."""
     return await job_store.cancel((await accepted(job_store, url)).id)
 
 

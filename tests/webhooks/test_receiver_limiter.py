@@ -114,7 +114,7 @@ def test_a_slot_that_is_released_is_free_again() -> None:
     limiter, first = ReceiverLimiter(), claimed("slow", retry_number=1)
     acquire(limiter, first, *(claimed("slow") for _ in range(MAX_TRIES_PER_RECEIVER - 1)))
     assert limiter.plan_claim(is_retry=False).slots == {"slow": 0}
-    assert limiter.release(first)  # somebody may have waited for it
+    assert limiter.release(first)  # another delivery may have waited for it
     assert limiter.plan_claim(is_retry=False).slots == {"slow": 1}
     assert limiter.plan_claim(is_retry=True).limit == MAX_FAILING_TRIES
     alone = claimed("quick")

@@ -9,7 +9,7 @@ from imagemill.jobs.job import JobId, JobNotFound
 from imagemill.jobs.rows import JOB_COLUMNS, to_error, to_job, to_utc
 from imagemill.jobs.store import OWNED, JobStore
 
-# A higher number would tell a client no more, and would read as much of the queue as there is.
+# A higher number is of no use to a client, and to count it would read the whole queue.
 MAX_COUNTED: Final = 10_000
 # Read from the newest event on: where jobs are processed at all, a claim is among the first rows.
 MAX_EVENTS_READ: Final = 10_000

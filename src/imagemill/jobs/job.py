@@ -59,7 +59,7 @@ class ErrorCode(StrEnum):
     INTERNAL = "internal"
 
 
-# The picture or the request is at fault: the next try would end the same way.
+# The image or the request is at fault: another attempt would fail in the same way.
 NEVER_RETRIED: Final = frozenset(
     {
         ErrorCode.INVALID_IMAGE,
@@ -68,7 +68,7 @@ NEVER_RETRIED: Final = frozenset(
         ErrorCode.DOES_NOT_FIT,
     }
 )
-# The picture is suspected of hurting its process: it gets one more chance, alone.
+# The image may have brought down its process: one more attempt, isolated from other jobs.
 RETRIED_ONCE: Final = frozenset(
     {ErrorCode.TIMED_OUT, ErrorCode.DECODER_CRASHED, ErrorCode.OUT_OF_MEMORY}
 )

@@ -109,8 +109,8 @@ class JobQueue:
         found: set[JobId] = set()
         for key in KEYS.values():
             start = 0
-            # Pops between two pages shift the list, so that ids may be missed: whoever then pushes
-            # one twice does no harm.
+            # Pops between two pages shift the list, so that ids may be missed. To push one twice is
+            # harmless.
             while values := await self._range(key, start):
                 found.update(_parse_ids(values))
                 start += len(values)
