@@ -24,7 +24,7 @@ from uuid_utils.compat import uuid7
 from imagemill.auth.api_key import ApiKey
 from imagemill.auth.api_keys import ApiKeys
 from imagemill.auth.key_loader import ApiKeyLoader
-from imagemill.embedded.ports import free_port
+from imagemill.embedded.ports import find_free_port
 from imagemill.embedded.stack import Stack, run_stack
 from imagemill.imaging.drawing import draw_picture
 from imagemill.jobs.job import KeyId
@@ -84,7 +84,7 @@ async def main(photo: Path | None) -> None:
             photo = folder / "landscape.jpg"
             draw_picture(photo)
         async with run_stack(
-            folder / "data", "127.0.0.1", free_port(), {"LOG_LEVEL": "warning"}
+            folder / "data", "127.0.0.1", find_free_port(), {"LOG_LEVEL": "warning"}
         ) as stack:
             upload, lookup = await measure(stack, photo)
             print_table(photo, upload, lookup)

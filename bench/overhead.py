@@ -22,7 +22,7 @@ import pyvips
 from rich.console import Console
 from rich.table import Table
 
-from imagemill.embedded.ports import free_port
+from imagemill.embedded.ports import find_free_port
 from imagemill.embedded.stack import Stack, run_stack
 from imagemill.imaging.drawing import draw_picture
 from imagemill.telemetry.logs import configure_logs
@@ -121,7 +121,7 @@ async def main(photo: Path | None) -> None:
             draw_picture(photo)
         alone = bare(photo, folder)
         quiet = {"LOG_LEVEL": "error"}
-        async with run_stack(folder / "data", "127.0.0.1", free_port(), quiet) as stack:
+        async with run_stack(folder / "data", "127.0.0.1", find_free_port(), quiet) as stack:
             whole, by_part = await service(photo, stack)
     table = Table(title=f"{PICTURES} times {photo.name} to {WIDTH}x{HEIGHT} JPEG")
     for heading in ("", "CPU ms a picture", "beside bare libvips"):

@@ -28,8 +28,8 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from imagemill.embedded.ports import free_port
-from imagemill.embedded.stack import Commands, Stack, run_stack
+from imagemill.embedded.ports import find_free_port
+from imagemill.embedded.stack import ServiceCommands, Stack, run_stack
 from imagemill.image_files import InputImage, OutputFile
 from imagemill.imaging.drawing import draw_picture
 from imagemill.jobs.ids import new_job_id
@@ -189,8 +189,8 @@ async def main() -> None:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
         photo = folder / "landscape.jpg"
         draw_picture(photo)
-        port = free_port()
-        commands = Commands(Commands.listening_on("127.0.0.1", port).api, IDLE_WORKER)
+        port = find_free_port()
+        commands = ServiceCommands(ServiceCommands.for_address("127.0.0.1", port).api, IDLE_WORKER)
         quiet = {"LOG_LEVEL": "error"}
         stack = await opened.enter_async_context(
             run_stack(folder / "data", "127.0.0.1", port, quiet, commands=commands)

@@ -1,4 +1,4 @@
-"""Every setting comes from the environment, and a wrong one is named."""
+"""Settings are read from the environment, and a wrong one is named."""
 
 from pathlib import Path
 
@@ -60,14 +60,14 @@ def test_a_wrong_value_is_named_in_one_sentence(
 
 
 @pytest.mark.parametrize(("value", "jobs"), [("true", 1), ("false", 500)])
-def test_each_job_may_have_a_process_of_its_own(
+def test_each_job_may_have_its_own_process(
     value: str, jobs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SANDBOX_PROCESS_PER_JOB", value)
     assert read_settings().jobs_per_process == jobs
 
 
-def test_an_empty_value_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_value_is_the_same_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PG_PORT", "")
     assert read_settings().pg_port == 5432
 
@@ -91,14 +91,14 @@ def test_a_secret_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPa
         read_settings()
 
 
-def test_a_secret_given_twice_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_given_twice_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PG_PASSWORD", "one")
     monkeypatch.setenv("PG_PASSWORD_FILE", "/nowhere/secret")
     with pytest.raises(SettingsError, match="PG_PASSWORD and PG_PASSWORD_FILE"):
         read_settings()
 
 
-def test_every_setting_stands_in_the_readme() -> None:
+def test_every_setting_is_in_the_readme() -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
     missing = [name.upper() for name in Settings.model_fields if f"`{name.upper()}`" not in readme]
     assert missing == []

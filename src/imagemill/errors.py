@@ -1,18 +1,18 @@
-"""The two kinds of failure that imagemill foresees; anything else is a bug.
+"""Base classes of the errors that imagemill foresees; any other exception is a bug.
 
-The kind tells the caller what to do: mend the request, or try the same again later. A room
-derives its own errors from these and turns foreign ones into them; HTTP is known to
-`gateway/problem.py` alone.
+The class says what the caller can do: correct the request, or retry later. Every package derives
+its own errors from these and translates foreign ones into them; only `gateway/problem.py` maps them
+to HTTP.
 """
 
 
 class ServiceError(Exception):
-    """A failure that was foreseen. Its message is one sentence a person can act on."""
+    """An error that was foreseen. Its message is a sentence that says what is wrong."""
 
 
 class Rejected(ServiceError):
-    """The caller can mend this: the request or the picture is at fault."""
+    """The caller can correct this: the request or the image is at fault."""
 
 
 class Unavailable(ServiceError):
-    """Time can mend this: a neighbour such as PostgreSQL or the storage is away."""
+    """A retry may succeed later: PostgreSQL, Redis or the storage is unavailable."""

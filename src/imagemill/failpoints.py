@@ -1,8 +1,8 @@
-"""Named moments at which a test makes a process die, fail or stand still.
+"""Failpoints: named places in the code at which a test makes a process die, fail or pause.
 
-`FAILPOINTS="outputs.named=kill"` in the environment of a service arms one, several are separated by
-commas. Each strikes once. Without the variable, as everywhere but in tests, a failpoint costs a
-look into an empty dictionary.
+`FAILPOINTS="outputs.named=kill"` in the environment of a service activates one; several are
+separated by commas. Each triggers once. Without the variable, as everywhere but in tests, a
+failpoint costs a lookup in an empty dictionary.
 """
 
 import os
@@ -15,23 +15,23 @@ KILL: Final = "kill"
 ERROR: Final = "error"
 PAUSE: Final = "pause"
 
-# Longer than the leases of those tests, in the very thread: no heartbeat gets out meanwhile.
+# Longer than the leases in those tests. It blocks the thread, so that no heartbeat is sent.
 PAUSE_SECONDS: Final = 4.0
 
 
 class FailpointReached(Exception):
-    """What a bug at this moment would raise."""
+    """Raised by the action `error`, in the place of a bug."""
 
 
-def _armed(text: str) -> dict[str, str]:
+def _parse(text: str) -> dict[str, str]:
     return dict(part.split("=", 1) for part in text.split(",") if part)
 
 
-_actions: Final = _armed(os.environ.get("FAILPOINTS", ""))
+_actions: Final = _parse(os.environ.get("FAILPOINTS", ""))
 
 
 def failpoint(name: str) -> None:
-    """Do what a test asked for at this moment, the first time it is reached."""
+    """Do what FAILPOINTS has for this name, the first time only."""
     action = _actions.pop(name, None)
     if action is None:
         return
@@ -45,4 +45,4 @@ def failpoint(name: str) -> None:
         case "pause":
             time.sleep(PAUSE_SECONDS)
         case _:
-            raise ValueError(f"FAILPOINTS: {action!r} is no action")
+            raise ValueError(f"FAILPOINTS: {action!r} is not an action")

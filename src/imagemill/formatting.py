@@ -1,4 +1,4 @@
-"""Numbers as a person at night reads them."""
+"""Numbers, durations and sizes formatted for people."""
 
 from datetime import timedelta
 from typing import Final
@@ -8,21 +8,21 @@ STEP: Final = 1024
 
 
 def pluralize(number: int, noun: str) -> str:
-    """Return such as `1 job` or `1,204 jobs`."""
+    """Return, for example, `1 job` or `1,204 jobs`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def format_duration(length: timedelta) -> str:
-    """Return a length of time in the largest unit of which there are two or more."""
-    seconds = int(length.total_seconds())
-    for unit, of_unit in (("days", 86400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * of_unit:
-            return f"{seconds // of_unit} {unit}"
+def format_duration(duration: timedelta) -> str:
+    """Return the duration in the largest unit of which there are two or more."""
+    seconds = int(duration.total_seconds())
+    for unit, unit_seconds in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * unit_seconds:
+            return f"{seconds // unit_seconds} {unit}"
     return pluralize(seconds, "second")
 
 
 def format_size(number: int) -> str:
-    """Return so many bytes in the largest unit of which there is one or more."""
+    """Return the number of bytes in the largest unit of which there is one or more."""
     value, unit = float(number), 0
     while value >= STEP and unit < len(UNITS) - 1:
         value, unit = value / STEP, unit + 1

@@ -8,14 +8,14 @@ import sys
 from pathlib import Path
 
 from imagemill.embedded.errors import EmbeddedError
-from imagemill.embedded.stack import Commands
+from imagemill.embedded.stack import ServiceCommands
 from imagemill.embedded.up import up
 
 STAND_IN = (sys.executable, str(Path(__file__).with_name("stand_in.py")))
 
 
 def main(data: str, port: str, journal: str, *worker: str) -> int:
-    commands = Commands(
+    commands = ServiceCommands(
         api=(*STAND_IN, "api", journal, port), worker=worker or (*STAND_IN, "worker", journal)
     )
     try:

@@ -29,14 +29,14 @@ def answers(port: str) -> bool:
 
 
 def main(name: str, journal: Path, port: str = "") -> None:
-    told = Event()
+    stopped = Event()
 
     def note(line: str) -> None:
         with journal.open("a", encoding="utf-8") as opened:
             opened.write(f"{name} {line}\n")
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        told.set()
+        stopped.set()
 
     signal.signal(signal.SIGTERM, stop)
     journal.with_name(f"{name}.json").write_text(json.dumps(dict(os.environ)), encoding="utf-8")
@@ -44,7 +44,7 @@ def main(name: str, journal: Path, port: str = "") -> None:
         server = ThreadingHTTPServer(("127.0.0.1", int(port)), Ready)
         Thread(target=server.serve_forever, daemon=True).start()
     note("started")
-    told.wait()
+    stopped.wait()
     servers = answers(os.environ["PG_PORT"]) and answers(os.environ["REDIS_PORT"])
     note("stopped before its servers" if servers else "stopped without its servers")
 

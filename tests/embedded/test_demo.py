@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .mill import key_made_on, running_up
+from .up_process import add_key, running_up
 
 
 def demo(data: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -30,12 +30,12 @@ def test_it_shows_each_status_of_a_job_and_where_the_result_is(tmp_path: Path) -
 
 
 def test_on_a_folder_with_keys_it_needs_one(tmp_path: Path) -> None:
-    with running_up(tmp_path) as mill:
-        key = key_made_on(mill.data)
-    refused = demo(mill.data)
+    with running_up(tmp_path) as stack:
+        key = add_key(stack.data)
+    refused = demo(stack.data)
     assert refused.returncode == 1
     assert refused.stderr.endswith(
-        "imagemill: The upload was refused: This service asks for an API key, as Authorization:"
+        "imagemill: The upload was rejected: This service asks for an API key, as Authorization:"
         " Bearer imk_….\n"
     )
-    assert demo(mill.data, IMAGEMILL_API_KEY=key).returncode == 0
+    assert demo(stack.data, IMAGEMILL_API_KEY=key).returncode == 0

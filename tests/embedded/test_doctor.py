@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .mill import running_up
+from .up_process import running_up
 
 
 def doctor(data: Path) -> "subprocess.CompletedProcess[str]":
@@ -21,19 +21,20 @@ def doctor(data: Path) -> "subprocess.CompletedProcess[str]":
 
 
 def test_it_finds_the_servers_and_the_storage_on_the_folder(tmp_path: Path) -> None:
-    with running_up(tmp_path) as mill:
-        said = json.loads(doctor(mill.data).stdout)
-        port = (mill.data / "postgres" / "port").read_text(encoding="ascii")
+    with running_up(tmp_path) as stack:
+        said = json.loads(doctor(stack.data).stdout)
+        port = (stack.data / "postgres" / "port").read_text(encoding="ascii")
     sections = {section["name"]: section["findings"] for section in said["sections"]}
     assert f"127.0.0.1:{port}/imagemill answers" in sections["postgres"][0]["sentence"]
     assert [finding["verdict"] for finding in sections["redis"]] == ["ok", "ok"]
     # The stand-ins of the services make no folders there, so it is reported as unavailable.
     assert (
-        f"Is {mill.data.as_uri()}/storage (STORAGE_URL) mounted" in sections["storage"][0]["advice"]
+        f"Is {stack.data.as_uri()}/storage (STORAGE_URL) mounted"
+        in sections["storage"][0]["advice"]
     )
 
 
 def test_a_folder_on_which_nothing_ever_ran_is_named(tmp_path: Path) -> None:
     ended = doctor(tmp_path / "nothing")
     assert ended.returncode == 2
-    assert ended.stderr.startswith(f"imagemill: {tmp_path}/nothing is no folder of an")
+    assert ended.stderr.startswith(f"imagemill: {tmp_path}/nothing is not a data folder of")

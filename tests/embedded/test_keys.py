@@ -6,7 +6,7 @@ import httpx
 
 from support.process import free_port, running, wait_until
 
-from .mill import key_made_on, running_up
+from .up_process import add_key, running_up
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - what this is about
 
@@ -21,13 +21,13 @@ def test_without_a_key_it_ends_at_once_with_a_sentence_instead_of_listening_for_
     sentence = f"imagemill: --host {EVERYWHERE} is reached from other machines, and there is no API"
     assert said.count(sentence) == 1
     assert "ALLOW_ANONYMOUS=true" in said
-    assert said.splitlines()[-1] == "imagemill: api cannot start: see above for what it said."
+    assert said.splitlines()[-1] == "imagemill: api cannot start: its output above says why."
 
 
 def test_with_a_key_that_was_made_while_it_ran_it_listens_for_others(tmp_path: Path) -> None:
     port, data = free_port(), tmp_path / "data"
-    with running_up(tmp_path) as mill:
-        key = key_made_on(mill.data)
+    with running_up(tmp_path) as stack:
+        key = add_key(stack.data)
     up = ["up", "--host", EVERYWHERE, "--data", str(data), "--port", str(port)]
     with running(up, {}, tmp_path / "again.log") as service:
         wait_until(lambda: "imagemill is ready at" in service.logged(), "ready", service.logged)

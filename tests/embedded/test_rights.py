@@ -16,9 +16,9 @@ import pytest
 from imagemill.embedded.postgres import Postgres
 from imagemill.embedded.valkey import Valkey
 
-from .mill import SCRIPT, Up, started
+from .up_process import SCRIPT, UpProcess, stop_at_end
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="root alone can become another")
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change its user")
 
 READ_SEARCH = 1 << 2
 
@@ -90,16 +90,16 @@ def test_without_that_right_a_closed_folder_is_named(closed: Path) -> None:
     )
     assert ended.returncode == 1
     fresh = closed / "data/postgres/data.new"
-    assert f"the account nobody cannot enter {fresh} (Permission denied): open it" in ended.stderr
+    assert f"the user nobody cannot enter {fresh} (Permission denied): make it" in ended.stderr
 
 
 def test_a_plain_user_runs_everything_as_himself(nobodys: Path) -> None:
     journal = nobodys / "journal"
-    with started(Up(nobodys, account="nobody")) as mill:
-        mill.until_ready()
-        users = {child.username() for child in mill.children()}
+    with stop_at_end(UpProcess(nobodys, user="nobody")) as stack:
+        stack.until_ready()
+        users = {child.username() for child in stack.children()}
         assert users == {"nobody"}
-        assert mill.stop() == 0
+        assert stack.stop() == 0
     assert "worker stopped before its servers" in journal.read_text(encoding="utf-8")
 
 

@@ -10,7 +10,7 @@ from redis import Redis
 
 from support.process import wait_until
 
-from .mill import Up, running_up, started
+from .up_process import UpProcess, running_up, stop_at_end
 
 DEAF = """
 import signal
@@ -20,13 +20,13 @@ signal.pause()
 """
 
 
-def test_it_tells_where_everything_is(tmp_path: Path) -> None:
-    with running_up(tmp_path) as mill:
-        with psycopg.connect(mill.uri("postgresql")) as connection:
+def test_it_prints_all_addresses(tmp_path: Path) -> None:
+    with running_up(tmp_path) as stack:
+        with psycopg.connect(stack.uri("postgresql")) as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
-        with Redis.from_url(mill.uri("redis")) as client:
+        with Redis.from_url(stack.uri("redis")) as client:
             assert client.ping()
-        assert str(mill.data) in mill.logged()
+        assert str(stack.data) in stack.logged()
 
 
 def test_services_get_our_addresses_and_the_users_other_settings(tmp_path: Path) -> None:
@@ -38,8 +38,8 @@ def test_services_get_our_addresses_and_the_users_other_settings(tmp_path: Path)
         "redis_host": "elsewhere",
         "STORAGE_URL": "file:///elsewhere",
     }
-    with started(Up(tmp_path, environment=users)) as mill:
-        mill.until_ready()
+    with stop_at_end(UpProcess(tmp_path, environment=users)) as stack:
+        stack.until_ready()
         got = json.loads((tmp_path / "worker.json").read_text(encoding="utf-8"))
     assert got["MAX_PIXELS"] == "123"
     assert got["STORAGE_URL"] == (tmp_path / "data" / "storage").as_uri()
@@ -49,27 +49,27 @@ def test_services_get_our_addresses_and_the_users_other_settings(tmp_path: Path)
 
 
 def test_sigterm_stops_all_in_order(tmp_path: Path) -> None:
-    with running_up(tmp_path) as mill:
-        children = mill.children()
-        assert mill.stop(signal.SIGTERM) == 0
+    with running_up(tmp_path) as stack:
+        children = stack.children()
+        assert stack.stop(signal.SIGTERM) == 0
         assert psutil.wait_procs(children, timeout=0)[1] == []
-    assert mill.journaled().splitlines()[-2:] == [
+    assert stack.journaled().splitlines()[-2:] == [
         "api stopped before its servers",
         "worker stopped before its servers",
     ]
-    valkey, postgres = mill.data / "valkey/valkey.log", mill.data / "postgres/postgres.log"
+    valkey, postgres = stack.data / "valkey/valkey.log", stack.data / "postgres/postgres.log"
     assert "bye bye" in valkey.read_text(encoding="utf-8")
     assert "database system is shut down" in postgres.read_text(encoding="utf-8")
     assert valkey.stat().st_mtime_ns < postgres.stat().st_mtime_ns
 
 
 def test_ctrl_c_reaches_no_child_by_itself(tmp_path: Path) -> None:
-    with running_up(tmp_path) as mill:
-        sessions = [mill.child(each).pid for each in ("stand_in.py worker", "stand_in.py api")]
-        sessions += [mill.child(each).pid for each in ("bin/postgres", "valkey-server")]
+    with running_up(tmp_path) as stack:
+        sessions = [stack.child(each).pid for each in ("stand_in.py worker", "stand_in.py api")]
+        sessions += [stack.child(each).pid for each in ("bin/postgres", "valkey-server")]
         leaders = [int(stat_fields(pid)[3]) for pid in sessions]
         assert leaders == sessions
-        assert mill.stop(signal.SIGINT) == 0
+        assert stack.stop(signal.SIGINT) == 0
 
 
 def stat_fields(pid: int) -> list[str]:
@@ -78,74 +78,74 @@ def stat_fields(pid: int) -> list[str]:
 
 
 def test_a_second_ctrl_c_kills_what_does_not_end(tmp_path: Path) -> None:
-    with started(Up(tmp_path, worker=(sys.executable, "-c", DEAF))) as mill:
-        mill.until_ready()
-        mill.until_logged("deaf")
-        children = mill.children()
-        mill.process.send_signal(signal.SIGINT)
-        wait_until(lambda: "api stopped" in mill.journaled(), "api stops")
-        mill.process.send_signal(signal.SIGINT)
-        mill.process.wait(20)
+    with stop_at_end(UpProcess(tmp_path, worker=(sys.executable, "-c", DEAF))) as stack:
+        stack.until_ready()
+        stack.until_logged("deaf")
+        children = stack.children()
+        stack.process.send_signal(signal.SIGINT)
+        wait_until(lambda: "api stopped" in stack.journaled(), "api stops")
+        stack.process.send_signal(signal.SIGINT)
+        stack.process.wait(20)
         assert psutil.wait_procs(children, timeout=5)[1] == []
 
 
 def test_ctrl_c_during_the_start_leaves_nothing_behind(tmp_path: Path) -> None:
-    with started(Up(tmp_path)) as mill:
-        wait_until((mill.data / "postgres/data.new").exists, "the data folder is being made")
-        children = mill.children()
-        assert mill.stop(signal.SIGINT) == 0
+    with stop_at_end(UpProcess(tmp_path)) as stack:
+        wait_until((stack.data / "postgres/data.new").exists, "the data folder is being made")
+        children = stack.children()
+        assert stack.stop(signal.SIGINT) == 0
         assert psutil.wait_procs(children, timeout=5)[1] == []
 
 
-def test_all_four_come_back_when_they_are_killed(tmp_path: Path) -> None:
-    with running_up(tmp_path) as mill:
-        before = mill.uri("postgresql"), mill.uri("redis")
+def test_all_four_are_restarted_when_they_are_killed(tmp_path: Path) -> None:
+    with running_up(tmp_path) as stack:
+        before = stack.uri("postgresql"), stack.uri("redis")
         for part in ("stand_in.py api", "stand_in.py worker", "valkey-server", "bin/postgres"):
-            mill.child(part).kill()
-        mill.until_logged("service.restarted", times=4)
-        assert mill.logged().count("was ended by SIGKILL") == 4
+            stack.child(part).kill()
+        stack.until_logged("service.restarted", times=4)
+        assert stack.logged().count("was killed by SIGKILL") == 4
         with psycopg.connect(before[0]) as connection, Redis.from_url(before[1]) as client:
             assert connection.execute("SELECT 1").fetchone() == (1,)
             assert client.ping()
 
 
-def test_kill_minus_9_leaves_no_child_behind_and_the_next_start_works(tmp_path: Path) -> None:
-    with running_up(tmp_path) as mill:
-        children = mill.children()
+def test_after_kill_9_no_child_is_left_and_the_next_start_works(tmp_path: Path) -> None:
+    with running_up(tmp_path) as stack:
+        children = stack.children()
         assert len(children) >= 4
-        mill.process.kill()
-        mill.process.wait()
+        stack.process.kill()
+        stack.process.wait()
         assert psutil.wait_procs(children, timeout=30)[1] == []
-    with running_up(tmp_path) as mill, psycopg.connect(mill.uri("postgresql")) as connection:
+    with running_up(tmp_path) as stack, psycopg.connect(stack.uri("postgresql")) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_service_that_dies_again_and_again_at_its_start_ends_it_all(tmp_path: Path) -> None:
+def test_a_service_in_a_crash_loop_ends_the_stack(tmp_path: Path) -> None:
     wrong = (sys.executable, "-c", "raise SystemExit('MAX_PIXELS=x is not a number')")
-    with started(Up(tmp_path, worker=wrong)) as mill:
-        assert mill.process.wait(60) == 1
-    assert mill.logged().count("MAX_PIXELS=x is not a number") == 5
-    assert mill.logged().endswith(
-        "worker died 5 times in a row at its start and at last ended with status 1:"
-        " see above for what it said.\n"
+    with stop_at_end(UpProcess(tmp_path, worker=wrong)) as stack:
+        assert stack.process.wait(60) == 1
+    assert stack.logged().count("MAX_PIXELS=x is not a number") == 5
+    assert stack.logged().endswith(
+        "worker failed 5 times in a row at its start (exited with status 1):"
+        " its output above says why.\n"
     )
 
 
-def test_a_second_one_on_the_same_folder_is_refused(tmp_path: Path) -> None:
-    with running_up(tmp_path), started(Up(tmp_path)) as second:
+def test_a_second_one_on_the_same_folder_is_rejected(tmp_path: Path) -> None:
+    with running_up(tmp_path), stop_at_end(UpProcess(tmp_path)) as second:
         assert second.process.wait(60) == 1
-        assert f"Another imagemill runs on the folder {second.data}: stop it" in second.logged()
+        assert f"Another imagemill uses the folder {second.data}: stop it" in second.logged()
 
 
-def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with started(Up(tmp_path, port=port)) as mill:
-            assert mill.process.wait(60) == 1
-    assert mill.logged() == (
-        f"Port {port} of 127.0.0.1 is taken by another program: choose one with --port.\n"
+        with stop_at_end(UpProcess(tmp_path, port=port)) as stack:
+            assert stack.process.wait(60) == 1
+    assert stack.logged() == (
+        f"Port {port} of 127.0.0.1 is in use by another program: choose one with --port.\n"
     )
-    assert not mill.data.exists()
+    assert not stack.data.exists()
 
 
 def test_two_run_side_by_side(tmp_path: Path) -> None:

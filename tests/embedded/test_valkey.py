@@ -7,13 +7,13 @@ from imagemill.embedded.errors import EmbeddedError
 from imagemill.embedded.valkey import Valkey
 
 
-async def test_it_lets_us_in_with_the_password(tmp_path: Path) -> None:
+async def test_it_accepts_the_password(tmp_path: Path) -> None:
     async with Valkey.run(tmp_path) as valkey:
         with Redis.from_url(valkey.uri) as client:
             assert client.ping()
 
 
-async def test_it_lets_nobody_in_without_the_password(tmp_path: Path) -> None:
+async def test_it_requires_the_password(tmp_path: Path) -> None:
     async with Valkey.run(tmp_path) as valkey:
         with Redis(port=valkey.port) as client, pytest.raises(AuthenticationError):
             client.get("key")
@@ -25,7 +25,7 @@ async def test_its_password_is_no_argument_that_others_can_read(tmp_path: Path) 
         assert valkey.password not in command
 
 
-async def test_it_never_evicts_and_keeps_nothing_on_disk(tmp_path: Path) -> None:
+async def test_it_never_evicts_and_writes_nothing_to_disk(tmp_path: Path) -> None:
     async with Valkey.run(tmp_path) as valkey:
         with Redis.from_url(valkey.uri, decode_responses=True) as client:
             assert client.config_get("maxmemory-policy", "save", "appendonly") == {
@@ -41,7 +41,7 @@ async def test_it_never_evicts_and_keeps_nothing_on_disk(tmp_path: Path) -> None
     }
 
 
-async def test_a_killed_server_comes_back_on_its_port(tmp_path: Path) -> None:
+async def test_a_killed_server_restarts_on_its_port(tmp_path: Path) -> None:
     async with Valkey.run(tmp_path) as valkey:
         before = valkey.uri, valkey.pid
         await valkey.server.kill()
@@ -51,7 +51,7 @@ async def test_a_killed_server_comes_back_on_its_port(tmp_path: Path) -> None:
         assert valkey.pid != before[1]
 
 
-async def test_a_remembered_port_that_was_taken_meanwhile_is_given_up(tmp_path: Path) -> None:
+async def test_a_persisted_port_that_is_in_use_is_replaced(tmp_path: Path) -> None:
     async with Valkey.run(tmp_path / "a") as first:
         (tmp_path / "b").mkdir()
         (tmp_path / "b" / "port").write_text(str(first.port), encoding="ascii")
@@ -59,7 +59,7 @@ async def test_a_remembered_port_that_was_taken_meanwhile_is_given_up(tmp_path: 
             assert second.port != first.port
 
 
-async def test_a_second_one_on_the_same_folder_is_refused(tmp_path: Path) -> None:
+async def test_a_second_one_on_the_same_folder_is_rejected(tmp_path: Path) -> None:
     async with Valkey.run(tmp_path):
-        with pytest.raises(EmbeddedError, match="Another imagemill runs on the folder"):
+        with pytest.raises(EmbeddedError, match="Another imagemill uses the folder"):
             await Valkey.run(tmp_path).__aenter__()

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .mill import running_up
+from .up_process import running_up
 
 
 def webhook_secret(data: Path) -> "subprocess.CompletedProcess[str]":
@@ -20,8 +20,8 @@ def webhook_secret(data: Path) -> "subprocess.CompletedProcess[str]":
 
 
 def test_the_secret_is_the_one_that_is_kept_on_the_folder(tmp_path: Path) -> None:
-    with running_up(tmp_path) as mill:
-        first, second = webhook_secret(mill.data), webhook_secret(mill.data)
+    with running_up(tmp_path) as stack:
+        first, second = webhook_secret(stack.data), webhook_secret(stack.data)
     assert first.stdout.startswith("whsec_")
     assert first.stdout == second.stdout
 
@@ -29,4 +29,4 @@ def test_the_secret_is_the_one_that_is_kept_on_the_folder(tmp_path: Path) -> Non
 def test_a_folder_on_which_nothing_ever_ran_has_none(tmp_path: Path) -> None:
     ended = webhook_secret(tmp_path / "nothing")
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith(f"imagemill: {tmp_path}/nothing is no folder of an")
+    assert ended.stderr.startswith(f"imagemill: {tmp_path}/nothing is not a data folder of")

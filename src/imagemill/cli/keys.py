@@ -1,6 +1,6 @@
-"""The commands `imagemill keys`: make API keys, show them, revoke them.
+"""The commands `imagemill keys`: add, list and revoke API keys.
 
-Standard output gets what scripts want, a new key and nothing else; standard error gets the words.
+A new key and listings go to standard output, for scripts; messages go to standard error.
 """
 
 import json
@@ -8,6 +8,7 @@ import secrets
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Final
 
 import structlog
 from rich.console import Console
@@ -23,32 +24,32 @@ from imagemill.settings import Settings
 
 log = structlog.get_logger()
 
-# A command sends one statement after the other.
-POOL_SIZE = 1
+# A command runs one statement after the other.
+POOL_SIZE: Final = 1
 
 
-class KeyCommandRefused(Rejected):
-    """The key cannot be made, or is not there to be revoked."""
+class KeyCommandRejected(Rejected):
+    """The key cannot be added, or there is no such key to revoke."""
 
 
 async def add(settings: Settings, name: str, *, is_admin: bool) -> None:
-    """Make a key and print it. Raises KeyCommandRefused, DatabaseUnavailable."""
+    """Add a key and print it. Raises KeyCommandRejected, DatabaseUnavailable."""
     if not is_valid_name(name):
-        raise KeyCommandRefused(
-            f"{name!r} is no name for a key: it must be 1 to {MAX_NAME_LENGTH} characters that can"
-            " be read, without spaces around them, and no id."
+        raise KeyCommandRejected(
+            f"{name!r} cannot be the name of a key: a name has 1 to {MAX_NAME_LENGTH} printable"
+            " characters, no spaces at its ends, and is not an id."
         )
     key = ApiKey.generate(KeyId(uuid7()), secrets.choice)
     async with _keys(settings) as keys:
         if not await keys.add(key, name, is_admin=is_admin):
-            raise KeyCommandRefused(
-                f"There is a key {name!r} already: choose another name, or revoke that one first."
+            raise KeyCommandRejected(
+                f"There is already a key {name!r}: choose another name, or revoke that key first."
             )
     log.info("key.added", key_id=str(key.id), name=name, is_admin=is_admin)
     sys.stdout.write(f"{key}\n")
-    _say(
-        f"This is the key {name!r}. Keep it: it is not shown again."
-        " From now on no request is answered without a key."
+    _print_message(
+        f"Keep the key {name!r} in a safe place: it is not shown again."
+        " From now on every request needs a key."
     )
 
 
@@ -57,33 +58,35 @@ async def show(settings: Settings, *, as_json: bool) -> None:
     async with _keys(settings) as keys:
         found = await keys.all()
     if as_json:
-        sys.stdout.write(json.dumps({"keys": [_facts(key) for key in found]}, indent=2) + "\n")
+        sys.stdout.write(json.dumps({"keys": [_to_dict(key) for key in found]}, indent=2) + "\n")
     elif found:
-        _show(found)
+        _print_table(found)
     else:
-        _say("There is no key yet: make one with `imagemill keys add NAME`.")
+        _print_message("There is no key yet: add one with `imagemill keys add NAME`.")
 
 
 async def revoke(settings: Settings, name_or_id: str) -> None:
-    """Let a key be refused from now on. Raises KeyCommandRefused, DatabaseUnavailable."""
+    """Revoke a key. Raises KeyCommandRejected, DatabaseUnavailable."""
     async with _keys(settings) as keys:
         revoked = await keys.revoke(name_or_id)
         known = await keys.all()
     if revoked is None:
-        raise KeyCommandRefused(_why_not(name_or_id, known))
+        raise KeyCommandRejected(_explain_rejection(name_or_id, known))
     log.info("key.revoked", key_id=str(revoked.id), name=revoked.name)
-    _say(f"The key {revoked.name!r} is revoked; its jobs stay, and admins see them.")
+    _print_message(
+        f"The key {revoked.name!r} is revoked. Its jobs are kept, and admin keys can access them."
+    )
     if all(key.revoked_at for key in known):
-        _say(
-            "It was the last one, and revoked keys count: nobody is let in"
-            " until there is another, made with `imagemill keys add NAME`."
+        _print_message(
+            "It was the last key. Requests still need one, and all are rejected"
+            " until you add another with `imagemill keys add NAME`."
         )
 
 
-def _why_not(name_or_id: str, known: Sequence[KnownKey]) -> str:
+def _explain_rejection(name_or_id: str, known: Sequence[KnownKey]) -> str:
     if any(name_or_id == key.name or parse_key_id(name_or_id) == key.id for key in known):
-        return f"The key {name_or_id!r} is revoked already."
-    return f"There is no key {name_or_id!r}: `imagemill keys list` shows those there are."
+        return f"The key {name_or_id!r} is already revoked."
+    return f"There is no key {name_or_id!r}: `imagemill keys list` shows all keys."
 
 
 @asynccontextmanager
@@ -92,7 +95,7 @@ async def _keys(settings: Settings) -> AsyncIterator[ApiKeys]:
         yield ApiKeys(postgres)
 
 
-def _facts(key: KnownKey) -> dict[str, object]:
+def _to_dict(key: KnownKey) -> dict[str, object]:
     return {
         "id": str(key.id),
         "name": key.name,
@@ -102,17 +105,17 @@ def _facts(key: KnownKey) -> dict[str, object]:
     }
 
 
-def _show(keys: Sequence[KnownKey]) -> None:
+def _print_table(keys: Sequence[KnownKey]) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("name", overflow="fold")
-    for heading in ("id", "sees", "made", "revoked"):
+    for heading in ("id", "access", "created", "revoked"):
         table.add_column(heading, no_wrap=True)
     for key in keys:
-        sees = "all jobs" if key.is_admin else "its own"
+        access = "all jobs" if key.is_admin else "own jobs"
         revoked = f"{key.revoked_at:%Y-%m-%d}" if key.revoked_at else ""
-        table.add_row(key.name, str(key.id), sees, f"{key.created_at:%Y-%m-%d}", revoked)
+        table.add_row(key.name, str(key.id), access, f"{key.created_at:%Y-%m-%d}", revoked)
     Console(highlight=False, markup=False).print(table)
 
 
-def _say(sentence: str) -> None:
+def _print_message(sentence: str) -> None:
     sys.stderr.write(f"{sentence}\n")

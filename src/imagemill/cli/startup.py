@@ -1,26 +1,31 @@
-"""What every service does before it begins: read the settings, configure logs, migrate."""
+"""Start of a service or command: read the settings, configure logs, migrate PostgreSQL."""
 
 import time
+from pathlib import Path
 from typing import Final
 
 import structlog
 
 from imagemill.postgres.migrate import migrate
 from imagemill.postgres.pool import DatabaseUnavailable
-from imagemill.settings import Settings
+from imagemill.settings import Settings, read_settings
+from imagemill.telemetry.logs import configure_logs
 
 log = structlog.get_logger()
 
-PATIENCE_SECONDS: Final = 60.0
+MIGRATION_TIMEOUT_SECONDS: Final = 60.0
 RETRY_SECONDS: Final = 1.0
 
 
-def prepare_ledger(settings: Settings) -> None:
-    """Bring the schema up to date, waiting a while for a PostgreSQL that is still starting.
+def prepare_service() -> Settings:
+    """Return the settings once logs are configured and the schema is up to date.
 
-    Raises DatabaseUnavailable when it does not come, SchemaTooNew.
+    Waits for a PostgreSQL that is still starting. Raises SettingsError, SchemaTooNew, and
+    DatabaseUnavailable after MIGRATION_TIMEOUT_SECONDS.
     """
-    until = time.monotonic() + PATIENCE_SECONDS
+    settings = read_settings()
+    configure_logs(settings.log_level, settings.log_format)
+    until = time.monotonic() + MIGRATION_TIMEOUT_SECONDS
     while True:
         try:
             migrate(settings.postgres)
@@ -30,4 +35,31 @@ def prepare_ledger(settings: Settings) -> None:
             log.warning("postgres.awaited", postgres=str(settings.postgres), reason=str(error))
             time.sleep(RETRY_SECONDS)
         else:
-            return
+            return settings
+
+
+def prepare_database(data: Path | None) -> Settings:
+    """Return the settings of a command that uses the database, once its schema is up to date.
+
+    `data` is the data folder of an `imagemill up`. Does not wait for PostgreSQL.
+    Raises SettingsError, SchemaTooNew, DatabaseUnavailable, EmbeddedError.
+    """
+    settings = read_settings()
+    configure_logs(settings.log_level, settings.log_format)
+    settings = connect_to_data(settings, data)
+    migrate(settings.postgres)
+    return settings
+
+
+def connect_to_data(settings: Settings, data: Path | None) -> Settings:
+    """Return the settings with the servers and the storage of an `imagemill up`, if any.
+
+    Raises EmbeddedError.
+    """
+    if data is None:
+        return settings
+    from imagemill.embedded.connection_info import (  # noqa: PLC0415 - an optional extra
+        read_connection_settings,
+    )
+
+    return settings.model_copy(update=read_connection_settings(data))

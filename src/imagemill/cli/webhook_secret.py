@@ -8,7 +8,7 @@ from imagemill.webhooks.signing import load_webhook_secrets
 
 
 def read_secrets(settings: Settings) -> tuple[str, ...]:
-    """Return what webhooks are signed with, made now if nothing ever was.
+    """Return the secrets that webhooks are signed with; creates one if there is none.
 
     Raises DatabaseUnavailable.
     """

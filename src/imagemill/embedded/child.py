@@ -1,4 +1,4 @@
-"""A child process that ends with this one, whatever happens to either."""
+"""Child process that never outlives its parent, even one that is killed with SIGKILL."""
 
 import asyncio
 import os
@@ -11,46 +11,47 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Self
 
-# A person's doing, or the kernel's when memory is short; a program that is broken aborts or exits.
-FROM_OUTSIDE: Final = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT})
+# Sent by a person, or by the kernel when memory is short; a broken program aborts or exits.
+KILL_SIGNALS: Final = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT})
 
 LAUNCHER: Final = Path(__file__).with_name("launcher.py")
 
 
 @dataclass(frozen=True, slots=True)
-class Tie:
-    """How a child is tied to this process: what it gets when we die, and as whom it runs where.
+class LaunchOptions:
+    """How a child is launched: parent-death signal, user and working folder. See launcher.py.
 
-    An empty account is ours, an empty folder the one we are in. See launcher.py.
+    An empty user or folder is that of this process.
     """
 
-    deadly_signal: signal.Signals
-    account: str = ""
+    parent_death_signal: signal.Signals
+    user: str = ""
     folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
-    """How a run came to its end, in words, and whether somebody else brought it about."""
+class ChildExit:
+    """How a child process exited."""
 
-    words: str
-    came_from_outside: bool = False
-    would_come_again: bool = False
-    """Whether the next run would end the same way: its settings are wrong."""
+    description: str
+    was_killed: bool = False
+    """Whether a signal from outside ended it."""
+    is_configuration_error: bool = False
+    """Whether its settings are wrong, so that a restart would exit in the same way."""
 
     @classmethod
-    def of(cls, status: int) -> "Ending":
-        """Return the ending that an exit status tells of; a negative one is that of a signal."""
+    def from_status(cls, status: int) -> "ChildExit":
+        """Return the exit for a status of asyncio: a negative one is the number of a signal."""
         if status < 0:
-            return cls(f"was ended by {signal.Signals(-status).name}", -status in FROM_OUTSIDE)
-        return cls(f"ended with status {status}", would_come_again=status == os.EX_CONFIG)
+            return cls(f"was killed by {signal.Signals(-status).name}", -status in KILL_SIGNALS)
+        return cls(f"exited with status {status}", is_configuration_error=status == os.EX_CONFIG)
 
     def __str__(self) -> str:
-        return self.words
+        return self.description
 
 
 class ChildProcess:
-    """A running program, in a session of its own: Ctrl-C in the terminal is for us alone."""
+    """A child process in a session of its own: Ctrl-C in the terminal does not reach it."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
@@ -60,16 +61,23 @@ class ChildProcess:
         cls,
         command: Sequence[str | Path],
         environment: Mapping[str, str],
-        tie: Tie,
+        options: LaunchOptions,
         *,
         stdin: bytes = b"",
         output: IO[bytes] | None = None,
     ) -> Self:
-        """Start the program; it reads `stdin` to its end and writes to `output`, or where we do.
+        """Start the program with the bytes `stdin` as its input.
 
-        Call it from the main thread: the child is tied to the thread that starts it.
+        It writes to `output`, by default to the standard streams of this process. Call this in the
+        main thread: the parent-death signal is sent when the thread that starts the child ends.
         """
-        launch = (os.getpid(), int(tie.deadly_signal), tie.account, tie.folder, *command)
+        launch = (
+            os.getpid(),
+            int(options.parent_death_signal),
+            options.user,
+            options.folder,
+            *command,
+        )
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-I", "-S", LAUNCHER),
@@ -82,17 +90,17 @@ class ChildProcess:
         )
         child = cls(process)
         try:
-            await child._feed(stdin)
+            await child._write_stdin(stdin)
         except BaseException:
             child.kill()
             raise
         return child
 
-    async def _feed(self, stdin: bytes) -> None:
+    async def _write_stdin(self, stdin: bytes) -> None:
         pipe = self._process.stdin
         if pipe is None:
             raise AssertionError("the child was started with a pipe")
-        with suppress(BrokenPipeError, ConnectionResetError):  # it died; who waits will see how
+        with suppress(BrokenPipeError, ConnectionResetError):  # it exited, which wait() reports
             pipe.write(stdin)
             await pipe.drain()
             pipe.close()
@@ -106,12 +114,15 @@ class ChildProcess:
     def is_running(self) -> bool:
         return self._process.returncode is None
 
-    async def wait(self) -> Ending:
-        """Wait for its end and return how it came."""
-        return Ending.of(await self._process.wait())
+    async def wait(self) -> ChildExit:
+        """Wait until the process has exited."""
+        return ChildExit.from_status(await self._process.wait())
 
     async def stop(self, with_signal: signal.Signals, grace_seconds: float) -> None:
-        """Ask it to end; kill it when it does not within the grace time, or when we lose it."""
+        """Send the signal; kill the process if it has not exited after the grace time.
+
+        It is also killed when the wait is cancelled.
+        """
         if self.is_running:
             self._process.send_signal(with_signal)
         try:
@@ -125,7 +136,7 @@ class ChildProcess:
             raise
 
     def kill(self) -> None:
-        """Kill it, together with the children it keeps in its session."""
+        """Kill the process and its process group."""
         if self.is_running:
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""The data folder of PostgreSQL: made once, wholly or not at all."""
+"""Creation of the data folder of PostgreSQL (the database cluster), atomically."""
 
 import os
 import shutil
@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Final
 
 from imagemill.embedded.binaries import postgres_program
-from imagemill.embedded.child import ChildProcess, Ending, Tie
+from imagemill.embedded.child import ChildExit, ChildProcess, LaunchOptions
 from imagemill.embedded.errors import EmbeddedError
 from imagemill.embedded.log_file import LogFile
-from imagemill.embedded.run_as import give
-from imagemill.embedded.stale_processes import clear_leftovers
+from imagemill.embedded.run_as import chown
+from imagemill.embedded.stale_processes import end_stale_processes
 
-# Nothing of the user's own settings (PGDATA, PGOPTIONS, LANG) may reach a server of ours.
+# The user's own settings (PGDATA, PGOPTIONS, LANG) must not reach the embedded server.
 ENVIRONMENT: Final = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
-# The superuser has no password, so that nobody can be him; the services are the owner of a
-# database and no more. That matters when we are root, for then the server can read any file.
+# The superuser has no password, so nobody can log in as it; the services' role only owns its
+# database. That matters when this process is root, since the server can then read any file.
 SUPERUSER: Final = "postgres"
 OWNER: Final = "imagemill"
 CREATE: Final = """\
@@ -27,33 +27,36 @@ CREATE DATABASE {owner} OWNER {owner};
 """
 
 
-async def make_cluster(data: Path, account: str, password: str, log: LogFile) -> None:
-    """Make the data folder, with a role and a database `imagemill`.
+async def create_cluster(data: Path, user: str, password: str, log: LogFile) -> None:
+    """Create the data folder, with a role and a database `imagemill`.
 
-    It is made beside its place and renamed, so that a folder that is there is always complete.
+    It is created under another name and renamed, so an existing data folder is always complete.
     Raises EmbeddedError.
     """
-    fresh = data.with_name(f"{data.name}.new")
-    await clear_leftovers(fresh)
-    _make_empty(fresh, account)
-    # Killed with us, whatever state that leaves: the next start begins anew.
-    tie = Tie(signal.SIGKILL, account, str(fresh))
-    await _run(_initdb(fresh), b"", tie, log)
+    new_folder = data.with_name(f"{data.name}.new")
+    await end_stale_processes(new_folder)
+    _make_empty(new_folder, user)
+    # An incomplete folder does no harm: the next start creates it anew.
+    options = LaunchOptions(signal.SIGKILL, user, str(new_folder))
+    await _run(_initdb_command(new_folder), b"", options, log)
     await _run(
-        _single_user(fresh), CREATE.format(owner=OWNER, password=password).encode(), tie, log
+        _single_user_command(new_folder),
+        CREATE.format(owner=OWNER, password=password).encode(),
+        options,
+        log,
     )
-    fresh.rename(data)
+    new_folder.rename(data)
     _sync(data.parent)
 
 
-def _make_empty(fresh: Path, account: str) -> None:
-    if fresh.exists():  # the last time was interrupted
-        shutil.rmtree(fresh)
-    fresh.mkdir(mode=0o700)
-    give(fresh, account)
+def _make_empty(new_folder: Path, user: str) -> None:
+    if new_folder.exists():  # an earlier creation was interrupted
+        shutil.rmtree(new_folder)
+    new_folder.mkdir(mode=0o700)
+    chown(new_folder, user)
 
 
-def _initdb(data: Path) -> Sequence[str | Path]:
+def _initdb_command(data: Path) -> Sequence[str | Path]:
     return (
         postgres_program("initdb"),
         f"--pgdata={data}",
@@ -68,7 +71,7 @@ def _initdb(data: Path) -> Sequence[str | Path]:
     )
 
 
-def _single_user(data: Path) -> Sequence[str | Path]:
+def _single_user_command(data: Path) -> Sequence[str | Path]:
     return (
         postgres_program("postgres"),
         "--single",
@@ -79,17 +82,18 @@ def _single_user(data: Path) -> Sequence[str | Path]:
     )
 
 
-async def _run(command: Sequence[str | Path], stdin: bytes, tie: Tie, log: LogFile) -> None:
+async def _run(
+    command: Sequence[str | Path], stdin: bytes, options: LaunchOptions, log: LogFile
+) -> None:
     with log.open() as output:
-        child = await ChildProcess.start(command, ENVIRONMENT, tie, stdin=stdin, output=output)
+        child = await ChildProcess.start(command, ENVIRONMENT, options, stdin=stdin, output=output)
     try:
-        ending = await child.wait()
+        ended = await child.wait()
     finally:
         await child.stop(signal.SIGTERM, grace_seconds=5)
-    if ending != Ending.of(0):
+    if ended != ChildExit.from_status(0):
         raise EmbeddedError(
-            f"{Path(command[0]).name} {ending}; its last words,"
-            f" from {log.path}:\n{log.last_words()}"
+            f"{Path(command[0]).name} {ended}; the end of {log.path}:\n{log.read_end()}"
         )
 
 

@@ -1,4 +1,4 @@
-"""Where the servers of an `imagemill up` are, for a command that is run beside it."""
+"""Settings that connect a command to the servers of an `imagemill up`."""
 
 from pathlib import Path
 
@@ -7,31 +7,31 @@ from pydantic import SecretStr
 from imagemill.embedded.cluster import OWNER
 from imagemill.embedded.errors import EmbeddedError
 from imagemill.embedded.server import HOST
-from imagemill.embedded.stack import storage_in
+from imagemill.embedded.stack import storage_folder
 
 
-def whereabouts(data: Path) -> dict[str, object]:
-    """Return the settings that lead to the servers and the storage on the folder.
+def read_connection_settings(data: Path) -> dict[str, object]:
+    """Return the settings of the servers and the storage in the data folder.
 
-    Raises EmbeddedError when nothing was ever run on it.
+    Raises EmbeddedError when it is no data folder of an `imagemill up`.
     """
     try:
         return {
             "pg_host": HOST,
-            "pg_port": int(_kept(data / "postgres" / "port")),
+            "pg_port": int(_read(data / "postgres" / "port")),
             "pg_user": OWNER,
-            "pg_password": SecretStr(_kept(data / "postgres" / "password")),
+            "pg_password": SecretStr(_read(data / "postgres" / "password")),
             "pg_dbname": OWNER,
             "redis_host": HOST,
-            "redis_port": int(_kept(data / "valkey" / "port")),
-            "redis_password": SecretStr(_kept(data / "valkey" / "password")),
-            "storage_url": storage_in(data.resolve()).as_uri(),
+            "redis_port": int(_read(data / "valkey" / "port")),
+            "redis_password": SecretStr(_read(data / "valkey" / "password")),
+            "storage_url": storage_folder(data.resolve()).as_uri(),
         }
     except OSError as error:
         raise EmbeddedError(
-            f"{data} is no folder of an `imagemill up`: {error.filename} cannot be read."
+            f"{data} is not a data folder of `imagemill up`: {error.filename} cannot be read."
         ) from error
 
 
-def _kept(file: Path) -> str:
+def _read(file: Path) -> str:
     return file.read_text(encoding="ascii")

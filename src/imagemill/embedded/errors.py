@@ -1,7 +1,7 @@
-"""What can go wrong with servers of one's own."""
+"""Errors of embedded servers and services."""
 
 from imagemill.errors import Unavailable
 
 
 class EmbeddedError(Unavailable):
-    """A server or service of this machine's own did not start, or cannot go on."""
+    """An embedded server or service did not start, or cannot go on."""

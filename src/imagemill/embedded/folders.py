@@ -1,4 +1,4 @@
-"""Folders that one `imagemill up` at a time may use."""
+"""Lock on a data folder: one process at a time may use it."""
 
 import fcntl
 import os
@@ -15,14 +15,14 @@ TRAVERSABLE: Final = 0o711
 
 
 @contextmanager
-def sole_use(folder: Path) -> Iterator[Path]:
-    """Make the folder if it is missing, hold it, and yield its absolute path.
+def lock_folder(folder: Path) -> Iterator[Path]:
+    """Create the folder if it is missing, lock it, and yield its absolute path.
 
-    The kernel lets go of it if we are killed.
-    Raises EmbeddedError when another process holds it, or it cannot be used.
+    The kernel releases the lock when this process ends in any way.
+    Raises EmbeddedError when another process has the lock, or the folder cannot be used.
     """
     try:
-        _make(folder)
+        _create(folder)
         lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise EmbeddedError(f"The folder {folder} cannot be used: {error.strerror}.") from error
@@ -31,7 +31,7 @@ def sole_use(folder: Path) -> Iterator[Path]:
     except BlockingIOError as error:
         os.close(lock)
         raise EmbeddedError(
-            f"Another imagemill runs on the folder {folder}: stop it, or choose another folder."
+            f"Another imagemill uses the folder {folder}: stop it, or choose another folder."
         ) from error
     try:
         yield folder.resolve()
@@ -39,7 +39,7 @@ def sole_use(folder: Path) -> Iterator[Path]:
         os.close(lock)
 
 
-def _make(folder: Path) -> None:
+def _create(folder: Path) -> None:
     if not folder.is_dir():
         folder.mkdir(parents=True)
         folder.chmod(TRAVERSABLE)

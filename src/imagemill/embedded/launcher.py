@@ -1,13 +1,13 @@
-"""Becomes another program, after tying it to its parent and, as root, giving up root's rights.
+"""Launcher of child processes: sets the parent-death signal, drops root's privileges, and execs.
 
 Run as a script, with the standard library alone:
 `python -I -S launcher.py PARENT SIGNAL USER FOLDER PROGRAM [ARGUMENT...]`
 
-- SIGNAL reaches the program when the process PARENT dies, be it by kill -9 (Linux only);
-- USER, when not empty, is the account that the program runs as: PostgreSQL refuses to be root;
-- FOLDER, when not empty, is where it runs.
+- SIGNAL is sent to the program when the process PARENT dies, even by SIGKILL (Linux only);
+- USER, if not empty, is the user that the program runs as: PostgreSQL refuses to run as root;
+- FOLDER, if not empty, is its working folder.
 
-A program that left root behind keeps one right, to read and pass through any folder
+A program that was started by root keeps one capability, to read and traverse any folder
 (CAP_DAC_READ_SEARCH). Without it, a project under /root or in a folder closed to others could not
 be used by PostgreSQL unless every folder above it were opened to everybody.
 """
@@ -29,28 +29,28 @@ LINUX_CAPABILITY_VERSION_3 = 0x20080522
 
 
 def main() -> None:
-    parent, deadly, user, folder, program, *arguments = sys.argv[1:]
+    parent, death_signal, user, folder, program, *arguments = sys.argv[1:]
     if user:
-        become(user)
+        switch_user(user)
     if sys.platform == "linux":
-        # After the change of user, which resets it; before the look at the parent, which may have
+        # After the change of user, which resets it; before the check of the parent, which may have
         # died already.
-        libc().prctl(PR_SET_PDEATHSIG, int(deadly), 0, 0, 0)
+        libc().prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
     if os.getppid() != int(parent):
-        sys.exit("imagemill up is gone")
+        sys.exit("The parent process has exited.")
     try:
         if folder:
             os.chdir(folder)
     except OSError as error:
-        refuse(user, f"enter {folder}", error)
+        exit_with_error(user, f"enter {folder}", error)
     try:
         os.execv(program, [program, *arguments])  # noqa: S606 - no shell is what is wanted
     except OSError as error:
-        refuse(user, f"run {program}", error)
+        exit_with_error(user, f"run {program}", error)
 
 
-def become(user: str) -> None:
-    """Turn root into the user, with the one right that the module's docstring names, if we may."""
+def switch_user(user: str) -> None:
+    """Change from root to the user, and keep CAP_DAC_READ_SEARCH if that is permitted."""
     account = pwd.getpwnam(user)
     libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     # Capabilities survive the change of user, and access(2), by which initdb looks for its
@@ -61,7 +61,7 @@ def become(user: str) -> None:
         os.setresgid(account.pw_gid, account.pw_gid, account.pw_gid)
         os.setresuid(account.pw_uid, account.pw_uid, account.pw_uid)
     except PermissionError:
-        sys.exit(f"root may not become {user} here: run imagemill up as a plain user")
+        sys.exit(f"root may not become {user} here: run imagemill as an unprivileged user")
     if kept:
         keep_read_search()
 
@@ -75,16 +75,20 @@ def keep_read_search() -> None:
 
 
 def set_capabilities(capabilities: int) -> bool:
-    """Set the effective, permitted and inheritable sets (capset(2)); say whether that worked."""
+    """Set the effective, permitted and inheritable sets (capset(2)); return whether it worked."""
     header = (ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3, 0)
     low = capabilities & 0xFFFFFFFF
     data = (ctypes.c_uint32 * 6)(low, low, low, 0, 0, 0)
     return bool(libc().capset(header, data) == 0)
 
 
-def refuse(user: str, what: str, error: OSError) -> NoReturn:
-    who = f"the account {user}" if user else "imagemill up"
-    hint = ": open it and the folders above it, or allow CAP_DAC_READ_SEARCH" if user else ""
+def exit_with_error(user: str, what: str, error: OSError) -> NoReturn:
+    who = f"the user {user}" if user else "imagemill"
+    hint = (
+        ": make it and the folders above it accessible, or allow CAP_DAC_READ_SEARCH"
+        if user
+        else ""
+    )
     sys.exit(f"{who} cannot {what} ({error.strerror}){hint}")
 
 

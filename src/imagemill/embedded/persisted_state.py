@@ -1,24 +1,24 @@
-"""What a server keeps between runs, so that its address stays the same: password and port."""
+"""Password and port of a server, persisted so that its address stays the same over runs."""
 
 import os
 import secrets
 from pathlib import Path
 
-from imagemill.embedded.ports import free_port, is_free
+from imagemill.embedded.ports import find_free_port, is_free
 
 
-def keep_password(file: Path) -> str:
-    """Return the password in the file; the first time, make one and write it there."""
+def load_or_create_password(file: Path) -> str:
+    """Return the password in the file; create both if there is no file."""
     if not file.exists():
         _write(file, secrets.token_urlsafe(24))
     return file.read_text(encoding="ascii")
 
 
-def keep_port(file: Path) -> int:
-    """Return the port in the file while it is free, else a free one, which is kept from then on."""
+def load_or_choose_port(file: Path) -> int:
+    """Return the port in the file if it is free, else another one, which is written to the file."""
     port = _read_port(file)
     if port is None or not is_free("127.0.0.1", port):
-        port = free_port()
+        port = find_free_port()
         _write(file, str(port))
     return port
 
@@ -31,11 +31,11 @@ def _read_port(file: Path) -> int | None:
 
 
 def _write(file: Path, text: str) -> None:
-    """Write the file so that it is there wholly or not at all, and for our eyes only."""
-    fresh = file.with_name(f"{file.name}.new")
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+    """Write the file atomically, readable by this user only."""
+    new_file = file.with_name(f"{file.name}.new")
+    new_file.unlink(missing_ok=True)
+    with os.fdopen(os.open(new_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
         opened.write(text)
         opened.flush()
         os.fsync(opened.fileno())
-    fresh.replace(file)
+    new_file.replace(file)

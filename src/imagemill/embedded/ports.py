@@ -1,4 +1,4 @@
-"""Ports: which are free, and a clear word about one that is not."""
+"""TCP ports: which are free, and the URL of one."""
 
 import errno
 import socket
@@ -6,8 +6,8 @@ import socket
 from imagemill.embedded.errors import EmbeddedError
 
 
-def free_port() -> int:
-    """Return a port of 127.0.0.1 that was free a moment ago."""
+def find_free_port() -> int:
+    """Return a port of 127.0.0.1 that is free at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -21,18 +21,16 @@ def is_free(host: str, port: int) -> bool:
     return True
 
 
-def demand_free(host: str, port: int) -> None:
-    """Raise EmbeddedError, with the reason, unless we may listen on the port."""
+def require_free(host: str, port: int) -> None:
+    """Raise EmbeddedError, with the reason, unless this process can listen on the port."""
     try:
         _bind(host, port)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise EmbeddedError(
-                f"Port {port} of {host} is taken by another program: choose one with --port."
+                f"Port {port} of {host} is in use by another program: choose one with --port."
             ) from error
-        raise EmbeddedError(
-            f"Nothing can listen on port {port} of {host}: {error.strerror}."
-        ) from error
+        raise EmbeddedError(f"Cannot listen on port {port} of {host}: {error.strerror}.") from error
 
 
 def _bind(host: str, port: int) -> None:
@@ -40,12 +38,14 @@ def _bind(host: str, port: int) -> None:
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
     with socket.socket(family, kind, protocol) as probe:
-        # As servers do: connections of a server that has just stopped are no obstacle.
+        # As servers do: connections in TIME_WAIT of a server that has just stopped do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(address)
 
 
-def url_of(host: str, port: int) -> str:
-    """Return where a service that listens on the host is found from this machine."""
-    found = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104 - only compared
-    return f"http://[{found}]:{port}" if ":" in found else f"http://{found}:{port}"
+def local_url(host: str, port: int) -> str:
+    """Return the URL, for clients on this machine, of a service that listens on the host."""
+    client_host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104 - only compared
+    return (
+        f"http://[{client_host}]:{port}" if ":" in client_host else f"http://{client_host}:{port}"
+    )

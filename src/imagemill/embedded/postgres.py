@@ -1,4 +1,4 @@
-"""A PostgreSQL of one's own, in a folder of one's own."""
+"""Embedded PostgreSQL server with its data in a folder."""
 
 import signal
 from collections.abc import AsyncIterator, Sequence
@@ -10,25 +10,25 @@ from typing import IO, Final
 import psycopg
 
 from imagemill.embedded.binaries import postgres_program
-from imagemill.embedded.child import ChildProcess, Tie
-from imagemill.embedded.cluster import ENVIRONMENT, OWNER, make_cluster
+from imagemill.embedded.child import ChildProcess, LaunchOptions
+from imagemill.embedded.cluster import ENVIRONMENT, OWNER, create_cluster
 from imagemill.embedded.errors import EmbeddedError
-from imagemill.embedded.folders import sole_use
+from imagemill.embedded.folders import lock_folder
 from imagemill.embedded.log_file import LogFile
-from imagemill.embedded.persisted_state import keep_password
-from imagemill.embedded.run_as import account_of, server_account
-from imagemill.embedded.server import HOST, EmbeddedServer, Kind
-from imagemill.embedded.stale_processes import clear_leftovers
+from imagemill.embedded.persisted_state import load_or_create_password
+from imagemill.embedded.run_as import owner_of, server_user
+from imagemill.embedded.server import HOST, EmbeddedServer, ServerSpec
+from imagemill.embedded.stale_processes import end_stale_processes
 
 NAME: Final = "postgres"
 
-# Given at each start, so that a folder made by an earlier version gets them too.
+# Set at each start, so that they also apply to a folder that an earlier version created.
 SETTINGS: Final = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",
     "max_connections": "100",
     "shared_buffers": "64MB",
-    "max_wal_size": "256MB",  # bounds how long recovery takes after a crash
+    "max_wal_size": "256MB",  # limits how long crash recovery takes
     "logging_collector": "off",
     "log_checkpoints": "off",
     "log_min_error_statement": "panic",  # statements hold what clients sent
@@ -36,14 +36,14 @@ SETTINGS: Final = {
     "log_timezone": "UTC",
 }
 
-# A fast shutdown writes everything out first; recovery after a crash reads up to max_wal_size.
+# A fast shutdown writes a checkpoint first; crash recovery reads up to max_wal_size.
 GRACE_SECONDS: Final = 60.0
-PATIENCE_SECONDS: Final = 600.0
+START_TIMEOUT_SECONDS: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Postgres:
-    """A PostgreSQL 18 that listens on 127.0.0.1 alone and asks for the password."""
+    """A PostgreSQL 18 server that listens on 127.0.0.1 only and requires the password."""
 
     server: EmbeddedServer
     password: str
@@ -54,15 +54,15 @@ class Postgres:
     @classmethod
     @asynccontextmanager
     async def run(cls, folder: Path) -> AsyncIterator["Postgres"]:
-        """Run it on the folder until the block is left; made there the first time, kept ever after.
+        """Run the server during the block; its data is created in the folder at the first start.
 
-        Raises EmbeddedError when it does not start, or another one runs on the folder.
+        Raises EmbeddedError when it does not start, or another process uses the folder.
         """
-        with sole_use(folder) as home:
-            data, password = home / "data", _password(home)
-            if not _is_there(data):
-                await make_cluster(data, server_account(), password, LogFile(home / "initdb.log"))
-            async with EmbeddedServer.run(_kind(data, password), home) as server:
+        with lock_folder(folder) as locked:
+            data, password = locked / "data", _load_password(locked)
+            if not data.exists():
+                await create_cluster(data, server_user(), password, LogFile(locked / "initdb.log"))
+            async with EmbeddedServer.run(_make_spec(data, password), locked) as server:
                 yield cls(server, password)
 
     @property
@@ -78,34 +78,30 @@ class Postgres:
         return f"postgresql://{self.user}:{self.password}@{self.host}:{self.port}/{self.dbname}"
 
 
-def _is_there(data: Path) -> bool:
-    return data.exists()
-
-
-def _password(folder: Path) -> str:
+def _load_password(folder: Path) -> str:
     file = folder / "password"
-    if _is_there(folder / "data") and not file.exists():
+    if (folder / "data").exists() and not file.exists():
         raise EmbeddedError(
-            f"{file} is gone, and with it the way into the database: put it back,"
-            f" or move {folder} away to begin with an empty one."
+            f"{file} is missing, and the database cannot be opened without it: restore it,"
+            f" or move {folder} away to start with an empty database."
         )
-    return keep_password(file)
+    return load_or_create_password(file)
 
 
-def _kind(data: Path, password: str) -> Kind:
+def _make_spec(data: Path, password: str) -> ServerSpec:
     async def launch(port: int, log: IO[bytes]) -> ChildProcess:
-        await clear_leftovers(data)
-        # When we die: SIGQUIT, for nobody would be left to wait for a shutdown in good order.
-        tie = Tie(signal.SIGQUIT, account_of(data), str(data))
-        return await ChildProcess.start(_command(data, port), ENVIRONMENT, tie, output=log)
+        await end_stale_processes(data)
+        # SIGQUIT is an immediate shutdown: no parent would be left to wait for a fast one.
+        options = LaunchOptions(signal.SIGQUIT, owner_of(data), str(data))
+        return await ChildProcess.start(_command(data, port), ENVIRONMENT, options, output=log)
 
     async def is_ready(child: ChildProcess, port: int) -> bool:
-        if not _says_ready(data, child.pid):
+        if not _is_marked_ready(data, child.pid):
             return False
-        await _greet(port, password)
+        await _test_connection(port, password)
         return True
 
-    return Kind(NAME, launch, is_ready, signal.SIGINT, GRACE_SECONDS, PATIENCE_SECONDS)
+    return ServerSpec(NAME, launch, is_ready, signal.SIGINT, GRACE_SECONDS, START_TIMEOUT_SECONDS)
 
 
 def _command(data: Path, port: int) -> Sequence[str | Path]:
@@ -114,17 +110,17 @@ def _command(data: Path, port: int) -> Sequence[str | Path]:
     return (postgres_program("postgres"), "-D", data, *options)
 
 
-def _says_ready(data: Path, pid: int) -> bool:
-    """Whether this very server takes connections, by its own mark (as pg_ctl does)."""
+def _is_marked_ready(data: Path, pid: int) -> bool:
+    """Whether this server accepts connections, by its postmaster.pid (as pg_ctl checks)."""
     try:
-        mark = (data / "postmaster.pid").read_text(encoding="utf-8", errors="replace").split("\n")
+        lines = (data / "postmaster.pid").read_text(encoding="utf-8", errors="replace").split("\n")
     except FileNotFoundError:
         return False
-    return mark[0] == str(pid) and any(line.strip() == "ready" for line in mark)
+    return lines[0] == str(pid) and any(line.strip() == "ready" for line in lines)
 
 
-async def _greet(port: int, password: str) -> None:
-    """Connect as the services will, whatever PGSSLMODE and its like say on this machine."""
+async def _test_connection(port: int, password: str) -> None:
+    """Connect as the services will, whatever PGSSLMODE and similar variables say."""
     try:
         connection = await psycopg.AsyncConnection.connect(
             host=HOST,
@@ -140,4 +136,4 @@ async def _greet(port: int, password: str) -> None:
         async with connection:
             await connection.execute("SELECT 1")
     except psycopg.OperationalError as error:
-        raise EmbeddedError(f"PostgreSQL started but refuses us: {error}") from error
+        raise EmbeddedError(f"PostgreSQL started, but rejects the connection: {error}") from error

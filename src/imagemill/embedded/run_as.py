@@ -1,4 +1,4 @@
-"""As whom the servers run: as ourselves, or as an account without rights when we are root."""
+"""The user that servers run as: this process' own, or an unprivileged one if that is root."""
 
 import os
 import pwd
@@ -8,48 +8,51 @@ from typing import Final
 
 from imagemill.embedded.errors import EmbeddedError
 
-UNPRIVILEGED: Final = "nobody"
-OURSELVES: Final = ""
+UNPRIVILEGED_USER: Final = "nobody"
+CURRENT_USER: Final = ""
 
 
-def server_account() -> str:
-    """Return the name of the account to run a server as; empty when it is our own."""
+def server_user() -> str:
+    """Return the user to run a server as; empty for the current one. Raises EmbeddedError."""
     if os.geteuid() != 0:
-        return OURSELVES
+        return CURRENT_USER
     if sys.platform == "darwin":
         raise EmbeddedError(
-            "PostgreSQL refuses to run as root: run imagemill up as a plain user on macOS."
+            "PostgreSQL refuses to run as root: run imagemill as an unprivileged user on macOS."
         )
     try:
-        return pwd.getpwnam(UNPRIVILEGED).pw_name
+        return pwd.getpwnam(UNPRIVILEGED_USER).pw_name
     except KeyError as error:
         raise EmbeddedError(
-            f"PostgreSQL refuses to run as root, and this machine has no account {UNPRIVILEGED}:"
-            " run imagemill up as a plain user."
+            f"PostgreSQL refuses to run as root, and this machine has no user {UNPRIVILEGED_USER}:"
+            " run imagemill as an unprivileged user."
         ) from error
 
 
-def account_of(folder: Path) -> str:
-    """Return as whom to run a server whose folder is there already: its owner, when we are root."""
+def owner_of(folder: Path) -> str:
+    """Return the user to run a server on an existing folder as: the folder's owner, if root.
+
+    Raises EmbeddedError.
+    """
     owner = folder.stat().st_uid
     if os.geteuid() != 0:
-        return OURSELVES
+        return CURRENT_USER
     if owner == 0:
         raise EmbeddedError(
-            f"{folder} belongs to root, as whom PostgreSQL refuses to run:"
-            f" run chown -R {UNPRIVILEGED} {folder}."
+            f"{folder} belongs to root, and PostgreSQL refuses to run as root:"
+            f" run chown -R {UNPRIVILEGED_USER} {folder}."
         )
     try:
         return pwd.getpwuid(owner).pw_name
     except KeyError as error:
         raise EmbeddedError(
-            f"{folder} belongs to account {owner}, which this machine does not know:"
-            f" run chown -R {UNPRIVILEGED} {folder}."
+            f"{folder} belongs to user id {owner}, which is unknown on this machine:"
+            f" run chown -R {UNPRIVILEGED_USER} {folder}."
         ) from error
 
 
-def give(folder: Path, account: str) -> None:
-    """Let the account own the folder."""
-    if account != OURSELVES:
-        entry = pwd.getpwnam(account)
+def chown(folder: Path, user: str) -> None:
+    """Make the user the owner of the folder."""
+    if user != CURRENT_USER:
+        entry = pwd.getpwnam(user)
         os.chown(folder, entry.pw_uid, entry.pw_gid)

@@ -1,4 +1,4 @@
-"""A server of our own: a child on a port of 127.0.0.1 that comes back on the same port."""
+"""Embedded server: a child process on a port of 127.0.0.1 that stays the same over restarts."""
 
 import asyncio
 import signal
@@ -11,91 +11,91 @@ from typing import IO, Final
 
 import structlog
 
-from imagemill.embedded.child import ChildProcess, Ending
+from imagemill.embedded.child import ChildExit, ChildProcess
 from imagemill.embedded.errors import EmbeddedError
 from imagemill.embedded.log_file import LogFile
-from imagemill.embedded.persisted_state import keep_port
+from imagemill.embedded.persisted_state import load_or_choose_port
 from imagemill.embedded.ports import is_free
 
 log = structlog.get_logger()
 
 HOST: Final = "127.0.0.1"
 POLL_SECONDS: Final = 0.02
-SLOW_SECONDS: Final = 10.0
-PORTS_TRIED: Final = 3
+REPORT_INTERVAL_SECONDS: Final = 10.0
+MAX_PORT_TRIES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """What sets one server apart from another."""
+class ServerSpec:
+    """What differs between PostgreSQL and Valkey."""
 
     name: str
     launch: Callable[[int, IO[bytes]], Awaitable[ChildProcess]]
-    """Start it on a port, with a file for its log."""
+    """Start the server on a port; its log goes to the file."""
     is_ready: Callable[[ChildProcess, int], Awaitable[bool]]
     stop_signal: signal.Signals
     grace_seconds: float
-    patience_seconds: float
-    """How long it may take from its start until it is ready."""
+    start_timeout_seconds: float
+    """The maximum time from the start until the server is ready."""
 
 
 class EmbeddedServer:
-    def __init__(self, kind: Kind, folder: Path) -> None:
-        self._kind = kind
+    def __init__(self, spec: ServerSpec, folder: Path) -> None:
+        self._spec = spec
         self._port_file = folder / "port"
-        self._log = LogFile(folder / f"{kind.name}.log")
+        self._log = LogFile(folder / f"{spec.name}.log")
         self._child: ChildProcess | None = None
-        self.port = keep_port(self._port_file)
+        self.port = load_or_choose_port(self._port_file)
 
     @classmethod
     @asynccontextmanager
-    async def run(cls, kind: Kind, folder: Path) -> AsyncIterator["EmbeddedServer"]:
-        """Run the server until the block is left. It is not restarted if it dies: see keep_running.
+    async def run(cls, spec: ServerSpec, folder: Path) -> AsyncIterator["EmbeddedServer"]:
+        """Run the server during the block. To restart it when it exits, use keep_running.
 
         Raises EmbeddedError when it does not start.
         """
-        server = cls(kind, folder)
+        server = cls(spec, folder)
         try:
-            await server._start_on_a_free_port()
+            await server._start_on_free_port()
             yield server
         finally:
             await server.stop()
 
     @property
     def name(self) -> str:
-        return self._kind.name
+        return self._spec.name
 
     @property
     def pid(self) -> int:
         return self._running.pid
 
     async def start(self) -> None:
-        """Start it and wait until it is ready. Raises EmbeddedError when it does not come."""
-        begun = time.monotonic()
+        """Start the server and wait until it is ready. Raises EmbeddedError."""
+        started = time.monotonic()
         with self._log.open() as output:
-            self._child = await self._kind.launch(self.port, output)
+            self._child = await self._spec.launch(self.port, output)
         try:
-            await self._until_ready(self._child)
+            await self._wait_until_ready(self._child)
         except BaseException:
             await self.stop()
             raise
-        seconds = round(time.monotonic() - begun, 2)
+        seconds = round(time.monotonic() - started, 2)
         log.debug("server.started", server=self.name, port=self.port, pid=self.pid, seconds=seconds)
 
-    async def wait(self) -> Ending:
-        """Wait for its end and return how it came."""
+    async def wait(self) -> ChildExit:
+        """Wait until the server has exited."""
         return await self._running.wait()
 
     async def stop(self) -> None:
         if self._child is not None:
-            await self._child.stop(self._kind.stop_signal, self._kind.grace_seconds)
+            await self._child.stop(self._spec.stop_signal, self._spec.grace_seconds)
 
     async def kill(self) -> None:
         self._running.kill()
         await self._running.wait()
 
     async def restart(self) -> None:
-        """Stop it and start it again on the same port."""
+        """Restart the server on the same port."""
         await self.stop()
         await self.start()
 
@@ -105,31 +105,31 @@ class EmbeddedServer:
             raise AssertionError("the server was never started")
         return self._child
 
-    async def _start_on_a_free_port(self) -> None:
-        """Start it; should the port have been taken since we looked, on another one."""
-        for _ in range(PORTS_TRIED - 1):
+    async def _start_on_free_port(self) -> None:
+        """Start the server; choose another port if this one has been taken meanwhile."""
+        for _ in range(MAX_PORT_TRIES - 1):
             try:
                 return await self.start()
             except EmbeddedError:
                 if is_free(HOST, self.port):
                     raise
-                self.port = keep_port(self._port_file)
+                self.port = load_or_choose_port(self._port_file)
         return await self.start()
 
-    async def _until_ready(self, child: ChildProcess) -> None:
-        begun = said = time.monotonic()
-        while not await self._kind.is_ready(child, self.port):
+    async def _wait_until_ready(self, child: ChildProcess) -> None:
+        started = reported = time.monotonic()
+        while not await self._spec.is_ready(child, self.port):
             if not child.is_running:
                 raise EmbeddedError(
-                    f"{self.name} {await child.wait()} before it was ready; its last words,"
-                    f" from {self._log.path}:\n{self._log.last_words()}"
+                    f"{self.name} {await child.wait()} before it was ready; the end of"
+                    f" {self._log.path}:\n{self._log.read_end()}"
                 )
             now = time.monotonic()
-            if now - begun > self._kind.patience_seconds:
+            if now - started > self._spec.start_timeout_seconds:
                 raise EmbeddedError(
-                    f"{self.name} was not ready after {now - begun:.0f} s: see {self._log.path}."
+                    f"{self.name} was not ready after {now - started:.0f} s: see {self._log.path}."
                 )
-            if now - said > SLOW_SECONDS:
-                said = now
-                log.info("server.still_starting", server=self.name, seconds=round(now - begun))
+            if now - reported > REPORT_INTERVAL_SECONDS:
+                reported = now
+                log.info("server.still_starting", server=self.name, seconds=round(now - started))
             await asyncio.sleep(POLL_SECONDS)

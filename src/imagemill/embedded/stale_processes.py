@@ -1,8 +1,8 @@
-"""Processes of a PostgreSQL whose parent is gone.
+"""Stale processes of an embedded PostgreSQL whose parent has died.
 
-A server dies with its `imagemill up` on Linux, but not at once, nor at all on macOS; and the
-children of a server that was killed may outlive it while they finish a statement. None may be
-left when a new server opens the same folder.
+On Linux a server dies with its `imagemill up`, but not at once, and on macOS not at all; and the
+backends of a killed server may outlive it until their statement ends. All of them must be gone
+before a new server opens the same data folder.
 """
 
 import asyncio
@@ -16,46 +16,47 @@ import psutil
 GRACE_SECONDS: Final = 15.0
 
 
-async def clear_leftovers(data: Path) -> None:
-    """End every process of PostgreSQL that works in the folder, and remove what marks it as in use.
+async def end_stale_processes(data: Path) -> None:
+    """End every process of PostgreSQL on the data folder, and delete its postmaster.pid.
 
-    PostgreSQL itself refuses to start while the process id in its mark is alive, though after a
-    crash or in a new container that may be any program. No process of ours is, so the mark goes.
+    PostgreSQL refuses to start while the process id in that file is alive, although after a crash
+    or in a new container it may belong to any program.
     """
-    await asyncio.to_thread(_clear, data)
+    await asyncio.to_thread(_end_all, data)
 
 
-def _clear(data: Path) -> None:
-    mark = data / "postmaster.pid"
-    if not mark.exists():
+def _end_all(data: Path) -> None:
+    pid_file = data / "postmaster.pid"
+    if not pid_file.exists():
         return
-    ours, unknown = _processes_in(data)
-    _end(ours)
+    found, unknown = _processes_in(data)
+    _end(found)
     if not unknown:
-        mark.unlink(missing_ok=True)
+        pid_file.unlink(missing_ok=True)
 
 
 def _processes_in(data: Path) -> tuple[list[psutil.Process], list[psutil.Process]]:
-    """Return which processes of PostgreSQL work in the folder, and of which we may not know.
+    """Return the processes of PostgreSQL on the data folder, and those that may be.
 
-    All of a server's processes have its data folder as their working folder.
+    All processes of a server have its data folder as their working folder, but reading that of
+    another process may be denied.
     """
     owner = data.stat().st_uid
-    ours, unknown = [], []
+    found, unknown = [], []
     for process in psutil.process_iter():
         with suppress(psutil.NoSuchProcess, FileNotFoundError):
             if process.name() != "postgres" or process.uids().effective != owner:
                 continue
             try:
                 if Path(process.cwd()) == data:
-                    ours.append(process)
+                    found.append(process)
             except psutil.AccessDenied:
                 unknown.append(process)
-    return ours, unknown
+    return found, unknown
 
 
 def _end(processes: list[psutil.Process]) -> None:
-    # SIGQUIT, to a server: stop at once and recover at the next start; to one of its children: end.
+    # SIGQUIT is an immediate shutdown; the next start recovers. A backend ends as well.
     for process in processes:
         _send(process, signal.SIGQUIT)
     _, alive = psutil.wait_procs(processes, timeout=GRACE_SECONDS)

@@ -1,4 +1,4 @@
-"""Starts again whatever ends, and knows when that is in vain."""
+"""Supervision of services: restart with backoff, and give up on a crash loop at the start."""
 
 import asyncio
 import time
@@ -9,107 +9,109 @@ from typing import Final, Never, Protocol
 
 import structlog
 
-from imagemill.embedded.child import Ending
+from imagemill.embedded.child import ChildExit
 from imagemill.embedded.errors import EmbeddedError
 
 log = structlog.get_logger()
 
 
 class Service(Protocol):
-    """What can be kept running: Server and Program."""
+    """A service that can be supervised: EmbeddedServer and ServiceProcess."""
 
     @property
     def name(self) -> str: ...
 
     async def start(self) -> None:
-        """Start it. Raises EmbeddedError."""
+        """Start the service. Raises EmbeddedError."""
 
-    async def wait(self) -> Ending:
-        """Wait for its end and return how it came."""
+    async def wait(self) -> ChildExit:
+        """Wait until the service has exited."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """How soon a service is started again, and how often it may die before it has ever lived."""
+class RestartPolicy:
+    """The delay before a restart, and the number of failures after which there is none."""
 
     first_delay_seconds: float = 0.1
-    longest_delay_seconds: float = 30.0
-    life_seconds: float = 10.0
-    """Having run for so long, it is known to work; the deaths before are forgotten."""
-    deaths_at_start: int = 5
+    max_delay_seconds: float = 30.0
+    stable_after_seconds: float = 10.0
+    """After so long the service is known to work, and earlier failures no longer count."""
+    max_failures_at_start: int = 5
 
-    def delay_seconds(self, deaths: int) -> float:
-        """Return how long to wait after so many deaths in a row (from 1)."""
-        return min(
-            self.longest_delay_seconds, self.first_delay_seconds * 2.0 ** min(deaths - 1, 30)
-        )
+    def delay_seconds(self, failures: int) -> float:
+        """Return the delay after so many failures in a row (from 1): exponential backoff."""
+        return min(self.max_delay_seconds, self.first_delay_seconds * 2.0 ** min(failures - 1, 30))
 
 
-PACE: Final = Pace()
+DEFAULT_POLICY: Final = RestartPolicy()
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """How a service has fared so far."""
+class RestartHistory:
+    """The failures of a service so far."""
 
-    deaths: int = 0
-    """In a row, without a life between them."""
-    has_lived: bool = False
+    failures: int = 0
+    """In a row, without a stable run between them."""
+    was_stable: bool = False
 
-    def after_death(self, ending: Ending, lived_seconds: float, pace: Pace) -> "Past":
-        if lived_seconds >= pace.life_seconds:
-            return Past(deaths=1, has_lived=True)
-        # What somebody had to kill was alive: it is no reason to give up.
-        return Past(self.deaths + 1, self.has_lived or ending.came_from_outside)
+    def after_exit(
+        self, ended: ChildExit, uptime_seconds: float, policy: RestartPolicy
+    ) -> "RestartHistory":
+        if uptime_seconds >= policy.stable_after_seconds:
+            return RestartHistory(failures=1, was_stable=True)
+        # A service that had to be killed was running: no reason to give up.
+        return RestartHistory(self.failures + 1, self.was_stable or ended.was_killed)
 
-    def is_hopeless(self, pace: Pace) -> bool:
-        return not self.has_lived and self.deaths >= pace.deaths_at_start
+    def is_crash_loop(self, policy: RestartPolicy) -> bool:
+        return not self.was_stable and self.failures >= policy.max_failures_at_start
 
 
 @asynccontextmanager
-async def kept_running(services: Sequence[Service], pace: Pace = PACE) -> AsyncIterator[None]:
-    """Keep the services running, all of them started already, while the block lasts.
+async def supervise(
+    services: Sequence[Service], policy: RestartPolicy = DEFAULT_POLICY
+) -> AsyncIterator[None]:
+    """Restart the services, all of them started already, while the block runs.
 
-    Should one of them never come to life, the block is cancelled and EmbeddedError raised.
+    When one of them is in a crash loop, the block is cancelled and EmbeddedError raised.
     """
     try:
         async with asyncio.TaskGroup() as group:
-            keepers = [group.create_task(keep_running(service, pace)) for service in services]
+            tasks = [group.create_task(keep_running(service, policy)) for service in services]
             yield
-            for keeper in keepers:
-                keeper.cancel()
+            for task in tasks:
+                task.cancel()
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
 
 
-async def keep_running(service: Service, pace: Pace = PACE) -> Never:
-    """Start the service again whenever it ends. Raises EmbeddedError when it never came to life."""
-    past = Past()
+async def keep_running(service: Service, policy: RestartPolicy = DEFAULT_POLICY) -> Never:
+    """Restart the service whenever it exits. Raises EmbeddedError when it is in a crash loop."""
+    history = RestartHistory()
     started = time.monotonic()
-    ending = await service.wait()
+    ended = await service.wait()
     while True:
-        if ending.would_come_again and not past.has_lived:
-            raise EmbeddedError(f"{service.name} cannot start: see above for what it said.")
-        past = past.after_death(ending, time.monotonic() - started, pace)
-        if past.is_hopeless(pace):
+        if ended.is_configuration_error and not history.was_stable:
+            raise EmbeddedError(f"{service.name} cannot start: its output above says why.")
+        history = history.after_exit(ended, time.monotonic() - started, policy)
+        if history.is_crash_loop(policy):
             raise EmbeddedError(
-                f"{service.name} died {past.deaths} times in a row at its start"
-                f" and at last {ending}: see above for what it said."
+                f"{service.name} failed {history.failures} times in a row at its start"
+                f" ({ended}): its output above says why."
             )
-        delay = pace.delay_seconds(past.deaths)
+        delay = policy.delay_seconds(history.failures)
         log.warning(
-            "service.died", service=service.name, reason=str(ending), again_in_seconds=delay
+            "service.exited", service=service.name, reason=str(ended), restart_in_seconds=delay
         )
         await asyncio.sleep(delay)
         started = time.monotonic()
-        ending = await _live_again(service)
+        ended = await _restart(service)
 
 
-async def _live_again(service: Service) -> Ending:
-    """Start the service, wait for its end, and return how it came."""
+async def _restart(service: Service) -> ChildExit:
+    """Start the service and wait until it has exited."""
     try:
         await service.start()
     except EmbeddedError as error:
-        return Ending(str(error))
+        return ChildExit(str(error))
     log.info("service.restarted", service=service.name)
     return await service.wait()

@@ -1,4 +1,4 @@
-"""The command `imagemill up`: the stack, until somebody says stop."""
+"""The command `imagemill up`: runs the stack until SIGINT or SIGTERM."""
 
 import asyncio
 from contextlib import suppress
@@ -8,29 +8,30 @@ from typing import Final
 import psutil
 from rich.console import Console
 
-from imagemill.embedded.stack import Commands, Stack, run_stack
+from imagemill.embedded.stack import ServiceCommands, Stack, run_stack
 from imagemill.interruption import cancel_on_signal
 
 READY: Final = """
 imagemill is ready at {url}
 
-  API documents   {url}/docs
+  API docs        {url}/docs
   PostgreSQL      psql {postgres}
   Valkey          valkey-cli -u {valkey}
   Data            {folder}
 
-Ctrl-C stops it; the data stay.
+Press Ctrl-C to stop. The data is kept.
 """
 
 
-async def up(data: Path, host: str, port: int, commands: Commands | None = None) -> int:
-    """Run everything until SIGINT or SIGTERM, and return the exit status.
+async def up(data: Path, host: str, port: int, commands: ServiceCommands | None = None) -> int:
+    """Run the stack until SIGINT or SIGTERM, and return the exit status.
 
-    Raises EmbeddedError when the stack does not start, or a service of it never comes to life.
+    A second signal kills what has not stopped yet. Raises EmbeddedError when the stack does not
+    start.
     """
-    with cancel_on_signal(lambda: _say("Stopping …"), _kill_children):
-        async with run_stack(data, host, port, commands=commands, report=_say) as stack:
-            _say(_describe(stack))
+    with cancel_on_signal(lambda: _print("Stopping …"), _kill_children):
+        async with run_stack(data, host, port, commands=commands, report=_print) as stack:
+            _print(_describe(stack))
             await asyncio.Event().wait()
     return 0
 
@@ -41,8 +42,8 @@ def _describe(stack: Stack) -> str:
     )
 
 
-def _say(line: str) -> None:
-    # Not folded and not coloured: an address is there to be copied, by hand or by a script.
+def _print(line: str) -> None:
+    # Neither wrapped nor coloured: addresses are copied by people and scripts.
     Console().print(line, highlight=False, markup=False, soft_wrap=True)
 
 

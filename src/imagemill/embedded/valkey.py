@@ -1,4 +1,4 @@
-"""A Valkey of one's own. It keeps nothing on disk: the line it holds can always be made again."""
+"""Embedded Valkey server. Nothing is written to disk: sweeps find the jobs of a lost queue."""
 
 import os
 import signal
@@ -12,11 +12,11 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from imagemill.embedded.binaries import valkey_program
-from imagemill.embedded.child import ChildProcess, Tie
-from imagemill.embedded.folders import sole_use
-from imagemill.embedded.persisted_state import keep_password
-from imagemill.embedded.run_as import server_account
-from imagemill.embedded.server import HOST, EmbeddedServer, Kind
+from imagemill.embedded.child import ChildProcess, LaunchOptions
+from imagemill.embedded.folders import lock_folder
+from imagemill.embedded.persisted_state import load_or_create_password
+from imagemill.embedded.run_as import server_user
+from imagemill.embedded.server import HOST, EmbeddedServer, ServerSpec
 
 NAME: Final = "valkey"
 
@@ -30,12 +30,12 @@ maxmemory-policy noeviction
 """
 
 GRACE_SECONDS: Final = 10.0
-PATIENCE_SECONDS: Final = 60.0
+START_TIMEOUT_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Valkey:
-    """A Valkey 9 that listens on 127.0.0.1 alone and asks for the password."""
+    """A Valkey 9 server that listens on 127.0.0.1 only and requires the password."""
 
     server: EmbeddedServer
     password: str
@@ -44,13 +44,13 @@ class Valkey:
     @classmethod
     @asynccontextmanager
     async def run(cls, folder: Path) -> AsyncIterator["Valkey"]:
-        """Run it until the block is left; the folder holds its log, password and port.
+        """Run the server during the block; the folder has its log, password and port.
 
-        Raises EmbeddedError when it does not start, or another one runs on the folder.
+        Raises EmbeddedError when it does not start, or another process uses the folder.
         """
-        with sole_use(folder) as home:
-            password = keep_password(home / "password")
-            async with EmbeddedServer.run(_kind(password), home) as server:
+        with lock_folder(folder) as locked:
+            password = load_or_create_password(locked / "password")
+            async with EmbeddedServer.run(_make_spec(password), locked) as server:
                 yield cls(server, password)
 
     @property
@@ -66,16 +66,16 @@ class Valkey:
         return f"redis://:{self.password}@{self.host}:{self.port}/0"
 
 
-def _kind(password: str) -> Kind:
+def _make_spec(password: str) -> ServerSpec:
     async def launch(port: int, log: IO[bytes]) -> ChildProcess:
-        # It would write to its working folder if a client told it to: one that is closed to it.
-        tie = Tie(signal.SIGTERM, server_account(), folder="/")
-        # Through standard input, since arguments can be read by every user of the machine.
+        # A client can make it write to its working folder: one that it may not write to.
+        options = LaunchOptions(signal.SIGTERM, server_user(), folder="/")
+        # By standard input, since every user of the machine can read arguments.
         configuration = CONFIGURATION.format(host=HOST, port=port, password=password)
         return await ChildProcess.start(
             (valkey_program(), "-"),
             {"PATH": os.defpath},
-            tie,
+            options,
             stdin=configuration.encode(),
             output=log,
         )
@@ -83,7 +83,7 @@ def _kind(password: str) -> Kind:
     async def is_ready(child: ChildProcess, port: int) -> bool:
         return child.is_running and await _answers(port, password)
 
-    return Kind(NAME, launch, is_ready, signal.SIGTERM, GRACE_SECONDS, PATIENCE_SECONDS)
+    return ServerSpec(NAME, launch, is_ready, signal.SIGTERM, GRACE_SECONDS, START_TIMEOUT_SECONDS)
 
 
 async def _answers(port: int, password: str) -> bool:

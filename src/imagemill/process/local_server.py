@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from imagemill.embedded.folders import TRAVERSABLE
-from imagemill.embedded.ports import free_port
+from imagemill.embedded.ports import find_free_port
 from imagemill.embedded.stack import run_stack
 from imagemill.field_errors import InvalidFields
 from imagemill.imaging.spec.presets import load_presets
@@ -45,7 +45,9 @@ async def run_local_server(report: Callable[[str], None]) -> AsyncIterator[Serve
         "SHUTDOWN_GRACE_SECONDS": "0",
     }
     with _temporary_folder() as folder:
-        async with run_stack(folder / "data", HOST, free_port(), settings, report=report) as stack:
+        async with run_stack(
+            folder / "data", HOST, find_free_port(), settings, report=report
+        ) as stack:
             yield ServerAddress(stack.url, is_local=True)
 
 

@@ -1,6 +1,6 @@
-"""Every setting: its environment name, its default and its unit.
+"""All settings, read once from the environment into one frozen object and validated.
 
-Settings are read once, at start, into one frozen object; each part is handed only what it needs.
+Each part of the service is passed only the settings that it needs.
 """
 
 import os
@@ -15,12 +15,12 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from imagemill.settings.addresses import PostgresAddress, RedisAddress
 from imagemill.settings.secret_files import SECRETS, SecretFiles
 from imagemill.settings.values import (
+    Delays,
     ExistingFolder,
     Networks,
     Rate,
     SettingsError,
     VolumeUrl,
-    Waits,
     WebhookSecrets,
 )
 
@@ -28,124 +28,131 @@ MEBIBYTE: Final = 1024 * 1024
 
 
 def available_cores() -> int:
-    """Return how many cores this process may use: its affinity, not the machine's size."""
+    """Return the number of cores that this process may use, by its CPU affinity."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 class Settings(BaseSettings):
-    """What the environment says, checked. Variables are the names in capitals."""
+    """The settings. The environment variable of each is its name in capitals."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
 
     pg_host: str = Field("localhost", description="PostgreSQL's host")
     pg_port: int = Field(5432, ge=1, le=65535, description="PostgreSQL's port")
     pg_user: str = Field("imagemill", description="PostgreSQL's user")
-    pg_password: SecretStr = Field(SecretStr(""), description="that user's password")
+    pg_password: SecretStr = Field(SecretStr(""), description="password of PG_USER")
     pg_dbname: str = Field("imagemill", description="PostgreSQL's database")
     pg_pool_size: int = Field(
-        10, ge=2, le=1000, description="most connections to PostgreSQL a process"
+        10, ge=2, le=1000, description="maximum connections to PostgreSQL per process"
     )
     redis_host: str = Field("localhost", description="Redis' or Valkey's host")
     redis_port: int = Field(6379, ge=1, le=65535, description="Redis' or Valkey's port")
-    redis_password: SecretStr = Field(SecretStr(""), description="its password, when it has one")
+    redis_password: SecretStr = Field(SecretStr(""), description="password of Redis; empty: none")
     storage_url: VolumeUrl = Field(
-        "file:///app/storage", description="the folder that gateway and workers share"
+        "file:///app/storage", description="storage that gateways and workers share"
     )
     disk_reserve_bytes: int = Field(
         16 * MEBIBYTE,
         ge=0,
-        description="free space that uploads leave alone; below it they get 507",
+        description="disk space to keep free; uploads that would need it get 507",
     )
-    presets_file: Path | None = Field(None, description="a TOML file with presets of your own")
+    presets_file: Path | None = Field(None, description="TOML file with your own presets")
     assets_dir: ExistingFolder | None = Field(
-        None, description="folder of the images that watermarks may show"
+        None, description="folder of the images for watermarks"
     )
-    max_upload_bytes: int = Field(50 * MEBIBYTE, ge=1, description="largest image accepted")
+    max_upload_bytes: int = Field(
+        50 * MEBIBYTE, ge=1, description="maximum size of an uploaded image"
+    )
     max_pixels: int = Field(
-        100_000_000, ge=1, description="most pixels of a picture, all its frames together"
+        100_000_000, ge=1, description="maximum pixels of an image, over all its frames"
     )
-    max_frames: int = Field(1000, ge=1, description="most frames of an animation")
-    max_attempts: int = Field(3, ge=1, le=100, description="tries before a job is FAILED")
+    max_frames: int = Field(1000, ge=1, description="maximum frames of an animation")
+    max_attempts: int = Field(3, ge=1, le=100, description="attempts after which a job is FAILED")
     lease_seconds: float = Field(
-        60, ge=0.5, le=86400, description="silence after which a worker's jobs are given to others"
+        60,
+        ge=0.5,
+        le=86400,
+        description="time without a heartbeat after which a worker loses its jobs",
     )
     job_timeout_seconds: float = Field(
-        60, gt=0, le=86400, description="most wall-clock time of one try"
+        60, gt=0, le=86400, description="maximum wall-clock time of one attempt"
     )
     retention_seconds: float | None = Field(
         None,
         ge=1,
         le=100 * 365 * 86400,
-        description="age at which ended jobs are deleted with their files; unset: kept for ever",
+        description="time after which ended jobs are deleted with their files; unset: never",
     )
     worker_concurrency: int = Field(
         default_factory=available_cores,
         ge=1,
         le=1024,
-        description="pictures a worker processes at once",
+        description="images that a worker processes at once",
     )
     # Address space, not memory in use. Measured at MAX_PIXELS: a WebP with alpha and three outputs
     # of full size needs 2.6 GiB, a JPEG to a thumbnail 0.2.
     child_memory_bytes: int = Field(
         3072 * MEBIBYTE,
         ge=256 * MEBIBYTE,
-        description="address space of one image process; more fails the job, not the worker",
+        description="maximum address space of an image process; exceeding it fails the attempt",
     )
     sandbox: Literal["required", "best-effort", "off"] = Field(
         "best-effort",
-        description="whether image processes must be shut in, may be, or are not",
+        description="whether image processes must be confined, are if possible, or are not",
     )
     sandbox_process_per_job: bool = Field(
-        default=False, description="a new image process for each job"
+        default=False, description="start a new image process for each job"
     )
     allow_anonymous: bool = Field(
-        default=False, description="listen for more than this machine while there is no API key"
+        default=False,
+        description="listen on addresses other than loopback although there is no API key",
     )
     forwarded_allow_ips: Networks = Field(
         "127.0.0.1,::1",
-        description="proxies that are believed whose request it is that they hand on",
+        description="proxies whose X-Forwarded headers are trusted",
     )
     rate_limit: Rate | None = Field(
-        None, description="requests of an API key or an address, such as 100/minute; unset: any"
+        None,
+        description="requests per API key or client network, such as 100/minute; unset: no limit",
     )
     max_pending: int | None = Field(
-        None, ge=1, description="waiting jobs from which on uploads get 503; unset: any number"
+        None, ge=1, description="pending jobs from which on uploads get 503; unset: no limit"
     )
     max_concurrent_uploads: int = Field(
-        64, ge=1, le=10_000, description="uploads that a gateway receives at once"
+        64, ge=1, le=10_000, description="uploads that a gateway receives at once; others wait"
     )
     header_timeout_seconds: float = Field(
-        10, gt=0, description="time a client has to send a request's headers"
+        10, gt=0, description="time within which a client must send a request's headers"
     )
     body_timeout_seconds: float = Field(
-        30, gt=0, description="time a client may pause within a body, or in reading an answer"
+        30, gt=0, description="maximum pause of a client while sending a body or reading a response"
     )
     idle_timeout_seconds: float = Field(
-        75, gt=0, description="time a connection may wait for its next request"
+        75, gt=0, description="time after which an idle connection is closed"
     )
     webhook_secret: WebhookSecrets = Field(
-        SecretStr(""), description="what webhooks are signed with; several while it is changed"
+        SecretStr(""), description="secrets to sign webhooks with; several during a rotation"
     )
     webhook_allow_private: bool = Field(
-        default=False, description="send webhooks to addresses that are not public as well"
+        default=False, description="allow webhooks to addresses that are not public"
     )
-    webhook_schedule_seconds: Waits = Field(
+    webhook_schedule_seconds: Delays = Field(
         (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400),
-        description="waits between the tries of a webhook, separated by commas",
+        description="delays between the tries of a webhook, separated by commas",
     )
     shutdown_grace_seconds: float = Field(
-        30, ge=0, description="time a worker gives running jobs when it is told to stop"
+        30, ge=0, description="time that a stopping worker gives to running jobs"
     )
     health_port: int | None = Field(
-        None, ge=0, le=65535, description="where a worker answers GET /healthz"
+        None, ge=0, le=65535, description="port on which a worker serves /healthz and /metrics"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="least level that is logged"
+        "info", description="minimum level that is logged"
     )
     log_format: Literal["json", "console"] | None = Field(
-        None, description="unset: console on a terminal, else json"
+        None, description="format of logs; unset: console on a terminal, otherwise json"
     )
 
     @classmethod
@@ -177,7 +184,7 @@ class Settings(BaseSettings):
 
     @property
     def rate(self) -> RateLimitItem | None:
-        """How many requests a caller may send in which time."""
+        """The rate limit of a caller; None: no limit."""
         return None if self.rate_limit is None else parse_many(self.rate_limit)[0]
 
     @property
@@ -186,17 +193,17 @@ class Settings(BaseSettings):
 
     @property
     def retention(self) -> timedelta | None:
-        """How long jobs are kept once they have ended; None: for ever."""
+        """The time for which ended jobs are kept; None: for ever."""
         return None if self.retention_seconds is None else timedelta(seconds=self.retention_seconds)
 
     @property
     def webhook_schedule(self) -> tuple[timedelta, ...]:
-        """The waits between the tries of a webhook."""
-        return tuple(timedelta(seconds=wait) for wait in self.webhook_schedule_seconds)
+        """The delays between the tries of a webhook."""
+        return tuple(timedelta(seconds=delay) for delay in self.webhook_schedule_seconds)
 
     @property
     def jobs_per_process(self) -> int:
-        """After how many jobs an image process is replaced."""
+        """The number of jobs after which an image process is replaced."""
         return 1 if self.sandbox_process_per_job else 500
 
 

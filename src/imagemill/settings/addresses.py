@@ -1,11 +1,11 @@
-"""Where the neighbours are. Shown without their passwords."""
+"""Addresses of PostgreSQL and Redis. Their text forms omit the passwords."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class PostgresAddress:
-    """A database of PostgreSQL, and who asks."""
+    """A PostgreSQL database and the user to connect as."""
 
     host: str
     port: int
@@ -19,7 +19,7 @@ class PostgresAddress:
 
 @dataclass(frozen=True, slots=True)
 class RedisAddress:
-    """A server that speaks Redis' protocol."""
+    """A server of the Redis protocol."""
 
     host: str
     port: int

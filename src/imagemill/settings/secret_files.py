@@ -1,4 +1,4 @@
-"""Secrets that are given as files, `NAME_FILE` for `NAME`: so container engines hand them over."""
+"""Secrets read from files, as container engines provide them: `NAME_FILE` for `NAME`."""
 
 import os
 from pathlib import Path
@@ -13,10 +13,10 @@ SECRETS: Final = ("PG_PASSWORD", "REDIS_PASSWORD", "WEBHOOK_SECRET")
 
 
 class SecretFiles(PydanticBaseSettingsSource):
-    """The secrets given as files: `NAME_FILE` for the setting `NAME`."""
+    """Source of the settings in SECRETS whose variable `NAME_FILE` names a file."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        raise NotImplementedError  # part of the base class's contract; __call__ does it all
+        raise NotImplementedError  # required by the base class; __call__ replaces it
 
     def __call__(self) -> dict[str, Any]:
         found = {}

@@ -1,4 +1,4 @@
-"""`imagemill up` as the process it is in use, with stand-ins for the gateway and the worker."""
+"""`imagemill up` run as a subprocess, with stand-ins for the gateway and the worker."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from support.process import free_port, wait_until
 SCRIPT = Path(__file__).with_name("run_up.py")
 
 
-class Up:
+class UpProcess:
     """One run of `imagemill up` on `folder/data`."""
 
     def __init__(
@@ -24,7 +24,7 @@ class Up:
         folder: Path,
         *,
         port: int | None = None,
-        account: str = "",
+        user: str = "",
         worker: tuple[str, ...] = (),
         environment: Mapping[str, str] | None = None,
     ) -> None:
@@ -33,12 +33,12 @@ class Up:
         self.journal = folder / "journal"
         self.log = folder / "up.log"
         self.stand_ins = ("api",) if worker else ("worker", "api")
-        # As another account by way of the launcher, which lets it read this very interpreter.
-        launch = (sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), "9", account, "/")
+        # As another user through the launcher, so that it can still read this interpreter.
+        launch = (sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), "9", user, "/")
         command = (sys.executable, str(SCRIPT), str(self.data), str(self.port), str(self.journal))
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                [*(launch if account else ()), *command, *worker],
+                [*(launch if user else ()), *command, *worker],
                 env=os.environ | dict(environment or {}),
                 stdout=output,
                 stderr=output,
@@ -52,7 +52,7 @@ class Up:
 
     def until_ready(self) -> None:
         self.until_logged(f"imagemill is ready at http://127.0.0.1:{self.port}")
-        # Ready means that uploads are taken: the worker may still be starting.
+        # Ready means that uploads are accepted: the worker may still be starting.
         wait_until(
             lambda: all(f"{each} started" in self.journaled() for each in self.stand_ins),
             "the stand-ins start",
@@ -60,14 +60,14 @@ class Up:
         )
 
     def journaled(self) -> str:
-        """Return what the stand-ins wrote, nothing as long as neither has begun."""
+        """Return what the stand-ins wrote; empty before one has started."""
         return self.journal.read_text(encoding="utf-8") if self.journal.exists() else ""
 
     def children(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def child(self, part_of_command: str) -> psutil.Process:
-        """Return its own child, none of theirs, whose command line holds the text."""
+        """Return the direct child whose command line contains the text."""
         own = psutil.Process(self.process.pid).children()
         return next(one for one in own if part_of_command in " ".join(one.cmdline()))
 
@@ -76,39 +76,39 @@ class Up:
         return self.process.wait(60)
 
     def uri(self, scheme: str) -> str:
-        """Return the address with the scheme that it printed last."""
+        """Return the last printed address with the scheme."""
         return next(
             word for word in reversed(self.logged().split()) if word.startswith(f"{scheme}://")
         )
 
 
 @contextmanager
-def started(mill: Up) -> Iterator[Up]:
-    """See to it that nothing of the run is left."""
+def stop_at_end(stack: UpProcess) -> Iterator[UpProcess]:
+    """Stop the run and kill its children at the end of the block."""
     try:
-        yield mill
+        yield stack
     finally:
-        if mill.process.poll() is None:
-            left = mill.children()
-            mill.process.terminate()
+        if stack.process.poll() is None:
+            left = stack.children()
+            stack.process.terminate()
             try:
-                mill.process.wait(30)
+                stack.process.wait(30)
             finally:
-                mill.process.kill()
-                mill.process.wait()
+                stack.process.kill()
+                stack.process.wait()
                 kill(left)
 
 
 @contextmanager
-def running_up(folder: Path) -> Iterator[Up]:
-    """Start it and yield it once it is ready."""
-    with started(Up(folder)) as mill:
-        mill.until_ready()
-        yield mill
+def running_up(folder: Path) -> Iterator[UpProcess]:
+    """Start a run and yield it once it is ready."""
+    with stop_at_end(UpProcess(folder)) as stack:
+        stack.until_ready()
+        yield stack
 
 
-def key_made_on(data: Path) -> str:
-    """Make a key by the command, which no environment tells where PostgreSQL is."""
+def add_key(data: Path) -> str:
+    """Add a key by the command, with no environment that says where PostgreSQL is."""
     made = subprocess.run(
         [sys.executable, "-m", "imagemill", "keys", "add", "ci", "--data", str(data)],
         env={"PATH": os.environ["PATH"], "PG_HOST": "elsewhere.invalid"},

@@ -1,4 +1,4 @@
-"""A service of imagemill's own as a child: the gateway or the worker."""
+"""Gateway or worker as a child process."""
 
 import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from imagemill.embedded.child import ChildProcess, Ending, Tie
+from imagemill.embedded.child import ChildExit, ChildProcess, LaunchOptions
 
 log = structlog.get_logger()
 
 
-class Program:
-    """A program that writes where we write, and is told to end by SIGTERM."""
+class ServiceProcess:
+    """A service that shares this process' standard streams and is stopped by SIGTERM."""
 
     def __init__(
         self,
@@ -28,8 +28,8 @@ class Program:
         self._child: ChildProcess | None = None
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["Program"]:
-        """Start it, and stop it when the block is left."""
+    async def run(self) -> AsyncIterator["ServiceProcess"]:
+        """Start the service, and stop it at the end of the block."""
         try:
             await self.start()
             yield self
@@ -38,13 +38,13 @@ class Program:
                 await self._child.stop(signal.SIGTERM, self._grace_seconds)
 
     async def start(self) -> None:
-        """Start it; whether it gets on is for keep_running to see."""
-        tie = Tie(signal.SIGTERM)
-        self._child = await ChildProcess.start(self._command, self._environment, tie)
-        log.debug("program.started", program=self.name, pid=self.pid)
+        """Start the service; keep_running watches whether it stays."""
+        options = LaunchOptions(signal.SIGTERM)
+        self._child = await ChildProcess.start(self._command, self._environment, options)
+        log.debug("service.started", service=self.name, pid=self.pid)
 
-    async def wait(self) -> Ending:
-        """Wait for its end and return how it came."""
+    async def wait(self) -> ChildExit:
+        """Wait until the service has exited."""
         return await self._running.wait()
 
     @property
@@ -54,5 +54,5 @@ class Program:
     @property
     def _running(self) -> ChildProcess:
         if self._child is None:
-            raise AssertionError("the program was never started")
+            raise AssertionError("the service was never started")
         return self._child

@@ -1,0 +1,43 @@
+"""The Typer application: all commands and their order in the help."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from imagemill.cli import operator_commands, service_commands
+from imagemill.cli.process_command import process
+from imagemill.process.options import HELP as PROCESS_HELP
+
+app = typer.Typer(
+    help="Durable image jobs over HTTP: upload an image, have it processed, lose nothing.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(service_commands.up)
+app.command()(service_commands.demo)
+app.command()(service_commands.api)
+app.command()(service_commands.worker)
+app.command(help=PROCESS_HELP)(process)
+app.command()(operator_commands.migrate)
+app.command()(operator_commands.doctor)
+app.add_typer(operator_commands.keys, name="keys")
+app.command()(operator_commands.webhook_secret)
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer's callback
+    if wanted:
+        typer.echo(f"imagemill {version('imagemill')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass

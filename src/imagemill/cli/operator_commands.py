@@ -1,0 +1,103 @@
+"""Commands for operators: `migrate`, `doctor`, `keys` and `webhook-secret`.
+
+Each imports what it runs when it is called: services load none of it.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from imagemill.cli.errors import exit_on_error
+from imagemill.cli.startup import connect_to_data, prepare_database, prepare_service
+from imagemill.settings import read_settings
+from imagemill.telemetry.logs import configure_logs
+
+keys = typer.Typer(
+    help="Manage API keys. Once there is a key, every request needs one.",
+    no_args_is_help=True,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+RunningData = Annotated[
+    Path | None,
+    typer.Option(
+        file_okay=False, help="Data folder of a running `imagemill up`, instead of the environment."
+    ),
+]
+
+
+def migrate() -> None:
+    """Migrate PostgreSQL to the schema of this version. Services also do this when they start."""
+    with exit_on_error():
+        prepare_service()
+
+
+def doctor(
+    *,
+    fix: Annotated[bool, typer.Option("--fix", help="Fix what is safe to fix.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Read every byte of every file.")] = False,
+    as_json: Json = False,
+    data: RunningData = None,
+) -> None:
+    """Check PostgreSQL, Redis, the storage and the image processes, and advise what to do.
+
+    Exit status: 0 if all is well, 1 if something needs attention, 2 if a check could not run.
+    """
+    with exit_on_error(status=2):
+        settings = read_settings()
+        configure_logs("error", settings.log_format)
+        settings = connect_to_data(settings, data)
+        from imagemill.doctor.command import run  # noqa: PLC0415 - see above
+
+        raise typer.Exit(asyncio.run(run(settings, fix=fix, deep=deep, as_json=as_json)))
+
+
+@keys.command("add")
+def add_key(
+    name: Annotated[str, typer.Argument(help="A name, such as that of the client.")],
+    *,
+    admin: Annotated[bool, typer.Option("--admin", help="Allow access to all jobs.")] = False,
+    data: RunningData = None,
+) -> None:
+    """Create an API key and print it. It is shown only once, since only its hash is stored."""
+    with exit_on_error():
+        settings = prepare_database(data)
+        from imagemill.cli.keys import add  # noqa: PLC0415 - see above
+
+        asyncio.run(add(settings, name, is_admin=admin))
+
+
+@keys.command("list")
+def list_keys(*, as_json: Json = False, data: RunningData = None) -> None:
+    """List all API keys, including revoked ones, without their secrets."""
+    with exit_on_error():
+        settings = prepare_database(data)
+        from imagemill.cli.keys import show  # noqa: PLC0415 - see above
+
+        asyncio.run(show(settings, as_json=as_json))
+
+
+@keys.command("revoke")
+def revoke_key(
+    key: Annotated[str, typer.Argument(metavar="NAME-OR-ID", help="The key's name or id.")],
+    *,
+    data: RunningData = None,
+) -> None:
+    """Revoke an API key: from now on every gateway rejects it. Its jobs are kept."""
+    with exit_on_error():
+        settings = prepare_database(data)
+        from imagemill.cli.keys import revoke  # noqa: PLC0415 - see above
+
+        asyncio.run(revoke(settings, key))
+
+
+def webhook_secret(data: RunningData = None) -> None:
+    """Print the secrets that webhooks are signed with, one per line, for their receivers."""
+    with exit_on_error():
+        settings = prepare_database(data)
+        from imagemill.cli.webhook_secret import read_secrets  # noqa: PLC0415 - see above
+
+        for secret in read_secrets(settings):
+            typer.echo(secret)

@@ -1,0 +1,81 @@
+"""Commands that run services: `up`, `demo`, `api` and `worker`.
+
+Each imports what it runs when it is called: no service loads the libraries of another.
+"""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+import uvloop
+
+from imagemill.cli.errors import exit_on_error
+from imagemill.cli.startup import prepare_service
+from imagemill.process.options import Key
+from imagemill.settings import read_settings
+from imagemill.telemetry.logs import configure_logs
+
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
+Data = Annotated[
+    Path, typer.Option(file_okay=False, help="Folder for the databases and all files.")
+]
+
+DEFAULT_DATA: Final = Path(".imagemill")
+
+
+def up(host: Host = "127.0.0.1", port: Port = 8000, data: Data = DEFAULT_DATA) -> None:
+    """Run the whole stack on this machine: PostgreSQL, Valkey, a gateway and a worker."""
+    with exit_on_error():
+        settings = read_settings()
+        configure_logs(settings.log_level, settings.log_format)
+        from imagemill.embedded.up import up as run  # noqa: PLC0415 - an optional extra
+
+        raise typer.Exit(asyncio.run(run(data, host, port)))
+
+
+def demo(
+    photo: Annotated[
+        Path | None,
+        typer.Argument(
+            exists=True, dir_okay=False, help="An image file; default: a generated one."
+        ),
+    ] = None,
+    data: Data = DEFAULT_DATA,
+    key: Key = None,
+) -> None:
+    """Start the whole stack, process one image, show the result, and stop."""
+    with exit_on_error():
+        configure_logs("warning", None)
+        from imagemill.cli.demo import run_demo  # noqa: PLC0415 - an optional extra
+
+        asyncio.run(run_demo(photo, data, key))
+
+
+def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Run the API-Gateway; the environment names PostgreSQL, Redis and the storage."""
+    with exit_on_error(settings_status=os.EX_CONFIG):
+        settings = prepare_service()
+        from imagemill.gateway.service import run_gateway  # noqa: PLC0415 - see above
+
+        uvloop.run(run_gateway(settings, host, port))
+
+
+def worker(
+    concurrency: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=1024, help="Images processed at once; default: the available cores."
+        ),
+    ] = None,
+) -> None:
+    """Run a Worker-Service; the environment names PostgreSQL, Redis and the storage."""
+    with exit_on_error():
+        settings = prepare_service()
+        if concurrency is not None:
+            settings = settings.model_copy(update={"worker_concurrency": concurrency})
+        from imagemill.worker.service import run_worker  # noqa: PLC0415 - see above
+
+        asyncio.run(run_worker(settings))
