@@ -34,8 +34,7 @@ def test_on_a_folder_with_keys_it_needs_one(tmp_path: Path) -> None:
         key = add_key(stack.data)
     refused = demo(stack.data)
     assert refused.returncode == 1
-    assert refused.stderr.endswith(
-        "imagemill: The upload was rejected: This service asks for an API key, as Authorization:"
-        " Bearer imk_….\n"
-    )
+    (message,) = refused.stderr.splitlines()
+    assert message.startswith("imagemill: The upload was rejected: ")
+    assert "API key" in message
     assert demo(stack.data, IMAGEMILL_API_KEY=key).returncode == 0

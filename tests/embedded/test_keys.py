@@ -11,20 +11,21 @@ from .up_process import add_key, running_up
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - what this is about
 
 
-def test_without_a_key_it_ends_at_once_with_a_sentence_instead_of_listening_for_others(
+def test_without_a_key_it_fails_at_once_instead_of_listening_for_other_machines(
     tmp_path: Path,
 ) -> None:
     up = ["up", "--host", EVERYWHERE, "--data", str(tmp_path / "data"), "--port", str(free_port())]
     with running(up, {"LOG_LEVEL": "error"}, tmp_path / "up.log") as service:
         assert service.process.wait(120) == 1
         said = service.logged()
-    sentence = f"imagemill: --host {EVERYWHERE} is reached from other machines, and there is no API"
-    assert said.count(sentence) == 1
-    assert "ALLOW_ANONYMOUS=true" in said
+    (message,) = [line for line in said.splitlines() if "ALLOW_ANONYMOUS=true" in line]
+    assert message.startswith(f"imagemill: --host {EVERYWHERE} ")
     assert said.splitlines()[-1] == "imagemill: api cannot start: its output above says why."
 
 
-def test_with_a_key_that_was_made_while_it_ran_it_listens_for_others(tmp_path: Path) -> None:
+def test_with_a_key_that_was_added_while_it_ran_it_listens_for_other_machines(
+    tmp_path: Path,
+) -> None:
     port, data = free_port(), tmp_path / "data"
     with running_up(tmp_path) as stack:
         key = add_key(stack.data)

@@ -14,7 +14,7 @@ async def check(context: DoctorContext) -> list[Finding]:
         return [
             warn(
                 "server",
-                f"{error}. Jobs are still accepted and processed, with a delay.",
+                f"{str(error).rstrip('.')}. Jobs are still accepted and processed, with a delay.",
                 f"Start Redis, or correct REDIS_HOST, REDIS_PORT and so on; {address} was tried.",
             )
         ]
