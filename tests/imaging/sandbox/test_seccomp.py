@@ -1,4 +1,4 @@
-"""The filter of system calls, run by an interpreter of its own, so that each architecture is seen.
+"""The seccomp filter, run by a BPF interpreter, so that every architecture is tested.
 
 The numbers in `kernel/` are those of the kernel's own headers (asm/unistd_64.h for x86_64,
 asm-generic/unistd.h for aarch64), for what came after Linux 6.1 those of its tables.
@@ -26,10 +26,10 @@ KILL = 0x80000000
 EPERM = 0x00050000 | errno.EPERM
 ENOSYS = 0x00050000 | errno.ENOSYS
 
-BY_ARGUMENTS = {"clone", "clone3", "fcntl", "kill", "prctl", "prlimit64", "tgkill"}
+CONDITIONAL = {"clone", "clone3", "fcntl", "kill", "prctl", "prlimit64", "tgkill"}
 
 
-def kernel(machine: str) -> dict[str, int]:
+def system_calls(machine: str) -> dict[str, int]:
     lines = Path(__file__).with_name("kernel").joinpath(f"{machine}.txt").read_text().splitlines()
     return {name: int(number) for number, name in map(str.split, lines)}
 
@@ -64,32 +64,32 @@ def verdict(machine: str, number: int, *arguments: int, audit: int | None = None
 
 
 @pytest.mark.parametrize("machine", ARCHITECTURES)
-def test_what_is_on_the_list_is_denied_and_the_rest_of_the_kernels_calls_allowed(
+def test_the_listed_system_calls_are_denied_and_all_others_allowed(
     machine: str,
 ) -> None:
-    plain = {name: nr for name, nr in kernel(machine).items() if name not in BY_ARGUMENTS}
+    plain = {name: nr for name, nr in system_calls(machine).items() if name not in CONDITIONAL}
     found = {name: verdict(machine, number) for name, number in plain.items()}
     assert found == {name: EPERM if name in DENIED else ALLOW for name in plain}
 
 
 @pytest.mark.parametrize("machine", ARCHITECTURES)
-def test_the_list_has_the_kernels_numbers(machine: str) -> None:
-    numbers = kernel(machine)
+def test_the_numbers_are_those_of_the_kernel(machine: str) -> None:
+    numbers = system_calls(machine)
     architecture = ARCHITECTURES[machine]
     listed = {**architecture.denied, **architecture.conditional}
-    assert listed == {name: numbers[name] for name in {*DENIED, *BY_ARGUMENTS} if name in numbers}
+    assert listed == {name: numbers[name] for name in {*DENIED, *CONDITIONAL} if name in numbers}
     assert max(numbers.values()) == LAST_REVIEWED
 
 
 @pytest.mark.parametrize("machine", ARCHITECTURES)
 @pytest.mark.parametrize("number", [LAST_REVIEWED + 1, 512, 0x40000000 | 59, 0xFFFFFFFF])
-def test_what_the_list_does_not_know_does_not_exist(machine: str, number: int) -> None:
+def test_system_calls_that_were_not_reviewed_fail_with_enosys(machine: str, number: int) -> None:
     assert verdict(machine, number) == ENOSYS
 
 
 @pytest.mark.parametrize("machine", ARCHITECTURES)
 @pytest.mark.parametrize("audit", [0x40000003, 0x40000028, 0])
-def test_calls_of_another_architecture_end_the_process(machine: str, audit: int) -> None:
+def test_system_calls_of_another_architecture_kill_the_process(machine: str, audit: int) -> None:
     assert verdict(machine, 1, audit=audit) == KILL
 
 
@@ -119,10 +119,10 @@ def test_calls_of_another_architecture_end_the_process(machine: str, audit: int)
         ("prlimit64", (0, 0, 0x7FFF00000000), EPERM),
     ],
 )
-def test_some_are_judged_by_their_arguments(
+def test_some_system_calls_depend_on_their_arguments(
     machine: str, call: str, arguments: tuple[int, ...], answer: int
 ) -> None:
-    assert verdict(machine, kernel(machine)[call], *arguments) == answer
+    assert verdict(machine, system_calls(machine)[call], *arguments) == answer
 
 
 CALLER = """
@@ -141,8 +141,8 @@ print(json.dumps(found))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="seccomp is Linux's")
-def test_the_kernel_denies_each_call_on_the_list() -> None:
-    numbers = kernel(platform.machine())
+def test_the_kernel_denies_each_listed_system_call() -> None:
+    numbers = system_calls(platform.machine())
     asked = {name: numbers[name] for name in DENIED if name in numbers}
     asked |= {"clone3": numbers["clone3"], "a new one": LAST_REVIEWED + 1}
     said = subprocess.run(
