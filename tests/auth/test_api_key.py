@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from imagemill.auth.api_key import ApiKey, KnownKey, is_valid_name
+from imagemill.auth.api_key import ApiKey, StoredKey, is_valid_name
 from imagemill.auth.authentication import verify_key
 from imagemill.jobs.job import KeyId
 
@@ -21,15 +21,15 @@ def key() -> ApiKey:
     return ApiKey.generate(ID, lambda choices: choices[next(letters) % len(choices)])
 
 
-def known(key: ApiKey) -> KnownKey:
-    return KnownKey(key.id, "ci", key.sha256, is_admin=False, created_at=NOW, revoked_at=None)
+def known(key: ApiKey) -> StoredKey:
+    return StoredKey(key.id, "ci", key.sha256, is_admin=False, created_at=NOW, revoked_at=None)
 
 
-def test_a_key_is_written_as_scanners_for_secrets_look_for_it() -> None:
+def test_a_key_has_the_format_that_secret_scanners_look_for() -> None:
     assert re.fullmatch(r"imk_[0-9a-f]{32}_[0-9A-Za-z]{43}", str(key()))
 
 
-def test_a_key_is_read_as_it_was_written() -> None:
+def test_a_key_is_parsed_as_it_was_formatted() -> None:
     assert ApiKey.parse(str(key())) == key()
 
 
@@ -41,7 +41,7 @@ def test_anything_else_is_no_key(text: str) -> None:
     assert ApiKey.parse(text) is None
 
 
-def test_neither_a_key_nor_what_is_kept_of_it_shows_the_secret() -> None:
+def test_neither_a_key_nor_its_row_shows_the_secret() -> None:
     shown = f"{key()!r} {known(key())!r}"
     assert key().secret not in shown
     assert repr(key().sha256) not in shown
@@ -62,10 +62,10 @@ def test_a_key_without_a_row_is_not_verified() -> None:
 
 
 @pytest.mark.parametrize("name", ["ci", "Zoë's laptop", "a" * 64])
-def test_a_name_is_something_to_read(name: str) -> None:
+def test_a_name_is_printable(name: str) -> None:
     assert is_valid_name(name)
 
 
 @pytest.mark.parametrize("name", ["", " ci", "ci ", "a\nb", "a\x1b[2J", "a" * 65, str(ID), ID.hex])
-def test_what_cannot_be_read_or_looks_like_an_id_is_no_name(name: str) -> None:
+def test_what_is_not_printable_or_looks_like_an_id_is_no_name(name: str) -> None:
     assert not is_valid_name(name)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from imagemill.auth.api_key import ApiKey, KeyLookup, KnownKey
+from imagemill.auth.api_key import ApiKey, KeyLookup, StoredKey
 from imagemill.auth.authentication import authenticate
 from imagemill.auth.errors import AdminRequired, KeyRefused
 from imagemill.gateway.auth.caller import ANONYMOUS, Caller, require_admin
@@ -17,7 +17,7 @@ from imagemill.jobs.job import KeyId
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 KEY = ApiKey(KeyId(UUID("0199f0c2-7a1e-7c3a-9d52-5d0c3c0a7b11")), "a" * 43)
 WRONG = replace(KEY, secret="b" * 43)
-KNOWN = KnownKey(KEY.id, "ci", KEY.sha256, is_admin=False, created_at=NOW, revoked_at=None)
+KNOWN = StoredKey(KEY.id, "ci", KEY.sha256, is_admin=False, created_at=NOW, revoked_at=None)
 REVOKED = replace(KNOWN, revoked_at=NOW)
 
 NO_KEY_YET = KeyLookup(any_exists=False, key=None)

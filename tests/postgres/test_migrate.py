@@ -61,7 +61,7 @@ def test_migrating_again_changes_nothing(empty_database: PostgresAddress) -> Non
         ]
 
 
-def test_a_schema_of_an_earlier_version_is_brought_up_to_date(
+def test_a_database_without_a_recorded_version_is_migrated(
     empty_database: PostgresAddress,
 ) -> None:
     with connect(empty_database) as connection:

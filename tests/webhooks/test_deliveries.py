@@ -1,4 +1,4 @@
-"""Deliveries: written by whatever ends a job, claimed by one worker at a time, fair to all."""
+"""Deliveries: one for each end of a job, claimed by one worker at a time, fair to receivers."""
 
 import asyncio
 from dataclasses import replace
@@ -59,7 +59,7 @@ async def only(deliveries: Deliveries, job_id: JobId) -> Delivery:
 
 
 def add_backlog(address: PostgresAddress, job: Job, receiver: str, count: int) -> None:
-    """Let so many deliveries wait for a receiver, for longer than any other."""
+    """Insert due deliveries to the receiver, older than any other."""
     with connect(address) as connection:
         connection.execute(
             "INSERT INTO deliveries (job_id, number, event, url, receiver, body, next_try_at)"

@@ -1,4 +1,4 @@
-"""Which addresses are public: one of every kind there is, and what is hidden in IPv6."""
+"""Which addresses are public: one of every kind, and IPv4 addresses embedded in IPv6."""
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
@@ -43,7 +43,7 @@ PUBLIC = [
 ]
 
 NOT_PUBLIC = [
-    "0.0.0.0",  # noqa: S104 - an address to be judged
+    "0.0.0.0",  # noqa: S104 - an address to check
     "0.255.255.255",
     "10.0.0.0",
     "10.255.255.255",
@@ -120,7 +120,7 @@ FORMS = {
     "the server of 2001::/32": lambda value: 0x2001 << 112 | value << 64 | ~EIGHTS & 0xFFFFFFFF,
     "the client of 2001::/32": lambda value: 0x2001 << 112 | EIGHTS << 64 | ~value & 0xFFFFFFFF,
 }
-# Python judges these by themselves, not by what is in them.
+# `ipaddress` decides on these by themselves, and not by the addresses embedded in them.
 JUDGED_BY_WHAT_IS_INSIDE = [
     IPv6Network(text)
     for text in ("::/96", "::ffff:0:0/96", "64:ff9b:1::/96", "2002::/16", "2001::/32")
@@ -128,20 +128,18 @@ JUDGED_BY_WHAT_IS_INSIDE = [
 
 
 @pytest.mark.parametrize("text", PUBLIC)
-def test_an_address_that_anybody_reaches_is_public(text: str) -> None:
+def test_a_globally_reachable_address_is_public(text: str) -> None:
     assert is_public(ip_address(text))
 
 
 @pytest.mark.parametrize("text", NOT_PUBLIC)
-def test_an_address_of_any_other_kind_is_not(text: str) -> None:
+def test_a_special_purpose_address_is_not_public(text: str) -> None:
     assert not is_public(ip_address(text))
 
 
 @pytest.mark.parametrize("form", FORMS)
 @given(address=st.ip_addresses(v=4))
-def test_an_address_in_another_one_is_judged_as_if_it_stood_alone(
-    form: str, address: IPv4Address
-) -> None:
+def test_an_ipv6_address_is_as_public_as_the_address_in_it(form: str, address: IPv4Address) -> None:
     outer = IPv6Address(FORMS[form](int(address)))
     assert is_public(outer) == is_public(address)
 

@@ -17,12 +17,12 @@ async def test_a_name_has_all_its_addresses() -> None:
 
 
 @pytest.mark.parametrize("host", ["a..b", "a" * 64, "\ud800"])
-async def test_a_name_that_nobody_knows_is_an_error_of_its_own(host: str) -> None:
+async def test_an_unknown_name_is_unresolved(host: str) -> None:
     with pytest.raises(NameUnresolved):
         await Resolver(1).resolve(host)
 
 
-async def test_a_lookup_that_nobody_waits_for_any_more_keeps_its_place_until_it_ends() -> None:
+async def test_a_cancelled_lookup_counts_until_it_ends() -> None:
     hanging, released = threading.Event(), threading.Event()
 
     def look_up(host: str) -> tuple[Address, ...]:
@@ -42,7 +42,7 @@ async def test_a_lookup_that_nobody_waits_for_any_more_keeps_its_place_until_it_
     assert await second == (LOOPBACK,)
 
 
-async def test_a_name_that_hangs_keeps_no_other_one_waiting() -> None:
+async def test_a_hanging_lookup_delays_no_other() -> None:
     released = threading.Event()
 
     def look_up(host: str) -> tuple[Address, ...]:

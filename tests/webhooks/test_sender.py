@@ -140,7 +140,7 @@ async def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPat
         assert (result.status, proxy.count, receiver.count) == (TryStatus.DELIVERED, 0, 1)
 
 
-async def test_a_wait_that_is_asked_for_is_told() -> None:
+async def test_the_delay_of_retry_after_is_returned() -> None:
     with receiving(always(503, **{"Retry-After": "120"})) as receiver:
         result = await send(create_sender([LOOPBACK], allow_private=True), receiver.url)
     assert result.retry_after == timedelta(minutes=2)
@@ -158,7 +158,7 @@ async def dripping(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Non
         await asyncio.sleep(0.02)
 
 
-async def context(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def continuing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     while not writer.is_closing():
         writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         await writer.drain()
@@ -169,12 +169,12 @@ async def closing_at_once(reader: asyncio.StreamReader, _: asyncio.StreamWriter)
     await reader.readline()
 
 
-async def of_another_trade(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def speaking_smtp(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     writer.write(b"220 mail.example ESMTP\r\n")
     await writer.drain()
 
 
-async def long_winded(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def with_a_long_header(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000 + b"\r\n\r\n")
     await writer.drain()
 
@@ -184,17 +184,17 @@ async def long_winded(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     [
         (silent, TryStatus.TIMEOUT, "The receiver did not respond in time."),
         (dripping, TryStatus.TIMEOUT, "The receiver did not respond in time."),
-        (context, TryStatus.TIMEOUT, "The receiver did not respond in time."),
+        (continuing, TryStatus.TIMEOUT, "The receiver did not respond in time."),
         (
             closing_at_once,
             TryStatus.CONNECTION,
             "The receiver closed the connection without a response.",
         ),
-        (of_another_trade, TryStatus.CONNECTION, "The receiver's response is not valid HTTP."),
-        (long_winded, TryStatus.CONNECTION, "The receiver's response is not valid HTTP."),
+        (speaking_smtp, TryStatus.CONNECTION, "The receiver's response is not valid HTTP."),
+        (with_a_long_header, TryStatus.CONNECTION, "The receiver's response is not valid HTTP."),
     ],
 )
-async def test_what_is_wrong_with_a_receiver_is_said_in_a_sentence(
+async def test_each_fault_of_a_receiver_has_its_sentence(
     serve: Serve, status: TryStatus, error: str
 ) -> None:
     sender = replace(create_sender([LOOPBACK], allow_private=True), timeout_seconds=1)
@@ -202,7 +202,7 @@ async def test_what_is_wrong_with_a_receiver_is_said_in_a_sentence(
         assert await send(sender, f"http://name.example:{port}/") == TryResult(status, error)
 
 
-async def test_the_body_of_an_answer_is_not_waited_for() -> None:
+async def test_the_body_of_a_response_is_not_awaited() -> None:
     written = 0
 
     async def endless(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -219,10 +219,10 @@ async def test_the_body_of_an_answer_is_not_waited_for() -> None:
             create_sender([LOOPBACK], allow_private=True), f"http://name.example:{port}/"
         )
     assert result.status is TryStatus.DELIVERED
-    assert written < 16 * 1024 * 1024  # what the kernel and one buffer hold
+    assert written < 16 * 1024 * 1024  # the size of the kernel's buffers and one of aiohttp
 
 
-async def test_nobody_at_the_port_is_said_without_names_of_ours() -> None:
+async def test_a_refused_connection_is_described_without_the_address() -> None:
     result = await send(
         create_sender([LOOPBACK], allow_private=True), f"http://name.example:{free_port()}/"
     )
@@ -233,7 +233,7 @@ async def test_nobody_at_the_port_is_said_without_names_of_ours() -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for name.example that nobody has signed but itself, with its key."""
+    """A self-signed certificate for name.example, with its key."""
     program = shutil.which("openssl")
     if program is None:
         pytest.skip("there is no openssl to make a certificate with")
@@ -259,7 +259,7 @@ async def secure_port(certificate: Path) -> AsyncIterator[int]:
         yield port
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_refused(secure_port: int) -> None:
+async def test_a_self_signed_certificate_is_refused(secure_port: int) -> None:
     result = await send(
         create_sender([LOOPBACK], allow_private=True), f"https://name.example:{secure_port}/"
     )
@@ -279,8 +279,8 @@ async def test_a_certificate_has_to_be_that_of_the_name_in_the_url(
     assert "Hostname mismatch" in str(wrong.error)
 
 
-async def test_a_receiver_without_tls_is_told_so() -> None:
-    async with serving(of_another_trade) as port:
+async def test_a_receiver_without_tls_fails_the_handshake() -> None:
+    async with serving(speaking_smtp) as port:
         result = await send(
             create_sender([LOOPBACK], allow_private=True), f"https://name.example:{port}/"
         )

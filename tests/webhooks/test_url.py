@@ -133,7 +133,7 @@ def the_systems(host: str) -> IPv4Address | None:
         return None
 
 
-def test_a_literal_address_is_known_without_asking_anybody() -> None:
+def test_a_literal_address_needs_no_lookup() -> None:
     addresses = [parse_callback_url(f"http://{host}/").address for host in ("127.1", "[::1]")]
     assert [is_public(address) for address in addresses if address] == [False, False]
     assert parse_callback_url("http://localhost/").address is None

@@ -55,7 +55,7 @@ class ApiKey:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownKey:
+class StoredKey:
     """A key's row: it verifies the secret without containing it."""
 
     id: KeyId
@@ -74,7 +74,7 @@ class KeyLookup:
     """
 
     any_exists: bool
-    key: KnownKey | None
+    key: StoredKey | None
 
 
 def is_valid_name(text: str) -> bool:

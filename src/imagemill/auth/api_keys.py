@@ -6,7 +6,7 @@ from datetime import UTC
 
 from psycopg.rows import DictRow
 
-from imagemill.auth.api_key import ApiKey, KeyLookup, KnownKey, parse_key_id
+from imagemill.auth.api_key import ApiKey, KeyLookup, StoredKey, parse_key_id
 from imagemill.jobs.job import KeyId
 from imagemill.postgres.pool import Postgres
 
@@ -28,7 +28,7 @@ ADD = """
     SELECT id FROM added UNION SELECT id FROM api_keys WHERE id = %(id)s
 """
 
-ALL = f"SELECT {COLUMNS} FROM api_keys ORDER BY id"
+LIST = f"SELECT {COLUMNS} FROM api_keys ORDER BY id"
 
 REVOKE = f"""
     UPDATE api_keys SET revoked_at = now()
@@ -58,20 +58,20 @@ class ApiKeys:
         )
         return bool(added)
 
-    async def all(self) -> tuple[KnownKey, ...]:
+    async def list(self) -> tuple[StoredKey, ...]:
         """Return every key, including revoked ones, oldest first."""
-        return tuple(map(_to_key, await self.postgres.run(ALL, {})))
+        return tuple(map(_to_key, await self.postgres.run(LIST, {})))
 
-    async def revoke(self, name_or_id: str) -> KnownKey | None:
+    async def revoke(self, name_or_id: str) -> StoredKey | None:
         """Revoke the key and return it; None if there is no such unrevoked key."""
         parameters = {"id": parse_key_id(name_or_id), "name": name_or_id}
         revoked = await self.postgres.run(REVOKE, parameters)
         return _to_key(revoked[0]) if revoked else None
 
 
-def _to_key(row: DictRow) -> KnownKey:
+def _to_key(row: DictRow) -> StoredKey:
     revoked_at = row["revoked_at"]
-    return KnownKey(
+    return StoredKey(
         id=KeyId(row["id"]),
         name=row["name"],
         secret_sha256=bytes(row["secret_sha256"]),

@@ -3,7 +3,7 @@
 import hmac
 from typing import Final
 
-from imagemill.auth.api_key import ApiKey, KeyLookup, KnownKey
+from imagemill.auth.api_key import ApiKey, KeyLookup, StoredKey
 from imagemill.auth.errors import KeyRefused, KeyUnknown
 
 KEY_REQUIRED: Final = "An API key is required: send Authorization: Bearer imk_…."
@@ -14,7 +14,7 @@ NO_DIGEST: Final = bytes(32)
 
 def authenticate(
     bearer: str | None, key: ApiKey | None, lookup: KeyLookup, *, allows_anonymous: bool
-) -> KnownKey | None:
+) -> StoredKey | None:
     """Return the key that authenticates a request; None for an anonymous one that is allowed.
 
     `bearer` is the bearer token of the request, `key` the API key in it if it is well-formed,
@@ -31,7 +31,7 @@ def authenticate(
     return known
 
 
-def verify_key(key: ApiKey, known: KnownKey | None) -> KnownKey | None:
+def verify_key(key: ApiKey, known: StoredKey | None) -> StoredKey | None:
     """Return the known key if its secret is that of `key` and it is not revoked.
 
     Takes the same time whether the key has a row or not, so that timing reveals no ids.

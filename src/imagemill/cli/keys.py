@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from uuid_utils.compat import uuid7
 
-from imagemill.auth.api_key import MAX_NAME_LENGTH, ApiKey, KnownKey, is_valid_name, parse_key_id
+from imagemill.auth.api_key import MAX_NAME_LENGTH, ApiKey, StoredKey, is_valid_name, parse_key_id
 from imagemill.auth.api_keys import ApiKeys
 from imagemill.errors import Rejected
 from imagemill.jobs.job import KeyId
@@ -56,7 +56,7 @@ async def add(settings: Settings, name: str, *, is_admin: bool) -> None:
 async def show(settings: Settings, *, as_json: bool) -> None:
     """Print every key, without its secret. Raises DatabaseUnavailable."""
     async with _keys(settings) as keys:
-        found = await keys.all()
+        found = await keys.list()
     if as_json:
         sys.stdout.write(json.dumps({"keys": [_to_dict(key) for key in found]}, indent=2) + "\n")
     elif found:
@@ -69,7 +69,7 @@ async def revoke(settings: Settings, name_or_id: str) -> None:
     """Revoke a key. Raises KeyCommandRejected, DatabaseUnavailable."""
     async with _keys(settings) as keys:
         revoked = await keys.revoke(name_or_id)
-        known = await keys.all()
+        known = await keys.list()
     if revoked is None:
         raise KeyCommandRejected(_explain_rejection(name_or_id, known))
     log.info("key.revoked", key_id=str(revoked.id), name=revoked.name)
@@ -83,7 +83,7 @@ async def revoke(settings: Settings, name_or_id: str) -> None:
         )
 
 
-def _explain_rejection(name_or_id: str, known: Sequence[KnownKey]) -> str:
+def _explain_rejection(name_or_id: str, known: Sequence[StoredKey]) -> str:
     if any(name_or_id == key.name or parse_key_id(name_or_id) == key.id for key in known):
         return f"The key {name_or_id!r} is already revoked."
     return f"There is no key {name_or_id!r}: `imagemill keys list` shows all keys."
@@ -95,7 +95,7 @@ async def _keys(settings: Settings) -> AsyncIterator[ApiKeys]:
         yield ApiKeys(postgres)
 
 
-def _to_dict(key: KnownKey) -> dict[str, object]:
+def _to_dict(key: StoredKey) -> dict[str, object]:
     return {
         "id": str(key.id),
         "name": key.name,
@@ -105,7 +105,7 @@ def _to_dict(key: KnownKey) -> dict[str, object]:
     }
 
 
-def _print_table(keys: Sequence[KnownKey]) -> None:
+def _print_table(keys: Sequence[StoredKey]) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("name", overflow="fold")
     for heading in ("id", "access", "created", "revoked"):
