@@ -141,5 +141,5 @@ async def test_an_unknown_or_revoked_key_cannot_be_revoked(settings: Settings) -
 
 async def test_an_empty_list_says_how_to_add_a_key(settings: Settings, capsys: Capture) -> None:
     await show(settings, as_json=False)
-    said = capsys.readouterr()
-    assert (said.out, "`imagemill keys add NAME`" in said.err) == ("", True)
+    printed = capsys.readouterr()
+    assert (printed.out, "`imagemill keys add NAME`" in printed.err) == ("", True)

@@ -1,4 +1,4 @@
-"""The doctor beside an `imagemill up`, which no environment tells where things are."""
+"""`imagemill doctor --data` beside an `imagemill up`, with no other servers in the environment."""
 
 import json
 import os
@@ -22,9 +22,9 @@ def doctor(data: Path) -> "subprocess.CompletedProcess[str]":
 
 def test_it_finds_the_servers_and_the_storage_on_the_folder(tmp_path: Path) -> None:
     with running_up(tmp_path) as stack:
-        said = json.loads(doctor(stack.data).stdout)
+        report = json.loads(doctor(stack.data).stdout)
         port = (stack.data / "postgres" / "port").read_text(encoding="ascii")
-    sections = {section["name"]: section["findings"] for section in said["sections"]}
+    sections = {section["name"]: section["findings"] for section in report["sections"]}
     assert f"127.0.0.1:{port}/imagemill answers" in sections["postgres"][0]["sentence"]
     assert [finding["verdict"] for finding in sections["redis"]] == ["ok", "ok"]
     # The stand-ins of the services make no folders there, so it is reported as unavailable.
@@ -34,7 +34,7 @@ def test_it_finds_the_servers_and_the_storage_on_the_folder(tmp_path: Path) -> N
     )
 
 
-def test_a_folder_on_which_nothing_ever_ran_is_named(tmp_path: Path) -> None:
+def test_a_folder_without_data_is_reported(tmp_path: Path) -> None:
     ended = doctor(tmp_path / "nothing")
     assert ended.returncode == 2
     assert ended.stderr.startswith(f"imagemill: {tmp_path}/nothing is not a data folder of")

@@ -17,10 +17,10 @@ def test_without_a_key_it_fails_at_once_instead_of_listening_for_other_machines(
     up = ["up", "--host", EVERYWHERE, "--data", str(tmp_path / "data"), "--port", str(free_port())]
     with running(up, {"LOG_LEVEL": "error"}, tmp_path / "up.log") as service:
         assert service.process.wait(120) == 1
-        said = service.logged()
-    (message,) = [line for line in said.splitlines() if "ALLOW_ANONYMOUS=true" in line]
+        output = service.logged()
+    (message,) = [line for line in output.splitlines() if "ALLOW_ANONYMOUS=true" in line]
     assert message.startswith(f"imagemill: --host {EVERYWHERE} ")
-    assert said.splitlines()[-1] == "imagemill: api cannot start: its output above says why."
+    assert output.splitlines()[-1] == "imagemill: api cannot start: its output above says why."
 
 
 def test_with_a_key_that_was_added_while_it_ran_it_listens_for_other_machines(

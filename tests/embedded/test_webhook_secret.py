@@ -1,4 +1,4 @@
-"""The secret of an `imagemill up`, which no environment tells where it is kept."""
+"""`imagemill webhook-secret --data` beside an `imagemill up`."""
 
 import os
 import subprocess
@@ -19,14 +19,14 @@ def webhook_secret(data: Path) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_the_secret_is_the_one_that_is_kept_on_the_folder(tmp_path: Path) -> None:
+def test_the_secret_is_stored_in_the_data_folder(tmp_path: Path) -> None:
     with running_up(tmp_path) as stack:
         first, second = webhook_secret(stack.data), webhook_secret(stack.data)
     assert first.stdout.startswith("whsec_")
     assert first.stdout == second.stdout
 
 
-def test_a_folder_on_which_nothing_ever_ran_has_none(tmp_path: Path) -> None:
+def test_a_folder_without_data_is_reported(tmp_path: Path) -> None:
     ended = webhook_secret(tmp_path / "nothing")
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith(f"imagemill: {tmp_path}/nothing is not a data folder of")

@@ -53,8 +53,8 @@ def switch_user(user: str) -> None:
     """Change from root to the user, and keep CAP_DAC_READ_SEARCH if that is permitted."""
     account = pwd.getpwnam(user)
     libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    # Capabilities survive the change of user, and access(2), by which initdb looks for its
-    # neighbours, honours them. What survives is cut down to one right by keep_read_search.
+    # With this flag capabilities survive the change of user, and access(2), by which initdb finds
+    # its own programs, respects them. keep_read_search then drops all but one.
     kept = libc().prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) == 0
     try:
         os.setgroups([])
@@ -67,7 +67,7 @@ def switch_user(user: str) -> None:
 
 
 def keep_read_search() -> None:
-    """Keep CAP_DAC_READ_SEARCH across exec, and no other right; none at all if it cannot be had."""
+    """Keep only CAP_DAC_READ_SEARCH across exec, or no capability if it is not permitted."""
     if not set_capabilities(1 << CAP_DAC_READ_SEARCH):
         set_capabilities(0)
         return

@@ -1,7 +1,7 @@
 """Log configuration: one line per event, for a terminal or as JSON, without secrets.
 
 The log lines of libraries (uvicorn, Alembic, asyncio) go through the same renderer. What is bound
-with `structlog.contextvars` (a job's id, a request's) stands on every line, theirs included.
+with `structlog.contextvars` (the id of a job or request) is added to every line, theirs included.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""As root, servers run as nobody, and folders closed to others stay closed."""
+"""As root, servers run as `nobody`, and the permissions of folders are not changed."""
 
 import os
 import pwd
@@ -33,8 +33,8 @@ def closed(request: pytest.FixtureRequest) -> Iterator[Path]:
 
 
 @pytest.fixture
-def nobodys() -> Iterator[Path]:
-    """A folder that belongs to nobody, where nobody may go."""
+def folder_of_nobody() -> Iterator[Path]:
+    """A folder that belongs to the user `nobody`."""
     nobody = pwd.getpwnam("nobody")
     folder = Path(tempfile.mkdtemp())
     os.chown(folder, nobody.pw_uid, nobody.pw_gid)
@@ -42,7 +42,7 @@ def nobodys() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def rights(pid: int) -> dict[str, int]:
+def capabilities(pid: int) -> dict[str, int]:
     lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
     return {line[:6]: int(line.split()[1], 16) for line in lines if line.startswith("Cap")}
 
@@ -51,7 +51,7 @@ def modes_above(folder: Path) -> list[int]:
     return [each.stat().st_mode for each in folder.parents]
 
 
-async def test_servers_run_as_nobody_where_nobody_may_go(closed: Path) -> None:
+async def test_servers_run_as_nobody_also_in_a_closed_folder(closed: Path) -> None:
     before = modes_above(closed)
     async with Postgres.run(closed / "pg") as postgres, Valkey.run(closed / "vk") as valkey:
         with psycopg.connect(postgres.uri) as connection:
@@ -70,17 +70,17 @@ async def test_the_data_folder_belongs_to_nobody_and_is_closed(closed: Path) -> 
         assert (closed / "pg" / file).stat().st_mode & 0o077 == 0
 
 
-async def test_servers_keep_one_right_of_root_and_gain_no_other(closed: Path) -> None:
+async def test_servers_keep_one_capability_and_no_other(closed: Path) -> None:
     async with Postgres.run(closed / "pg") as postgres, Valkey.run(closed / "vk") as valkey:
         for server in (postgres, valkey):
-            got = rights(server.pid)
+            got = capabilities(server.pid)
             assert (got["CapEff"], got["CapPrm"], got["CapAmb"]) == (READ_SEARCH,) * 3
             status = Path(f"/proc/{server.pid}/status").read_text(encoding="ascii")
             assert "NoNewPrivs:\t1" in status
             assert "Groups:\t \n" in status
 
 
-def test_without_that_right_a_closed_folder_is_named(closed: Path) -> None:
+def test_without_that_capability_a_closed_folder_is_reported(closed: Path) -> None:
     command = (sys.executable, str(SCRIPT), str(closed / "data"), "1024", str(closed / "journal"))
     ended = subprocess.run(
         ["/usr/bin/setpriv", "--bounding-set=-dac_read_search", *command],
@@ -93,9 +93,9 @@ def test_without_that_right_a_closed_folder_is_named(closed: Path) -> None:
     assert f"the user nobody cannot enter {fresh} (Permission denied): make it" in ended.stderr
 
 
-def test_a_plain_user_runs_everything_as_himself(nobodys: Path) -> None:
-    journal = nobodys / "journal"
-    with stop_at_end(UpProcess(nobodys, user="nobody")) as stack:
+def test_an_unprivileged_user_runs_everything_as_that_user(folder_of_nobody: Path) -> None:
+    journal = folder_of_nobody / "journal"
+    with stop_at_end(UpProcess(folder_of_nobody, user="nobody")) as stack:
         stack.until_ready()
         users = {child.username() for child in stack.children()}
         assert users == {"nobody"}
@@ -103,12 +103,12 @@ def test_a_plain_user_runs_everything_as_himself(nobodys: Path) -> None:
     assert "worker stopped before its servers" in journal.read_text(encoding="utf-8")
 
 
-async def test_root_runs_on_a_plain_users_folder_as_that_user(nobodys: Path) -> None:
+async def test_root_runs_servers_as_the_owner_of_the_data_folder(folder_of_nobody: Path) -> None:
     daemon = pwd.getpwnam("daemon")
-    async with Postgres.run(nobodys / "pg"):
+    async with Postgres.run(folder_of_nobody / "pg"):
         pass
-    for path in (nobodys / "pg" / "data").rglob("*"):
+    for path in (folder_of_nobody / "pg" / "data").rglob("*"):
         os.chown(path, daemon.pw_uid, daemon.pw_gid)
-    os.chown(nobodys / "pg" / "data", daemon.pw_uid, daemon.pw_gid)
-    async with Postgres.run(nobodys / "pg") as postgres:
+    os.chown(folder_of_nobody / "pg" / "data", daemon.pw_uid, daemon.pw_gid)
+    async with Postgres.run(folder_of_nobody / "pg") as postgres:
         assert psutil.Process(postgres.pid).username() == "daemon"
