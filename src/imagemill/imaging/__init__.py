@@ -1,5 +1,5 @@
-"""Pictures in, pictures out. Knows no jobs, no database and no network.
+"""Rendering of images: pipelines, the engine, and the image processes that it runs in.
 
-Others use `pipeline` (what may be asked for), `presets`, `formats`, `errors` and `sandbox`; these
-never load libvips. The rest runs in the sandbox's image processes.
+It imports no job store, no database and no network. Other rooms use `spec`, `formats`, `limits`,
+`errors`, `result` and `sandbox`, which never load libvips. All else runs in image processes.
 """

@@ -204,7 +204,7 @@ def test_data_after_the_end_of_a_gif_is_ignored(studio: Studio) -> None:
 def test_too_many_frames_are_refused_before_one_is_decoded(studio: Studio, read: str) -> None:
     file = save(studio, spotted(60, 40), f"in.{read}")
     assert studio.render(file, {}, limits=replace(LIMITS, max_frames=4)).input.frames == 4
-    with pytest.raises(TooLarge, match="4 frames; 3 are the most"):
+    with pytest.raises(TooLarge, match="4 frames; the limit is 3"):
         studio.render(file, {"frames": "first"}, limits=replace(LIMITS, max_frames=3))
 
 

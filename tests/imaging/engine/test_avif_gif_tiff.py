@@ -94,7 +94,7 @@ def test_pixels_are_counted_before_any_is_decoded(studio: Studio, format_: str) 
     whole = bytearray(file.read_bytes())
     whole[middle : middle + 50] = bytes(50)  # would not decode
     file.write_bytes(whole)
-    with pytest.raises(TooLarge, match="50x20, which is 1000 pixels; 999 are the most"):
+    with pytest.raises(TooLarge, match="50x20, which is 1000 pixels; the limit is 999"):
         studio.render(file, {}, limits=replace(LIMITS, max_pixels=999))
 
 

@@ -291,17 +291,17 @@ def test_a_box_may_have_a_long_length_or_reach_to_the_end(studio: Studio) -> Non
     assert studio.render(write(studio, open_ended), {}).input.width == 60
     padding = struct.pack(">I4sQ", 1, b"free", 16 + 9) + bytes(9)
     assert studio.render(write(studio, data + padding), {}).input.width == 60
-    with pytest.raises(InvalidImage, match="ends early"):
+    with pytest.raises(InvalidImage, match="the file is truncated"):
         studio.render(write(studio, data + struct.pack(">I4sQ", 1, b"mdat", 99)), {})
 
 
-def test_a_film_is_not_supported(studio: Studio) -> None:
+def test_an_image_sequence_is_not_supported(studio: Studio) -> None:
     box = struct.pack(">I4s", 116, b"moov") + struct.pack(">I4s", 108, b"mvhd") + bytes(100)
-    with pytest.raises(UnsupportedFormat, match="film"):
+    with pytest.raises(UnsupportedFormat, match="image sequence"):
         studio.render(write(studio, b"\0\0\0\x18ftyphevc\0\0\0\0msf1hevc" + box), {})
 
 
-def test_a_film_that_has_a_picture_too_is_shown_as_that(studio: Studio) -> None:
+def test_the_still_picture_beside_a_sequence_is_decoded(studio: Studio) -> None:
     data = heic(gradient(60, 40))
     assert (
         studio.render(write(studio, data.replace(b"ftypheic", b"ftyphevc", 1)), {}).input.width
@@ -388,7 +388,7 @@ async def test_a_picture_that_needs_more_memory_than_a_child_has_is_out_of_memor
 
 def test_too_many_pixels_are_refused_before_any_is_decoded(studio: Studio) -> None:
     cannot_be_decoded = write(studio, without_data(heic(gradient(60, 40))))
-    with pytest.raises(TooLarge, match="60x40, which is 2400 pixels; 2399 are the most"):
+    with pytest.raises(TooLarge, match="60x40, which is 2400 pixels; the limit is 2399"):
         studio.render(cannot_be_decoded, {}, limits=replace(LIMITS, max_pixels=2399))
 
 

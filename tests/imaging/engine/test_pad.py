@@ -45,7 +45,9 @@ def test_transparent_padding_brings_alpha(studio: Studio) -> None:
 
 def test_a_padded_output_may_not_be_too_long(studio: Studio) -> None:
     file = studio.save(gradient(40, 20), "in.png")
-    with pytest.raises(TooLarge, match="Output image would be 16385x20; 16384 a side"):
+    with pytest.raises(
+        TooLarge, match="Output image would be 16385x20; the limit is 16384 pixels a side"
+    ):
         studio.render(file, {"pad": {"left": 16_345}})
     with pytest.raises(TooLarge, match="12040x12020, which is 144720800 pixels"):
         studio.render(file, {"pad": 6000})

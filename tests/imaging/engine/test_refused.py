@@ -104,7 +104,9 @@ def test_a_known_signature_is_not_enough(studio: Studio, data: bytes) -> None:
 def test_a_decompression_bomb_is_rejected_by_its_header(studio: Studio) -> None:
     bomb = png_of(30_000, 30_000)
     assert len(bomb) < 300_000
-    with pytest.raises(TooLarge, match="30000x30000, which is 900000000 pixels; 100000000 are"):
+    with pytest.raises(
+        TooLarge, match="30000x30000, which is 900000000 pixels; the limit is 100000000"
+    ):
         studio.render(write(studio, bomb), {"width": 100})
 
 
@@ -119,7 +121,7 @@ def test_a_wrong_size_in_the_header_is_invalid(studio: Studio) -> None:
 def test_a_picture_of_exactly_max_pixels_is_accepted(studio: Studio) -> None:
     file = studio.save(gradient(50, 20), "in.png")
     assert studio.render(file, {}, limits=replace(LIMITS, max_pixels=1000)).input.width == 50
-    with pytest.raises(TooLarge, match="50x20, which is 1000 pixels; 999 are the most"):
+    with pytest.raises(TooLarge, match="50x20, which is 1000 pixels; the limit is 999"):
         studio.render(file, {}, limits=replace(LIMITS, max_pixels=999))
 
 
@@ -127,14 +129,16 @@ def test_frames_count_and_multiply_pixels(studio: Studio) -> None:
     frames = [gradient(20, 10), gradient(20, 10).rotate(180), gradient(20, 10).rotate(90)]
     file = studio.save(frames[0], "in.webp", save_all=True, append_images=frames[1:])
     assert studio.render(file, {}, limits=replace(LIMITS, max_pixels=600)).input.frames == 3
-    with pytest.raises(TooLarge, match="20x10 with 3 frames, which is 600 pixels; 599 are"):
+    with pytest.raises(
+        TooLarge, match="20x10 with 3 frames, which is 600 pixels; the limit is 599"
+    ):
         studio.render(file, {}, limits=replace(LIMITS, max_pixels=599))
-    with pytest.raises(TooLarge, match="3 frames; 2 are the most"):
+    with pytest.raises(TooLarge, match="3 frames; the limit is 2"):
         studio.render(file, {}, limits=replace(LIMITS, max_frames=2))
 
 
 def test_a_side_longer_than_the_limit_is_rejected(studio: Studio) -> None:
-    with pytest.raises(TooLarge, match="70000x1; 65535 a side"):
+    with pytest.raises(TooLarge, match="70000x1; the limit is 65535 pixels a side"):
         studio.render(write(studio, png_of(70_000, 1)), {"width": 10})
 
 
@@ -146,7 +150,7 @@ def test_an_output_of_too_many_pixels_is_rejected(studio: Studio) -> None:
 
 def test_webp_has_a_smaller_longest_side(studio: Studio) -> None:
     file = studio.save(Image.new("RGB", (16_384, 2)), "in.png")
-    with pytest.raises(TooLarge, match="16384x2; webp allows 16383 a side"):
+    with pytest.raises(TooLarge, match="16384x2; the limit of webp is 16383 pixels a side"):
         studio.render(file, {"format": "webp"})
     assert open_picture(studio.file(studio.render(file, {"format": "jpeg"}).outputs[0])).size == (
         16_384,

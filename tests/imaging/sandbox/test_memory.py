@@ -65,8 +65,13 @@ async def test_a_thumbnail_of_a_huge_picture_needs_less_than_300_mebibytes(
 @pytest.mark.parametrize(
     ("name", "millions_of_pixels", "options", "sentence"),
     [
-        ("in.jpg", 100, {"interlace": True}, "10000x10000 and progressive, .* holds 286 MiB at"),
-        ("in.jpg", 40, {"interlace": True, "subsample_mode": "off"}, "holds 228 MiB at once; 204"),
+        ("in.jpg", 100, {"interlace": True}, "10000x10000 and progressive, .* needs 286 MiB; the"),
+        (
+            "in.jpg",
+            40,
+            {"interlace": True, "subsample_mode": "off"},
+            "needs 228 MiB; the limit is 204",
+        ),
         ("in.png", 100, {"interlace": True, "compression": 1}, "10000x10000 and interlaced"),
     ],
 )

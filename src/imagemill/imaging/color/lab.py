@@ -40,8 +40,8 @@ def from_lab(lab: Image, like: Image) -> Image:
         return attach_profile(lab, profile).icc_export(intent="relative", depth=depth)
     except VipsError as error:
         raise DoesNotFit(
-            "The picture's profile has no way back into its colours, which are to be kept; with"
-            " color_space srgb or p3 it needs none."
+            "The picture's profile can only be converted from, and the color_space keep needs it"
+            " to be converted to. Use srgb or p3."
         ) from error
 
 

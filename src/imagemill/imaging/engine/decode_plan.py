@@ -105,21 +105,22 @@ def check_size(box: Size, output: Output, header: Header, limits: Limits) -> Non
     format_, frames = choose_format(output, header), count_frames(output, header)
     if max(box.width, box.height) > format_.max_side:
         raise TooLarge(
-            f"Output {output.name} would be {box}; {format_.name} allows {format_.max_side} a side."
+            f"Output {output.name} would be {box}; the limit of"
+            f" {format_.name} is {format_.max_side} pixels a side."
         )
     if box.pixels * frames > limits.max_pixels:
         of_frames = f" with {frames} frames" if frames > 1 else ""
         raise TooLarge(
             f"Output {output.name} would be {box}{of_frames}, which is {box.pixels * frames}"
-            f" pixels; {limits.max_pixels} are the most."
+            f" pixels; the limit is {limits.max_pixels}."
         )
 
 
 def _check_quality(output: Output, format_: Format) -> None:
     if output.max_bytes is not None and not format_.has_quality:
         raise DoesNotFit(
-            f"Output {output.name} would be {format_.name}, which has no quality to lower until"
-            f" the file is of {output.max_bytes} bytes."
+            f"Output {output.name} would be {format_.name}, which has no quality that could be"
+            f" lowered to reach {output.max_bytes} bytes."
         )
 
 

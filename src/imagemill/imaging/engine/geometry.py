@@ -50,8 +50,8 @@ def place(size: Size, output: Output) -> Placement:
     _check_sides(placement.box, output)
     if max(placement.scaled.width, placement.scaled.height) > MAX_SCALED_SIDE:
         raise TooLarge(
-            f"Output {output.name} would be scaled to {placement.scaled} before it is cut;"
-            f" {MAX_SCALED_SIDE} a side is the most."
+            f"Output {output.name} would be scaled to {placement.scaled} before it is cropped;"
+            f" the limit is {MAX_SCALED_SIDE} pixels a side."
         )
     return placement
 
@@ -91,7 +91,9 @@ def rotate_size(size: Size, degrees: float) -> Size:
 
 def _check_sides(size: Size, output: Output) -> None:
     if max(size.width, size.height) > MAX_SIDE:
-        raise TooLarge(f"Output {output.name} would be {size}; {MAX_SIDE} a side is the most.")
+        raise TooLarge(
+            f"Output {output.name} would be {size}; the limit is {MAX_SIDE} pixels a side."
+        )
 
 
 def _place(size: Size, output: Output) -> Placement:

@@ -73,20 +73,19 @@ def check_limits(header: Header, limits: Limits) -> None:
     """Raise TooLarge when sides, frames, pixels or buffered bytes exceed the limits."""
     size, frames = header.stored, header.frames
     if max(size.width, size.height) > MAX_INPUT_SIDE:
-        raise TooLarge(f"The picture is {size}; {MAX_INPUT_SIDE} a side is the most.")
+        raise TooLarge(f"The picture is {size}; the limit is {MAX_INPUT_SIDE} pixels a side.")
     if frames > limits.max_frames:
-        raise TooLarge(f"The picture has {frames} frames; {limits.max_frames} are the most.")
+        raise TooLarge(f"The picture has {frames} frames; the limit is {limits.max_frames}.")
     if size.pixels * frames > limits.max_pixels:
         of_frames = f" with {frames} frames" if frames > 1 else ""
         raise TooLarge(
             f"The picture is {size}{of_frames}, which is {size.pixels * frames} pixels;"
-            f" {limits.max_pixels} are the most."
+            f" the limit is {limits.max_pixels}."
         )
     if header.buffered_bytes > limits.buffered_bytes:
         raise TooLarge(
-            f"The picture is {size} and {header.format.progressive_term}, so that its decoder holds"
-            f" {header.buffered_bytes >> 20} MiB at once; {limits.buffered_bytes >> 20} MiB are"
-            " the most."
+            f"The picture is {size} and {header.format.progressive_term}, so that its decoder needs"
+            f" {header.buffered_bytes >> 20} MiB; the limit is {limits.buffered_bytes >> 20} MiB."
         )
 
 
@@ -96,7 +95,7 @@ def _sniff_file(file: Path) -> Format:
     format_ = sniff(head)
     if format_ is None:
         known = ", ".join(INPUTS)
-        raise UnsupportedFormat(f"The first bytes are those of no format we take: {known}.")
+        raise UnsupportedFormat(f"The file is in none of the supported formats: {known}.")
     return format_
 
 

@@ -50,5 +50,5 @@ def find_asset(folder: Path | None, name: str) -> Path:
         raise DoesNotFit(f"There is no image {name!r} in the folder of images.") from error
     if sniff(head) is None:
         known = ", ".join(FORMATS)
-        raise DoesNotFit(f"The image {name!r} is of no format that we take: {known}.")
+        raise DoesNotFit(f"The image {name!r} is in none of the supported formats: {known}.")
     return file

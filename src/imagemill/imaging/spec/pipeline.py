@@ -115,7 +115,7 @@ class Output(BaseModel):
         default = cls.model_fields[str(info.field_name)].default
         sides = (info.data.get("width", MAX_SIDE), info.data.get("height", MAX_SIDE))
         if value != default and sides == (None, None):
-            raise _meaningless("needs a width or a height")
+            raise _not_applicable("needs a width or a height")
         return value
 
     @field_validator("position")
@@ -123,16 +123,16 @@ class Output(BaseModel):
     def _check_position_applies(cls, value: Place | Focus, info: ValidationInfo) -> Place | Focus:
         fit = info.data.get("fit", "cover")
         if value != "center" and fit not in {"cover", "contain"}:
-            raise _meaningless("needs the fit cover or contain")
+            raise _not_applicable("needs the fit cover or contain")
         if fit == "contain" and (value in STRATEGIES or isinstance(value, Focus)):
-            raise _meaningless("contain cuts nothing; name a side or a corner")
+            raise _not_applicable("contain crops nothing; use a side or a corner")
         return value
 
     @field_validator("tint")
     @classmethod
     def _check_is_opaque(cls, value: str | None) -> str | None:
         if value is not None and parse_color(value)[3] < OPAQUE:
-            raise _meaningless("a tint has no transparency")
+            raise _not_applicable("a tint has no transparency")
         return value
 
     @field_validator("quality", "max_bytes")
@@ -140,9 +140,9 @@ class Output(BaseModel):
     def _check_has_quality(cls, value: int | None, info: ValidationInfo) -> int | None:
         format_ = _given_format(info)
         if value is not None and format_ is not None and not format_.has_quality:
-            raise _meaningless(f"{format_.name} has no quality")
+            raise _not_applicable(f"{format_.name} has no quality")
         if value is not None and info.data.get("lossless"):
-            raise _meaningless("without loss there is no quality")
+            raise _not_applicable("a lossless file has no quality")
         return value
 
     @field_validator("lossless", "progressive")
@@ -153,7 +153,7 @@ class Output(BaseModel):
             return value
         allowed = {"lossless": format_.allows_lossless, "progressive": format_.allows_progressive}
         if not allowed[str(info.field_name)]:
-            raise _meaningless(f"{format_.name} cannot be {info.field_name}")
+            raise _not_applicable(f"{format_.name} cannot be {info.field_name}")
         return value
 
     @field_validator("effort")
@@ -164,7 +164,7 @@ class Output(BaseModel):
             return value
         efforts = format_.efforts
         if efforts is None:
-            raise _meaningless(f"{format_.name} has no effort")
+            raise _not_applicable(f"{format_.name} has no effort")
         if value not in efforts:
             raise PydanticCustomError(
                 "effort_range",
@@ -178,7 +178,7 @@ class Output(BaseModel):
     def _check_transparency(cls, value: str, info: ValidationInfo) -> str:
         format_ = _given_format(info)
         if format_ is not None and not format_.has_alpha and parse_color(value)[3] < OPAQUE:
-            raise _meaningless(f"{format_.name} has no transparency")
+            raise _not_applicable(f"{format_.name} has no transparency")
         return value
 
     @field_validator("frames")
@@ -186,7 +186,7 @@ class Output(BaseModel):
     def _check_frames(cls, value: str | None, info: ValidationInfo) -> str | None:
         format_ = _given_format(info)
         if value == "all" and format_ is not None and not format_.has_frames:
-            raise _meaningless(f"{format_.name} holds one frame")
+            raise _not_applicable(f"{format_.name} holds one frame")
         return value
 
     @field_validator("color_space")
@@ -194,7 +194,7 @@ class Output(BaseModel):
     def _check_profile(cls, value: str, info: ValidationInfo) -> str:
         format_ = _given_format(info)
         if value == "p3" and format_ is not None and not format_.has_profile:
-            raise _meaningless(f"{format_.name} has no place for a profile")
+            raise _not_applicable(f"{format_.name} has no place for a profile")
         return value
 
     def as_json(self) -> dict[str, Any]:
@@ -220,7 +220,7 @@ class Pipeline(BaseModel):
     analyze: Annotated[
         tuple[AnalysisName, ...], Field(strict=False, json_schema_extra={"uniqueItems": True})
     ] = ()
-    """What to say of the picture, in the job's `analysis`."""
+    """Analyses of the picture, whose results are the job's `analysis`."""
 
     @field_validator("outputs")
     @classmethod
@@ -264,12 +264,12 @@ def _given_format(info: ValidationInfo) -> Format | None:
 def _required_format(info: ValidationInfo) -> Format | None:
     """Return the output's format, which must be given; None when it is wrong itself."""
     if "format" in info.data and info.data["format"] is None:
-        raise _meaningless("needs a format")
+        raise _not_applicable("needs a format")
     return _given_format(info)
 
 
-def _meaningless(why: str) -> PydanticCustomError:
-    return PydanticCustomError("senseless", "Makes no sense here: {why}", {"why": why})
+def _not_applicable(why: str) -> PydanticCustomError:
+    return PydanticCustomError("not_applicable", "Cannot be used here: {why}", {"why": why})
 
 
 def _name_taken(at: int, name: str) -> InitErrorDetails:
@@ -278,5 +278,5 @@ def _name_taken(at: int, name: str) -> InitErrorDetails:
 
 
 def _repeated(at: int, name: str) -> InitErrorDetails:
-    error = PydanticCustomError("repeated", "{name} is asked for already", {"name": name})
+    error = PydanticCustomError("repeated", "{name} is repeated", {"name": name})
     return InitErrorDetails(type=error, loc=(at,), input=name)

@@ -24,7 +24,7 @@ def _check_can_be_drawn(text: str) -> str:
     if any(category(letter) == "Cc" for letter in set(text) - LINE_BREAKS):
         raise PydanticCustomError("control_character", "Holds a control character")
     if text.isspace():
-        raise PydanticCustomError("blank", "Has nothing that can be seen")
+        raise PydanticCustomError("blank", "Has no visible character")
     return text
 
 
@@ -59,7 +59,7 @@ class Watermark(BaseModel):
     @classmethod
     def _check_color_is_of_text(cls, value: str, info: ValidationInfo) -> str:
         if info.data.get("image") is not None and value != cls.model_fields["color"].default:
-            raise PydanticCustomError("senseless", "Makes no sense here: an image has its own")
+            raise PydanticCustomError("not_applicable", "Cannot be used here: an image has its own")
         return value
 
     @model_validator(mode="after")

@@ -28,7 +28,7 @@ def check_complete(file: Path) -> None:
         try:
             _walk_blocks(data)
         except IndexError as error:
-            raise InvalidImage("The picture cannot be decoded: the GIF is cut off.") from error
+            raise InvalidImage("The picture cannot be decoded: the GIF is truncated.") from error
 
 
 def _walk_blocks(data: mmap.mmap) -> None:

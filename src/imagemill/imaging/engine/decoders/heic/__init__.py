@@ -103,7 +103,9 @@ def _open(data: bytes) -> "pillow_heif.HeifImage":
         raise InvalidImage("The picture cannot be decoded: its primary image is damaged.")
     width, height = picture.size
     if not (0 < width <= MAX_LIBVIPS_SIDE and 0 < height <= MAX_LIBVIPS_SIDE):
-        raise InvalidImage(f"The picture cannot be decoded: it says that it is {width}x{height}.")
+        raise InvalidImage(
+            f"The picture cannot be decoded: its header has the size {width}x{height}."
+        )
     return picture
 
 

@@ -22,10 +22,12 @@ def check_boxes(data: bytes) -> None:
     for kind, end in _iter_boxes(data):
         # Other boxes may reach beyond the end: some cameras append data behind the last one.
         if kind == b"mdat" and end > len(data):
-            raise InvalidImage("The picture cannot be decoded: the file ends early.")
+            raise InvalidImage("The picture cannot be decoded: the file is truncated.")
         kinds.add(kind)
     if b"moov" in kinds and b"meta" not in kinds:
-        raise UnsupportedFormat("A HEIC that holds a film and no picture cannot be opened.")
+        raise UnsupportedFormat(
+            "A HEIC with an image sequence and no still picture cannot be opened."
+        )
 
 
 def _iter_boxes(data: bytes) -> Iterator[tuple[bytes, int]]:
