@@ -1,6 +1,7 @@
 """Real servers for every test: a PostgreSQL and a Valkey a test process, from the wheels."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from imagemill.jobs.store import JobStore
 from imagemill.postgres.migrate import migrate
 from imagemill.postgres.pool import Postgres
 from imagemill.settings.addresses import PostgresAddress, RedisAddress
-from support.client import client_of
+from support.client import client_of, delete_stored_files
 from support.keys import Keyring
 from support.process import Service, running_api
 from support.servers import connect, redis_client
@@ -55,7 +56,7 @@ def postgres_address(migrated: PostgresAddress) -> PostgresAddress:
 
 @pytest.fixture
 def keyring(postgres_address: PostgresAddress) -> Iterator[Keyring]:
-    """No key yet, and none left for the tests that follow."""
+    """No API key yet, and none left for the tests that follow."""
     keyring = Keyring(postgres_address)
     yield keyring
     keyring.remove_all()
@@ -88,7 +89,7 @@ def leases(pool: Postgres) -> JobLeases:
 
 @pytest.fixture(scope="session")
 def addresses(migrated: PostgresAddress, valkey_server: Valkey) -> dict[str, str]:
-    """What the services are told of their servers."""
+    """The settings that name the servers."""
     return {
         "PG_HOST": migrated.host,
         "PG_PORT": str(migrated.port),
@@ -104,11 +105,11 @@ def addresses(migrated: PostgresAddress, valkey_server: Valkey) -> dict[str, str
 @pytest.fixture
 def environment(
     addresses: dict[str, str],
-    postgres_address: PostgresAddress,  # noqa: ARG001 - empties the ledger
-    redis_address: RedisAddress,  # noqa: ARG001 - empties the line
+    postgres_address: PostgresAddress,  # noqa: ARG001 - empties the job store
+    redis_address: RedisAddress,  # noqa: ARG001 - empties the queue
     tmp_path: Path,
 ) -> dict[str, str]:
-    """What services are told that a test starts for itself; nothing is in any of them yet."""
+    """The environment of services that a test starts itself, with no job and no stored file."""
     return addresses | {"STORAGE_URL": (tmp_path / "storage").as_uri()}
 
 
@@ -119,6 +120,7 @@ class Gateway:
     client: httpx.Client
     storage: Path
     service: Service
+    environment: dict[str, str]
 
     def files(self) -> set[Path]:
         """Everything that lies in the storage, temporary files included."""
@@ -128,30 +130,35 @@ class Gateway:
 SHARED_LIMIT = 2 * 1024 * 1024
 
 
-@pytest.fixture(scope="session")
-def shared_gateway(
-    addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Gateway]:
-    folder = tmp_path_factory.mktemp("gateway")
+@contextmanager
+def running_gateway(addresses: dict[str, str], folder: Path, **settings: str) -> Iterator[Gateway]:
+    """Run a gateway that keeps storage and log in the folder until the block is left."""
     storage = folder / "storage"
-    environment = addresses | {
-        "STORAGE_URL": storage.as_uri(),
-        "MAX_UPLOAD_BYTES": str(SHARED_LIMIT),
-    }
+    environment = addresses | settings | {"STORAGE_URL": storage.as_uri()}
     with (
         running_api(environment, folder / "api.log") as (service, url),
         client_of(url, timeout=30) as client,
     ):
-        yield Gateway(client, storage, service)
+        yield Gateway(client, storage, service, environment)
+
+
+@pytest.fixture(scope="session")
+def shared_gateway(
+    addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Gateway]:
+    limit = {"MAX_UPLOAD_BYTES": str(SHARED_LIMIT)}
+    with running_gateway(addresses, tmp_path_factory.mktemp("gateway"), **limit) as gateway:
+        yield gateway
 
 
 @pytest.fixture
 def gateway(
     shared_gateway: Gateway,
-    postgres_address: PostgresAddress,  # noqa: ARG001 - empties the ledger
-    redis_address: RedisAddress,  # noqa: ARG001 - empties the line
+    postgres_address: PostgresAddress,  # noqa: ARG001 - empties the job store
+    redis_address: RedisAddress,  # noqa: ARG001 - empties the queue
 ) -> Gateway:
-    """The shared gateway, with no job and an empty line."""
+    """The shared gateway, with no job, an empty queue and no stored file."""
+    delete_stored_files(shared_gateway.storage)
     return shared_gateway
 
 

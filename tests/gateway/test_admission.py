@@ -34,7 +34,7 @@ def gateway_with(addresses: dict[str, str], folder: Path, **settings: str) -> It
         running_api(environment, folder / "api.log") as (service, url),
         httpx.Client(base_url=url, timeout=30) as client,
     ):
-        yield Gateway(client, folder / "storage", service)
+        yield Gateway(client, folder / "storage", service, environment)
 
 
 @pytest.fixture(scope="module")

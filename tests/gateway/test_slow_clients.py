@@ -38,7 +38,7 @@ def impatient(
         # A connection a request: the gateway does not keep any for long.
         httpx.Client(base_url=url, timeout=30, headers={"Connection": "close"}) as client,
     ):
-        yield Gateway(client, folder / "storage", service)
+        yield Gateway(client, folder / "storage", service, environment)
 
 
 @pytest.fixture

@@ -15,36 +15,42 @@ from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.webhooks import deliveries
 from imagemill.worker import job_fetcher as source
 
+SetAttribute = Callable[[object, str, object], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A change to a module, made in every process of the test that is to fail."""
+    """A change to the code, and the test that fails with it, as `FILE::FUNCTION`.
+
+    `apply` changes attributes by `set_attribute`: the builtin, or one that can be undone.
+    """
 
     test: str
-    apply: Callable[[], None]
+    apply: Callable[[SetAttribute], None]
 
 
 def without(
     module: ModuleType, statement: str, guard: str, instead: str = ""
-) -> Callable[[], None]:
+) -> Callable[[SetAttribute], None]:
     """Take a guard out of an SQL statement."""
 
-    def apply() -> None:
+    def apply(set_attribute: SetAttribute) -> None:
         text = getattr(module, statement)
-        assert guard in text, f"{statement} has no {guard!r} any more"
-        setattr(module, statement, text.replace(guard, instead))
+        if guard not in text:
+            raise LookupError(f"{statement} has no {guard!r} any more")
+        set_attribute(module, statement, text.replace(guard, instead))
 
     return apply
 
 
-def without_sweep() -> None:
+def without_sweep(set_attribute: SetAttribute) -> None:
     async def sweep(*_: object) -> tuple[Claim, ...]:
         return ()
 
-    source.JobFetcher._sweep = sweep  # type: ignore[assignment,method-assign]
+    set_attribute(source.JobFetcher, "_sweep", sweep)
 
 
-def with_the_file_deleted_whatever_became_of_the_row() -> None:
+def with_the_file_deleted_whatever_became_of_the_row(set_attribute: SetAttribute) -> None:
     async def record(services: Services, new: NewJob, key: IdempotencyKey | None) -> Job:  # noqa: ARG001
         try:
             return await services.job_store.accept(new)
@@ -52,7 +58,7 @@ def with_the_file_deleted_whatever_became_of_the_row() -> None:
             await services.storage.delete(new.input_path)
             raise
 
-    create_job._record = record
+    set_attribute(create_job, "_record", record)
 
 
 LEASES: Final = "jobs/test_leases.py::"
@@ -129,7 +135,9 @@ MUTANTS: Final = MappingProxyType(
             f"{DELIVERIES}test_a_delivery_whose_worker_died_is_due_again_as_the_same_message",
             without(deliveries, "CLAIM", ", next_try_at = now() + %(lease)s"),
         ),
-        "no sweep": Mutant("service/test_mill.py::test_a_wiped_redis_loses_nothing", without_sweep),
+        "no sweep": Mutant(
+            "service/test_redis_losses.py::test_a_wiped_redis_loses_nothing", without_sweep
+        ),
         "a file that goes although the row may be there": Mutant(
             "gateway/test_upload.py"
             "::test_an_input_stays_when_nobody_knows_whether_its_job_was_recorded",

@@ -6,5 +6,5 @@ from imagemill.cli import app
 from mutants import MUTANTS  # type: ignore[attr-defined]  # its neighbour, for this is a script
 
 if __name__ == "__main__":
-    MUTANTS[sys.argv.pop(1)].apply()
+    MUTANTS[sys.argv.pop(1)].apply(setattr)
     app()

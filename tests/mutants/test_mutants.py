@@ -1,27 +1,70 @@
 """Each guard of the protocol has a test that fails without it."""
 
-import os
-import subprocess
+import inspect
 import sys
+from collections.abc import Awaitable, Callable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from conftest import running_gateway
+from imagemill.postgres.pool import DatabaseUnavailable, Postgres
+from imagemill.settings.addresses import PostgresAddress, RedisAddress
+from jobs.test_deliveries import deliveries  # noqa: F401 - fixtures of the tests that are to fail
+from jobs.test_leases import other  # noqa: F401 - the same
 from mutants.mutants import MUTANTS
+from support import client, process
 
-TESTS = Path(__file__).parent.parent
-FAILED = 1  # of pytest's exit statuses the one that says: tests ran, and some failed
+SERVICE = Path(__file__).with_name("service.py")
+OF_STATEMENTS = [name for name, mutant in MUTANTS.items() if mutant.test.startswith("jobs/")]
+OF_SERVICES = [name for name in MUTANTS if name not in OF_STATEMENTS]
+
+# What a test fails by: what it asserts, or what a statement without its guard runs into.
+FAILURES = (AssertionError, DatabaseUnavailable)
 
 
-@pytest.mark.parametrize("name", MUTANTS)
-def test_every_mutant_of_the_protocol_fails_its_test(name: str) -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "mutants.plugin", MUTANTS[name].test],
-        cwd=TESTS,
-        env={**os.environ, "MUTANT": name, "PYTHONPATH": str(TESTS)},
-        capture_output=True,
-        text=True,
-        check=False,
+def function_of(test: str) -> Callable[..., Awaitable[None] | None]:
+    file, _, name = test.partition("::")
+    function: Callable[..., Awaitable[None] | None] = getattr(
+        import_module(file.removesuffix(".py").replace("/", ".")), name
     )
-    assert ran.returncode == FAILED, ran.stdout[-3000:] + ran.stderr[-3000:]
-    assert "1 failed" in ran.stdout, ran.stdout[-3000:]
+    return function
+
+
+@pytest.mark.parametrize("name", OF_STATEMENTS)
+async def test_a_statement_without_its_guard_is_noticed(
+    name: str,
+    pool: Postgres,  # noqa: ARG001 - what the fixtures of those tests rest on
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    test = function_of(MUTANTS[name].test)
+    fixtures = {each: request.getfixturevalue(each) for each in inspect.signature(test).parameters}
+    MUTANTS[name].apply(monkeypatch.setattr)
+    with pytest.raises(FAILURES):
+        await test(**fixtures)  # type: ignore[misc] # all of them are asynchronous
+
+
+@pytest.mark.parametrize("name", OF_SERVICES)
+def test_a_service_without_its_guard_is_noticed(
+    name: str,
+    addresses: dict[str, str],
+    postgres_address: PostgresAddress,
+    redis_address: RedisAddress,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(process, "PROGRAM", (sys.executable, str(SERVICE), name))
+    monkeypatch.setattr(client, "END_SECONDS", 15)
+    test = function_of(MUTANTS[name].test)
+    with running_gateway(addresses, tmp_path) as gateway:
+        available: dict[str, object] = {
+            "gateway": gateway,
+            "postgres_address": postgres_address,
+            "redis_address": redis_address,
+            "tmp_path": tmp_path,
+        }
+        fixtures = {each: available[each] for each in inspect.signature(test).parameters}
+        with pytest.raises(AssertionError):
+            test(**fixtures)

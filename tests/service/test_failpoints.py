@@ -7,7 +7,6 @@ the others.
 import json
 import re
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -20,7 +19,6 @@ import imagemill
 from imagemill.jobs.job import JobId
 from imagemill.jobs.leases import JobLeases
 from imagemill.postgres.pool import Postgres
-from imagemill.settings.addresses import PostgresAddress, RedisAddress
 from support.client import client_of, status_history, upload, wait_for_end
 from support.failpoints import FAULTS
 from support.fault_stack import FaultStack
@@ -64,25 +62,6 @@ def cases(*names: str) -> list[ParameterSet]:
         for turn, name in enumerate(names)
         for fault in FAULTS
     ]
-
-
-@pytest.fixture(scope="module")
-def shared_stack(
-    addresses: dict[str, str], migrated: PostgresAddress, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[FaultStack]:
-    hasty = addresses | {"LEASE_SECONDS": "2", "SHUTDOWN_GRACE_SECONDS": "1"}
-    with FaultStack.running(hasty, migrated, tmp_path_factory.mktemp("failpoints")) as stack:
-        yield stack
-
-
-@pytest.fixture
-def stack(
-    shared_stack: FaultStack,
-    postgres_address: PostgresAddress,  # noqa: ARG001 - empties the job store
-    redis_address: RedisAddress,  # noqa: ARG001 - empties the queue
-) -> Iterator[FaultStack]:
-    with shared_stack.of_one_test() as stack:
-        yield stack
 
 
 def test_every_failpoint_is_reached_here() -> None:

@@ -1,23 +1,81 @@
 """Redis hangs, breaks off, stays away: uploads hardly notice, and the sweep finds their jobs."""
 
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
+from dataclasses import dataclass
+from itertools import islice
 
 import httpx
 import pytest
 
-from support.client import client_of, status_history, upload, wait_for_end
+from imagemill.settings.addresses import PostgresAddress, RedisAddress
+from support.client import (
+    client_of,
+    delete_stored_files,
+    status_history,
+    storage_of,
+    upload,
+    wait_for_end,
+)
+from support.events import Event, stream
 from support.pictures import picture
-from support.process import running_api, running_worker, wait_until
+from support.process import Service, running_api, running_worker, wait_until
 from support.proxy import CLOSED, HALF_OPEN, OPEN, STALLED, Proxy, Way
 
+pytestmark = pytest.mark.xdist_group("redis faults")
+
 # What an upload may cost more than a healthy one, with room for a busy machine; the time-out of
-# the bell is a tenth of a second.
+# the wakeup is a tenth of a second.
 EXTRA_SECONDS = 0.3
-# A worker waits for an answer of the line for up to four seconds before it turns to the ledger.
+# A worker waits for an answer of the queue for up to four seconds before it sweeps PostgreSQL.
 TURN_SECONDS = 10
 OUTAGE_SECONDS = 12
+
+WAIT = {"Prefer": "wait=30"}
+
+
+@dataclass(frozen=True, slots=True)
+class BehindProxy:
+    """A gateway and a worker that reach Redis through the proxy."""
+
+    to_redis: Proxy
+    environment: dict[str, str]
+    gateway: Service
+    worker: Service
+    client: httpx.Client
+
+
+@pytest.fixture(scope="module")
+def shared_services(
+    addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BehindProxy]:
+    folder = tmp_path_factory.mktemp("behind-proxy")
+    with Proxy.to(addresses["REDIS_HOST"], int(addresses["REDIS_PORT"])) as to_redis:
+        environment = addresses | {
+            "REDIS_PORT": str(to_redis.port),
+            "STORAGE_URL": (folder / "storage").as_uri(),
+        }
+        with (
+            running_api(environment, folder / "api.log") as (gateway, url),
+            running_worker(environment, folder / "worker.log", "--concurrency", "1") as worker,
+            client_of(url, timeout=60) as client,
+        ):
+            yield BehindProxy(to_redis, environment, gateway, worker, client)
+
+
+@pytest.fixture
+def services(
+    shared_services: BehindProxy,
+    postgres_address: PostgresAddress,  # noqa: ARG001 - empties the job store
+    redis_address: RedisAddress,  # noqa: ARG001 - empties the queue
+) -> BehindProxy:
+    """Both, with Redis in reach, no job and no stored file."""
+    client = shared_services.client
+    shared_services.to_redis.become(OPEN)
+    delete_stored_files(storage_of(shared_services.environment))
+    wait_until(lambda: client.get("/readyz").json()["redis"] == "ok", "Redis is in reach")
+    return shared_services
 
 
 def timed_upload(client: httpx.Client) -> tuple[str, float]:
@@ -30,38 +88,57 @@ def timed_upload(client: httpx.Client) -> tuple[str, float]:
     "way", [STALLED, HALF_OPEN, CLOSED], ids=["stalled", "half-open", "closed"]
 )
 def test_while_redis_is_away_uploads_are_taken_at_once_and_jobs_done_in_time(
-    environment: dict[str, str], to_redis: Proxy, tmp_path: Path, stack: ExitStack, way: Way
+    services: BehindProxy, way: Way
 ) -> None:
-    disturbed = environment | {"REDIS_PORT": str(to_redis.port)}
-    _, url = stack.enter_context(running_api(disturbed, tmp_path / "api.log"))
-    worker = stack.enter_context(running_worker(disturbed, tmp_path / "worker.log"))
-    client = stack.enter_context(client_of(url))
+    client, since = services.client, services.worker.log_size()
+    push_failures = services.gateway.logged().count("queue.push_failed")
     assert wait_for_end(client, upload(client, picture()))["status"] == "COMPLETED"
     usual = min(timed_upload(client)[1] for _ in range(5))
-    to_redis.become(way)
+    services.to_redis.become(way)
     over = time.monotonic() + OUTAGE_SECONDS
     while time.monotonic() < over:
         job_id, seconds = timed_upload(client)
         assert seconds < usual + EXTRA_SECONDS
         assert wait_for_end(client, job_id, seconds=TURN_SECONDS)["status"] == "COMPLETED"
-    assert "queue.push_failed" in (tmp_path / "api.log").read_text(encoding="utf-8")
-    assert "queue.unavailable" in worker.logged()
-    to_redis.become(OPEN)
+    assert services.gateway.logged().count("queue.push_failed") > push_failures
+    assert "queue.unavailable" in services.worker.logged(since)
+    services.to_redis.become(OPEN)
     wait_until(
-        lambda: "queue.available" in worker.logged(), "the line is used again", worker.logged
+        lambda: "queue.available" in services.worker.logged(since),
+        "the queue is used again",
+        services.worker.logged,
     )
 
 
-def test_a_line_that_is_cut_costs_no_job_and_no_restart(
-    environment: dict[str, str], to_redis: Proxy, tmp_path: Path, stack: ExitStack
-) -> None:
-    disturbed = environment | {"REDIS_PORT": str(to_redis.port)}
-    _, url = stack.enter_context(running_api(disturbed, tmp_path / "api.log"))
-    worker = stack.enter_context(running_worker(disturbed, tmp_path / "worker.log"))
-    client = stack.enter_context(client_of(url))
+def test_a_connection_that_is_cut_costs_no_job_and_no_restart(services: BehindProxy) -> None:
+    client, since = services.client, services.worker.log_size()
     for _ in range(10):
-        to_redis.cut()
+        services.to_redis.cut()
         job_id = upload(client, picture())
         assert wait_for_end(client, job_id, seconds=TURN_SECONDS)["status"] == "COMPLETED"
         assert status_history(client, job_id) == ["PENDING", "PROCESSING", "COMPLETED"]
-    assert "queue.unavailable" in worker.logged()
+    assert "queue.unavailable" in services.worker.logged(since)
+
+
+def statuses(events: list[Event]) -> list[str]:
+    return [event.status for event in events]
+
+
+def of(job_id: str, events: Iterator[Event]) -> Iterator[Event]:
+    return (event for event in events if event.data["id"] == job_id)
+
+
+@pytest.mark.parametrize("way", [CLOSED, STALLED], ids=["closed", "stalled"])
+def test_while_redis_is_away_changes_are_told_a_little_later(
+    services: BehindProxy, exit_stack: ExitStack, way: Way
+) -> None:
+    client = services.client
+    everything = exit_stack.enter_context(stream(client, "/events"))
+    services.to_redis.become(way)
+    answer = client.post("/upload", files={"file": picture()}, headers=WAIT)
+    assert answer.json()["status"] == "COMPLETED"
+    job_id = upload(client, picture())
+    with stream(client, f"/jobs/{job_id}/events", last=0) as told:
+        assert statuses(list(told)) == ["PENDING", "PROCESSING", "COMPLETED"]
+    assert statuses(list(islice(of(job_id, everything), 3))) == status_history(client, job_id)
+    services.to_redis.become(OPEN)

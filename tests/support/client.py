@@ -1,5 +1,6 @@
 """A client of a running gateway, and what the API shows of a job."""
 
+import shutil
 import ssl
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from support.conformance import conforms
 from support.process import wait_until
 
 Json = dict[str, Any]
+
+END_SECONDS = 60.0
 
 # No test speaks TLS, and a client that loads the system's certificates takes 20 ms of CPU to make.
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -32,8 +35,8 @@ def upload(client: httpx.Client, content: bytes, **fields: str) -> str:
     return str(answer.json()["id"])
 
 
-def wait_for_end(client: httpx.Client, job_id: str, seconds: float = 60) -> Json:
-    """Return the job once its status is final."""
+def wait_for_end(client: httpx.Client, job_id: str, seconds: float | None = None) -> Json:
+    """Return the job once its status is final, which takes END_SECONDS at most."""
     job: Json = {}
 
     def has_ended() -> bool:
@@ -41,7 +44,7 @@ def wait_for_end(client: httpx.Client, job_id: str, seconds: float = 60) -> Json
         job.update(client.get(f"/jobs/{job_id}").json())
         return job["status"] in ENDED
 
-    wait_until(has_ended, f"job {job_id} ends", lambda: str(job), seconds)
+    wait_until(has_ended, f"job {job_id} ends", lambda: str(job), seconds or END_SECONDS)
     return job
 
 
@@ -53,6 +56,16 @@ def status_history(client: httpx.Client, job_id: str) -> list[str]:
 def has_no_temporary_files(storage: Path) -> bool:
     """Whether no unfinished file is left; a running worker keeps its empty folders there."""
     return not any(path.is_file() for path in (storage / "tmp").rglob("*"))
+
+
+def delete_stored_files(storage: Path) -> None:
+    """Delete inputs, outputs and unfinished files under the storage of services that are idle."""
+    for finished in ("inputs", "outputs"):
+        for folder in (storage / finished).glob("*"):
+            shutil.rmtree(folder)
+    for file in (storage / "tmp").rglob("*"):
+        if file.is_file():
+            file.unlink()
 
 
 def storage_of(environment: dict[str, str]) -> Path:

@@ -18,7 +18,7 @@ import httpx
 from chaos.history import examine
 from chaos.load import Load
 from imagemill.settings.addresses import PostgresAddress
-from support.client import client_of, storage_of
+from support.client import client_of, delete_stored_files, storage_of
 from support.failpoints import wait_for_failpoint, with_failpoint
 from support.process import Service, free_port, running_api, running_worker
 
@@ -33,6 +33,10 @@ class FaultStack:
     client: httpx.Client
     spare: Service
     _of_this_test: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def storage(self) -> Path:
+        return storage_of(self.environment)
 
     @classmethod
     @contextmanager
@@ -56,21 +60,23 @@ class FaultStack:
 
     @contextmanager
     def of_one_test(self) -> Iterator["FaultStack"]:
-        """Freeze the spare worker, with no file in the storage; end afterwards what was started."""
-        for file in storage_of(self.environment).rglob("*"):
-            if file.is_file():
-                file.unlink()
-        with self._of_this_test:
-            yield self
-        self._freeze()
+        """Delete the stored files; afterwards end what was started and freeze the spare worker."""
+        delete_stored_files(self.storage)
+        try:
+            with self._of_this_test:
+                yield self
+        finally:
+            self._freeze()
 
     def use_spare_worker(self) -> None:
         """Let the spare worker take jobs and deliveries until the test ends."""
         self.spare.process.send_signal(signal.SIGCONT)
 
-    def start_gateway(self, name: str, fault: str) -> tuple[Service, str]:
+    def start_gateway(
+        self, name: str = "", fault: str = "", **settings: str
+    ) -> tuple[Service, str]:
         """Start another gateway, which this fault strikes there; return its URL too."""
-        environment = with_failpoint(self.environment, name, fault)
+        environment = with_failpoint(self.environment, name, fault) | settings
         return self._of_this_test.enter_context(running_api(environment, self._log("gateway")))
 
     def start_worker(self, name: str = "", fault: str = "", **settings: str) -> Service:
@@ -88,8 +94,7 @@ class FaultStack:
     def require_kept_promises(self, accepted: list[str]) -> None:
         """Require that each of these jobs has ended once, with its files and its outputs."""
         load = Load("", random.Random(0), good=set(accepted))
-        storage = storage_of(self.environment)
-        assert examine(self.postgres, storage, load).broken_promises() == []
+        assert examine(self.postgres, self.storage, load).broken_promises() == []
 
     def _freeze(self) -> None:
         os.kill(self.spare.pid, signal.SIGSTOP)

@@ -55,8 +55,12 @@ class Service:
     def pid(self) -> int:
         return self.process.pid
 
-    def logged(self) -> str:
-        return self.log.read_text(encoding="utf-8")
+    def logged(self, since: int = 0) -> str:
+        """Return the log after so many bytes."""
+        return self.log.read_bytes()[since:].decode()
+
+    def log_size(self) -> int:
+        return self.log.stat().st_size
 
     def kill(self) -> None:
         self.process.kill()

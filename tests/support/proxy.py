@@ -25,6 +25,11 @@ HALF_OPEN = Way(answers=False)
 CLOSED = Way(newcomers=False)
 
 
+def as_sent(statement: str) -> bytes:
+    """Return the beginning of a statement as psycopg sends it: parameters are numbered there."""
+    return statement.partition("%")[0].encode()
+
+
 class Proxy:
     """Stands between clients and one server; its methods are called from the test's thread."""
 
