@@ -11,14 +11,14 @@ import pytest
 from conftest import running_gateway
 from imagemill.postgres.pool import DatabaseUnavailable, Postgres
 from imagemill.settings.addresses import PostgresAddress, RedisAddress
-from jobs.test_deliveries import deliveries  # noqa: F401 - fixtures of the tests that are to fail
 from jobs.test_leases import other  # noqa: F401 - the same
 from mutants.mutants import MUTANTS
 from support import client, process
+from webhooks.test_deliveries import deliveries  # noqa: F401 - fixtures of the tests that are to fail
 
 SERVICE = Path(__file__).with_name("service.py")
-OF_STATEMENTS = [name for name, mutant in MUTANTS.items() if mutant.test.startswith("jobs/")]
-OF_SERVICES = [name for name in MUTANTS if name not in OF_STATEMENTS]
+OF_SERVICES = [n for n, one in MUTANTS.items() if one.test.startswith(("service/", "gateway/"))]
+OF_STATEMENTS = [name for name in MUTANTS if name not in OF_SERVICES]
 
 # What a test fails by: what it asserts, or what a statement without its guard runs into.
 FAILURES = (AssertionError, DatabaseUnavailable)
