@@ -33,7 +33,7 @@ def function_of(test: str) -> Callable[..., Awaitable[None] | None]:
 
 
 @pytest.mark.parametrize("name", OF_STATEMENTS)
-async def test_a_statement_without_its_guard_is_noticed(
+async def test_a_statement_without_its_guard_fails_its_test(
     name: str,
     pool: Postgres,  # noqa: ARG001 - what the fixtures of those tests rest on
     request: pytest.FixtureRequest,
@@ -47,7 +47,7 @@ async def test_a_statement_without_its_guard_is_noticed(
 
 
 @pytest.mark.parametrize("name", OF_SERVICES)
-def test_a_service_without_its_guard_is_noticed(
+def test_a_service_without_its_guard_fails_its_test(
     name: str,
     addresses: dict[str, str],
     postgres_address: PostgresAddress,
