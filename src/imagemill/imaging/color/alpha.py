@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from imagemill.imaging.color.levels import max_level
+from imagemill.imaging.color.levels import get_max_level
 from imagemill.imaging.libvips import Image
 
 
@@ -15,7 +15,7 @@ def apply_premultiplied(image: Image, change: Callable[[Image], Image]) -> Image
     """
     if not image.hasalpha():
         return change(image)
-    depth, space, opaque = image.format, image.interpretation, max_level(image)
+    depth, space, opaque = image.format, image.interpretation, get_max_level(image)
     weighed = image.premultiply(max_alpha=opaque).rint().cast(depth).copy(interpretation=space)
     mixed = change(weighed).unpremultiply(max_alpha=opaque)
     return mixed.rint().cast(depth).copy(interpretation=space)
@@ -34,7 +34,7 @@ def composite(above: Image, below: Image) -> Image:
 
     Source: T. Porter and T. Duff, "Compositing Digital Images", SIGGRAPH 1984.
     """
-    opaque = max_level(below)
+    opaque = get_max_level(below)
     uncovered = 1 - above[above.bands - 1] / opaque
     seen = above.premultiply(max_alpha=opaque) + below.premultiply(max_alpha=opaque) * uncovered
     mixed = seen.copy(interpretation=below.interpretation).unpremultiply(max_alpha=opaque)

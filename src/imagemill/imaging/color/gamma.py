@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from imagemill.imaging.color.alpha import apply_to_colors
-from imagemill.imaging.color.levels import max_level
+from imagemill.imaging.color.levels import get_max_level
 from imagemill.imaging.libvips import Image
 
 DEEP: Final = 65535
@@ -16,7 +16,7 @@ def apply_gamma(image: Image, gamma: float, change: Callable[[Image], Image]) ->
     The change gets 16 bits: with 8, dark levels would become black. CMYK is inverted first, so that
     light is raised and not ink. Alpha is not raised.
     """
-    most = max_level(image)
+    most = get_max_level(image)
     raised = apply_to_colors(_invert_inks(image), lambda levels: (levels / most) ** gamma * most)
     deep = (raised * (DEEP / most)).rint().cast("ushort").copy(interpretation=image.interpretation)
     flat = change(deep) / (DEEP / most)

@@ -6,7 +6,7 @@ and D65, differ by less than 3 in lightness. The intent "relative" keeps colours
 white; those outside the picture's gamut become the nearest inside it, in a grey picture a grey.
 """
 
-from imagemill.imaging.color.levels import BITS, max_level
+from imagemill.imaging.color.levels import BITS, get_max_level
 from imagemill.imaging.color.profiles import (
     attach_profile,
     get_profile,
@@ -55,7 +55,7 @@ def convert_to_space_of(like: Image, given: Image) -> Image:
     """Return an 8-bit sRGB image with alpha in the colour space and depth of `like`."""
     if (like.interpretation, like.format) == ("srgb", "uchar") and not uses_profile(like):
         return given
-    colors, alpha = given[:3], given[3] * (max_level(like) / OPAQUE)
+    colors, alpha = given[:3], given[3] * (get_max_level(like) / OPAQUE)
     levels = from_lab(_srgb_to_lab(colors, like), like)
     return levels.bandjoin(alpha.rint().cast(like.format))
 

@@ -9,7 +9,7 @@ from imagemill.imaging.libvips import Image
 BITS: Final = MappingProxyType({"uchar": 8, "ushort": 16})
 
 
-def max_level(image: Image) -> int:
+def get_max_level(image: Image) -> int:
     """Return the highest level of the image's depth: 255 or 65535."""
     return int(2 ** BITS[image.format] - 1)
 
@@ -19,4 +19,4 @@ def to_8_bits(image: Image) -> Image:
     if image.format == "uchar":
         return image
     narrow = {"rgb16": "srgb", "grey16": "b-w"}.get(image.interpretation, image.interpretation)
-    return (image / (max_level(image) / 255)).rint().cast("uchar").copy(interpretation=narrow)
+    return (image / (get_max_level(image) / 255)).rint().cast("uchar").copy(interpretation=narrow)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from imagemill.imaging.color.lab import color_to_lab, from_lab
-from imagemill.imaging.color.levels import max_level
+from imagemill.imaging.color.levels import get_max_level
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.formats import Format
 from imagemill.imaging.libvips import Image
@@ -15,9 +15,9 @@ def prepare_background(image: Image, background: HexColor) -> tuple[Image, Seque
     """Return the picture, with alpha if the background needs it, and the background's levels."""
     opacity = parse_color(background)[3]
     if opacity < OPAQUE and not image.hasalpha():
-        image = image.bandjoin(max_level(image))
+        image = image.bandjoin(get_max_level(image))
     color = convert_color(background, image)
-    return image, [*color, opacity * max_level(image) / OPAQUE] if image.hasalpha() else color
+    return image, [*color, opacity * get_max_level(image) / OPAQUE] if image.hasalpha() else color
 
 
 def place_on_canvas(background: HexColor, image: Image, left: int, top: int, size: Size) -> Image:

@@ -44,7 +44,7 @@ IS_UNCALIBRATED: Final = "65535"
 
 
 def prepare_metadata(image: Image, format_: Format) -> tuple[Image, str]:
-    """Return the picture for its encoder, and libvips' `keep`: what of its metadata to write."""
+    """Return the image for its encoder, and libvips' `keep`, the kinds of metadata to write."""
     image = _adapt_for_libvips(image, format_)
     kinds = {_find_kind(name) for name in image.get_fields()} & format_.metadata
     if "exif" in kinds:  # libvips would always write "uncalibrated"

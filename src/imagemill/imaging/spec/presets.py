@@ -42,21 +42,21 @@ def load_presets(file: Path | None, assets: Path | None = None) -> Mapping[str, 
     except (OSError, ValueError) as error:
         raise PresetsError(f"the presets file {file} cannot be read: {error}") from error
     return MappingProxyType(
-        {**BUILT_IN, **{name: _parse(file, name, tables[name], assets) for name in tables}}
+        {**BUILT_IN, **{name: _parse_preset(file, name, tables[name], assets) for name in tables}}
     )
 
 
-def _parse(file: Path, name: str, table: object, assets: Path | None) -> Pipeline:
+def _parse_preset(file: Path, name: str, table: object, assets: Path | None) -> Pipeline:
     try:
         pipeline = Pipeline.model_validate(table)
     except ValidationError as error:
         first = error.errors()[0]
-        raise _wrong(file, name, first["loc"], first["msg"]) from error
+        raise _preset_error(file, name, first["loc"], first["msg"]) from error
     for place, why in find_missing_assets(assets, find_named_assets(pipeline)):
-        raise _wrong(file, name, place, why)
+        raise _preset_error(file, name, place, why)
     return pipeline
 
 
-def _wrong(file: Path, name: str, place: Location, why: str) -> PresetsError:
+def _preset_error(file: Path, name: str, place: Location, why: str) -> PresetsError:
     where = "/".join(map(str, place)) or "the table"
     return PresetsError(f"preset {name!r} in {file} is wrong at {where}: {why}")

@@ -4,7 +4,7 @@ from math import cos, radians, sin
 from typing import Final
 
 from imagemill.imaging.color.alpha import apply_premultiplied
-from imagemill.imaging.color.levels import max_level
+from imagemill.imaging.color.levels import get_max_level
 from imagemill.imaging.color.profiles import convert_to_space
 from imagemill.imaging.engine.canvas import prepare_background
 from imagemill.imaging.engine.geometry import Size, rotate_size
@@ -38,7 +38,7 @@ def _slant(image: Image, degrees: float, background: HexColor) -> Image:
     canvas = rotate_size(Size(image.width, image.height), degrees)
     cosine, sine = cos(radians(degrees)), sin(radians(degrees))
     if image.hasalpha():
-        opacity = color[-1] / max_level(image)
+        opacity = color[-1] / get_max_level(image)
         color = [*(level * opacity for level in color[:-1]), color[-1]]
     return apply_premultiplied(
         image,

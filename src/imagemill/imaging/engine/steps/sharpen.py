@@ -3,7 +3,7 @@
 from typing import Final
 
 from imagemill.imaging.color.alpha import apply_premultiplied
-from imagemill.imaging.color.levels import max_level
+from imagemill.imaging.color.levels import get_max_level
 from imagemill.imaging.color.lightness import apply_in_lab
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.libvips import Image
@@ -42,6 +42,6 @@ def _fill_hidden_colors(image: Image, sigma: float) -> Image:
     """
     around = apply_premultiplied(image, lambda visible: visible.gaussblur(sigma, min_ampl=0.01))
     colors = image.bands - 1
-    opacity = image[colors] / max_level(image)
+    opacity = image[colors] / get_max_level(image)
     filled = image[:colors] * opacity + around[:colors] * (opacity * -1 + 1)
     return filled.rint().cast(image.format).copy(interpretation=image.interpretation)

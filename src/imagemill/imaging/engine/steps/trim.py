@@ -5,7 +5,7 @@ All frames of an animation lose the border of the first one.
 
 from typing import Final
 
-from imagemill.imaging.color.levels import max_level
+from imagemill.imaging.color.levels import get_max_level
 from imagemill.imaging.color.profiles import convert_to_space
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.picture import Picture
@@ -34,7 +34,7 @@ def _mark_differences(image: Image, threshold: float) -> Image:
 
     The threshold is in 255ths. Colours are weighed by their opacity, which is compared as well.
     """
-    most = max_level(image)
+    most = get_max_level(image)
     seen = image.premultiply(max_alpha=most).rint() if image.hasalpha() else image
     return (
         ((seen - seen(0, 0)).abs() > threshold * (most / FULL)).bandor().copy(interpretation="b-w")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from imagemill.imaging.color.alpha import composite
 from imagemill.imaging.color.lab import convert_to_space_of
-from imagemill.imaging.color.levels import max_level
+from imagemill.imaging.color.levels import get_max_level
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.engine.position import align
@@ -65,6 +65,6 @@ def _fade(colors: Image, alpha: Image, opacity: float) -> Image:
 
 def _lay_on(image: Image, mark: Image, left: int, top: int) -> Image:
     below = image.crop(left, top, mark.width, mark.height)
-    below = below if below.hasalpha() else below.bandjoin(max_level(below))
+    below = below if below.hasalpha() else below.bandjoin(get_max_level(below))
     mixed = composite(convert_to_space_of(below[: below.bands - 1], mark), below)
     return image.insert(mixed[: image.bands], left, top)

@@ -82,7 +82,7 @@ def load(data: bytes) -> Image:
     """
     picture = _open(data)
     bands, depth, space = LAYOUTS[picture.mode]
-    with _heif_errors():
+    with _translate_heif_errors():
         pixels = picture.data
     image = Image.new_from_memory(pixels, *picture.size, bands, depth).copy(interpretation=space)
     if picture.premultiplied_alpha:
@@ -96,7 +96,7 @@ def _open(data: bytes) -> "pillow_heif.HeifImage":
     if not IS_INSTALLED:
         raise UnsupportedFormat("HEIC cannot be opened here: the extra `heic` is not installed.")
     check_boxes(data)
-    with _heif_errors():
+    with _translate_heif_errors():
         file = pillow_heif.open_heif(data, convert_hdr_to_8bit=False)
         picture = file[file.primary_index]
     if not picture.info["primary"] or picture.mode not in LAYOUTS:
@@ -135,7 +135,7 @@ def _read_profile(info: dict[str, Any]) -> bytes | None:
 
 
 @contextmanager
-def _heif_errors() -> Iterator[None]:
+def _translate_heif_errors() -> Iterator[None]:
     """Raise OutOfMemory when libheif reports it, and InvalidImage for all other exceptions.
 
     A damaged file may raise any exception from pillow-heif's own Python code.
