@@ -25,16 +25,16 @@ def authenticate(
         return None
     if bearer is None:
         raise KeyRefused(KEY_REQUIRED)
-    known = verify_key(key, lookup.key) if key else None
-    if known is None:
+    stored = verify_key(key, lookup.key) if key else None
+    if stored is None:
         raise KeyUnknown(KEY_UNKNOWN)
-    return known
+    return stored
 
 
-def verify_key(key: ApiKey, known: StoredKey | None) -> StoredKey | None:
-    """Return the known key if its secret is that of `key` and it is not revoked.
+def verify_key(key: ApiKey, stored: StoredKey | None) -> StoredKey | None:
+    """Return the stored key if its secret is that of `key` and it is not revoked.
 
     Takes the same time whether the key has a row or not, so that timing reveals no ids.
     """
-    matches = hmac.compare_digest(key.sha256, known.secret_sha256 if known else NO_DIGEST)
-    return known if matches and known and known.revoked_at is None else None
+    matches = hmac.compare_digest(key.sha256, stored.secret_sha256 if stored else NO_DIGEST)
+    return stored if matches and stored and stored.revoked_at is None else None

@@ -49,8 +49,8 @@ async def authenticate_caller(services: ServicesDep, request: Request, bearer: B
     token = bearer.credentials if bearer else None
     key = ApiKey.parse(token) if token else None
     lookup = await services.key_loader.look_up(key.id if key else None)
-    known = authenticate(token, key, lookup, allows_anonymous=services.allows_anonymous)
-    caller = Caller(known.id, known.is_admin) if known else ANONYMOUS
+    stored_key = authenticate(token, key, lookup, allows_anonymous=services.allows_anonymous)
+    caller = Caller(stored_key.id, stored_key.is_admin) if stored_key else ANONYMOUS
     await charge(request, caller.key_id)
     return caller
 
