@@ -37,7 +37,7 @@ OF_AN_ATTEMPT = (
     "leases.renewing",
 )
 # Reached in tests of their own, since it takes more than one upload to get there.
-OF_OTHERS = ("retry.recording", "jobs.releasing", "leases.reaped", "job.row_deleted")
+OF_OTHERS = ("retry.recording", "jobs.releasing", "leases.reaped", "job.deleted")
 # Reached in test_webhook_faults.py.
 OF_A_DELIVERY = ("deliveries.claimed", "delivery.answered")
 
@@ -164,7 +164,7 @@ async def test_the_jobs_of_a_silent_worker_are_taken_over_whatever_strikes_the_n
     stack.require_kept_promises([job_id])
 
 
-@pytest.mark.parametrize(("name", "fault"), cases("job.row_deleted"))
+@pytest.mark.parametrize(("name", "fault"), cases("job.deleted"))
 def test_a_deleted_job_is_gone_whatever_strikes_the_gateway(
     stack: FaultStack, name: str, fault: str
 ) -> None:

@@ -176,7 +176,7 @@ async def retry_job(
 async def delete_job(services: ServicesDep, job_store: ScopedJobStore, job_id: JobIdPath) -> None:
     """Delete a job and its files, whatever its status."""
     job = await job_store.delete(JobId(job_id))
-    failpoint("job.row_deleted")
+    failpoint("job.deleted")
     log.info("job.deleted", job_id=str(job.id))
     try:
         await services.storage.delete(job.input_path, outputs_key(job.id))
