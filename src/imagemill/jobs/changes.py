@@ -141,7 +141,7 @@ class Changes:
         rows = await self.postgres.run(CHANGES_OF_JOB, parameters)
         if not rows:
             raise JobNotFound(f"There is no job {job_id}.")
-        return tuple(_change(row) for row in rows)
+        return tuple(_to_change(row) for row in rows)
 
     async def read_jobs(
         self, subscriptions: Sequence[tuple[JobId, int]]
@@ -163,7 +163,7 @@ class Changes:
                 continue
             earlier = found[key].changes if key in found else ()
             job = found[key].job if key in found else to_job(row)
-            found[key] = JobChanges(job, (*earlier, _change(row, job)))
+            found[key] = JobChanges(job, (*earlier, _to_change(row, job)))
         return found
 
     async def read_page(
@@ -173,7 +173,8 @@ class Changes:
         parameters = {"after": after, "upto": upto, "limit": limit, "owner": owner}
         rows = await self.postgres.run(HISTORY_PAGE, parameters)
         return tuple(
-            HistoryRow(row["event_id"], None if row["id"] is None else _change(row)) for row in rows
+            HistoryRow(row["event_id"], None if row["id"] is None else _to_change(row))
+            for row in rows
         )
 
     async def sequence_state(self) -> SequenceState:
@@ -207,7 +208,7 @@ def restore(job: Job, event: Event) -> Job:
     )
 
 
-def _change(row: DictRow, job: Job | None = None) -> Change:
+def _to_change(row: DictRow, job: Job | None = None) -> Change:
     event = to_event(
         {
             name.removeprefix("event_"): value
