@@ -3,20 +3,20 @@
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 
 import httpx
 import pytest
 
-from imagemill.settings.addresses import PostgresAddress
-from support.client import client_of, has_no_temporary_files, storage_of, wait_for_end
+from support.client import client_of, has_no_temporary_files, wait_for_end
+from support.fault_stack import FaultStack
 from support.pictures import picture
-from support.process import Service, running_api, running_worker, wait_until
+from support.process import Service, wait_until
 from support.servers import connect
 
+pytestmark = pytest.mark.xdist_group("rolling restart")
+
 WORKERS = 3
-ROUNDS = 2
 # Slow enough that workers have jobs in hand when they are told to stop.
 SLOW = json.dumps({"outputs": [{"width": 2000, "enlarge": True, "format": "webp"}]})
 
@@ -68,52 +68,46 @@ def until_there_are_some(accepted: list[str]) -> None:
     wait_until(lambda: len(accepted) > 20, "uploads are under way")
 
 
-@pytest.mark.timeout(400)  # eight workers start one after the other, beside other tests
+@pytest.mark.timeout(400)  # workers start one after the other, beside other tests
+@pytest.mark.parametrize("rounds", [1, pytest.param(3, marks=pytest.mark.long)])
 def test_workers_restarted_one_after_the_other_fail_no_job_and_use_no_attempt(
-    environment: dict[str, str], tmp_path: Path, stack: ExitStack
+    stack: FaultStack, rounds: int
 ) -> None:
-    _, url = stack.enter_context(running_api(environment, tmp_path / "api.log"))
-    client = stack.enter_context(client_of(url, timeout=30))
+    def start() -> Service:
+        # As an operator runs them: a job has the time to end, and no lease runs out beside others.
+        return stack.start_worker(LEASE_SECONDS="60", SHUTDOWN_GRACE_SECONDS="30")
 
-    def start(name: str) -> Service:
-        log = tmp_path / f"{name}.log"
-        return stack.enter_context(running_worker(environment, log, "--concurrency", "1"))
-
-    workers = [start(f"worker-{number}") for number in range(WORKERS)]
+    workers = [start() for _ in range(WORKERS)]
     stopped: list[Service] = []
+    url = str(stack.client.base_url)
     with load(url, clients=2 * WORKERS, wait_seconds=20, pipeline=SLOW) as accepted:
-        for turn in range(ROUNDS):
+        for _ in range(rounds):
             for number in range(WORKERS):
                 until_it_works(workers[number])
                 assert workers[number].stop() == 0
                 stopped.append(workers[number])
-                workers[number] = start(f"worker-{number}-{turn + 1}")
-    jobs = [wait_for_end(client, job_id) for job_id in accepted]
+                workers[number] = start()
+    jobs = [wait_for_end(stack.client, job_id) for job_id in accepted]
     assert {(job["status"], job["attempts"]) for job in jobs} == {("COMPLETED", 1)}
-    assert len(jobs) > WORKERS * ROUNDS
+    assert len(jobs) > WORKERS * rounds
     assert sum(map(held_when_stopped, stopped))  # or the restarts hit nothing
-    assert has_no_temporary_files(storage_of(environment))
+    assert has_no_temporary_files(stack.storage)
 
 
+@pytest.mark.parametrize("times", [1, pytest.param(3, marks=pytest.mark.long)])
 def test_a_gateway_killed_under_load_leaves_no_row_without_its_file(
-    environment: dict[str, str],
-    postgres_address: PostgresAddress,
-    tmp_path: Path,
-    stack: ExitStack,
+    stack: FaultStack, times: int
 ) -> None:
-    storage = storage_of(environment)
     accepted: list[str] = []
-    for turn in range(3):
-        with running_api(environment, tmp_path / f"{turn}.log") as (service, url):
-            with load(url, clients=6, wait_seconds=0) as of_this_turn:
-                until_there_are_some(of_this_turn)
-                service.kill()
-            accepted += of_this_turn
-    with connect(postgres_address) as connection:
+    for _ in range(times):
+        service, url = stack.start_gateway()
+        with load(url, clients=6, wait_seconds=0) as of_this_turn:
+            until_there_are_some(of_this_turn)
+            service.kill()
+        accepted += of_this_turn
+    with connect(stack.postgres) as connection:
         rows = connection.execute("SELECT id::text, input_path FROM jobs").fetchall()
     assert {job_id for job_id, _ in rows} >= set(accepted)
-    assert [path for _, path in rows if not (storage / path).is_file()] == []
-    _, url = stack.enter_context(running_api(environment, tmp_path / "api.log"))
-    stack.enter_context(running_worker(environment, tmp_path / "worker.log"))
-    client = stack.enter_context(client_of(url, timeout=30))
-    assert {wait_for_end(client, job_id)["status"] for job_id, _ in rows} == {"COMPLETED"}
+    assert [path for _, path in rows if not (stack.storage / path).is_file()] == []
+    stack.use_spare_worker()
+    assert {wait_for_end(stack.client, job_id)["status"] for job_id, _ in rows} == {"COMPLETED"}

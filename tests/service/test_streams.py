@@ -2,7 +2,6 @@
 
 import socket
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
@@ -11,11 +10,11 @@ import httpx
 import psutil
 import pytest
 
-from support.client import status_history, upload
+from conftest import Gateway
+from support.client import client_of, upload
 from support.events import Event, stream
 from support.pictures import picture
 from support.process import free_port, running_api, running_worker
-from support.proxy import CLOSED, OPEN, STALLED, Proxy, Way
 
 WAIT = {"Prefer": "wait=30"}
 # The gateway's own patience with what it has begun is thirty seconds.
@@ -26,19 +25,16 @@ def statuses(events: list[Event]) -> list[str]:
     return [event.status for event in events]
 
 
-def of(job_id: str, events: Iterator[Event]) -> Iterator[Event]:
-    return (event for event in events if event.data["id"] == job_id)
-
-
 def test_a_client_is_told_of_a_jobs_whole_life_and_the_stream_ends_with_it(
-    environment: dict[str, str], tmp_path: Path, stack: ExitStack
+    gateway: Gateway, tmp_path: Path, exit_stack: ExitStack
 ) -> None:
-    _, url = stack.enter_context(running_api(environment, tmp_path / "api.log"))
-    client = stack.enter_context(httpx.Client(base_url=url, timeout=60))
+    client = exit_stack.enter_context(client_of(str(gateway.client.base_url), timeout=60))
     job_id = upload(client, picture())
-    told = stack.enter_context(stream(client, f"/jobs/{job_id}/events"))
+    told = exit_stack.enter_context(stream(client, f"/jobs/{job_id}/events"))
     first = next(told)
-    stack.enter_context(running_worker(environment, tmp_path / "worker.log"))
+    exit_stack.enter_context(
+        running_worker(gateway.environment, tmp_path / "worker.log", "--concurrency", "1")
+    )
     events = [first, *told]
     assert statuses(events) == ["PENDING", "PROCESSING", "COMPLETED"]
     assert {event.kind for event in events} == {"job"}
@@ -52,33 +48,15 @@ def test_a_client_is_told_of_a_jobs_whole_life_and_the_stream_ends_with_it(
     assert answer.headers["location"] == f"/jobs/{answer.json()['id']}"
 
 
-@pytest.mark.parametrize("way", [CLOSED, STALLED], ids=["closed", "stalled"])
-def test_while_redis_is_away_changes_are_told_a_little_later(
-    environment: dict[str, str], to_redis: Proxy, tmp_path: Path, stack: ExitStack, way: Way
-) -> None:
-    disturbed = environment | {"REDIS_PORT": str(to_redis.port)}
-    _, url = stack.enter_context(running_api(disturbed, tmp_path / "api.log"))
-    stack.enter_context(running_worker(disturbed, tmp_path / "worker.log"))
-    client = stack.enter_context(httpx.Client(base_url=url, timeout=60))
-    everything = stack.enter_context(stream(client, "/events"))
-    to_redis.become(way)
-    answer = client.post("/upload", files={"file": picture()}, headers=WAIT)
-    assert answer.json()["status"] == "COMPLETED"
-    job_id = upload(client, picture())
-    with stream(client, f"/jobs/{job_id}/events", last=0) as told:
-        assert statuses(list(told)) == ["PENDING", "PROCESSING", "COMPLETED"]
-    assert statuses(list(islice(of(job_id, everything), 3))) == status_history(client, job_id)
-
-
 def test_a_stream_goes_on_without_a_hole_at_another_gateway(
-    environment: dict[str, str], tmp_path: Path, stack: ExitStack
+    environment: dict[str, str], tmp_path: Path, exit_stack: ExitStack
 ) -> None:
-    gateway, url = stack.enter_context(running_api(environment, tmp_path / "api.log"))
-    _, other = stack.enter_context(
+    gateway, url = exit_stack.enter_context(running_api(environment, tmp_path / "api.log"))
+    _, other = exit_stack.enter_context(
         running_api(environment | {"REDIS_PORT": str(free_port())}, tmp_path / "other.log")
     )
-    first = stack.enter_context(httpx.Client(base_url=url, timeout=60))
-    second = stack.enter_context(httpx.Client(base_url=other, timeout=60))
+    first = exit_stack.enter_context(client_of(url, timeout=60))
+    second = exit_stack.enter_context(client_of(other, timeout=60))
     with stream(first, "/events") as told:
         ids = [upload(second, picture())]  # a gateway that tells nobody: the poll finds it
         seen = [next(told)]
@@ -96,13 +74,13 @@ def test_a_stream_goes_on_without_a_hole_at_another_gateway(
 
 
 def test_a_gateway_that_is_told_to_stop_sends_its_clients_away_and_leaves_at_once(
-    environment: dict[str, str], tmp_path: Path, stack: ExitStack
+    environment: dict[str, str], tmp_path: Path, exit_stack: ExitStack
 ) -> None:
-    gateway, url = stack.enter_context(running_api(environment, tmp_path / "api.log"))
-    client = stack.enter_context(httpx.Client(base_url=url, timeout=60))
+    gateway, url = exit_stack.enter_context(running_api(environment, tmp_path / "api.log"))
+    client = exit_stack.enter_context(client_of(url, timeout=60))
     job_id = upload(client, picture())
-    one = stack.enter_context(stream(client, f"/jobs/{job_id}/events"))
-    everything = stack.enter_context(stream(client, "/events"))
+    one = exit_stack.enter_context(stream(client, f"/jobs/{job_id}/events"))
+    everything = exit_stack.enter_context(stream(client, "/events"))
     assert next(one).status == "PENDING"
     began = time.monotonic()
     assert gateway.stop() == 0
@@ -111,25 +89,6 @@ def test_a_gateway_that_is_told_to_stop_sends_its_clients_away_and_leaves_at_onc
         (farewell,) = told
         assert farewell.retry is not None
         assert 1000 <= farewell.retry <= 5000
-
-
-def test_without_postgres_a_wait_goes_on_and_is_answered_when_it_is_back(
-    environment: dict[str, str], to_postgres: Proxy, tmp_path: Path, stack: ExitStack
-) -> None:
-    disturbed = environment | {"PG_PORT": str(to_postgres.port)}
-    _, url = stack.enter_context(running_api(disturbed, tmp_path / "api.log"))
-    _, undisturbed = stack.enter_context(running_api(environment, tmp_path / "other.log"))
-    client = stack.enter_context(httpx.Client(base_url=url, timeout=60))
-    other = stack.enter_context(httpx.Client(base_url=undisturbed))
-    job_id = upload(other, picture())
-    told = stack.enter_context(stream(client, f"/jobs/{job_id}/events"))
-    assert next(told).status == "PENDING"
-    to_postgres.become(CLOSED)
-    other.post(f"/jobs/{job_id}/cancel")
-    unread = client.get(f"/jobs/{job_id}", headers={"Prefer": "wait=1"})
-    assert unread.status_code == httpx.codes.SERVICE_UNAVAILABLE
-    to_postgres.become(OPEN)
-    assert statuses(list(told)) == ["CANCELED"]
 
 
 STREAMS = 1000
@@ -141,17 +100,17 @@ def request(path: str) -> bytes:
 
 
 def test_a_thousand_streams_take_less_than_sixty_mebibytes(
-    environment: dict[str, str], tmp_path: Path, stack: ExitStack
+    environment: dict[str, str], tmp_path: Path, exit_stack: ExitStack
 ) -> None:
-    gateway, url = stack.enter_context(running_api(environment, tmp_path / "api.log"))
-    with httpx.Client(base_url=url, timeout=60) as client:
+    gateway, url = exit_stack.enter_context(running_api(environment, tmp_path / "api.log"))
+    with client_of(url, timeout=60) as client:
         job_id = upload(client, picture())
     address, paths = ("127.0.0.1", httpx.URL(url).port or 0), [f"/jobs/{job_id}/events", "/events"]
     memory = psutil.Process(gateway.pid).memory_info
     before = memory().rss
     sockets = []
     for number in range(STREAMS):
-        sockets.append(stack.enter_context(socket.create_connection(address, timeout=60)))
+        sockets.append(exit_stack.enter_context(socket.create_connection(address, timeout=60)))
         sockets[-1].sendall(request(paths[number % 2]))
     for one in sockets:
         received = b""
