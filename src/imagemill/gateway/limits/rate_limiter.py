@@ -2,7 +2,7 @@
 
 Each caller has two counters. They approximate a sliding window closely, take the same few bytes for
 any rate, allow no double rate at the border of two windows, and follow the clock of Redis alone;
-see docs/decisions/0011-two-counters-a-caller.md.
+see docs/decisions/0011-sliding-window-rate-limit.md.
 """
 
 import asyncio
