@@ -199,7 +199,7 @@ CREATE INDEX deliveries_due_idx ON deliveries (is_retry, receiver, next_try_at)
     WHERE status = 'PENDING';
 
 -- In the transaction that ends the job, whichever statement that is:
--- docs/decisions/0010-webhooks-by-trigger-and-to-vetted-addresses.md.
+-- docs/decisions/0010-webhooks-by-trigger-and-to-checked-addresses.md.
 CREATE FUNCTION deliveries_add() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO deliveries (job_id, number, event, url, receiver, job)
