@@ -356,7 +356,10 @@ def test_a_file_that_is_no_picture_is_not_the_pictures_fault(
     studio: Studio, assets: Path, content: bytes
 ) -> None:
     (assets / "logo.png").write_bytes(content)
-    with pytest.raises(DoesNotFit, match=r"The image 'logo\.png' (is of no format|cannot be)"):
+    with pytest.raises(
+        DoesNotFit,
+        match=r"The image 'logo\.png' (is in none of the supported formats|cannot be drawn)",
+    ):
         render_marked(studio, BLACK, assets, image="logo.png")
 
 
