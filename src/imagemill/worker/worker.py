@@ -79,7 +79,8 @@ class Worker:
                 await self._wait_for_storage(stopping)
                 continue
             free_slots = await self.executor.wait_for_free_slots(SLOT_TIMEOUT_SECONDS)
-            if not free_slots:
+            # The slot may have been freed by the very attempt that found the storage away.
+            if not free_slots or self.executor.storage_failed.is_set():
                 continue
             try:
                 self.executor.start(await self.fetcher.fetch_jobs(free_slots, stopping))
