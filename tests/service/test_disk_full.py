@@ -97,11 +97,11 @@ def test_an_upload_past_the_largest_file_gets_503_and_leaves_nothing(
 
 
 def test_a_disk_that_fills_up_while_postgresql_records_the_job_does_not_harm_it(
-    on_small_disk: dict[str, str], to_postgres: Proxy, tmp_path: Path, stack: ExitStack
+    on_small_disk: dict[str, str], to_postgres: Proxy, tmp_path: Path, exit_stack: ExitStack
 ) -> None:
     through = on_small_disk | {"PG_PORT": str(to_postgres.port)}
-    _, url = stack.enter_context(running_api(through, tmp_path / "api.log"))
-    client = stack.enter_context(client_of(url, timeout=30))
+    _, url = exit_stack.enter_context(running_api(through, tmp_path / "api.log"))
+    client = exit_stack.enter_context(client_of(url, timeout=30))
     to_postgres.become_when_asked(b"INSERT INTO jobs", STALLED)
     with ThreadPoolExecutor() as threads:
         job = threads.submit(upload, client, picture())
@@ -109,17 +109,17 @@ def test_a_disk_that_fills_up_while_postgresql_records_the_job_does_not_harm_it(
         with filled(storage_of(on_small_disk)):
             to_postgres.become(OPEN)
             job_id = job.result()
-    stack.enter_context(running_worker(on_small_disk, tmp_path / "worker.log"))
+    exit_stack.enter_context(running_worker(on_small_disk, tmp_path / "worker.log"))
     assert wait_for_end(client, job_id)["status"] == "COMPLETED"
 
 
 def test_jobs_wait_while_a_workers_disk_is_full_and_use_no_attempt(
-    on_small_disk: dict[str, str], tmp_path: Path, stack: ExitStack
+    on_small_disk: dict[str, str], tmp_path: Path, exit_stack: ExitStack
 ) -> None:
     storage = storage_of(on_small_disk)
-    _, url = stack.enter_context(running_api(on_small_disk, tmp_path / "api.log"))
-    client = stack.enter_context(client_of(url))
-    worker = stack.enter_context(
+    _, url = exit_stack.enter_context(running_api(on_small_disk, tmp_path / "api.log"))
+    client = exit_stack.enter_context(client_of(url))
+    worker = exit_stack.enter_context(
         running_worker(on_small_disk, tmp_path / "worker.log", "--concurrency", "2")
     )
     worker.process.send_signal(signal.SIGSTOP)
@@ -139,12 +139,12 @@ def test_jobs_wait_while_a_workers_disk_is_full_and_use_no_attempt(
 
 @pytest.mark.parametrize("spare_inodes", [0, 3])
 def test_jobs_whose_outputs_find_no_inodes_wait_and_use_no_attempt(
-    on_small_disk: dict[str, str], tmp_path: Path, stack: ExitStack, spare_inodes: int
+    on_small_disk: dict[str, str], tmp_path: Path, exit_stack: ExitStack, spare_inodes: int
 ) -> None:
     storage = storage_of(on_small_disk)
-    _, url = stack.enter_context(running_api(on_small_disk, tmp_path / "api.log"))
-    client = stack.enter_context(client_of(url))
-    worker = stack.enter_context(running_worker(on_small_disk, tmp_path / "worker.log"))
+    _, url = exit_stack.enter_context(running_api(on_small_disk, tmp_path / "api.log"))
+    client = exit_stack.enter_context(client_of(url))
+    worker = exit_stack.enter_context(running_worker(on_small_disk, tmp_path / "worker.log"))
     worker.process.send_signal(signal.SIGSTOP)
     ids = [upload(client, picture(), pipeline=LARGE) for _ in range(3)]
     with without_inodes(storage, spare_inodes):
@@ -156,12 +156,12 @@ def test_jobs_whose_outputs_find_no_inodes_wait_and_use_no_attempt(
 
 
 def test_jobs_whose_outputs_alone_do_not_fit_wait_and_use_no_attempt(
-    on_small_disk: dict[str, str], tmp_path: Path, stack: ExitStack
+    on_small_disk: dict[str, str], tmp_path: Path, exit_stack: ExitStack
 ) -> None:
     storage = storage_of(on_small_disk)
-    _, url = stack.enter_context(running_api(on_small_disk, tmp_path / "api.log"))
-    client = stack.enter_context(client_of(url))
-    worker = stack.enter_context(running_worker(on_small_disk, tmp_path / "worker.log"))
+    _, url = exit_stack.enter_context(running_api(on_small_disk, tmp_path / "api.log"))
+    client = exit_stack.enter_context(client_of(url))
+    worker = exit_stack.enter_context(running_worker(on_small_disk, tmp_path / "worker.log"))
     worker.process.send_signal(signal.SIGSTOP)
     ids = [upload(client, picture(), pipeline=LARGE) for _ in range(2)]
     with filled(storage, spare_bytes=16 * 1024):  # a probe fits

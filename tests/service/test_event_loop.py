@@ -33,15 +33,15 @@ REMAINING = """
 def test_no_service_works_on_stored_files_on_its_event_loop(
     environment: dict[str, str],
     tmp_path: Path,
-    stack: ExitStack,
+    exit_stack: ExitStack,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     watching = (sys.executable, "-P", str(Path(loop_file_access.__file__)))
     monkeypatch.setattr(process, "PROGRAM", watching)
     services = environment | {"RETENTION_SECONDS": "1"}
-    gateway, url = stack.enter_context(running_api(services, tmp_path / "api.log"))
-    worker = stack.enter_context(running_worker(services, tmp_path / "worker.log"))
-    client = stack.enter_context(client_of(url))
+    gateway, url = exit_stack.enter_context(running_api(services, tmp_path / "api.log"))
+    worker = exit_stack.enter_context(running_worker(services, tmp_path / "worker.log"))
+    client = exit_stack.enter_context(client_of(url))
     whole = picture(1200, 900, "PNG")
     job = wait_for_end(
         client, upload(client, whole, pipeline=json.dumps({"outputs": [{"width": 99}]}))
@@ -62,13 +62,15 @@ def test_leases_are_renewed_steadily_while_the_worker_has_all_hands_full(
     environment: dict[str, str],
     postgres_address: PostgresAddress,
     tmp_path: Path,
-    stack: ExitStack,
+    exit_stack: ExitStack,
 ) -> None:
     services = environment | {"LEASE_SECONDS": str(LEASE_SECONDS)}
-    _, url = stack.enter_context(running_api(services, tmp_path / "api.log"))
-    client = stack.enter_context(client_of(url))
-    stack.enter_context(running_worker(services, tmp_path / "worker.log", "--concurrency", "4"))
-    connection = stack.enter_context(connect(postgres_address))
+    _, url = exit_stack.enter_context(running_api(services, tmp_path / "api.log"))
+    client = exit_stack.enter_context(client_of(url))
+    exit_stack.enter_context(
+        running_worker(services, tmp_path / "worker.log", "--concurrency", "4")
+    )
+    connection = exit_stack.enter_context(connect(postgres_address))
 
     def remaining() -> float | None:
         """Return how many seconds the lease has left that runs out first."""

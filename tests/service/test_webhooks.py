@@ -69,9 +69,9 @@ def verified(received: Received, secret: str) -> Json:
 
 
 def test_the_end_of_a_job_is_told_signed_and_as_the_api_shows_it(
-    client: httpx.Client, secret: str, stack: ExitStack
+    client: httpx.Client, secret: str, exit_stack: ExitStack
 ) -> None:
-    receiver = stack.enter_context(receiving(OK))
+    receiver = exit_stack.enter_context(receiving(OK))
     job_id = upload(client, picture(), callback_url=receiver.url, metadata='{"z": 1, "a": "ü"}')
     received = receiver.next()
     told = verified(received, secret)
@@ -95,9 +95,9 @@ def test_the_end_of_a_job_is_told_signed_and_as_the_api_shows_it(
 
 
 def test_a_job_that_is_canceled_is_told_of(
-    client: httpx.Client, secret: str, stack: ExitStack
+    client: httpx.Client, secret: str, exit_stack: ExitStack
 ) -> None:
-    receiver = stack.enter_context(receiving(OK))
+    receiver = exit_stack.enter_context(receiving(OK))
     job_id = upload(client, picture(800, 600), callback_url=receiver.url, pipeline=LONG)
     job = client.post(f"/jobs/{job_id}/cancel").json()
     told = verified(receiver.next(), secret)
@@ -105,9 +105,9 @@ def test_a_job_that_is_canceled_is_told_of(
 
 
 def test_a_job_that_fails_is_told_of_each_time_it_does(
-    client: httpx.Client, secret: str, stack: ExitStack
+    client: httpx.Client, secret: str, exit_stack: ExitStack
 ) -> None:
-    receiver = stack.enter_context(receiving(OK))
+    receiver = exit_stack.enter_context(receiving(OK))
     job_id = upload(client, BROKEN, callback_url=receiver.url)
     first = receiver.next()
     client.post(f"/jobs/{job_id}/retry")
@@ -124,9 +124,9 @@ def test_a_job_that_fails_is_told_of_each_time_it_does(
 
 
 def test_what_fails_is_tried_again_with_the_same_id_and_the_same_bytes(
-    client: httpx.Client, secret: str, stack: ExitStack
+    client: httpx.Client, secret: str, exit_stack: ExitStack
 ) -> None:
-    receiver = stack.enter_context(receiving(in_turn(500, 302, 204)))
+    receiver = exit_stack.enter_context(receiving(in_turn(500, 302, 204)))
     job_id = upload(client, picture(), callback_url=receiver.url)
     tries = [receiver.next() for _ in range(3)]
     assert len({(one.headers["webhook-id"], one.body) for one in tries}) == 1
@@ -136,9 +136,9 @@ def test_what_fails_is_tried_again_with_the_same_id_and_the_same_bytes(
 
 
 def test_after_the_last_try_a_delivery_has_failed_and_can_be_asked_for_again(
-    client: httpx.Client, stack: ExitStack
+    client: httpx.Client, exit_stack: ExitStack
 ) -> None:
-    receiver = stack.enter_context(receiving(in_turn(500, 500, 503, 500, 200)))
+    receiver = exit_stack.enter_context(receiving(in_turn(500, 500, 503, 500, 200)))
     job_id = upload(client, picture(), callback_url=receiver.url)
     delivery = wait_for_delivery(client, job_id)
     assert (delivery["status"], delivery["tries"]) == ("FAILED", 3)
@@ -152,8 +152,8 @@ def test_after_the_last_try_a_delivery_has_failed_and_can_be_asked_for_again(
     assert len({(one.headers["webhook-id"], one.body) for one in tries}) == 1
 
 
-def test_a_receiver_that_is_gone_is_left_alone(client: httpx.Client, stack: ExitStack) -> None:
-    receiver = stack.enter_context(receiving(always(410)))
+def test_a_receiver_that_is_gone_is_left_alone(client: httpx.Client, exit_stack: ExitStack) -> None:
+    receiver = exit_stack.enter_context(receiving(always(410)))
     job_id = upload(client, picture(), callback_url=receiver.url)
     delivery = wait_for_delivery(client, job_id)
     assert (delivery["status"], delivery["tries"]) == ("FAILED", 1)
