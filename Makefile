@@ -16,9 +16,9 @@ DEV_READY := .venv/.dev-ready
 help:  ## List the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-venv: $(READY)  ## Make .venv with imagemill and what it needs to run here, versions pinned
+venv: $(READY)  ## Make .venv with imagemill and its dependencies, versions pinned
 
-dev: $(DEV_READY)  ## Add to .venv what tests, checks and measurements need
+dev: $(DEV_READY)  ## Add what tests, checks and benchmarks need to .venv
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -37,52 +37,52 @@ demo: venv  ## Start the whole stack, process a picture, show the result
 up: venv  ## Run imagemill on this machine until Ctrl-C
 	$(BIN)/imagemill up
 
-test: dev  ## Run all tests but the long proofs and those of the containers
+test: dev  ## Run the tests, except the long ones and those of the containers
 	$(PYTEST) -m 'not long and not containers'
 
-test-long: dev  ## Run the long proofs: every failpoint with every end, chaos, soak, fuzzing at length
+test-long: dev  ## Run the long tests: the complete fault matrix, chaos, soak, fuzzing
 	$(PYTEST) -m 'long and not containers'
 
-test-containers: dev  ## Build the images, run the compose file, test it (needs a container engine)
+test-containers: dev  ## Build the images and test the compose file (needs a container engine)
 	$(BIN)/pytest -m containers
 
-chaos: dev  ## Kill, freeze and wipe parts of the mill under load for SECONDS; one line of result
+chaos: dev  ## Kill, freeze and flush parts of the stack under load for SECONDS; print one line of results
 	cd tests && ../$(BIN)/python -m chaos --seconds $(SECONDS)
 
-soak: dev  ## Load the mill for SECONDS without faults, and see that nothing in it grows
+soak: dev  ## Run the stack under load for SECONDS without faults, and check that nothing grows
 	cd tests && ../$(BIN)/python -m soak --seconds $(SECONDS)
 
-fuzz: dev  ## Damage COUNT pictures and send them through image processes; one line of result
+fuzz: dev  ## Process COUNT damaged pictures; print one line of results
 	cd tests && ../$(BIN)/python -m fuzz --count $(COUNT)
 
-schemathesis: dev  ## Ask a gateway whatever its OpenAPI document allows and forbids
+schemathesis: dev  ## Send a gateway requests that its OpenAPI document allows and forbids
 	SCHEMATHESIS_EXAMPLES=$(EXAMPLES) SCHEMATHESIS_SEED=$(SEED) $(BIN)/pytest tests/openapi/test_schemathesis.py
 
-check: dev  ## Format, lint and check types
+check: dev  ## Check format, lint rules and types
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 
-format: dev  ## Format the code and mend what the linter can mend
+format: dev  ## Format the code and fix what the linter can fix
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-gallery: dev  ## Render every field of an output into docs/gallery, one page to look at
+gallery: dev  ## Render every field of an output into docs/gallery
 	$(BIN)/python -m gallery docs/gallery
 
 api-docs: dev  ## Write docs/api.md from the OpenAPI document
 	$(BIN)/python -m apidocs docs/api.md
 
-bench: dev  ## Measure the service against bare libvips, as ratios taken in one run
+bench: dev  ## Measure the service compared to bare libvips, as ratios
 	$(BIN)/python bench/overhead.py $(PHOTO)
 
-bench-outputs: dev  ## Measure several outputs against the largest one alone
+bench-outputs: dev  ## Measure several outputs compared to the largest one alone
 	$(BIN)/python bench/outputs.py $(PHOTO)
 
-bench-keys: dev  ## Measure what asking for an API key costs an upload
+bench-keys: dev  ## Measure what authentication costs an upload
 	$(BIN)/python bench/keys.py $(PHOTO)
 
-bench-streams: dev  ## Measure a thousand clients that wait: memory, delays, uploads beside them
+bench-streams: dev  ## Measure a thousand waiting clients: memory, delays, concurrent uploads
 	$(BIN)/python bench/streams.py
 
 .PHONY: help venv dev demo up test test-long test-containers chaos soak fuzz schemathesis check format gallery \
