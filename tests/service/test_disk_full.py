@@ -5,19 +5,30 @@ import resource
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
-from imagemill.settings.addresses import PostgresAddress
-from support.client import Json, client_of, has_no_temporary_files, storage_of, upload, wait_for_end
+from imagemill.jobs.store import ACCEPT
+from imagemill.settings.addresses import PostgresAddress, RedisAddress
+from support.client import (
+    Json,
+    client_of,
+    delete_stored_files,
+    has_no_temporary_files,
+    upload,
+    wait_for_end,
+)
 from support.disk import filled, small_disk, without_inodes
 from support.pictures import picture
 from support.process import Service, running_api, running_worker, wait_until
-from support.proxy import OPEN, STALLED, Proxy
+from support.proxy import OPEN, STALLED, Proxy, as_sent
 from support.servers import count_jobs
+
+pytestmark = pytest.mark.xdist_group("disk full")
 
 MEBIBYTE = 1024 * 1024
 INODES = 400
@@ -25,11 +36,59 @@ INODES = 400
 LARGE = json.dumps({"outputs": [{"width": 1200, "format": "png", "enlarge": True}]})
 
 
+@dataclass(frozen=True, slots=True)
+class OnSmallDisk:
+    """A gateway and a worker on one disk of eight mebibytes. Only the gateway uses the proxy."""
+
+    storage: Path
+    to_postgres: Proxy
+    gateway: Service
+    client: httpx.Client
+    worker: Service
+
+    def send(self, content: Iterator[bytes]) -> httpx.Response:
+        return self.client.post("/upload", content=content, headers={"Content-Type": "image/jpeg"})
+
+
+@pytest.fixture(scope="module")
+def shared_services(
+    addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OnSmallDisk]:
+    folder = tmp_path_factory.mktemp("small-disk")
+    storage = folder / "storage"
+    environment = addresses | {"STORAGE_URL": storage.as_uri(), "DISK_RESERVE_BYTES": "0"}
+    with (
+        small_disk(storage, 8 * MEBIBYTE, INODES),
+        Proxy.to(addresses["PG_HOST"], int(addresses["PG_PORT"])) as proxy,
+        running_api(environment | {"PG_PORT": str(proxy.port)}, folder / "api.log") as (
+            gateway,
+            url,
+        ),
+        client_of(url, timeout=30) as client,
+        running_worker(environment, folder / "worker.log", "--concurrency", "2") as worker,
+    ):
+        yield OnSmallDisk(storage, proxy, gateway, client, worker)
+
+
 @pytest.fixture
-def on_small_disk(environment: dict[str, str]) -> Iterator[dict[str, str]]:
-    """What services are told whose storage is a disk of eight mebibytes."""
-    with small_disk(storage_of(environment), 8 * MEBIBYTE, INODES):
-        yield environment | {"DISK_RESERVE_BYTES": "0"}
+def services(
+    shared_services: OnSmallDisk,
+    postgres_address: PostgresAddress,  # noqa: ARG001 - empties the job store
+    redis_address: RedisAddress,  # noqa: ARG001 - empties the queue
+) -> OnSmallDisk:
+    """Both, with no job and an empty disk."""
+    delete_stored_files(shared_services.storage)
+    return shared_services
+
+
+@contextmanager
+def stopped(worker: Service) -> Iterator[None]:
+    """Stop the process of the worker while the block runs."""
+    worker.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        worker.process.send_signal(signal.SIGCONT)
 
 
 def files(storage: Path) -> set[Path]:
@@ -44,131 +103,111 @@ def piecemeal(size: int) -> Iterator[bytes]:
         yield bytes(65536)
 
 
-def send(url: str, content: Iterator[bytes]) -> httpx.Response:
-    headers = {"Content-Type": "image/jpeg"}
-    return httpx.post(f"{url}/upload", content=content, headers=headers, timeout=30)
-
-
-def probes(worker: Service) -> int:
-    return worker.logged().count("storage.unavailable")
-
-
-def starts(worker: Service) -> int:
-    return worker.logged().count("job.started")
-
-
 def read(client: httpx.Client, ids: list[str]) -> list[Json]:
     return [client.get(f"/jobs/{job_id}").json() for job_id in ids]
 
 
 def test_an_upload_that_fills_the_disk_gets_507_and_leaves_nothing(
-    on_small_disk: dict[str, str], postgres_address: PostgresAddress, tmp_path: Path
+    services: OnSmallDisk, postgres_address: PostgresAddress
 ) -> None:
-    storage = storage_of(on_small_disk)
-    with running_api(on_small_disk, tmp_path / "api.log") as (_, url):
-        answer = send(url, piecemeal(9 * MEBIBYTE))
-        assert answer.status_code == httpx.codes.INSUFFICIENT_STORAGE
-        assert (files(storage), count_jobs(postgres_address)) == (set(), 0)
-        assert send(url, piecemeal(MEBIBYTE)).status_code == httpx.codes.ACCEPTED
+    answer = services.send(piecemeal(9 * MEBIBYTE))
+    assert answer.status_code == httpx.codes.INSUFFICIENT_STORAGE
+    assert (files(services.storage), count_jobs(postgres_address)) == (set(), 0)
+    with stopped(services.worker):  # or it takes a picture with so much appended
+        assert services.send(piecemeal(MEBIBYTE)).status_code == httpx.codes.ACCEPTED
 
 
 # The first to be missing is that of the file itself; later ones are those of its folders.
 @pytest.mark.parametrize("spare", [0, 1, 2])
 def test_an_upload_without_inodes_gets_507_and_leaves_nothing(
-    on_small_disk: dict[str, str], postgres_address: PostgresAddress, tmp_path: Path, spare: int
+    services: OnSmallDisk, postgres_address: PostgresAddress, spare: int
 ) -> None:
-    storage = storage_of(on_small_disk)
-    with running_api(on_small_disk, tmp_path / "api.log") as (_, url):
-        with without_inodes(storage, spare):
-            answer = send(url, piecemeal(MEBIBYTE))
+    with stopped(services.worker):  # or it makes files of its own
+        with without_inodes(services.storage, spare):
+            answer = services.send(piecemeal(MEBIBYTE))
         assert answer.status_code == httpx.codes.INSUFFICIENT_STORAGE
-        assert (files(storage), count_jobs(postgres_address)) == (set(), 0)
-        assert send(url, piecemeal(MEBIBYTE)).status_code == httpx.codes.ACCEPTED
+        assert (files(services.storage), count_jobs(postgres_address)) == (set(), 0)
+        assert services.send(piecemeal(MEBIBYTE)).status_code == httpx.codes.ACCEPTED
 
 
 def test_an_upload_past_the_largest_file_gets_503_and_leaves_nothing(
-    environment: dict[str, str], postgres_address: PostgresAddress, tmp_path: Path
+    services: OnSmallDisk, postgres_address: PostgresAddress
 ) -> None:
-    with running_api(environment, tmp_path / "api.log") as (service, url):
-        resource.prlimit(service.pid, resource.RLIMIT_FSIZE, (MEBIBYTE, MEBIBYTE))
-        answer = send(url, piecemeal(2 * MEBIBYTE))
-        assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
-        assert (files(storage_of(environment)), count_jobs(postgres_address)) == (set(), 0)
+    before = resource.prlimit(services.gateway.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(services.gateway.pid, resource.RLIMIT_FSIZE, (MEBIBYTE, before[1]))
+    try:
+        answer = services.send(piecemeal(2 * MEBIBYTE))
+    finally:
+        resource.prlimit(services.gateway.pid, resource.RLIMIT_FSIZE, before)
+    assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+    assert (files(services.storage), count_jobs(postgres_address)) == (set(), 0)
 
 
 def test_a_disk_that_fills_up_while_postgresql_records_the_job_does_not_harm_it(
-    on_small_disk: dict[str, str], to_postgres: Proxy, tmp_path: Path, exit_stack: ExitStack
+    services: OnSmallDisk,
 ) -> None:
-    through = on_small_disk | {"PG_PORT": str(to_postgres.port)}
-    _, url = exit_stack.enter_context(running_api(through, tmp_path / "api.log"))
-    client = exit_stack.enter_context(client_of(url, timeout=30))
-    to_postgres.become_when_asked(b"INSERT INTO jobs", STALLED)
+    to_postgres, client = services.to_postgres, services.client
+    to_postgres.become_when_asked(as_sent(ACCEPT), STALLED)
     with ThreadPoolExecutor() as threads:
         job = threads.submit(upload, client, picture())
         assert to_postgres.struck.wait(30)
-        with filled(storage_of(on_small_disk)):
+        with filled(services.storage):
             to_postgres.become(OPEN)
             job_id = job.result()
-    exit_stack.enter_context(running_worker(on_small_disk, tmp_path / "worker.log"))
     assert wait_for_end(client, job_id)["status"] == "COMPLETED"
 
 
-def test_jobs_wait_while_a_workers_disk_is_full_and_use_no_attempt(
-    on_small_disk: dict[str, str], tmp_path: Path, exit_stack: ExitStack
-) -> None:
-    storage = storage_of(on_small_disk)
-    _, url = exit_stack.enter_context(running_api(on_small_disk, tmp_path / "api.log"))
-    client = exit_stack.enter_context(client_of(url))
-    worker = exit_stack.enter_context(
-        running_worker(on_small_disk, tmp_path / "worker.log", "--concurrency", "2")
-    )
+def test_jobs_wait_while_a_workers_disk_is_full_and_use_no_attempt(services: OnSmallDisk) -> None:
+    client, worker, since = services.client, services.worker, services.worker.log_size()
+
+    def logged(event: str) -> int:
+        return worker.logged(since).count(event)
+
     worker.process.send_signal(signal.SIGSTOP)
     ids = [upload(client, picture(), pipeline=LARGE) for _ in range(6)]
-    with filled(storage):
+    with filled(services.storage):
         worker.process.send_signal(signal.SIGCONT)
-        wait_until(lambda: probes(worker) >= 2, "the worker looks for room", worker.logged)
-        started = starts(worker)
+        wait_until(
+            lambda: logged("storage.unavailable") >= 2, "the worker looks for room", worker.logged
+        )
+        started = logged("job.started")
         assert started
-        wait_until(lambda: probes(worker) >= 6, "it goes on looking", worker.logged)
-        assert starts(worker) == started  # and takes nothing meanwhile
+        wait_until(lambda: logged("storage.unavailable") >= 6, "it goes on looking", worker.logged)
+        assert logged("job.started") == started  # and takes nothing meanwhile
         assert {(job["status"], job["attempts"]) for job in read(client, ids)} == {("PENDING", 0)}
     assert {wait_for_end(client, job_id)["status"] for job_id in ids} == {"COMPLETED"}
     assert {job["attempts"] for job in read(client, ids)} == {1}
-    assert has_no_temporary_files(storage)
+    assert has_no_temporary_files(services.storage)
 
 
 @pytest.mark.parametrize("spare_inodes", [0, 3])
 def test_jobs_whose_outputs_find_no_inodes_wait_and_use_no_attempt(
-    on_small_disk: dict[str, str], tmp_path: Path, exit_stack: ExitStack, spare_inodes: int
+    services: OnSmallDisk, spare_inodes: int
 ) -> None:
-    storage = storage_of(on_small_disk)
-    _, url = exit_stack.enter_context(running_api(on_small_disk, tmp_path / "api.log"))
-    client = exit_stack.enter_context(client_of(url))
-    worker = exit_stack.enter_context(running_worker(on_small_disk, tmp_path / "worker.log"))
+    client, worker, since = services.client, services.worker, services.worker.log_size()
     worker.process.send_signal(signal.SIGSTOP)
     ids = [upload(client, picture(), pipeline=LARGE) for _ in range(3)]
-    with without_inodes(storage, spare_inodes):
+    with without_inodes(services.storage, spare_inodes):
         worker.process.send_signal(signal.SIGCONT)
-        wait_until(lambda: "job.released" in worker.logged(), "it gives back", worker.logged)
+        wait_until(lambda: "job.released" in worker.logged(since), "it gives back", worker.logged)
     assert {wait_for_end(client, job_id)["status"] for job_id in ids} == {"COMPLETED"}
     assert {job["attempts"] for job in read(client, ids)} == {1}
-    assert has_no_temporary_files(storage)
+    assert has_no_temporary_files(services.storage)
 
 
 def test_jobs_whose_outputs_alone_do_not_fit_wait_and_use_no_attempt(
-    on_small_disk: dict[str, str], tmp_path: Path, exit_stack: ExitStack
+    services: OnSmallDisk,
 ) -> None:
-    storage = storage_of(on_small_disk)
-    _, url = exit_stack.enter_context(running_api(on_small_disk, tmp_path / "api.log"))
-    client = exit_stack.enter_context(client_of(url))
-    worker = exit_stack.enter_context(running_worker(on_small_disk, tmp_path / "worker.log"))
+    client, worker, since = services.client, services.worker, services.worker.log_size()
     worker.process.send_signal(signal.SIGSTOP)
     ids = [upload(client, picture(), pipeline=LARGE) for _ in range(2)]
-    with filled(storage, spare_bytes=16 * 1024):  # a probe fits
+    with filled(services.storage, spare_bytes=16 * 1024):  # a probe fits
         worker.process.send_signal(signal.SIGCONT)
         wait_until(
-            lambda: worker.logged().count("job.released") >= 3, "they come round", worker.logged
+            lambda: worker.logged(since).count("job.released") >= 3,
+            "they come round",
+            worker.logged,
         )
     assert {wait_for_end(client, job_id)["status"] for job_id in ids} == {"COMPLETED"}
     assert {job["attempts"] for job in read(client, ids)} == {1}
-    assert has_no_temporary_files(storage)
+    assert has_no_temporary_files(services.storage)

@@ -18,7 +18,7 @@ from support.servers import connect
 EVERY_ANALYSIS = ["blurhash", "dominant_color", "metadata", "palette", "phash", "thumbhash"]
 HEAVY = json.dumps(
     {
-        "outputs": [{"name": f"o{n}", "width": 2500, "enlarge": True} for n in range(16)],
+        "outputs": [{"name": f"o{n}", "width": 2500, "enlarge": True} for n in range(8)],
         "analyze": EVERY_ANALYSIS,
     }
 )
@@ -40,7 +40,9 @@ def test_no_service_works_on_stored_files_on_its_event_loop(
     monkeypatch.setattr(process, "PROGRAM", watching)
     services = environment | {"RETENTION_SECONDS": "1"}
     gateway, url = exit_stack.enter_context(running_api(services, tmp_path / "api.log"))
-    worker = exit_stack.enter_context(running_worker(services, tmp_path / "worker.log"))
+    worker = exit_stack.enter_context(
+        running_worker(services, tmp_path / "worker.log", "--concurrency", "1")
+    )
     client = exit_stack.enter_context(client_of(url))
     whole = picture(1200, 900, "PNG")
     job = wait_for_end(
@@ -77,7 +79,7 @@ def test_leases_are_renewed_steadily_while_the_worker_has_all_hands_full(
         ((seconds,),) = connection.execute(REMAINING).fetchall()
         return None if seconds is None else float(seconds)
 
-    ids = [upload(client, picture(2000, 1500), pipeline=HEAVY) for _ in range(12)]
+    ids = [upload(client, picture(2000, 1500), pipeline=HEAVY) for _ in range(8)]
     process.wait_until(lambda: remaining() is not None, "work has begun")
     least, began = LEASE_SECONDS, time.monotonic()
     while (left := remaining()) is not None:

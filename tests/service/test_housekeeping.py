@@ -3,15 +3,19 @@
 from pathlib import Path
 
 import httpx
+import pytest
 
+from conftest import Gateway
 from imagemill.jobs.idempotency import IdempotencyKey, accept_with_key
 from imagemill.jobs.store import JobStore
 from imagemill.settings.addresses import PostgresAddress
-from support.client import client_of, storage_of, upload, wait_for_end
+from support.client import upload, wait_for_end
 from support.jobs import new_job
 from support.pictures import picture
-from support.process import running_api, running_worker, wait_until
+from support.process import Service, running_worker, wait_until
 from support.servers import connect
+
+pytestmark = pytest.mark.xdist_group("housekeeping")
 
 
 def files(storage: Path) -> list[Path]:
@@ -19,61 +23,50 @@ def files(storage: Path) -> list[Path]:
 
 
 def test_a_job_and_its_files_are_gone_when_its_time_is_over(
-    environment: dict[str, str], tmp_path: Path
+    gateway: Gateway, tmp_path: Path
 ) -> None:
-    short = environment | {"RETENTION_SECONDS": "1"}
-    with (
-        running_api(environment, tmp_path / "api.log") as (_, url),
-        running_worker(short, tmp_path / "worker.log") as worker,
-        client_of(url) as client,
-    ):
+    client, short = gateway.client, gateway.environment | {"RETENTION_SECONDS": "1"}
+    with running_worker(short, tmp_path / "worker.log", "--concurrency", "1") as worker:
         job_id = upload(client, picture())
         wait_until(
             lambda: client.get(f"/jobs/{job_id}").status_code == httpx.codes.NOT_FOUND,
             "the job is forgotten",
             worker.logged,
         )
-        wait_until(lambda: not files(storage_of(environment)), "the files are gone", worker.logged)
+        wait_until(lambda: not files(gateway.storage), "the files are gone", worker.logged)
 
 
 async def test_a_key_is_forgotten_when_its_day_is_over(
-    environment: dict[str, str],
-    tmp_path: Path,
-    postgres_address: PostgresAddress,
-    job_store: JobStore,
+    worker: Service, postgres_address: PostgresAddress, job_store: JobStore
 ) -> None:
     await accept_with_key(job_store, new_job(), IdempotencyKey("a-key", b"content", None))
     with connect(postgres_address) as connection:
         connection.execute("UPDATE idempotency_keys SET created_at = now() - interval '25 h'")
-        with running_worker(environment, tmp_path / "worker.log") as worker:
-            wait_until(
-                lambda: not connection.execute("SELECT FROM idempotency_keys").fetchall(),
-                "the key is forgotten",
-                worker.logged,
-            )
+        wait_until(
+            lambda: not connection.execute("SELECT FROM idempotency_keys").fetchall(),
+            "the key is forgotten",
+            worker.logged,
+        )
 
 
 def test_a_job_deleted_while_storage_is_away_leaves_no_file_once_it_is_back(
-    environment: dict[str, str], tmp_path: Path, postgres_address: PostgresAddress
+    gateway: Gateway, worker: Service, postgres_address: PostgresAddress
 ) -> None:
-    storage = storage_of(environment)
-    with (
-        running_api(environment, tmp_path / "api.log") as (_, url),
-        running_worker(environment, tmp_path / "worker.log") as worker,
-        client_of(url) as client,
-    ):
-        job_id = upload(client, picture())
-        assert wait_for_end(client, job_id)["status"] == "COMPLETED"
-        away = storage.rename(storage.with_name("away"))
+    client, storage, since = gateway.client, gateway.storage, worker.log_size()
+    job_id = upload(client, picture())
+    assert wait_for_end(client, job_id)["status"] == "COMPLETED"
+    away = storage.rename(storage.with_name("away"))
+    try:
         assert client.delete(f"/jobs/{job_id}").status_code == httpx.codes.NO_CONTENT
         assert client.get(f"/jobs/{job_id}").status_code == httpx.codes.NOT_FOUND
         assert files(away)
         with connect(postgres_address) as connection:  # as if half a minute had passed
             connection.execute("UPDATE file_deletions SET due_at = now()")
         wait_until(
-            lambda: "periodic_task.postponed" in worker.logged(), "it is tried", worker.logged
+            lambda: "periodic_task.postponed" in worker.logged(since), "it is tried", worker.logged
         )
+    finally:
         away.rename(storage)
-        with connect(postgres_address) as connection:  # as if a minute had passed
-            connection.execute("UPDATE file_deletions SET due_at = now()")
-        wait_until(lambda: not files(storage), "the files are gone", worker.logged)
+    with connect(postgres_address) as connection:  # as if a minute had passed
+        connection.execute("UPDATE file_deletions SET due_at = now()")
+    wait_until(lambda: not files(storage), "the files are gone", worker.logged)

@@ -8,10 +8,11 @@ from typing import Any
 
 import httpx
 
+from conftest import Gateway
 from support.client import upload, wait_for_end
 from support.keys import Keyring
 from support.pictures import picture
-from support.process import running_api, running_worker
+from support.process import running_api, running_worker, wait_until
 from support.receiver import always, receiving
 
 Line = dict[str, Any]
@@ -65,60 +66,61 @@ def test_every_line_of_a_jobs_life_names_it_in_both_services(
         assert [line for line in told_of if line.get("job_id") not in {good, bad}] == []
 
 
+def answered(gateway: Gateway, since: int, count: int) -> list[Line]:
+    """Return the lines about requests after so many bytes, once there are so many lines."""
+
+    def found() -> list[Line]:
+        # A line that is being written has no end yet.
+        whole = gateway.service.logged(since).rpartition("\n")[0]
+        lines = [json.loads(line) for line in whole.splitlines()]
+        return [line for line in lines if line["event"] == "request.answered"]
+
+    wait_until(lambda: len(found()) >= count, "the requests are logged", gateway.service.logged)
+    return found()
+
+
 def test_a_connections_next_request_is_not_taken_for_one_about_the_same_job(
-    environment: dict[str, str], tmp_path: Path
+    gateway: Gateway,
 ) -> None:
-    content = picture()
+    since, content = gateway.service.log_size(), picture()
     head = (
         "POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n"
         f"Content-Length: {len(content)}\r\n\r\n"
     )
     # Sent along with the first, so that the end of that is what begins it.
     pipelined = b"GET /jobs HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    with (
-        running_api(environment, log := tmp_path / "api.log") as (_, url),
-        socket.create_connection(("127.0.0.1", httpx.URL(url).port), timeout=30) as client,
-    ):
+    port = gateway.client.base_url.port
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
         client.sendall(head.encode() + content + pipelined)
         while client.recv(65536):
             pass
-    by_route = {line["route"]: line for line in lines(log) if line["event"] == "request.answered"}
+    by_route = {line["route"]: line for line in answered(gateway, since, 2)}
     assert "job_id" in by_route["/upload"]
     assert "job_id" not in by_route["/jobs"]
 
 
-def test_a_request_has_one_id_on_its_lines_and_its_answer(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
-    with (
-        running_api(environment, log := tmp_path / "api.log") as (_, url),
-        httpx.Client(base_url=url) as client,
-    ):
-        named = client.get("/jobs/none", headers={"X-Request-Id": "from-the-proxy.7"})
-        unnamed = client.get("/jobs")
-        hostile = client.get("/presets", headers={"X-Request-Id": "x" * 129})
-        injected = client.get("/capabilities", headers={"X-Request-Id": 'a", "level": "b'})
+def test_a_request_has_one_id_on_its_lines_and_its_answer(gateway: Gateway) -> None:
+    client, since = gateway.client, gateway.service.log_size()
+    named = client.get("/jobs/none", headers={"X-Request-Id": "from-the-proxy.7"})
+    unnamed = client.get("/jobs")
+    hostile = client.get("/presets", headers={"X-Request-Id": "x" * 129})
+    injected = client.get("/capabilities", headers={"X-Request-Id": 'a", "level": "b'})
     assert named.headers["X-Request-Id"] == "from-the-proxy.7"
     answers = (named, unnamed, hostile, injected)
     ids = [answer.headers["X-Request-Id"] for answer in answers]
     assert all(len(one) == 32 for one in ids[1:]), ids
-    seen = [line["request_id"] for line in lines(log) if line["event"] == "request.answered"]
-    assert seen == ids
+    assert [line["request_id"] for line in answered(gateway, since, len(ids))] == ids
 
 
 def test_a_line_tells_route_status_time_and_size_of_a_request_and_not_its_address(
-    environment: dict[str, str], tmp_path: Path
+    gateway: Gateway,
 ) -> None:
-    with (
-        running_api(environment, log := tmp_path / "api.log") as (_, url),
-        httpx.Client(base_url=url) as client,
-    ):
-        content = picture()
-        answer = client.post(
-            "/upload?width=10", content=content, headers={"Content-Type": "image/jpeg"}
-        )
-        client.get("/nothing/here?key=topsecret")
-    upload_line, lost = (x for x in lines(log) if x["event"] == "request.answered")
+    since, content = gateway.service.log_size(), picture()
+    answer = gateway.client.post(
+        "/upload?width=10", content=content, headers={"Content-Type": "image/jpeg"}
+    )
+    gateway.client.get("/nothing/here?key=topsecret")
+    upload_line, lost = answered(gateway, since, 2)
     assert (upload_line["method"], upload_line["route"], upload_line["status"]) == (
         "POST",
         "/upload",
@@ -128,7 +130,7 @@ def test_a_line_tells_route_status_time_and_size_of_a_request_and_not_its_addres
     assert upload_line["sent_bytes"] == len(answer.content)
     assert 0 < upload_line["seconds"] < 60
     assert (lost["route"], lost["status"]) == ("unmatched", 404)
-    assert "topsecret" not in log.read_text(encoding="utf-8")
+    assert "topsecret" not in gateway.service.logged(since)
 
 
 def test_no_secret_is_in_any_line_of_a_full_run(
@@ -146,7 +148,7 @@ def test_no_secret_is_in_any_line_of_a_full_run(
     with (
         receiving(always(204)) as receiver,
         running_api(told, tmp_path / "api.log") as (_, url),
-        running_worker(told, tmp_path / "worker.log"),
+        running_worker(told, tmp_path / "worker.log", "--concurrency", "1"),
         httpx.Client(base_url=url, headers=shown) as client,
     ):
         bug = httpx.post(

@@ -1,13 +1,14 @@
 """What gateway and worker count of a job, each thing once."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from imagemill.settings.addresses import PostgresAddress
-from support.client import upload, wait_for_end
+from imagemill.settings.addresses import PostgresAddress, RedisAddress
+from support.client import plain_client, upload, wait_for_end
 from support.keys import Keyring
 from support.pictures import picture
 from support.process import free_port, running_api, running_worker, wait_until
@@ -16,14 +17,17 @@ from support.servers import connect
 
 Samples = dict[str, float]
 
+pytestmark = pytest.mark.xdist_group("metrics")
+
 # Its scrape_timeout, unless it is told another.
 PROMETHEUS_WAITS_SECONDS = 10
 STATES = ("due", "delayed", "processing")
 
 
-def scrape(url: str) -> Samples:
+def scrape(url: httpx.URL | str) -> Samples:
     """Return all samples by name and labels, as Prometheus would write them in a query."""
-    answer = httpx.get(f"{url}/metrics", timeout=PROMETHEUS_WAITS_SECONDS).raise_for_status()
+    with plain_client(str(url), PROMETHEUS_WAITS_SECONDS) as client:
+        answer = client.get("/metrics").raise_for_status()
     return {
         sample.name + "".join(f",{k}={v}" for k, v in sorted(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(answer.text)
@@ -82,60 +86,88 @@ def test_a_job_is_counted_where_it_happens_and_once(
     assert gateway["imagemill_jobs_ended_total,code=,status=CANCELED"] == 0
 
 
-def test_a_job_that_is_canceled_is_counted_by_the_gateway(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
-    with (
-        running_api(environment, tmp_path / "api.log") as (_, api),
-        httpx.Client(base_url=api) as client,
-    ):
-        job_id = upload(client, picture())
-        for _ in range(2):
-            client.post(f"/jobs/{job_id}/cancel")
-        assert scrape(api)["imagemill_jobs_ended_total,code=,status=CANCELED"] == 1
+def test_a_job_that_is_canceled_is_counted_by_the_gateway(api: httpx.Client) -> None:
+    canceled = "imagemill_jobs_ended_total,code=,status=CANCELED"
+    before = scrape(api.base_url)[canceled]
+    job_id = upload(api, picture())
+    for _ in range(2):
+        api.post(f"/jobs/{job_id}/cancel")
+    assert scrape(api.base_url)[canceled] == before + 1
 
 
-def test_the_ledger_tells_who_waits_and_for_how_long(
-    environment: dict[str, str], postgres_address: PostgresAddress, tmp_path: Path
+@pytest.fixture(scope="module")
+def shared_services(
+    addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Proxy, str]]:
+    """A gateway's address, and the proxy through which it reaches PostgreSQL."""
+    folder = tmp_path_factory.mktemp("metrics")
+    with Proxy.to(addresses["PG_HOST"], int(addresses["PG_PORT"])) as to_postgres:
+        environment = addresses | {
+            "PG_PORT": str(to_postgres.port),
+            "STORAGE_URL": (folder / "storage").as_uri(),
+        }
+        with running_api(environment, folder / "api.log") as (_, url):
+            yield to_postgres, url
+
+
+@pytest.fixture
+def behind_proxy(
+    shared_services: tuple[Proxy, str],
+    postgres_address: PostgresAddress,  # noqa: ARG001 - empties the job store
+    redis_address: RedisAddress,  # noqa: ARG001 - empties the queue
+) -> tuple[Proxy, str]:
+    """The same, with PostgreSQL in reach and no job."""
+    to_postgres, url = shared_services
+    to_postgres.become(OPEN)
+    with plain_client(url, timeout=30) as client:
+        wait_until(lambda: client.get("/readyz").is_success, "the gateway is ready")
+    return shared_services
+
+
+def test_the_gateway_tells_how_many_jobs_wait_and_for_how_long(
+    api: httpx.Client, postgres_address: PostgresAddress
 ) -> None:
-    with (
-        running_api(environment, tmp_path / "api.log") as (_, api),
-        httpx.Client(base_url=api) as client,
-    ):
-        due, later, delayed = (upload(client, picture(), priority="low") for _ in range(3))
-        with connect(postgres_address) as connection:
-            connection.execute(
-                "UPDATE jobs SET run_at = now() - interval '1 hour' WHERE id = %s", (due,)
-            )
-            connection.execute(
-                "UPDATE jobs SET run_at = now() + interval '1 hour' WHERE id = %s", (delayed,)
-            )
-            connection.execute(
-                "UPDATE jobs SET status = 'PROCESSING', fence = 1, attempts = 1,"
-                " locked_by = gen_random_uuid(), lease_expires_at = now() + interval '1 hour'"
-                " WHERE id = %s",
-                (later,),
-            )
-        seen = scrape(api)
+    due, later, delayed = (upload(api, picture(), priority="low") for _ in range(3))
+    with connect(postgres_address) as connection:
+        connection.execute(
+            "UPDATE jobs SET run_at = now() - interval '1 hour' WHERE id = %s", (due,)
+        )
+        connection.execute(
+            "UPDATE jobs SET run_at = now() + interval '1 hour' WHERE id = %s", (delayed,)
+        )
+        connection.execute(
+            "UPDATE jobs SET status = 'PROCESSING', fence = 1, attempts = 1,"
+            " locked_by = gen_random_uuid(), lease_expires_at = now() + interval '1 hour'"
+            " WHERE id = %s",
+            (later,),
+        )
+
+    def counts() -> list[float | None]:
+        seen = scrape(api.base_url)
+        return [seen.get(f"imagemill_jobs,state={state}") for state in STATES]
+
+    # What PostgreSQL told at the last scrape is told for a few seconds more.
+    wait_until(lambda: counts() == [1, 1, 1], "there is one of each", lambda: str(counts()))
+    seen = scrape(api.base_url)
     assert seen["imagemill_postgres_up"] == 1
-    assert {state: seen[f"imagemill_jobs,state={state}"] for state in STATES} == dict.fromkeys(
-        STATES, 1
-    )
     assert 3600 <= seen["imagemill_oldest_due_job_age_seconds"] < 3900
 
 
 @pytest.mark.parametrize("way", [CLOSED, STALLED], ids=["away", "hanging"])
 def test_without_postgres_the_other_metrics_are_answered_to_who_was_let_in_before(
-    environment: dict[str, str], to_postgres: Proxy, way: Way, tmp_path: Path
+    behind_proxy: tuple[Proxy, str], way: Way
 ) -> None:
-    told = environment | {"PG_PORT": str(to_postgres.port)}
-    with running_api(told, tmp_path / "api.log") as (_, api):
-        scrape(api)
-        to_postgres.become(way)
-        # What it heard of the ledger is told for a few seconds more.
-        wait_until(lambda: scrape(api)["imagemill_postgres_up"] == 0, "it is known to be away")
-        seen = scrape(api)
-        to_postgres.become(OPEN)
+    to_postgres, url = behind_proxy
+
+    def is_up() -> bool:
+        return scrape(url)["imagemill_postgres_up"] == 1
+
+    wait_until(is_up, "PostgreSQL is known to be there")
+    to_postgres.become(way)
+    # What PostgreSQL told before is told for a few seconds more.
+    wait_until(lambda: not is_up(), "it is known to be away")
+    seen = scrape(url)
+    to_postgres.become(OPEN)
     assert seen["imagemill_postgres_up"] == 0
     assert "imagemill_oldest_due_job_age_seconds" not in seen
     assert not [name for name in seen if name.startswith("imagemill_jobs,")]

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 
+from conftest import Gateway
 from imagemill.jobs.job import ENDED
-from support.client import client_of
 from support.pictures import picture
 from support.process import running_api, running_worker, wait_until
 
@@ -50,17 +50,13 @@ def test_an_upload_of_fifty_mebibytes_takes_less_than_ten_of_memory(
 
 
 def test_a_job_whose_storage_is_away_waits_and_uses_no_attempt(
-    environment: dict[str, str], tmp_path: Path
+    gateway: Gateway, tmp_path: Path
 ) -> None:
-    storage = Path(environment["STORAGE_URL"].removeprefix("file://"))
+    client, storage = gateway.client, gateway.storage
     mount = tmp_path / "mount"
     mount.symlink_to(storage)
-    of_worker = environment | {"STORAGE_URL": mount.as_uri()}
-    with (
-        running_api(environment, tmp_path / "api.log") as (_, url),
-        running_worker(of_worker, tmp_path / "worker.log") as worker,
-        client_of(url) as client,
-    ):
+    of_worker = gateway.environment | {"STORAGE_URL": mount.as_uri()}
+    with running_worker(of_worker, tmp_path / "worker.log", "--concurrency", "1") as worker:
         mount.unlink()  # as if the volume were unmounted
         answer = client.post("/upload", files={"file": ("x.jpg", picture())})
         job_id = answer.json()["id"]

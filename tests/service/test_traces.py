@@ -1,6 +1,7 @@
 """One trace from the upload to the end of its job, in the collector that the environment names."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,8 @@ from support.pictures import picture
 from support.process import free_port, running_api, running_worker, wait_until
 from support.receiver import always, receiving
 from support.servers import connect
+
+pytestmark = pytest.mark.xdist_group("traces")
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 CLIENTS_SPAN = "00f067aa0ba902b7"
@@ -28,23 +31,49 @@ def collector() -> Iterator[Collector]:
         yield collector
 
 
-def test_a_job_is_one_trace_from_its_upload_to_its_webhook(
-    environment: dict[str, str], collector: Collector, tmp_path: Path
-) -> None:
-    told = environment | SOON | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
-    told["WEBHOOK_ALLOW_PRIVATE"] = "true"
-    with (
-        receiving(always(204)) as receiver,
-        running_api(told, tmp_path / "api.log") as (_, url),
-        running_worker(told, tmp_path / "worker.log"),
-        httpx.Client(base_url=url, headers={"traceparent": TRACEPARENT}) as client,
-    ):
-        job_id = upload(client, picture(), width="10", callback_url=receiver.url)
-        assert wait_for_end(client, job_id)["status"] == "COMPLETED"
-        handed_on = receiver.next().headers["traceparent"]
-        client.get("/healthz")
-    # Both have ended: what they had not sent yet has been flushed.
-    spans = {span.span_id: span for span in collector.spans if span.name != "GET /jobs/{id}"}
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A job that both services traced until they ended, and what was sent to its receiver."""
+
+    collector: Collector
+    job_id: str
+    handed_on: str
+    logs: tuple[str, str]
+
+
+@pytest.fixture(scope="module")
+def traced(
+    addresses: dict[str, str],
+    migrated: PostgresAddress,  # noqa: ARG001 - there is a database
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Traced]:
+    folder = tmp_path_factory.mktemp("traced")
+    with Collector.running() as collector:
+        told = (
+            addresses
+            | SOON
+            | {
+                "STORAGE_URL": (folder / "storage").as_uri(),
+                "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+                "WEBHOOK_ALLOW_PRIVATE": "true",
+            }
+        )
+        with (
+            receiving(always(204)) as receiver,
+            running_api(told, folder / "api.log") as (api, url),
+            running_worker(told, folder / "worker.log", "--concurrency", "1") as worker,
+            httpx.Client(base_url=url, headers={"traceparent": TRACEPARENT}) as client,
+        ):
+            job_id = upload(client, picture(), width="10", callback_url=receiver.url)
+            assert wait_for_end(client, job_id)["status"] == "COMPLETED"
+            handed_on = receiver.next().headers["traceparent"]
+            client.get("/healthz")
+        # Both have ended: what they had not sent yet has been flushed.
+        yield Traced(collector, job_id, handed_on, (api.logged(), worker.logged()))
+
+
+def test_a_job_is_one_trace_from_its_upload_to_its_webhook(traced: Traced) -> None:
+    spans = {span.span_id: span for span in traced.collector.spans if span.name != "GET /jobs/{id}"}
     assert {span.trace_id for span in spans.values()} == {TRACE}
     assert edges(spans) == {
         ("imagemill-gateway", "POST /upload", "SERVER", "the client's"),
@@ -57,19 +86,27 @@ def test_a_job_is_one_trace_from_its_upload_to_its_webhook(
         ("imagemill-worker", "job.record", "INTERNAL", "job.attempt"),
         ("imagemill-worker", "POST webhook", "CLIENT", "POST /upload"),
     }
-    (sent,) = collector.named("POST webhook")
-    assert handed_on == f"00-{TRACE}-{sent.span_id}-01"
+    (sent,) = traced.collector.named("POST webhook")
+    assert traced.handed_on == f"00-{TRACE}-{sent.span_id}-01"
     assert sent.attributes["http.response.status_code"] == 204
     assert not [span for span in spans.values() if span.has_failed]
-    (served,), (attempt,) = collector.named("POST /upload"), collector.named("job.attempt")
+    (served,), (attempt,) = (
+        traced.collector.named("POST /upload"),
+        traced.collector.named("job.attempt"),
+    )
     assert served.attributes["http.response.status_code"] == 202
     assert served.attributes["http.route"] == "/upload"
-    assert attempt.attributes == {"imagemill.job.id": job_id, "imagemill.job.attempt": 1}
+    assert attempt.attributes == {"imagemill.job.id": traced.job_id, "imagemill.job.attempt": 1}
 
 
 def edges(spans: dict[str, ReceivedSpan]) -> set[tuple[str, str, str, str]]:
     names = {span_id: span.name for span_id, span in spans.items()} | {CLIENTS_SPAN: "the client's"}
     return {(span.service, span.name, span.kind, names[span.parent_id]) for span in spans.values()}
+
+
+def test_lines_of_a_traced_job_carry_the_trace(traced: Traced) -> None:
+    for log in traced.logs:
+        assert f'"trace_id": "{TRACE}"' in log
 
 
 def test_each_try_at_a_failing_job_is_a_span_that_says_so(
@@ -83,7 +120,7 @@ def test_each_try_at_a_failing_job_is_a_span_that_says_so(
     }
     with (
         running_api(told, tmp_path / "api.log") as (_, url),
-        running_worker(told, tmp_path / "worker.log"),
+        running_worker(told, tmp_path / "worker.log", "--concurrency", "1"),
         httpx.Client(base_url=url) as client,
     ):
         good = wait_for_end(client, upload(client, picture(), width="10"))
@@ -99,21 +136,6 @@ def test_each_try_at_a_failing_job_is_a_span_that_says_so(
     assert hopeless.attributes["error.type"] == "invalid_image"
     # The second wait is one for the delay to be over, and for a sweep.
     assert len(collector.named("job.wait")) == 3
-
-
-def test_lines_of_a_traced_job_carry_the_trace(
-    environment: dict[str, str], collector: Collector, tmp_path: Path
-) -> None:
-    told = environment | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
-    with (
-        running_api(told, tmp_path / "api.log") as (api, url),
-        running_worker(told, tmp_path / "worker.log") as worker,
-        httpx.Client(base_url=url, headers={"traceparent": TRACEPARENT}) as client,
-    ):
-        wait_for_end(client, upload(client, picture()))
-        wait_until(lambda: "job.completed" in worker.logged(), "the end is logged")
-        for service in (api, worker):
-            assert f'"trace_id": "{TRACE}"' in service.logged()
 
 
 @pytest.mark.parametrize(
@@ -168,7 +190,7 @@ def test_a_collector_that_is_away_costs_a_line_and_no_more(
     )
     with (
         running_api(told, tmp_path / "api.log") as (api, url),
-        running_worker(told, tmp_path / "worker.log") as worker,
+        running_worker(told, tmp_path / "worker.log", "--concurrency", "1") as worker,
         httpx.Client(base_url=url) as client,
     ):
         for _ in range(3):

@@ -17,19 +17,23 @@ from support.pictures import picture
 from support.process import PROGRAM, running_api, running_worker
 from support.receiver import Received, always, in_turn, receiving
 
+pytestmark = pytest.mark.xdist_group("webhooks")
+
 OK = always(204)
 BROKEN = picture()[:200]
 # Long enough not to be done before it is canceled.
 LONG = json.dumps(
-    {"outputs": [{"name": f"o{n}", "width": 2500, "enlarge": True} for n in range(16)]}
+    {"outputs": [{"name": f"o{n}", "width": 2500, "enlarge": True} for n in range(6)]}
 )
 
 
 @pytest.fixture(scope="module")
-def mill(addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def services_environment(
+    addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
     """What services are told that may call this machine, and try three times in a moment."""
     return addresses | {
-        "STORAGE_URL": (tmp_path_factory.mktemp("mill") / "storage").as_uri(),
+        "STORAGE_URL": (tmp_path_factory.mktemp("webhooks") / "storage").as_uri(),
         "WEBHOOK_ALLOW_PRIVATE": "true",
         "WEBHOOK_SCHEDULE_SECONDS": "0.2,0.2",
     }
@@ -37,13 +41,13 @@ def mill(addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def client(
-    mill: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    services_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[httpx.Client]:
     """A client of a gateway, beside a worker that sends webhooks."""
     logs = tmp_path_factory.mktemp("logs")
     with (
-        running_api(mill, logs / "api.log") as (_, url),
-        running_worker(mill, logs / "worker.log") as worker,
+        running_api(services_environment, logs / "api.log") as (_, url),
+        running_worker(services_environment, logs / "worker.log", "--concurrency", "1") as worker,
         httpx.Client(base_url=url, timeout=30) as client,
     ):
         yield client
@@ -52,11 +56,11 @@ def client(
 
 
 @pytest.fixture(scope="module")
-def secret(mill: dict[str, str]) -> str:
+def secret(services_environment: dict[str, str]) -> str:
     """What `imagemill webhook-secret` tells those who are to verify."""
     return subprocess.run(
         [*PROGRAM, "webhook-secret"],
-        env={"PATH": os.environ["PATH"], **mill},
+        env={"PATH": os.environ["PATH"], **services_environment},
         capture_output=True,
         text=True,
         check=True,
@@ -160,10 +164,12 @@ def test_a_receiver_that_is_gone_is_left_alone(client: httpx.Client, exit_stack:
     assert delivery["last_error"] == "The receiver answered 410 (Gone)."
 
 
-def test_the_services_share_one_secret_that_nobody_chose(mill: dict[str, str], secret: str) -> None:
+def test_the_services_share_one_secret_that_nobody_chose(
+    services_environment: dict[str, str], secret: str
+) -> None:
     again = subprocess.run(
         [*PROGRAM, "webhook-secret"],
-        env={"PATH": os.environ["PATH"], **mill},
+        env={"PATH": os.environ["PATH"], **services_environment},
         capture_output=True,
         text=True,
         check=True,
@@ -172,11 +178,13 @@ def test_the_services_share_one_secret_that_nobody_chose(mill: dict[str, str], s
     assert len(base64.b64decode(secret.removeprefix("whsec_"))) == 32
 
 
-def test_a_secret_that_the_operator_chose_is_the_one_that_is_told(mill: dict[str, str]) -> None:
+def test_a_secret_that_the_operator_chose_is_the_one_that_is_told(
+    services_environment: dict[str, str],
+) -> None:
     chosen = f"whsec_{'bmV3' * 8} whsec_{'b2xk' * 8}"
     told = subprocess.run(
         [*PROGRAM, "webhook-secret"],
-        env={"PATH": os.environ["PATH"], **mill, "WEBHOOK_SECRET": chosen},
+        env={"PATH": os.environ["PATH"], **services_environment, "WEBHOOK_SECRET": chosen},
         capture_output=True,
         text=True,
         check=True,

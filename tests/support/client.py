@@ -29,6 +29,11 @@ def client_of(url: str, timeout: float = 5) -> httpx.Client:
     )
 
 
+def plain_client(url: str, timeout: float = 5) -> httpx.Client:
+    """Return a client that is content with any answer."""
+    return httpx.Client(base_url=url, timeout=timeout, verify=NO_CERTIFICATES)
+
+
 def upload(client: httpx.Client, content: bytes, **fields: str) -> str:
     answer = client.post("/upload", files={"file": ("x.jpg", content)}, data=fields)
     assert answer.status_code == httpx.codes.ACCEPTED, answer.text
@@ -60,9 +65,9 @@ def has_no_temporary_files(storage: Path) -> bool:
 
 def delete_stored_files(storage: Path) -> None:
     """Delete inputs, outputs and unfinished files under the storage of services that are idle."""
-    for finished in ("inputs", "outputs"):
-        for folder in (storage / finished).glob("*"):
-            shutil.rmtree(folder)
+    for finished in (storage / "inputs", storage / "outputs"):
+        if finished.exists():  # they come with the first file
+            shutil.rmtree(finished)
     for file in (storage / "tmp").rglob("*"):
         if file.is_file():
             file.unlink()
