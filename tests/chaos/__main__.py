@@ -7,7 +7,7 @@ import sys
 
 from rich.console import Console
 
-from chaos.run import wreak
+from chaos.run import run_chaos
 from imagemill.telemetry.logs import configure_logs
 
 
@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     arguments = parser.parse_args()
     configure_logs("warning", "console")
-    report = asyncio.run(wreak(arguments.seconds, arguments.seed))
+    report = asyncio.run(run_chaos(arguments.seconds, arguments.seed))
     console = Console(highlight=False, soft_wrap=True)
     console.print(report.line())
     missing = [f"{what}: did not happen" for what in report.faults_that_did_not_happen()]

@@ -1,30 +1,30 @@
-"""What is done to the mill while it works."""
+"""The faults that are injected into a stack under load."""
 
 import asyncio
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 
-from chaos.mill import LEASE_SECONDS, WORKERS, Mill
+from chaos.stack import LEASE_SECONDS, WORKERS, Stack
 from imagemill.periodic import sleep_unless
 from support.servers import connect, redis_client
 
-Fault = Callable[["Nemesis"], Awaitable[None]]
+Fault = Callable[["FaultInjector"], Awaitable[None]]
 
 
-class Nemesis:
-    """Does one thing after the other to the mill, and counts what it did and what that hit."""
+class FaultInjector:
+    """Injects one fault after the other, and counts the faults and what they hit."""
 
-    def __init__(self, mill: Mill, chance: random.Random) -> None:
-        self.mill = mill
-        self.chance = chance
+    def __init__(self, stack: Stack, rng: random.Random) -> None:
+        self.stack = stack
+        self.rng = rng
         self.done: Counter[str] = Counter()
         self.hit: Counter[str] = Counter()
 
     async def run(self, enough: asyncio.Event) -> None:
         """Go on until it is enough; every fault comes once before any comes again."""
         for fault in self._one_after_the_other():
-            await sleep_unless(enough, self.chance.uniform(0.3, 1.5))
+            await sleep_unless(enough, self.rng.uniform(0.3, 1.5))
             if enough.is_set():
                 return
             await fault(self)
@@ -32,15 +32,15 @@ class Nemesis:
 
     def _one_after_the_other(self) -> Iterator[Fault]:
         while True:
-            yield from self.chance.sample(FAULTS, len(FAULTS))
+            yield from self.rng.sample(FAULTS, len(FAULTS))
 
     def a_worker(self) -> int:
-        return self.chance.randrange(WORKERS)
+        return self.rng.randrange(WORKERS)
 
     async def until_jobs_are_processed(self) -> int:
         """Wait a while for jobs that the next fault can hit, and say how many there are."""
         for _ in range(100):
-            with connect(self.mill.postgres) as connection:
+            with connect(self.stack.postgres) as connection:
                 rows = connection.execute("SELECT count(*) FROM jobs WHERE status = 'PROCESSING'")
                 count = int(rows.fetchall()[0][0])
             if count:
@@ -49,57 +49,59 @@ class Nemesis:
         return 0
 
 
-async def kill_worker(nemesis: Nemesis) -> None:
-    nemesis.hit["jobs in the hands of killed workers"] += await nemesis.until_jobs_are_processed()
-    await nemesis.mill.kill_worker(nemesis.a_worker())
+async def kill_worker(injector: FaultInjector) -> None:
+    injector.hit["jobs of killed workers"] += await injector.until_jobs_are_processed()
+    await injector.stack.kill_worker(injector.a_worker())
 
 
-async def kill_child(nemesis: Nemesis) -> None:
-    await nemesis.until_jobs_are_processed()
-    nemesis.hit["killed children"] += nemesis.mill.kill_a_child(nemesis.a_worker(), nemesis.chance)
+async def kill_image_process(injector: FaultInjector) -> None:
+    await injector.until_jobs_are_processed()
+    injector.hit["killed image processes"] += injector.stack.kill_image_process(
+        injector.a_worker(), injector.rng
+    )
 
 
-async def kill_gateway(nemesis: Nemesis) -> None:
-    await nemesis.mill.kill_gateway()
+async def kill_gateway(injector: FaultInjector) -> None:
+    await injector.stack.kill_gateway()
 
 
-async def restart_worker(nemesis: Nemesis) -> None:
-    await nemesis.mill.restart_worker(nemesis.a_worker())
+async def restart_worker(injector: FaultInjector) -> None:
+    await injector.stack.restart_worker(injector.a_worker())
 
 
-async def freeze_worker(nemesis: Nemesis) -> None:
-    nemesis.hit["jobs in the hands of frozen workers"] += await nemesis.until_jobs_are_processed()
-    await nemesis.mill.freeze_worker(nemesis.a_worker(), LEASE_SECONDS + 3)
+async def freeze_worker(injector: FaultInjector) -> None:
+    injector.hit["jobs of frozen workers"] += await injector.until_jobs_are_processed()
+    await injector.stack.freeze_worker(injector.a_worker(), LEASE_SECONDS + 3)
 
 
-async def wipe_redis(nemesis: Nemesis) -> None:
-    with nemesis.mill.workers_frozen(), redis_client(nemesis.mill.redis) as client:
+async def wipe_redis(injector: FaultInjector) -> None:
+    with injector.stack.workers_frozen(), redis_client(injector.stack.redis) as client:
         for _ in range(60):
             if client.dbsize():  # an empty list is no key at all
                 break
             await asyncio.sleep(0.05)
-        nemesis.hit["lines that were not empty when they were wiped"] += client.dbsize()
+        injector.hit["queues that were not empty when they were wiped"] += client.dbsize()
         client.flushall()
 
 
-async def stop_redis(nemesis: Nemesis) -> None:
-    await nemesis.mill.stop_redis(2)
+async def stop_redis(injector: FaultInjector) -> None:
+    await injector.stack.stop_redis(2)
 
 
-async def freeze_redis(nemesis: Nemesis) -> None:
-    await nemesis.mill.freeze_redis(2)
+async def freeze_redis(injector: FaultInjector) -> None:
+    await injector.stack.freeze_redis(2)
 
 
-async def crash_postgres(nemesis: Nemesis) -> None:
-    nemesis.hit[
+async def crash_postgres(injector: FaultInjector) -> None:
+    injector.hit[
         "jobs in process when PostgreSQL crashed"
-    ] += await nemesis.until_jobs_are_processed()
-    await nemesis.mill.crash_postgres()
+    ] += await injector.until_jobs_are_processed()
+    await injector.stack.crash_postgres()
 
 
 FAULTS: tuple[Fault, ...] = (
     kill_worker,
-    kill_child,
+    kill_image_process,
     kill_gateway,
     restart_worker,
     freeze_worker,

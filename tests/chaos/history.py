@@ -1,4 +1,4 @@
-"""Checks what the ledger and the storage say afterwards against what clients were promised."""
+"""Compares job store and storage with what clients were promised."""
 
 import hashlib
 import time
@@ -41,8 +41,8 @@ class Findings:
     wrong: list[str] = field(default_factory=list)
     worker_lost: int = 0
     claimed_again: int = 0
-    told: int = 0
-    told_again: int = 0
+    delivered: int = 0
+    delivered_again: int = 0
 
     def broken_promises(self) -> list[str]:
         return self.lost + self.doubled + self.wrong

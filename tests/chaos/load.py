@@ -25,7 +25,7 @@ class Load:
     """What the service said to uploads. An id was promised once it was in a 202."""
 
     url: str
-    chance: random.Random
+    rng: random.Random
     callback_url: str | None = None
     good: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
@@ -49,13 +49,13 @@ class Load:
     async def _upload_on(self, client: httpx.AsyncClient) -> None:
         while True:
             await self.upload(client)
-            await asyncio.sleep(self.chance.uniform(*SECONDS_BETWEEN_UPLOADS))
+            await asyncio.sleep(self.rng.uniform(*SECONDS_BETWEEN_UPLOADS))
 
     async def upload(self, client: httpx.AsyncClient) -> str | None:
         """Upload a picture, good or broken, quick or slow; return the id that was promised."""
-        is_broken = self.chance.random() < 0.05
+        is_broken = self.rng.random() < 0.05
         fields = {"callback_url": self.callback_url} if self.callback_url else {}
-        if self.chance.random() < 0.4:
+        if self.rng.random() < 0.4:
             fields["pipeline"] = SLOW
         file = ("x.jpg", BROKEN if is_broken else GOOD)
         try:
@@ -69,7 +69,7 @@ class Load:
             return None
         job_id = str(answer.json()["id"])
         (self.broken if is_broken else self.good).add(job_id)
-        if self.chance.random() < 0.03:
+        if self.rng.random() < 0.03:
             await self._cancel(client, job_id)
         return job_id
 

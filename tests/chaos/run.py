@@ -1,4 +1,4 @@
-"""Runs load and faults side by side, lets the mill come to rest, and tells what came of it."""
+"""Runs load and faults side by side, waits until the stack is idle, and reports the outcome."""
 
 import asyncio
 import random
@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import LiteralString
 
-from chaos.faults import FAULTS, Nemesis
+from chaos.faults import FAULTS, FaultInjector
 from chaos.history import Findings, examine
 from chaos.load import Load
-from chaos.mill import Mill
-from chaos.webhooks import examine_webhooks, taking_its_time
+from chaos.stack import Stack
+from chaos.webhooks import answer_slowly, examine_webhooks
 from support.deliveries import make_due
 from support.process import wait_until
 from support.receiver import receiving
 from support.servers import connect
 
-REST_SECONDS = 120
+IDLE_TIMEOUT_SECONDS = 120
 
 UNFINISHED = "SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'PROCESSING')"
 UNDELIVERED = "SELECT count(*) FROM deliveries WHERE status = 'PENDING'"
@@ -42,7 +42,8 @@ class Report:
             f"{len(self.load.accepted)} accepted, {statuses['COMPLETED']} completed,"
             f" {statuses['FAILED']} failed ({reasons or 'none'}), {statuses['CANCELED']} canceled,"
             f" {len(self.findings.lost)} lost, {len(self.findings.doubled)} doubled,"
-            f" {self.findings.told} told, {self.findings.told_again} of them more than once"
+            f" {self.findings.delivered} webhooks delivered,"
+            f" {self.findings.delivered_again} of them more than once"
             f" · {sum(self.done.values())} faults in {self.seconds:.0f} s, seed {self.seed}"
         )
 
@@ -54,39 +55,46 @@ class Report:
             missing.append("a lease that expired")
         if not self.findings.claimed_again:
             missing.append("a job that was claimed again")
-        if not self.findings.told_again:
+        if not self.findings.delivered_again:
             missing.append("a webhook whose answer was lost")
         return missing
 
 
-async def wreak(seconds: float, seed: int) -> Report:
-    """Run the mill under load and faults for so long, and examine it once it has come to rest."""
-    chance = random.Random(seed)
+async def run_chaos(seconds: float, seed: int) -> Report:
+    """Run the stack under load and faults for so long, and examine it once it is idle."""
+    rng = random.Random(seed)
     with (
         tempfile.TemporaryDirectory(prefix="imagemill-chaos-") as name,
-        receiving(taking_its_time) as receiver,
+        receiving(answer_slowly) as receiver,
     ):
-        async with Mill.run(Path(name)) as mill:
-            load = Load(mill.url, random.Random(chance.random()), receiver.url)
-            nemesis = Nemesis(mill, chance)
+        async with Stack.run(Path(name)) as stack:
+            load = Load(stack.url, random.Random(rng.random()), receiver.url)
+            injector = FaultInjector(stack, rng)
             began = time.monotonic()
             enough = asyncio.Event()
-            striking = asyncio.create_task(nemesis.run(enough))
+            striking = asyncio.create_task(injector.run(enough))
             await load.run(seconds)
             enough.set()
             await striking
-            await asyncio.to_thread(_come_to_rest, mill)
-            findings = await asyncio.to_thread(examine, mill.postgres, mill.storage, load)
-            await asyncio.to_thread(examine_webhooks, findings, mill.postgres, receiver)
+            await asyncio.to_thread(_wait_until_idle, stack)
+            findings = await asyncio.to_thread(examine, stack.postgres, stack.storage, load)
+            await asyncio.to_thread(examine_webhooks, findings, stack.postgres, receiver)
             lasted = time.monotonic() - began
-            return Report(seed, lasted, load, findings, nemesis.done, nemesis.hit)
+            return Report(seed, lasted, load, findings, injector.done, injector.hit)
 
 
-def _come_to_rest(mill: Mill) -> None:
+def _wait_until_idle(stack: Stack) -> None:
     def is_none_left(count: LiteralString) -> bool:
-        with connect(mill.postgres) as connection:
+        with connect(stack.postgres) as connection:
             return connection.execute(count).fetchall() == [(0,)]
 
-    wait_until(lambda: is_none_left(UNFINISHED), "all jobs end", mill.log_of_workers, REST_SECONDS)
-    make_due(mill.postgres)  # or killed workers would hold their webhooks for a minute
-    wait_until(lambda: is_none_left(UNDELIVERED), "all are told", mill.log_of_workers, REST_SECONDS)
+    wait_until(
+        lambda: is_none_left(UNFINISHED), "all jobs end", stack.log_of_workers, IDLE_TIMEOUT_SECONDS
+    )
+    make_due(stack.postgres)  # or killed workers would hold their webhooks for a minute
+    wait_until(
+        lambda: is_none_left(UNDELIVERED),
+        "all webhooks are delivered",
+        stack.log_of_workers,
+        IDLE_TIMEOUT_SECONDS,
+    )

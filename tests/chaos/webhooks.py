@@ -1,4 +1,4 @@
-"""A receiver of webhooks in the middle of all faults, and whether it was told of every end."""
+"""A slow receiver of webhooks, and the check that it got one message for the end of each job."""
 
 import json
 import time
@@ -24,20 +24,20 @@ JOBS = """
 """
 
 
-def taking_its_time(_: int) -> Answer:
+def answer_slowly(_: int) -> Answer:
     time.sleep(ANSWER_SECONDS)
     return HTTPStatus.OK, {}
 
 
 def examine_webhooks(findings: Findings, postgres: PostgresAddress, receiver: Receiver) -> None:
-    """Hold what the receiver was sent against the ends that the ledger knows."""
+    """Compare what the receiver got with the ended jobs in the job store."""
     bodies = _bodies(receiver)
     with connect(postgres) as connection:
         jobs = connection.cursor(row_factory=dict_row).execute(JOBS).fetchall()
     for job in jobs:
         if job["status"] in ENDED:
             _examine_end(findings, job, bodies)
-    findings.wrong += [f"{webhook_id} tells of no end" for webhook_id in bodies]
+    findings.wrong += [f"{webhook_id} belongs to no job that has ended" for webhook_id in bodies]
 
 
 def _bodies(receiver: Receiver) -> dict[str, list[bytes]]:
@@ -54,14 +54,14 @@ def _examine_end(findings: Findings, job: Row, bodies: dict[str, list[bytes]]) -
     if len(webhook_ids) != 1:
         findings.wrong.append(f"{job['id']} has ended once and has {len(webhook_ids)} webhooks")
         return
-    told = bodies.pop(webhook_ids[0], [])
-    if not told:
+    received = bodies.pop(webhook_ids[0], [])
+    if not received:
         findings.lost.append(f"the webhook of {job['id']} never came")
         return
-    findings.told += 1
-    findings.told_again += len(told) > 1
-    if len(set(told)) > 1:
-        findings.doubled.append(f"{job['id']} was told of in two ways")
-    data = json.loads(told[0])["data"]
+    findings.delivered += 1
+    findings.delivered_again += len(received) > 1
+    if len(set(received)) > 1:
+        findings.doubled.append(f"{job['id']} has two different messages")
+    data = json.loads(received[0])["data"]
     if (data["id"], data["status"]) != (str(job["id"]), job["status"]):
-        findings.wrong.append(f"{job['id']} is {job['status']} and was told of as {data}")
+        findings.wrong.append(f"{job['id']} is {job['status']} and its message says {data}")

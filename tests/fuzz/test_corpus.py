@@ -3,13 +3,14 @@
 import asyncio
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from PIL import Image
 
 from fuzz.mutations import valid_pictures
@@ -18,6 +19,8 @@ from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.spec.pipeline import Pipeline
 from imaging.studio import LIMITS, gradient, noise
 from support.pictures import picture, png_bomb
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("corpus")]
 
 REJECTED = {"invalid_image", "unsupported_format", "too_large"}
 THUMBNAIL = Pipeline.model_validate({"outputs": [{"width": 20, "format": "webp"}]})
@@ -103,6 +106,13 @@ CORPUS: dict[str, tuple[Callable[[], bytes], set[str | None]]] = {
 }
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def sandbox() -> AsyncIterator[Sandbox]:
+    limits = replace(LIMITS, timeout=timedelta(seconds=20))
+    async with Sandbox.open(2, limits) as sandbox:
+        yield sandbox
+
+
 async def code_of(sandbox: Sandbox, file: Path, folder: Path) -> str | None:
     """Render the picture, and return its error code, None if it was completed."""
     folder.mkdir(exist_ok=True)
@@ -115,14 +125,13 @@ async def code_of(sandbox: Sandbox, file: Path, folder: Path) -> str | None:
 
 @pytest.mark.parametrize("name", CORPUS)
 async def test_a_hostile_picture_ends_in_its_code_beside_a_valid_one(
-    tmp_path: Path, name: str
+    sandbox: Sandbox, tmp_path: Path, name: str
 ) -> None:
     make, ends = CORPUS[name]
     hostile, valid = tmp_path / "hostile", tmp_path / "valid"
     hostile.write_bytes(make())
     valid.write_bytes(picture())
-    limits = replace(LIMITS, timeout=timedelta(seconds=20))
-    async with asyncio.timeout(60), Sandbox.open(2, limits) as sandbox:
+    async with asyncio.timeout(60):
         end, beside = await asyncio.gather(
             code_of(sandbox, hostile, tmp_path / "a"), code_of(sandbox, valid, tmp_path / "b")
         )
@@ -132,11 +141,10 @@ async def test_a_hostile_picture_ends_in_its_code_beside_a_valid_one(
 
 
 async def test_a_picture_that_is_truncated_anywhere_is_rejected(
-    tmp_path: Path,
+    sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    async with Sandbox.open(2, LIMITS) as sandbox:
-        for number, whole in enumerate(valid_pictures()):
-            for sixteenth in range(16):
-                file = tmp_path / f"{number}-{sixteenth}"
-                file.write_bytes(whole[: len(whole) * sixteenth // 16])
-                assert await code_of(sandbox, file, tmp_path / "out") in REJECTED, file.name
+    for number, whole in enumerate(valid_pictures()):
+        for sixteenth in range(16):
+            file = tmp_path / f"{number}-{sixteenth}"
+            file.write_bytes(whole[: len(whole) * sixteenth // 16])
+            assert await code_of(sandbox, file, tmp_path / "out") in REJECTED, file.name

@@ -1,4 +1,4 @@
-"""Loads the mill evenly, without faults, and watches what its processes hold."""
+"""Loads a stack evenly, without faults, and samples the resources of its processes."""
 
 import asyncio
 import random
@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from chaos.load import CLIENTS, Load
-from chaos.mill import Mill
+from chaos.stack import Stack
 from imagemill.jobs.job import ENDED
 from soak.growth import Trend
 from soak.samples import RESOURCES, Sample, sample
@@ -37,23 +37,23 @@ class Report:
         return [trend.line() for trend in self.trends if trend.grows]
 
 
-class Regulars:
+class WaitingClients:
     """Clients that upload, wait for the job's end, look at its outputs, and upload again.
 
-    So the load is as much as the mill can bear, and no job waits longer at the end of the run than
+    So the stack is always busy, and no job waits longer at the end of the run than
     at its beginning.
     """
 
-    def __init__(self, url: str, chance: random.Random) -> None:
-        self.load = Load(url, chance)
+    def __init__(self, url: str, rng: random.Random) -> None:
+        self.load = Load(url, rng)
         self.ended = 0
 
     async def run(self, enough: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             for _ in range(CLIENTS):
-                group.create_task(self._come_and_go(enough))
+                group.create_task(self._upload_and_wait(enough))
 
-    async def _come_and_go(self, enough: asyncio.Event) -> None:
+    async def _upload_and_wait(self, enough: asyncio.Event) -> None:
         async with httpx.AsyncClient(base_url=self.load.url, timeout=60) as client:
             while not enough.is_set():
                 job_id = await self.load.upload(client)
@@ -72,35 +72,35 @@ class Regulars:
 
 
 async def soak(seconds: float, seed: int) -> Report:
-    """Load the mill for so long and tell what of its processes grew after the warm-up."""
+    """Load the stack for so long and tell what of its processes grew after the warm-up."""
     with tempfile.TemporaryDirectory(prefix="imagemill-soak-") as name:
-        async with Mill.run(Path(name)) as mill:
-            await asyncio.to_thread(wait_until, lambda: _answers(mill), "the gateway answers")
-            regulars = Regulars(mill.url, random.Random(seed))
+        async with Stack.run(Path(name)) as stack:
+            await asyncio.to_thread(wait_until, lambda: _answers(stack), "the gateway answers")
+            clients = WaitingClients(stack.url, random.Random(seed))
             lasting = seconds * (1 - WARM_UP_SHARE)
             async with asyncio.TaskGroup() as group:
                 enough = asyncio.Event()
-                group.create_task(regulars.run(enough))
+                group.create_task(clients.run(enough))
                 await asyncio.sleep(seconds * WARM_UP_SHARE)
-                before = regulars.ended
-                samples = await _watch(mill, lasting)
-                jobs = regulars.ended - before
+                before = clients.ended
+                samples = await _watch(stack, lasting)
+                jobs = clients.ended - before
                 enough.set()
     trends = [Trend.of(one, [each[one] for each in samples], jobs) for one in RESOURCES]
     return Report(jobs, lasting, trends)
 
 
-async def _watch(mill: Mill, seconds: float) -> list[Sample]:
+async def _watch(stack: Stack, seconds: float) -> list[Sample]:
     until = asyncio.get_running_loop().time() + seconds
     samples = []
     while asyncio.get_running_loop().time() < until:
-        samples.append(await asyncio.to_thread(sample, mill))
+        samples.append(await asyncio.to_thread(sample, stack))
         await asyncio.sleep(SECONDS_BETWEEN_SAMPLES)
     return samples
 
 
-def _answers(mill: Mill) -> bool:
+def _answers(stack: Stack) -> bool:
     try:
-        return httpx.get(f"{mill.url}/readyz", timeout=2).status_code == httpx.codes.OK
+        return httpx.get(f"{stack.url}/readyz", timeout=2).status_code == httpx.codes.OK
     except httpx.TransportError:
         return False

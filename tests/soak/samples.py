@@ -8,17 +8,17 @@ from types import MappingProxyType
 
 import psutil
 
-from chaos.mill import Mill
+from chaos.stack import Stack
 from soak.growth import MEBIBYTE, Resource
 from support.servers import connect, redis_client
 
 # A leak that matters comes with every job, or every hundredth: some hundreds of jobs make dozens of
 # it. A handful is the play of what is counted: a pool that opens its other connections, a request
 # that is under way, an image process that is just being replaced.
-HANDFUL = 6.0
+MAX_FLUCTUATION = 6.0
 
 # Four jobs at once come and go with their input, up to five outputs, and the folder of each.
-OF_JOBS_IN_HAND = 24.0
+OF_RUNNING_JOBS = 24.0
 
 # One job in a hundred that left its picture, or one in ten that left its traceback, would be seen.
 # Allocators keep what they once had: a service settles within a few mebibytes of where it began,
@@ -28,19 +28,19 @@ CHILD_MEBIBYTES = 24.0
 
 CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'imagemill'"
 
-Reading = Callable[[Mill], float]
+Reading = Callable[[Stack], float]
 
 
-def _gateway(mill: Mill) -> list[psutil.Process]:
-    return [psutil.Process(mill.gateway.pid)]
+def _gateway(stack: Stack) -> list[psutil.Process]:
+    return [psutil.Process(stack.gateway.pid)]
 
 
-def _workers(mill: Mill) -> list[psutil.Process]:
-    return [psutil.Process(worker.pid) for worker in mill.workers]
+def _workers(stack: Stack) -> list[psutil.Process]:
+    return [psutil.Process(worker.pid) for worker in stack.workers]
 
 
-def _children(mill: Mill) -> list[psutil.Process]:
-    return [child for worker in _workers(mill) for child in worker.children(recursive=True)]
+def _image_processes(stack: Stack) -> list[psutil.Process]:
+    return [child for worker in _workers(stack) for child in worker.children(recursive=True)]
 
 
 def _memory(processes: list[psutil.Process]) -> float:
@@ -66,32 +66,38 @@ def _of_each(
     return found
 
 
-def _connections_to_postgres(mill: Mill) -> float:
-    with connect(mill.postgres) as connection:
+def _connections_to_postgres(stack: Stack) -> float:
+    with connect(stack.postgres) as connection:
         return float(connection.execute(CONNECTIONS).fetchall()[0][0])
 
 
-def _connections_to_redis(mill: Mill) -> float:
-    with redis_client(mill.redis) as client:
+def _connections_to_redis(stack: Stack) -> float:
+    with redis_client(stack.redis) as client:
         return float(client.info("clients")["connected_clients"])
 
 
-def _temporary_files(mill: Mill) -> float:
+def _temporary_files(stack: Stack) -> float:
     # Folders may go while they are walked through; os.walk passes them over.
-    return float(sum(len(names) + len(files) for _, names, files in os.walk(mill.storage / "tmp")))
+    return float(sum(len(names) + len(files) for _, names, files in os.walk(stack.storage / "tmp")))
 
 
 COUNTS: MappingProxyType[Resource, Reading] = MappingProxyType(
     {
-        Resource("descriptors of the gateway", HANDFUL): lambda m: _descriptors(_gateway(m)),
-        Resource("descriptors of the workers", HANDFUL): lambda m: _descriptors(_workers(m)),
-        Resource("threads of the gateway", HANDFUL): lambda m: _threads(_gateway(m)),
-        Resource("threads of the workers", HANDFUL): lambda m: _threads(_workers(m)),
-        Resource("threads of image processes", HANDFUL): lambda m: _threads(_children(m)),
-        Resource("image processes", HANDFUL): lambda m: float(len(_children(m))),
-        Resource("connections to PostgreSQL", HANDFUL): _connections_to_postgres,
-        Resource("connections to Redis", HANDFUL): _connections_to_redis,
-        Resource("files and folders in tmp", OF_JOBS_IN_HAND): _temporary_files,
+        Resource("descriptors of the gateway", MAX_FLUCTUATION): lambda m: _descriptors(
+            _gateway(m)
+        ),
+        Resource("descriptors of the workers", MAX_FLUCTUATION): lambda m: _descriptors(
+            _workers(m)
+        ),
+        Resource("threads of the gateway", MAX_FLUCTUATION): lambda m: _threads(_gateway(m)),
+        Resource("threads of the workers", MAX_FLUCTUATION): lambda m: _threads(_workers(m)),
+        Resource("threads of image processes", MAX_FLUCTUATION): lambda m: _threads(
+            _image_processes(m)
+        ),
+        Resource("image processes", MAX_FLUCTUATION): lambda m: float(len(_image_processes(m))),
+        Resource("connections to PostgreSQL", MAX_FLUCTUATION): _connections_to_postgres,
+        Resource("connections to Redis", MAX_FLUCTUATION): _connections_to_redis,
+        Resource("files and folders in tmp", OF_RUNNING_JOBS): _temporary_files,
     }
 )
 MEMORY: MappingProxyType[Resource, Reading] = MappingProxyType(
@@ -99,7 +105,7 @@ MEMORY: MappingProxyType[Resource, Reading] = MappingProxyType(
         Resource("MiB of the gateway", SERVICE_MEBIBYTES, MEBIBYTE): lambda m: _memory(_gateway(m)),
         Resource("MiB of a worker", SERVICE_MEBIBYTES, MEBIBYTE): lambda m: _memory(_workers(m)),
         Resource("MiB of an image process", CHILD_MEBIBYTES, MEBIBYTE): lambda m: _memory(
-            _children(m)
+            _image_processes(m)
         ),
     }
 )
@@ -108,5 +114,5 @@ RESOURCES: MappingProxyType[Resource, Reading] = MappingProxyType({**COUNTS, **M
 Sample = dict[Resource, float]
 
 
-def sample(mill: Mill) -> Sample:
-    return {resource: read(mill) for resource, read in RESOURCES.items()}
+def sample(stack: Stack) -> Sample:
+    return {resource: read(stack) for resource, read in RESOURCES.items()}

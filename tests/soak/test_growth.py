@@ -19,8 +19,8 @@ def test_what_is_never_given_back_grows(every: int) -> None:
 
 
 def test_what_trembles_does_not_grow() -> None:
-    chance = random.Random(1)
-    assert not trend([20 + chance.randrange(30) for _ in range(300)]).grows
+    rng = random.Random(1)
+    assert not trend([20 + rng.randrange(30) for _ in range(300)]).grows
 
 
 def test_what_rises_once_does_not_grow() -> None:

@@ -20,7 +20,7 @@ WORKERS = 2
 LEASE_SECONDS = 3.0
 
 
-class Mill:
+class Stack:
     def __init__(self, folder: Path, postgres: Postgres, valkey: Valkey) -> None:
         self.folder = folder
         self.storage = folder / "storage"
@@ -36,7 +36,7 @@ class Mill:
 
     @classmethod
     @asynccontextmanager
-    async def run(cls, folder: Path) -> AsyncIterator["Mill"]:
+    async def run(cls, folder: Path) -> AsyncIterator["Stack"]:
         """Run everything in the folder until the block is left. Nothing runs on afterwards."""
         async with (
             Postgres.run(folder / "postgres") as postgres,
@@ -46,11 +46,11 @@ class Mill:
                 postgres.host, postgres.port, postgres.user, postgres.password, postgres.dbname
             )
             await asyncio.to_thread(migrate, address)
-            mill = cls(folder, postgres, v)
+            stack = cls(folder, postgres, v)
             try:
-                yield mill
+                yield stack
             finally:
-                await asyncio.to_thread(mill._end_services)
+                await asyncio.to_thread(stack._end_services)
 
     @property
     def url(self) -> str:
@@ -83,12 +83,12 @@ class Mill:
                 stack.enter_context(frozen(worker.pid))
             yield
 
-    def kill_a_child(self, number: int, chance: random.Random) -> bool:
+    def kill_image_process(self, number: int, rng: random.Random) -> bool:
         """Kill one of the processes that a worker decodes in; say whether it had one."""
         children = psutil.Process(self.workers[number].pid).children()
         if not children:
             return False
-        chance.choice(children).kill()
+        rng.choice(children).kill()
         return True
 
     async def crash_postgres(self) -> None:
