@@ -79,7 +79,7 @@ async def test_repeating_an_insert_after_a_lost_result_returns_the_same_job(
     first = await accept_with_key(job_store, new, KEY)
     assert await accept_with_key(job_store, new, KEY) == first
     assert first.job.id == new.id
-    assert len(await job_store.history(new.id)) == 1
+    assert len(await job_store.read_history(new.id)) == 1
 
 
 async def test_a_job_that_is_not_recorded_uses_no_key(

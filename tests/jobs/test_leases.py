@@ -56,7 +56,7 @@ async def one_claim(job_store: JobStore, leases: JobLeases, max_attempts: int = 
 
 
 async def statuses(job_store: JobStore, job_id: JobId) -> list[Status]:
-    return [event.status for event in await job_store.history(job_id)]
+    return [event.status for event in await job_store.read_history(job_id)]
 
 
 async def test_a_claimed_job_is_processing_and_cannot_be_claimed_again(
@@ -145,7 +145,7 @@ async def test_a_result_that_is_recorded_twice_counts_once(
     assert await leases.finish([result(claim)]) == frozenset()
     assert await leases.finish([result(claim)]) == frozenset()
     assert (await statuses(job_store, claim.id))[-1] in {Status.COMPLETED, Status.FAILED}
-    assert len(await job_store.history(claim.id)) == 3
+    assert len(await job_store.read_history(claim.id)) == 3
 
 
 async def test_a_result_of_another_kind_or_claim_is_no_repetition(
@@ -274,7 +274,7 @@ async def test_the_history_has_every_change_with_its_attempt_worker_and_error(
     make_due(postgres_address)
     (fourth,) = await leases.claim([claim.id])
     await leases.finish([completed(fourth)])
-    events = await job_store.history(claim.id)
+    events = await job_store.read_history(claim.id)
     lost = JobError(
         ErrorCode.WORKER_LOST, f"The worker of attempt {third.attempt} stopped sending heartbeats."
     )

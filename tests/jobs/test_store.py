@@ -39,14 +39,14 @@ async def test_accepting_the_same_job_twice_records_it_once(job_store: JobStore)
     new = new_job()
     first = await job_store.accept(new)
     assert await job_store.accept(new) == first
-    assert len(await job_store.history(new.id)) == 1
+    assert len(await job_store.read_history(new.id)) == 1
 
 
 async def test_a_job_that_does_not_exist_is_not_found(job_store: JobStore) -> None:
     unknown = new_job_id()
     for method in (
         job_store.find,
-        job_store.history,
+        job_store.read_history,
         job_store.cancel,
         job_store.retry,
         job_store.delete,
@@ -128,7 +128,7 @@ async def test_a_deleted_job_is_gone_with_its_history(job_store: JobStore) -> No
     job = await job_store.accept(new_job())
     assert (await job_store.delete(job.id)).input_path == job.input_path
     with pytest.raises(JobNotFound):
-        await job_store.history(job.id)
+        await job_store.read_history(job.id)
 
 
 async def test_of_many_concurrent_cancellations_one_succeeds(job_store: JobStore) -> None:
@@ -137,7 +137,7 @@ async def test_of_many_concurrent_cancellations_one_succeeds(job_store: JobStore
         *(job_store.cancel(job.id) for _ in range(8)), return_exceptions=True
     )
     assert sum(isinstance(answer, Job) for answer in answers) == 1
-    assert len(await job_store.history(job.id)) == 2
+    assert len(await job_store.read_history(job.id)) == 2
 
 
 # A row of each status, as the constraints of the table require it.

@@ -98,7 +98,7 @@ def _check_webhooks(overdue: OverdueJobs) -> Finding:
 async def find_unqueued(context: DoctorContext, overdue: OverdueJobs) -> list[JobId]:
     """Return the overdue jobs whose ids are not in the queue; none while Redis is unavailable."""
     try:
-        queued = await context.queue.ids()
+        queued = await context.queue.read_ids()
     except QueueUnavailable:
         return []
     return [job_id for job_id in overdue.ids if job_id not in queued]

@@ -9,7 +9,7 @@ from imagemill.redis.queue import QueueUnavailable
 async def check(context: DoctorContext) -> list[Finding]:
     address = context.settings.redis
     try:
-        policy = await context.queue.eviction_policy()
+        policy = await context.queue.read_eviction_policy()
     except QueueUnavailable as error:
         return [
             warn(
@@ -42,7 +42,7 @@ async def check(context: DoctorContext) -> list[Finding]:
 async def check_queue(context: DoctorContext) -> list[Finding]:
     """Count the ids in the queue, and those for which no job is pending."""
     try:
-        ids = await context.queue.ids()
+        ids = await context.queue.read_ids()
     except QueueUnavailable:
         return []  # the check of the server reports it
     stale = len(ids) - len(await context.diagnostics.find_pending(ids))

@@ -3,7 +3,7 @@
 Every change is a row of `job_events` (docs/decisions/0003-history-by-trigger.md). Its id is the
 position from which a client resumes. Within one job the changes become visible in the order of
 their ids, since each change locks the job's row until it commits. Across jobs they do not: see
-`Changes.sequence_state`.
+`Changes.read_sequence_state`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -95,7 +95,7 @@ class Change:
     @property
     def job(self) -> Job:
         """The job as this change left it."""
-        return restore(self.latest, self.event)
+        return rewind(self.latest, self.event)
 
     @property
     def ends_job(self) -> bool:
@@ -177,7 +177,7 @@ class Changes:
             for row in rows
         )
 
-    async def sequence_state(self) -> SequenceState:
+    async def read_sequence_state(self) -> SequenceState:
         """Return the newest id of the sequence and the transactions that hold a lock to write.
 
         A transaction takes its ids before it commits, so that a lower id may become visible after a
@@ -189,7 +189,7 @@ class Changes:
         return SequenceState(row["newest"], frozenset(row["writers"]))
 
 
-def restore(job: Job, event: Event) -> Job:
+def rewind(job: Job, event: Event) -> Job:
     """Return the job as this change left it, as far as the history records it."""
     is_new = event.status is Status.PENDING and event.worker is None  # accepted, or retried
     was_released = event.status is Status.PENDING and not is_new and event.error is None

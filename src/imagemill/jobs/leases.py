@@ -11,7 +11,7 @@ The rules that these statements rest on:
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Final, LiteralString
 from uuid import UUID
 
 from psycopg.rows import DictRow
@@ -141,20 +141,14 @@ class JobLeases:
 
     async def claim(self, ids: Collection[JobId]) -> tuple[Claim, ...]:
         """Claim those of the jobs that are PENDING and due, and not locked by another claim."""
-        rows = await self.postgres.run(
-            CLAIM, {"ids": list(ids), "worker": self.worker, "lease": self.lease}
-        )
-        return self._to_claims(rows)
+        return await self._claim(CLAIM, {"ids": list(ids)})
 
     async def sweep(self, limit: int, grace: timedelta) -> tuple[Claim, ...]:
         """Claim up to `limit` jobs that have been due for longer than `grace`.
 
         By priority, then the oldest first. This finds jobs whose ids Redis lost, and retried ones.
         """
-        rows = await self.postgres.run(
-            SWEEP, {"limit": limit, "grace": grace, "worker": self.worker, "lease": self.lease}
-        )
-        return self._to_claims(rows)
+        return await self._claim(SWEEP, {"limit": limit, "grace": grace})
 
     async def heartbeat(self, claims: Collection[Claim]) -> frozenset[JobId]:
         """Renew the leases of these claims and return the ids of the jobs whose lease is lost."""
@@ -216,7 +210,10 @@ class JobLeases:
             Reaped(JobId(row["id"]), Status(row["status"]), row["attempts"]) for row in rows
         )
 
-    def _to_claims(self, rows: list[DictRow]) -> tuple[Claim, ...]:
+    async def _claim(self, statement: LiteralString, parameters: Json) -> tuple[Claim, ...]:
+        rows = await self.postgres.run(
+            statement, parameters | {"worker": self.worker, "lease": self.lease}
+        )
         self.publish(JobId(row["id"]) for row in rows)
         return tuple(to_claim(row) for row in rows)
 

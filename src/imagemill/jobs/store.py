@@ -180,7 +180,7 @@ class JobStore:
         jobs = tuple(to_job(row) for row in rows[:limit])
         return Page(jobs, jobs[-1].id if len(rows) > limit else None)
 
-    async def history(self, job_id: JobId) -> tuple[Event, ...]:
+    async def read_history(self, job_id: JobId) -> tuple[Event, ...]:
         """Return every change of the job's status, oldest first. Raises JobNotFound."""
         rows = await self.postgres.run(HISTORY, self._parameters(job_id))
         if not rows:
@@ -189,26 +189,16 @@ class JobStore:
 
     async def cancel(self, job_id: JobId) -> Job:
         """Cancel a PENDING or PROCESSING job. Raises JobNotFound, IllegalTransition."""
-        changed = await self._change(CANCEL, job_id)
-        if changed is None:
-            job = await self.find(job_id)
-            raise IllegalTransition(
-                f"Job {job_id} is {job.status}: only a PENDING or PROCESSING job can be canceled."
-            )
-        return changed
+        rule = "only a PENDING or PROCESSING job can be canceled"
+        return await self._change_if_allowed(CANCEL, job_id, rule)
 
     async def retry(self, job_id: JobId) -> Job:
         """Make a FAILED or CANCELED job PENDING, with all its attempts unused.
 
         Raises JobNotFound, IllegalTransition.
         """
-        changed = await self._change(RETRY, job_id)
-        if changed is None:
-            job = await self.find(job_id)
-            raise IllegalTransition(
-                f"Job {job_id} is {job.status}: only a FAILED or CANCELED job can be retried."
-            )
-        return changed
+        rule = "only a FAILED or CANCELED job can be retried"
+        return await self._change_if_allowed(RETRY, job_id, rule)
 
     async def delete(self, job_id: JobId) -> Job:
         """Delete a job, whatever its status, and return it. Raises JobNotFound."""
@@ -225,6 +215,13 @@ class JobStore:
     async def ping(self) -> None:
         """Raise DatabaseUnavailable unless PostgreSQL answers."""
         await self.postgres.run("SELECT 1", {})
+
+    async def _change_if_allowed(self, statement: LiteralString, job_id: JobId, rule: str) -> Job:
+        changed = await self._change(statement, job_id)
+        if changed is None:
+            job = await self.find(job_id)
+            raise IllegalTransition(f"Job {job_id} is {job.status}: {rule}.")
+        return changed
 
     async def _change(self, statement: LiteralString, job_id: JobId) -> Job | None:
         rows = await self.postgres.run(statement, self._parameters(job_id))

@@ -104,7 +104,7 @@ class JobQueue:
         with _translate_errors():
             await self.pop_client.rpush(KEYS[priority], *map(str, ids))
 
-    async def ids(self) -> frozenset[JobId]:
+    async def read_ids(self) -> frozenset[JobId]:
         """Return all ids in the queue. Raises QueueUnavailable."""
         found: set[JobId] = set()
         for key in KEYS.values():
@@ -116,7 +116,7 @@ class JobQueue:
                 start += len(values)
         return frozenset(found)
 
-    async def eviction_policy(self) -> str:
+    async def read_eviction_policy(self) -> str:
         """Return Redis' `maxmemory-policy`. Raises QueueUnavailable."""
         with _translate_errors():
             memory = await self.pop_client.info("memory")

@@ -116,7 +116,7 @@ async def read_job(
 )
 async def read_history(job_store: ScopedJobStore, job_id: JobIdPath) -> HistoryBody:
     """Return every change of status of the job, oldest first."""
-    events = await job_store.history(JobId(job_id))
+    events = await job_store.read_history(JobId(job_id))
     return HistoryBody(events=[EventBody.of(event) for event in events])
 
 

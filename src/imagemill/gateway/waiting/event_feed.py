@@ -205,7 +205,7 @@ class EventFeed:
         """
         tickets = self._tickets
         # Before the rows are read: the tracker relies on that order.
-        state = await self.changes.sequence_state()
+        state = await self.changes.read_sequence_state()
         self._gaps.observe(state)
         if not self.listeners:
             return True
