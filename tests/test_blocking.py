@@ -7,7 +7,7 @@ import pytest
 from imagemill.blocking import run_in_thread
 
 
-async def test_a_cancelled_caller_waits_for_its_thread() -> None:
+async def test_a_canceled_caller_waits_for_its_thread() -> None:
     entered, may_leave, left = asyncio.Event(), asyncio.Event(), []
     loop = asyncio.get_running_loop()
 

@@ -1,4 +1,4 @@
-"""Blocking file work in threads, off the event loop, that outlives no caller."""
+"""Blocking functions in threads, off the event loop, for which even a canceled caller waits."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,7 +11,7 @@ R = TypeVar("R")
 async def run_in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Run the function in a thread and return what it returns.
 
-    A caller that is cancelled still waits for the thread, so that no file is closed or deleted
+    A caller that is canceled still waits for the thread, so that no file is closed or deleted
     while a thread writes to it.
     """
     work = asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))

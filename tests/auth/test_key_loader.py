@@ -84,7 +84,7 @@ async def test_a_lookup_never_gets_the_result_of_a_statement_that_began_before_i
     assert not (await before).any_exists
 
 
-async def test_a_cancelled_lookup_does_not_affect_the_others(
+async def test_a_canceled_lookup_does_not_affect_the_others(
     pool: Postgres, keyring: Keyring
 ) -> None:
     key_id = id_of(keyring.add("ci"))

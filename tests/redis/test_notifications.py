@@ -112,7 +112,7 @@ async def test_a_subscriber_learns_of_a_lost_connection_and_reconnects_by_itself
             assert await anext(messages) == {job_id}
 
 
-async def test_a_subscriber_can_be_cancelled_at_any_moment(redis_address: RedisAddress) -> None:
+async def test_a_subscriber_can_be_canceled_at_any_moment(redis_address: RedisAddress) -> None:
     moments = random.Random(1)
 
     async def subscribe(notifications: JobNotifications) -> None:

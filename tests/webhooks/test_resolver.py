@@ -22,7 +22,7 @@ async def test_an_unknown_name_is_unresolved(host: str) -> None:
         await Resolver(1).resolve(host)
 
 
-async def test_a_cancelled_lookup_counts_until_it_ends() -> None:
+async def test_a_canceled_lookup_counts_until_it_ends() -> None:
     hanging, released = threading.Event(), threading.Event()
 
     def look_up(host: str) -> tuple[Address, ...]:

@@ -194,7 +194,9 @@ async def test_a_bug_in_an_attempt_is_an_internal_error_that_is_retried(
     assert not executor.storage_failed.is_set()
 
 
-@pytest.mark.parametrize("error", [StorageFull("The storage is full."), Unavailable("It is away.")])
+@pytest.mark.parametrize(
+    "error", [StorageFull("The storage is full."), Unavailable("It is unavailable.")]
+)
 async def test_an_attempt_that_met_an_unavailable_service_does_not_count(
     jobs: Jobs, executor: JobExecutor, attempts: Attempts, error: Unavailable
 ) -> None:

@@ -53,7 +53,7 @@ async def count(decision: Decision, *, is_recorded: bool) -> dict[tuple[str, ...
         (completed(CLAIM), {COMPLETED: 1, INPUTS: 1, OUTPUTS: 1, OUTPUT_BYTES: 5}),
         (Failed(CLAIM, ERROR), {FAILED: 1}),
         (Retry(CLAIM, ERROR, timedelta(seconds=2)), {RETRIED: 1}),
-        (Release(CLAIM, "It is away.", timedelta(seconds=5)), {}),
+        (Release(CLAIM, "It is unavailable.", timedelta(seconds=5)), {}),
     ],
 )
 async def test_a_recorded_decision_is_counted_by_what_it_is(

@@ -27,8 +27,8 @@ async def log_events_of(*outcomes: Exception | None) -> list[tuple[str, str]]:
 
 
 async def test_an_unavailable_service_is_logged_once_and_once_when_it_is_back() -> None:
-    away = DatabaseUnavailable("PostgreSQL is away")
-    assert await log_events_of(None, away, away, away, None, None) == [
+    unavailable = DatabaseUnavailable("PostgreSQL is unavailable")
+    assert await log_events_of(None, unavailable, unavailable, unavailable, None, None) == [
         ("warning", "periodic_task.postponed"),
         ("info", "periodic_task.resumed"),
     ]

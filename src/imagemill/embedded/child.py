@@ -121,7 +121,7 @@ class ChildProcess:
     async def stop(self, with_signal: signal.Signals, grace_seconds: float) -> None:
         """Send the signal; kill the process if it has not exited after the grace time.
 
-        It is also killed when the wait is cancelled.
+        It is also killed when the wait is canceled.
         """
         if self.is_running:
             self._process.send_signal(with_signal)

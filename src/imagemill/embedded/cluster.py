@@ -36,7 +36,7 @@ async def create_cluster(data: Path, user: str, password: str, log: LogFile) -> 
     new_folder = data.with_name(f"{data.name}.new")
     await end_stale_processes(new_folder)
     _make_empty(new_folder, user)
-    # An incomplete folder does no harm: the next start creates it anew.
+    # An incomplete folder does no harm: the next start creates it again.
     options = LaunchOptions(signal.SIGKILL, user, str(new_folder))
     await _run(_initdb_command(new_folder), b"", options, log)
     await _run(

@@ -72,7 +72,7 @@ async def supervise(
 ) -> AsyncIterator[None]:
     """Restart the services, all of them started already, while the block runs.
 
-    When one of them is in a crash loop, the block is cancelled and EmbeddedError raised.
+    When one of them is in a crash loop, the block is canceled and EmbeddedError raised.
     """
     try:
         async with asyncio.TaskGroup() as group:

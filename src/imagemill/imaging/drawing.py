@@ -1,4 +1,4 @@
-"""Draws the picture that a demo shows when nobody brings one: the sun over the sea at evening."""
+"""Drawing of the demo's default picture: the sun over the sea at evening."""
 
 from pathlib import Path
 from typing import Final

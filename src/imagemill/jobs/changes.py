@@ -18,7 +18,7 @@ from imagemill.jobs.store import OWNED
 from imagemill.postgres.pool import Postgres
 
 MAX_EVENT_ID: Final = 2**63 - 1
-# Changes of each job that one statement returns; the next one continues behind them.
+# Changes of each job that one statement returns; the next one continues after them.
 MAX_CHANGES_PER_JOB: Final = 16
 # The same, where a statement reads a single job.
 MAX_CHANGES_OF_ONE_JOB: Final = 100
@@ -32,7 +32,7 @@ STREAMED_COLUMNS: Final[LiteralString] = JOB_COLUMNS.replace("pipeline", "'{}'::
 
 # Ordered by `id + 0`: by `id` the planner might scan the primary key, past other jobs' events.
 
-# The changes behind `after`, and at least the newest one, whatever `after` is.
+# The changes with ids over `after`, and at least the newest one, whatever `after` is.
 CHANGES_OF_JOB: Final[LiteralString] = f"""
     SELECT {STREAMED_COLUMNS}, key_id, e.*
       FROM jobs
@@ -133,7 +133,7 @@ class Changes:
     async def read_job(
         self, job_id: JobId, owner: KeyId | None, after: int | None = None
     ) -> tuple[Change, ...]:
-        """Return the job's changes behind the id `after`, or its newest change if there are none.
+        """Return the job's changes after the id `after`, or its newest change if there are none.
 
         At most MAX_CHANGES_OF_ONE_JOB. Raises JobNotFound.
         """
@@ -146,7 +146,7 @@ class Changes:
     async def read_jobs(
         self, subscriptions: Sequence[tuple[JobId, int]]
     ) -> Mapping[tuple[JobId, int], JobChanges]:
-        """Return the changes of each job behind the id that is paired with it.
+        """Return the changes of each job after the id that is paired with it.
 
         Jobs without such changes are left out, unless they are deleted. At most
         MAX_CHANGES_PER_JOB of each.
@@ -190,7 +190,7 @@ class Changes:
 
 
 def rewind(job: Job, event: Event) -> Job:
-    """Return the job as this change left it, as far as the history records it."""
+    """Return the job as it was right after the event, as far as the history records it."""
     is_new = event.status is Status.PENDING and event.worker is None  # accepted, or retried
     was_released = event.status is Status.PENDING and not is_new and event.error is None
     is_completed = event.status is Status.COMPLETED

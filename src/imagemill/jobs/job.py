@@ -77,7 +77,7 @@ MAX_BACKOFF: Final = timedelta(seconds=60)
 
 
 class JobNotFound(Rejected):
-    """No job has this id."""
+    """No job has this id, or it belongs to another API key."""
 
 
 class IllegalTransition(Rejected):

@@ -171,9 +171,10 @@ class JobLeases:
         if not unfinished:
             return frozenset()
         rows = await self.postgres.run(FIND_RESULTS, {"ids": list(unfinished)})
-        # Finished by that first execution.
-        ours = {JobId(row["id"]) for row in rows if _is_result_of(by_id[JobId(row["id"])], row)}
-        return frozenset(unfinished - ours)
+        finished_before = {
+            JobId(row["id"]) for row in rows if _is_result_of(by_id[JobId(row["id"])], row)
+        }
+        return frozenset(unfinished - finished_before)
 
     async def release(self, claims: Collection[Claim], delay: timedelta = timedelta(0)) -> None:
         """Make these jobs PENDING, due after the delay, without using up the attempt."""

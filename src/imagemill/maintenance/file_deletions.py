@@ -13,8 +13,8 @@ from typing import Final
 from imagemill.jobs.job import JobId
 from imagemill.postgres.pool import Postgres
 
-# A claimed deletion that was not completed, since its worker died or the storage is away, is due
-# again after this long.
+# A claimed deletion that was not completed, since its worker died or the storage is unavailable, is
+# due again after this long.
 CLAIM_DURATION: Final = timedelta(minutes=1)
 
 DELETE_EXPIRED_JOBS = """

@@ -31,7 +31,7 @@ class Maintenance:
     scheduled_tasks: ScheduledTasks
 
     async def run(self) -> None:
-        """Run all tasks until cancelled."""
+        """Run all tasks until canceled."""
         retention, janitor = self.retention, self.janitor
         await asyncio.gather(
             run_periodically("expired_jobs", retention.delete_expired_jobs, RETENTION_SECONDS),

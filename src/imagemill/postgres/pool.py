@@ -1,4 +1,4 @@
-"""Pool of PostgreSQL connections: each statement has a time-out, and a second try on a new one."""
+"""Pool of PostgreSQL connections, whose statements time out and survive a lost connection."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -82,7 +82,7 @@ class Postgres:
         try:
             return await self._run(statement, parameters)
         except OutcomeUnknown as first:
-            # The other connections may be lost too. To find out by each would take a time-out each.
+            # The other connections may be lost too. To try each of them would take a time-out each.
             await self._pool.drain()
             try:
                 return await self._run(statement, parameters)

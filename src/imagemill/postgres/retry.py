@@ -17,9 +17,9 @@ MAX_DELAY_SECONDS: Final = 5.0
 
 
 async def retry_until_available(action: Callable[[], Awaitable[R]]) -> R:
-    """Return what the action returns, calling it again for as long as PostgreSQL is away.
+    """Return what the action returns, calling it again until PostgreSQL is available.
 
-    For results that must be recorded: an absent database is no failure of a job. The action has to
+    For results that must be recorded: an unavailable database does not fail a job. The action must
     be safe to repeat. The delay between two calls doubles from 0.1 to 5 seconds.
     """
     delay = MIN_DELAY_SECONDS

@@ -8,7 +8,7 @@ class CircuitBreaker:
     """Counts failures in a row. Times are seconds of any one monotonic clock.
 
     `threshold` failures open the circuit. `cooldown` seconds after the last failure calls are
-    allowed again: a success closes the circuit, a failure opens it anew.
+    allowed again: a success closes the circuit, a failure opens it again.
     """
 
     threshold: int

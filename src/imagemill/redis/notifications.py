@@ -83,7 +83,7 @@ class JobNotifications:
         An empty set means that `is_subscribed` has changed and that notifications may be missing.
         """
         while True:
-            _raise_if_cancelled()
+            _raise_if_canceled()
             try:
                 async with (
                     self.subscribe_client.pubsub() as pubsub,
@@ -93,7 +93,7 @@ class JobNotifications:
                         self._set_subscribed()
                         yield ids
             except (RedisError, OSError, TimeoutError) as error:
-                _raise_if_cancelled()
+                _raise_if_canceled()
                 if self.is_subscribed:
                     self.is_subscribed = False
                     log.warning(
@@ -111,7 +111,7 @@ class JobNotifications:
 
     async def _publish_continuously(self) -> None:
         while True:
-            _raise_if_cancelled()
+            _raise_if_canceled()
             await self._has_pending.wait()
             await self._publish_pending()
 
@@ -144,7 +144,7 @@ async def _receive(pubsub: PubSub) -> AsyncGenerator[frozenset[JobId]]:
     await pubsub.subscribe(CHANNEL)
     is_tested = False
     while True:
-        _raise_if_cancelled()
+        _raise_if_canceled()
         message = await pubsub.get_message(timeout=IDLE_TIMEOUT_SECONDS)
         if message is not None:
             is_tested = False
@@ -159,8 +159,8 @@ async def _receive(pubsub: PubSub) -> AsyncGenerator[frozenset[JobId]]:
             is_tested = True
 
 
-def _raise_if_cancelled() -> None:
-    """Raise CancelledError if this task was cancelled before.
+def _raise_if_canceled() -> None:
+    """Raise CancelledError if this task was canceled before.
 
     redis-py swallows a cancellation that arrives while it connects. Without this check a process
     that is stopped just then would never exit.

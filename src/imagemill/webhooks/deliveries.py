@@ -27,7 +27,7 @@ from imagemill.webhooks.delivery import (
     DeliveryStatus,
 )
 
-# Receivers that one claim visits; the next claim continues behind them.
+# Receivers that one claim visits; the next claim continues after them.
 MAX_RECEIVERS: Final = 1000
 
 # First tries and retries are two ranges of the index, and are claimed separately. The rows are
@@ -185,7 +185,7 @@ class Deliveries:
         )
 
     async def record(self, delivery: ClaimedDelivery, outcome: DeliveryOutcome) -> bool:
-        """Record the outcome of a try. Returns False if the delivery was claimed anew meanwhile."""
+        """Record the outcome of a try. Returns False if the delivery has been claimed again."""
         rows = await self.postgres.run(
             RECORD,
             {

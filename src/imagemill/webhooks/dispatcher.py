@@ -39,7 +39,7 @@ LEASE: Final = timedelta(seconds=4 * TRY_TIMEOUT_SECONDS)
 MAX_CONCURRENT_WRITES: Final = 2
 # How long a stopping worker waits for responses. What it releases without one is sent twice.
 DRAIN_TIMEOUT_SECONDS: Final = 5.0
-# How long it then waits for each of: a claim, cancelled tries, the recording of outcomes.
+# How long it then waits for each of: a claim, canceled tries, the recording of outcomes.
 CLEANUP_TIMEOUT_SECONDS: Final = 5.0
 
 INTERNAL_ERROR: Final = TryResult(TryStatus.BUG, "An internal error occurred and was logged.")

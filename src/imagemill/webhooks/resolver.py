@@ -45,7 +45,7 @@ class Resolver:
     async def resolve(self, host: str) -> tuple[Address, ...]:
         """Return all addresses of the host, at least one. Raises NameUnresolved.
 
-        A lookup whose caller is cancelled counts until it ends.
+        A lookup whose caller is canceled counts until it ends.
         """
         await self._free.acquire()
         loop = asyncio.get_running_loop()

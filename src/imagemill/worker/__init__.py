@@ -1,1 +1,1 @@
-"""The Worker-Service: fetches jobs, executes them and records their results until told to stop."""
+"""The Worker-Service: fetches jobs, executes them and records their results."""

@@ -22,7 +22,8 @@ log = structlog.get_logger()
 async def run_attempt(storage: Storage, sandbox: Sandbox, claim: Claim) -> Completed | JobError:
     """Process the job's image once; nothing is recorded in PostgreSQL.
 
-    Raises Unavailable when the storage failed, which says nothing about the job.
+    Raises Unavailable when the storage failed or no image process could be started; the attempt
+    does not count then.
     """
     try:
         pipeline = Pipeline.model_validate(claim.pipeline)
@@ -38,7 +39,7 @@ async def run_attempt(storage: Storage, sandbox: Sandbox, claim: Claim) -> Compl
     except ValidationError:
         detail = "The pipeline was accepted by another version and is unknown to this one."
         return JobError(ErrorCode.INTERNAL, detail)
-    return _describe(claim, rendered)
+    return _to_completed(claim, rendered)
 
 
 async def discard_outputs(storage: Storage, claim: Claim) -> None:
@@ -61,7 +62,7 @@ async def _render(storage: Storage, sandbox: Sandbox, claim: Claim, pipeline: Pi
         return rendered
 
 
-def _describe(claim: Claim, rendered: Rendered) -> Completed:
+def _to_completed(claim: Claim, rendered: Rendered) -> Completed:
     folder = attempt_key(claim.id, claim.fence)
     return Completed(
         claim=claim,

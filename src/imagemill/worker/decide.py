@@ -7,7 +7,8 @@ from typing import Final
 from imagemill.errors import Unavailable
 from imagemill.jobs.job import Claim, Completed, Failed, JobError, backoff, is_final
 
-# A released job is not claimed again at once, or it would go in circles while the storage is away.
+# Without a delay, a released job would be claimed and released in a loop while the storage is
+# unavailable.
 RELEASE_DELAY: Final = timedelta(seconds=5)
 
 
@@ -22,7 +23,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The attempt does not count, since the storage was away; the job is due after the delay."""
+    """A service was unavailable: the attempt does not count, and the job is due after the delay."""
 
     claim: Claim
     reason: str

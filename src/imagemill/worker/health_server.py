@@ -76,10 +76,10 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class HealthServer:
-    """Server on the health port; `sandbox` is how far image processes are confined."""
+    """Server on the health port; `level` is how far image processes are confined."""
 
     liveness: Liveness
-    sandbox: ConfinementLevel
+    level: ConfinementLevel
 
     @asynccontextmanager
     async def open(self, port: int | None) -> AsyncIterator[None]:
@@ -97,7 +97,7 @@ class HealthServer:
                 writer.write(await self._answer(reader))
                 await writer.drain()
         except (TimeoutError, ConnectionError):
-            pass  # the client sent no request in time, or went away
+            pass  # the client sent no request in time, or disconnected
         finally:
             writer.close()
 
@@ -127,4 +127,4 @@ class HealthServer:
         failure = self.liveness.failure(time.monotonic())
         if failure:
             return Response(HTTPStatus.SERVICE_UNAVAILABLE, f"{failure}\n".encode())
-        return Response(HTTPStatus.OK, f"ok, sandbox {self.sandbox}\n".encode())
+        return Response(HTTPStatus.OK, f"ok, sandbox {self.level}\n".encode())

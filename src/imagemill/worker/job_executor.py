@@ -21,7 +21,7 @@ from imagemill.worker.shared_exclusive_lock import SharedExclusiveLock
 
 log = structlog.get_logger()
 
-# What is being recorded when the grace time is over gets this long before the worker exits.
+# How long the worker waits, after the grace time, for decisions that are being recorded.
 RECORDING_TIMEOUT_SECONDS: Final = 5.0
 
 RunAttempt = Callable[[Claim], Awaitable[Completed | JobError]]
@@ -36,7 +36,7 @@ class InFlightJob:
 
     claim: Claim
     has_started: bool = False
-    # From then on a lost lease is no reason to stop: the fence decides whose result counts.
+    # If so, a lost lease is no reason to stop: the fence decides whose result counts.
     is_recording: bool = False
 
 
@@ -58,11 +58,11 @@ class JobExecutor:
     storage_failed: asyncio.Event = field(default_factory=asyncio.Event)
     _in_flight: dict[asyncio.Task[None], InFlightJob] = field(default_factory=dict)
     _isolation: SharedExclusiveLock = field(default_factory=SharedExclusiveLock)
-    _attempts: asyncio.Semaphore = field(init=False)
+    _attempt_slots: asyncio.Semaphore = field(init=False)
     _slot_freed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self._attempts = asyncio.Semaphore(self.concurrency)
+        self._attempt_slots = asyncio.Semaphore(self.concurrency)
 
     @property
     def claims(self) -> tuple[Claim, ...]:
@@ -70,7 +70,7 @@ class JobExecutor:
 
     @property
     def free_slots(self) -> int:
-        """How many more jobs can be started."""
+        """How many more jobs can be started or held ready."""
         return 2 * self.concurrency - len(self._in_flight)
 
     async def wait_for_free_slots(self, timeout_seconds: float) -> int:
@@ -126,7 +126,7 @@ class JobExecutor:
 
     async def _execute(self, job: InFlightJob) -> None:
         claim = job.claim
-        async with self._attempts, self._isolation.acquire(exclusive=claim.needs_isolation):
+        async with self._attempt_slots, self._isolation.acquire(exclusive=claim.needs_isolation):
             job.has_started = True
             outcome = await self._attempt(claim)
         job.is_recording = True
@@ -141,7 +141,7 @@ class JobExecutor:
             return error
         except Exception:
             log.exception("job.bug")
-            return JobError(ErrorCode.INTERNAL, "The worker met an error of its own.")
+            return JobError(ErrorCode.INTERNAL, "The worker failed with an internal error.")
 
     async def _record(self, decision: Decision) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Fetcher of jobs: claims those whose ids it pops, and sweeps PostgreSQL for the others."""
+"""Fetcher of jobs: claims the jobs whose ids it pops, and sweeps PostgreSQL for others."""
 
 import asyncio
 import random
@@ -22,19 +22,19 @@ GRACE_WHEN_IDLE: Final = timedelta(seconds=2)
 # The queue is busy: the id of a due job may just be waiting in it.
 GRACE_WHEN_BUSY: Final = timedelta(seconds=15)
 SWEEP_SECONDS: Final = 5.0
-# How often PostgreSQL is polled while Redis is away.
+# How often PostgreSQL is polled while Redis is unavailable.
 POLL_SECONDS: Final = 0.5
 
 
 @dataclass(slots=True)
 class JobFetcher:
-    """Claims jobs for one worker."""
+    """Fetches jobs for one worker."""
 
     leases: JobLeases
     queue: JobQueue
     _swept_at: float = 0.0
     _has_backlog: bool = False
-    _is_queue_away: bool = False
+    _is_queue_unavailable: bool = False
 
     async def fetch_jobs(self, count: int, stopping: asyncio.Event) -> tuple[Claim, ...]:
         """Claim up to `count` jobs, waiting a few seconds for a first one; perhaps none.
@@ -47,8 +47,8 @@ class JobFetcher:
             ids = await self._pop_ids(count, stopping)
         except QueueUnavailable as error:
             return await self._fetch_without_queue(count, stopping, error)
-        if self._is_queue_away:
-            self._is_queue_away = False
+        if self._is_queue_unavailable:
+            self._is_queue_unavailable = False
             log.info("queue.available")
         if stopping.is_set():
             return ()
@@ -76,8 +76,8 @@ class JobFetcher:
     async def _fetch_without_queue(
         self, count: int, stopping: asyncio.Event, error: QueueUnavailable
     ) -> tuple[Claim, ...]:
-        if not self._is_queue_away:
-            self._is_queue_away = True
+        if not self._is_queue_unavailable:
+            self._is_queue_unavailable = True
             log.warning("queue.unavailable", reason=str(error), instead="PostgreSQL is polled")
         claims = await self._sweep(count, timedelta(0))
         if not claims:

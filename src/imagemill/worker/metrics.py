@@ -63,7 +63,7 @@ def count_claims(claims: Collection[Claim], source: Literal["queue", "sweep"]) -
 
 
 def measure_attempts(run_attempt: RunAttempt) -> RunAttempt:
-    """Return the function so that the duration of each call is observed, however it ends."""
+    """Wrap the function to observe the duration of each call, whether it returns or raises."""
 
     async def run(claim: Claim) -> Completed | JobError:
         started = time.monotonic()
@@ -78,7 +78,7 @@ def measure_attempts(run_attempt: RunAttempt) -> RunAttempt:
 
 
 def count_decisions(record: RecordDecision) -> RecordDecision:
-    """Return the function so that each decision is counted once it is recorded, or rejected."""
+    """Wrap the function to count each decision once it is recorded, or rejected."""
 
     async def run(decision: Decision) -> bool:
         is_recorded = await record(decision)
@@ -110,16 +110,16 @@ def _count(decision: Decision) -> None:
     match decision:
         case Completed(claim=claim, outputs=outputs):
             JOBS_ENDED.labels(Status.COMPLETED, "").inc()
-            PROCESSED_INPUTS.labels(_format(claim.input_path)).inc()
+            PROCESSED_INPUTS.labels(_file_format(claim.input_path)).inc()
             for output in outputs:
-                OUTPUTS.labels(_format(output.path)).inc()
-                OUTPUT_BYTES.labels(_format(output.path)).inc(output.bytes)
+                OUTPUTS.labels(_file_format(output.path)).inc()
+                OUTPUT_BYTES.labels(_file_format(output.path)).inc(output.bytes)
         case Failed(error=error):
             JOBS_ENDED.labels(Status.FAILED, error.code).inc()
         case Retry(error=error):
             RETRIES.labels(error.code).inc()
 
 
-def _format(key: str) -> str:
-    # Keys are ours, and so are their suffixes: a few, whatever clients call their files.
+def _file_format(key: str) -> str:
+    # The suffix is chosen by imagemill, not by clients, so that a label has few values.
     return PurePosixPath(key).suffix.removeprefix(".")

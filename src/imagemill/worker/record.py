@@ -1,4 +1,4 @@
-"""The recording of a decision in PostgreSQL, however long PostgreSQL is away."""
+"""Recording of a decision in PostgreSQL, repeated until PostgreSQL is available."""
 
 import structlog
 

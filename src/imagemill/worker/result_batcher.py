@@ -1,4 +1,4 @@
-"""Batched recording of results: all that arrive during one statement go into the next.
+"""Batched recording of results: those that arrive during one statement go into the next.
 
 A batch of sixteen costs PostgreSQL a tenth of what sixteen statements do.
 """
@@ -35,7 +35,7 @@ class ResultBatcher:
     async def record(self, result: Result) -> bool:
         """Return True once the result is committed, or False if the job is not this worker's.
 
-        Waits however long PostgreSQL is away. Raises psycopg.Error when it rejects the values of
+        Retries until PostgreSQL is available. Raises psycopg.Error when it rejects the values of
         this result, which is a bug.
         """
         recorded = asyncio.get_running_loop().create_future()

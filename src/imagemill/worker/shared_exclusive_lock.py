@@ -1,4 +1,4 @@
-"""Lock that many tasks share or one holds exclusively; a waiting exclusive one stops newcomers."""
+"""Shared/exclusive lock for asyncio tasks, in which exclusive acquirers are never starved."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 class SharedExclusiveLock:
     """Shared/exclusive lock for the tasks of one event loop.
 
-    An exclusive acquirer waits until nobody holds the lock. Shared acquirers that come after it
-    wait as well: they would keep it waiting for ever otherwise.
+    An exclusive acquirer waits until no task holds the lock. Shared acquirers that come after it
+    wait as well: otherwise they could keep it waiting for ever.
     """
 
     def __init__(self) -> None:

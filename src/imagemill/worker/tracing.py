@@ -28,7 +28,7 @@ def trace_job(claim: Claim) -> Iterator[None]:
 
 
 def trace_outcome(run_attempt: RunAttempt) -> RunAttempt:
-    """Return the function so that an attempt's failure is noted in the current span."""
+    """Wrap the function to set the current span's status to failed when an attempt fails."""
 
     async def run(claim: Claim) -> Completed | JobError:
         try:
@@ -47,7 +47,7 @@ def trace_outcome(run_attempt: RunAttempt) -> RunAttempt:
 
 
 def trace_recording(record: RecordDecision) -> RecordDecision:
-    """Return the function so that each call is a span `job.record`."""
+    """Wrap the function to record a span `job.record` for each call."""
 
     async def run(decision: Decision) -> bool:
         with start_span("job.record"):
@@ -57,7 +57,7 @@ def trace_recording(record: RecordDecision) -> RecordDecision:
 
 
 def trace_webhooks(send: SendWebhook) -> SendWebhook:
-    """Return the function so that each call is a span, whose trace the receiver gets."""
+    """Wrap the function to record a span for each call, and to send its context to the receiver."""
 
     async def run(request: WebhookRequest) -> TryResult:
         with start_webhook_span(request.url, request.traceparent) as span:

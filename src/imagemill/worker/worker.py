@@ -29,14 +29,14 @@ SLOT_TIMEOUT_SECONDS: Final = 1.0
 PROBE_SECONDS: Final = 1.0
 # Well within a lease.
 RETRY_SECONDS: Final = 1.0
-# A lease that expired is seen within this share of its length, and within ten seconds.
+# An expired lease is reaped within this share of its length, and within MAX_REAP_SECONDS.
 REAP_SHARE: Final = 1 / 6
 MAX_REAP_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """Executes jobs until told to stop, and drains then."""
+    """Executes jobs until it is stopped, then drains."""
 
     leases: JobLeases
     fetcher: JobFetcher
@@ -57,7 +57,7 @@ class Worker:
                     self._renew_leases(),
                     self._reap(),
                     self.maintenance.run(),
-                    # It waits for its wakeup by itself.
+                    # No pauses: each run waits for the wakeup event.
                     run_periodically("webhooks", self.dispatcher.run_once, (0, 0)),
                 )
             ]
@@ -79,7 +79,7 @@ class Worker:
                 await self._wait_for_storage(stopping)
                 continue
             free_slots = await self.executor.wait_for_free_slots(SLOT_TIMEOUT_SECONDS)
-            # The slot may have been freed by the very attempt that found the storage away.
+            # The attempt that freed the slot may be the one that found the storage unavailable.
             if not free_slots or self.executor.storage_failed.is_set():
                 continue
             try:

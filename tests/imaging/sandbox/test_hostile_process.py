@@ -134,7 +134,7 @@ async def test_a_crash_does_not_disturb_another_image_process(
     assert picture.exists()
 
 
-async def test_nothing_writes_after_a_cancelled_render(
+async def test_nothing_writes_after_a_canceled_render(
     unconfined_sandbox: Sandbox, studio: Studio
 ) -> None:
     (before,) = running_processes()

@@ -67,4 +67,4 @@ class PendingJobLimiter:
     def _end_counting(self, counting: asyncio.Task[None]) -> None:
         self._counting = None
         if not counting.cancelled():
-            counting.exception()  # retrieved, or asyncio logs it if every caller was cancelled
+            counting.exception()  # retrieved, or asyncio logs it if every caller was canceled

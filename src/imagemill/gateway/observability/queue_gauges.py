@@ -31,7 +31,7 @@ class QueueGauges:
         if self._query is None or self._is_stale(self._query):
             self._queried_at = time.monotonic()
             self._query = asyncio.create_task(self._query_stats())
-        # Not cancelled after the time-out: the next scrape may find it done.
+        # Not canceled after the time-out: the next scrape may find it done.
         done, _ = await asyncio.wait({self._query}, timeout=QUERY_TIMEOUT_SECONDS)
         return _to_metrics(self._query.result() if done else None)
 

@@ -62,7 +62,7 @@ async def read_readiness(services: ServicesDep) -> Response:
 
 
 async def _state(check: Awaitable[None]) -> str:
-    # Not cancelled after the time-out: a thread that waits for a dead disk cannot be.
+    # Not canceled after the time-out: a thread that waits for a dead disk cannot be.
     task = asyncio.ensure_future(check)
     done, _ = await asyncio.wait({task}, timeout=CHECK_TIMEOUT_SECONDS)
     if not done:

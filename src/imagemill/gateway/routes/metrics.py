@@ -44,7 +44,7 @@ async def require_scraper(services: ServicesDep, request: Request, bearer: Beare
 
 
 async def _with_timeout(authentication: Coroutine[Any, Any, Caller]) -> Caller:
-    # Not cancelled after the time-out: that would wait for the statement in progress.
+    # Not canceled after the time-out: that would wait for the statement in progress.
     task = asyncio.create_task(authentication)
     done, _ = await asyncio.wait({task}, timeout=AUTHENTICATION_TIMEOUT_SECONDS)
     if not done:

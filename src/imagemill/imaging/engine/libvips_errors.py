@@ -1,4 +1,4 @@
-"""Translation of libvips' errors into ours, by their text: libvips has no error numbers.
+"""Translation of libvips' errors into imagemill's, by their text: libvips has no error numbers.
 
 Messages about disk and memory are looked for first, since they are no fault of the picture.
 """
@@ -40,7 +40,7 @@ NOT_THE_PICTURE: Final = ("system error:", "glib:")
 
 @contextmanager
 def translate_decode_errors() -> Iterator[None]:
-    """Raise what `encoding` does, and InvalidImage for libvips' other errors.
+    """Raise what `translate_encode_errors` does, and InvalidImage for libvips' other errors.
 
     InvalidImage is raised too after a warning that means damage, when libvips went on and filled
     the missing part with grey.

@@ -86,7 +86,7 @@ class ImageProcess:
         try:
             process = cls(await asyncio.shield(spawning), job_directory)
         except asyncio.CancelledError:
-            # asyncio would lose a process whose creation is cancelled.
+            # asyncio would lose a process whose creation is canceled.
             with suppress(ImageProcessDidNotStart):
                 await cls(await spawning, job_directory).kill()
             raise
@@ -113,7 +113,7 @@ class ImageProcess:
 
         Raises TimedOut when the time limit is exceeded, DecoderCrashed when the reply is invalid,
         and what `error_for_exit` makes of the exit status when the process ends without a reply.
-        After any of these, and when cancelled, the process and all that it started are dead.
+        After any of these, and when canceled, the process and all that it started are dead.
         """
         self._is_busy = True
         try:

@@ -1,4 +1,4 @@
-"""Pool of image processes: started in advance, each lent to one job at a time, and replaced."""
+"""Pool of image processes: started in advance, each acquired by one job at a time, and replaced."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -22,9 +22,9 @@ MAX_RESTART_DELAY: Final = timedelta(seconds=30)
 
 @dataclass(slots=True)
 class Slot:
-    """A slot for one image process, and how many jobs that has had.
+    """A slot for one image process.
 
-    `failed_starts` counts those since the last successful one.
+    `jobs` counts those of its process, `failed_starts` those since the last successful start.
     """
 
     process: ImageProcess | None = None

@@ -103,7 +103,7 @@ class Sandbox:
 
         Raises an ImagingError whose code says what is wrong with the image, FileNotFoundError when
         there is no input, or Unavailable when the disk failed or no image process could be started.
-        When it raises, or is cancelled, nothing writes to the folder any more; its content is the
+        When it raises, or is canceled, nothing writes to the folder any more; its content is the
         caller's to remove. Open outputs without following links: an image process that was taken
         over and is not confined could still exchange them.
         """

@@ -7,15 +7,15 @@ from imagemill.imaging.errors import DoesNotFit
 from imagemill.imaging.formats import FORMATS, SNIFF_BYTES, sniff
 from imagemill.imaging.spec.pipeline import Pipeline
 
-# A place in a pipeline, as pydantic's `loc`.
+# A location in a pipeline, as pydantic's `loc`.
 Location = tuple[str | int, ...]
 
 
 def find_named_assets(pipeline: Pipeline) -> Mapping[Location, str]:
-    """Return the name of each asset in the pipeline, by its place."""
+    """Return the name of each asset in the pipeline, by its location."""
     return {
-        ("outputs", at, "watermark", "image"): output.watermark.image
-        for at, output in enumerate(pipeline.outputs)
+        ("outputs", index, "watermark", "image"): output.watermark.image
+        for index, output in enumerate(pipeline.outputs)
         if output.watermark is not None and output.watermark.image is not None
     }
 
@@ -23,12 +23,12 @@ def find_named_assets(pipeline: Pipeline) -> Mapping[Location, str]:
 def find_missing_assets(
     folder: Path | None, names: Mapping[Location, str]
 ) -> Iterator[tuple[Location, str]]:
-    """Yield the place of each asset that cannot be used, and a message with the reason."""
-    for place, name in names.items():
+    """Yield the location of each asset that cannot be used, and a message with the reason."""
+    for location, name in names.items():
         try:
             find_asset(folder, name)
         except DoesNotFit as error:
-            yield place, str(error)
+            yield location, str(error)
 
 
 def find_asset(folder: Path | None, name: str) -> Path:

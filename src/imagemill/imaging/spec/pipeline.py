@@ -1,6 +1,6 @@
 """The pipeline: outputs and analyses of one input, validated before any picture is opened.
 
-An error names its field by its place in the pipeline, as pydantic's `loc`. A value that has no
+An error names its field by its location in the pipeline, as pydantic's `loc`. A value that has no
 effect together with the others is an error too; a default that is spelled out never is. Fields are
 declared in the order in which their validators need each other.
 """

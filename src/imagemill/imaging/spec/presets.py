@@ -52,11 +52,11 @@ def _parse_preset(file: Path, name: str, table: object, assets: Path | None) -> 
     except ValidationError as error:
         first = error.errors()[0]
         raise _preset_error(file, name, first["loc"], first["msg"]) from error
-    for place, why in find_missing_assets(assets, find_named_assets(pipeline)):
-        raise _preset_error(file, name, place, why)
+    for location, reason in find_missing_assets(assets, find_named_assets(pipeline)):
+        raise _preset_error(file, name, location, reason)
     return pipeline
 
 
-def _preset_error(file: Path, name: str, place: Location, why: str) -> PresetsError:
-    where = "/".join(map(str, place)) or "the table"
-    return PresetsError(f"preset {name!r} in {file} is wrong at {where}: {why}")
+def _preset_error(file: Path, name: str, location: Location, reason: str) -> PresetsError:
+    where = "/".join(map(str, location)) or "the table"
+    return PresetsError(f"preset {name!r} in {file} is wrong at {where}: {reason}")

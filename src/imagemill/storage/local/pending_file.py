@@ -50,7 +50,7 @@ class LocalPendingFile:
 
     def close(self) -> None:
         """Close the temporary file, and delete it unless it was committed."""
-        # Where it cannot be deleted, as while the storage is away, it goes with the scratch folder.
+        # On unavailable storage it stays, and is deleted with the scratch folder.
         with self.file, suppress(OSError):
             self.temporary.unlink()
 

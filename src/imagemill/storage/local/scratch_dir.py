@@ -28,9 +28,9 @@ class ScratchDir:
         self._creation = Lock()
 
     def new_path(self, suffix: str = "") -> Path:
-        """Return an unused path in the folder, which is created anew if it was removed.
+        """Return an unused path in the folder, which is created again if it was removed.
 
-        Raises OSError, also while the storage is away: the folder's parent is not created.
+        Raises OSError, also while the storage is unavailable: the folder's parent is not created.
         """
         with self._creation:
             while self._descriptor is None or not self._folder.is_dir():

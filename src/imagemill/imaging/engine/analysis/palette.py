@@ -39,7 +39,7 @@ Box = Sequence[Cell]
 
 
 def find_palette(pixels: Pixels) -> list[str]:
-    """Return up to PALETTE_COLOURS colours as `#rrggbb`, most frequent first."""
+    """Return up to MAX_PALETTE_COLORS colours as `#rrggbb`, most frequent first."""
     cells = _gather_cells(pixels)
     if not cells:
         return []

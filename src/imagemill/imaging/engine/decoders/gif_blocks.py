@@ -52,7 +52,7 @@ def _skip_table(data: mmap.mmap, flags_at: int, table_at: int) -> int:
 
 
 def _skip_data(data: mmap.mmap, at: int) -> int:
-    """Return the offset behind a chain of sub-blocks, each of which begins with its length."""
+    """Return the offset after a chain of sub-blocks, each of which begins with its length."""
     while length := data[at]:
         at += 1 + length
     return at + 1

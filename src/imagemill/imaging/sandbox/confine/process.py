@@ -24,7 +24,7 @@ def die_with_parent(parent_pid: int) -> None:
     if sys.platform == "linux":
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent_pid:
-        sys.exit("the parent process is gone")
+        sys.exit("the parent process has ended")
 
 
 def prefer_for_oom_kill() -> None:

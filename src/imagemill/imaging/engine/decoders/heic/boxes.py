@@ -20,7 +20,7 @@ def check_boxes(data: bytes) -> None:
     """Raise InvalidImage for a truncated file, UnsupportedFormat for an image sequence alone."""
     kinds = set()
     for kind, end in _iter_boxes(data):
-        # Other boxes may reach beyond the end: some cameras append data behind the last one.
+        # Other boxes may reach beyond the end: some cameras append data after the last one.
         if kind == b"mdat" and end > len(data):
             raise InvalidImage("The picture cannot be decoded: the file is truncated.")
         kinds.add(kind)
