@@ -5,9 +5,9 @@ it here, who sent the picture.
 """
 
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
+from imagemill.imaging.color.levels import BITS
 from imagemill.imaging.color.profiles import PROFILE
 from imagemill.imaging.engine.analysis.exif import parse_exif_fields
 from imagemill.imaging.engine.analysis.icc import read_profile_name
@@ -16,7 +16,6 @@ from imagemill.imaging.engine.header import Header
 from imagemill.imaging.libvips import Image, get_int
 from imagemill.imaging.spec.analysis import Metadata
 
-BITS: Final = MappingProxyType({"uchar": 8, "ushort": 16})
 MM_AN_INCH: Final = 25.4
 
 # Pixels per millimetre; a higher value is not plausible.

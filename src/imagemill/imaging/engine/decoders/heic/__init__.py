@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, Final
 
-from imagemill.imaging.color.profiles import PROFILE
+from imagemill.imaging.color.profiles import PROFILE, load_built_in_profile
 from imagemill.imaging.engine.decoders.heic.boxes import check_boxes
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors
 from imagemill.imaging.errors import InvalidImage, OutOfMemory, UnsupportedFormat
@@ -131,7 +131,7 @@ def _read_profile(info: dict[str, Any]) -> bytes | None:
         return bytes(info["icc_profile"])
     numbers = info.get("nclx_profile", {})
     found = (numbers.get("color_primaries"), numbers.get("transfer_characteristics"))
-    return bytes(Image.profile_load("p3")) if found == DISPLAY_P3 else None
+    return load_built_in_profile("p3") if found == DISPLAY_P3 else None
 
 
 @contextmanager
