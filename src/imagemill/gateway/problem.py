@@ -42,7 +42,7 @@ RETRY_AFTER_SECONDS: Final = "5"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ProblemKind:
     """A kind of problem: its status and its stable slug, from which the title is made."""
 
     status: HTTPStatus
@@ -53,37 +53,40 @@ class Kind:
         return self.slug.replace("-", " ").capitalize()
 
 
-MALFORMED: Final = Kind(HTTPStatus.BAD_REQUEST, "malformed-request")
-NOT_FOUND: Final = Kind(HTTPStatus.NOT_FOUND, "not-found")
-DATABASE_UNAVAILABLE: Final = Kind(HTTPStatus.SERVICE_UNAVAILABLE, "database-unavailable")
-STORAGE_UNAVAILABLE: Final = Kind(HTTPStatus.SERVICE_UNAVAILABLE, "storage-unavailable")
-OVERLOADED: Final = Kind(HTTPStatus.SERVICE_UNAVAILABLE, "overloaded")
-INVALID: Final = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request")
-METHOD_NOT_ALLOWED: Final = Kind(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed")
-INTERNAL_ERROR: Final = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error")
-FORBIDDEN: Final = Kind(HTTPStatus.FORBIDDEN, "forbidden")
+MALFORMED: Final = ProblemKind(HTTPStatus.BAD_REQUEST, "malformed-request")
+REQUEST_TIMEOUT: Final = ProblemKind(HTTPStatus.REQUEST_TIMEOUT, "request-timeout")
+NOT_FOUND: Final = ProblemKind(HTTPStatus.NOT_FOUND, "not-found")
+DATABASE_UNAVAILABLE: Final = ProblemKind(HTTPStatus.SERVICE_UNAVAILABLE, "database-unavailable")
+STORAGE_UNAVAILABLE: Final = ProblemKind(HTTPStatus.SERVICE_UNAVAILABLE, "storage-unavailable")
+OVERLOADED: Final = ProblemKind(HTTPStatus.SERVICE_UNAVAILABLE, "overloaded")
+INVALID: Final = ProblemKind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request")
+METHOD_NOT_ALLOWED: Final = ProblemKind(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed")
+INTERNAL_ERROR: Final = ProblemKind(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error")
+FORBIDDEN: Final = ProblemKind(HTTPStatus.FORBIDDEN, "forbidden")
 
 # The only table from errors to HTTP. An error without a row here has the row of its base class.
-KINDS: Final[Mapping[type[ServiceError], Kind]] = {
+KINDS: Final[Mapping[type[ServiceError], ProblemKind]] = {
     MalformedRequest: MALFORMED,
     MalformedDigest: MALFORMED,
-    KeyRefused: Kind(HTTPStatus.UNAUTHORIZED, "unauthorized"),
+    KeyRefused: ProblemKind(HTTPStatus.UNAUTHORIZED, "unauthorized"),
     AdminRequired: FORBIDDEN,
     LinkRefused: FORBIDDEN,
     JobNotFound: NOT_FOUND,
     DeliveryNotFound: NOT_FOUND,
     FileMissing: NOT_FOUND,
-    IllegalTransition: Kind(HTTPStatus.CONFLICT, "conflict"),
-    UploadTooLarge: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "upload-too-large"),
-    NotAnImage: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type"),
-    RangeNotSatisfiable: Kind(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "range-not-satisfiable"),
+    IllegalTransition: ProblemKind(HTTPStatus.CONFLICT, "conflict"),
+    UploadTooLarge: ProblemKind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "upload-too-large"),
+    NotAnImage: ProblemKind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type"),
+    RangeNotSatisfiable: ProblemKind(
+        HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "range-not-satisfiable"
+    ),
     InvalidFields: INVALID,
     DatabaseUnavailable: DATABASE_UNAVAILABLE,
     StorageUnavailable: STORAGE_UNAVAILABLE,
-    StorageFull: Kind(HTTPStatus.INSUFFICIENT_STORAGE, "storage-full"),
-    BodyTooSlow: Kind(HTTPStatus.REQUEST_TIMEOUT, "request-timeout"),
-    ClientDisconnected: Kind(HTTPStatus.BAD_REQUEST, "client-disconnected"),
-    TooManyRequests: Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many-requests"),
+    StorageFull: ProblemKind(HTTPStatus.INSUFFICIENT_STORAGE, "storage-full"),
+    BodyTooSlow: REQUEST_TIMEOUT,
+    ClientDisconnected: ProblemKind(HTTPStatus.BAD_REQUEST, "client-disconnected"),
+    TooManyRequests: ProblemKind(HTTPStatus.TOO_MANY_REQUESTS, "too-many-requests"),
     Overloaded: OVERLOADED,
     TooManyWaiting: OVERLOADED,
 }
@@ -106,23 +109,23 @@ class ProblemBody(BaseModel):
     """For 422: an error for each invalid field."""
 
 
-def kind_of(error: type[ServiceError]) -> Kind:
+def kind_of(error: type[ServiceError]) -> ProblemKind:
     """Return the kind of problem that an error is reported as."""
     return next(KINDS[parent] for parent in error.__mro__ if parent in KINDS)
 
 
-def all_kinds() -> set[Kind]:
+def all_kinds() -> set[ProblemKind]:
     """Return every kind of problem that the gateway responds with."""
     return {*KINDS.values(), METHOD_NOT_ALLOWED, INTERNAL_ERROR}
 
 
-def type_of(kind: Kind) -> str:
+def type_of(kind: ProblemKind) -> str:
     """Return the URI of the kind, relative to the root of the service."""
     return f"/problems/{kind.slug}"
 
 
 def problem(
-    kind: Kind,
+    kind: ProblemKind,
     detail: str,
     headers: Mapping[str, str] | None = None,
     **members: Any,  # noqa: ANN401 - any JSON, as RFC 9457 allows
@@ -160,7 +163,7 @@ def install_problem_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
             return problem(METHOD_NOT_ALLOWED, detail, {"Allow": methods})
         if status is HTTPStatus.NOT_FOUND:
             return problem(NOT_FOUND, f"There is no resource at {request.url.path}.")
-        unnamed = Kind(status, status.phrase.lower().replace(" ", "-"))
+        unnamed = ProblemKind(status, status.phrase.lower().replace(" ", "-"))
         kind = next((kind for kind in all_kinds() if kind.status is status), unnamed)
         return problem(kind, str(error.detail), error.headers)
 

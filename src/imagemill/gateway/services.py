@@ -1,4 +1,4 @@
-"""What the gateway opens at start, and the FastAPI dependency that hands it to routes."""
+"""What the gateway opens at start, and the FastAPI dependency that passes it to routes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -41,7 +41,7 @@ Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 
 
 async def authenticate_caller(services: ServicesDep, request: Request, bearer: Bearer) -> Caller:
-    """Return the caller, whose key PostgreSQL has at this moment, and charge the request to it.
+    """Return the caller once PostgreSQL has confirmed the key, and charge the request to it.
 
     FastAPI resolves a dependency before the route reads the body. Raises KeyRefused,
     TooManyRequests, DatabaseUnavailable.

@@ -22,15 +22,13 @@ from uvicorn.protocols.http.httptools_impl import (
 from imagemill.gateway.limits.connection_limiter import ConnectionLimiter
 from imagemill.gateway.limits.lingering_transport import LingeringTransport
 from imagemill.gateway.limits.min_rate_receiver import MIN_BYTES_PER_SECOND, MinRateReceiver
-from imagemill.gateway.problem import Kind, problem
+from imagemill.gateway.problem import MALFORMED, REQUEST_TIMEOUT, ProblemKind, problem
 
 # Enough for a pipeline as a query parameter, which an upload of a bare image may have.
 MAX_HEADER_BYTES: Final = 64 * 1024
 MAX_HEADERS: Final = 100
 
-TIMED_OUT: Final = Kind(HTTPStatus.REQUEST_TIMEOUT, "request-timeout")
-TOO_LARGE: Final = Kind(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers-too-large")
-MALFORMED: Final = Kind(HTTPStatus.BAD_REQUEST, "malformed-request")
+TOO_LARGE: Final = ProblemKind(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers-too-large")
 
 HAS_DISCONNECTED: Final = "has_disconnected"
 # Linux reports that the peer closed its side even while its bytes are still unread.
@@ -172,7 +170,8 @@ class Connection(HttpToolsProtocol):
             self._start_header_timer()  # the client only sent its next request early
         elif self._header_bytes:
             self._refuse(
-                TIMED_OUT, f"The headers were not received within {self.timeouts.headers:g} s."
+                REQUEST_TIMEOUT,
+                f"The headers were not received within {self.timeouts.headers:g} s.",
             )
         else:
             self._lingering.close()
@@ -194,7 +193,7 @@ class Connection(HttpToolsProtocol):
         cycle: RequestResponseCycle | None = self.cycle  # none before the first request
         return cycle is not None and not cycle.response_complete
 
-    def _refuse(self, kind: Kind, detail: str) -> None:
+    def _refuse(self, kind: ProblemKind, detail: str) -> None:
         """Respond to a request that never reaches the application, and close the connection."""
         if self._is_answering():
             has_started = self.cycle.response_started

@@ -94,7 +94,7 @@ DELIVERY: Final[Json] = {
     "status": "PENDING",
     "tries": 1,
     "last_status_code": 503,
-    "last_error": "It answered 503.",
+    "last_error": "The receiver answered 503.",
     "next_try_at": "2026-03-14T09:26:59.102331Z",
     "delivered_at": None,
 }

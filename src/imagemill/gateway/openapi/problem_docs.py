@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from imagemill.gateway.problem import Kind, type_of
+from imagemill.gateway.problem import ProblemKind, type_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class ProblemDoc:
     detail: str
     members: dict[str, Any] = field(default_factory=dict)
 
-    def example(self, kind: Kind) -> dict[str, Any]:
+    def example(self, kind: ProblemKind) -> dict[str, Any]:
         """Return an example of the kind."""
         return {
             "type": type_of(kind),

@@ -8,9 +8,10 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 
 from imagemill.errors import ServiceError
+from imagemill.gateway.openapi.components import REF
 from imagemill.gateway.openapi.headers import ON_STATUS, SOMETIMES_ON_STATUS, response_headers
 from imagemill.gateway.openapi.problem_docs import PROBLEM_DOCS
-from imagemill.gateway.problem import MEDIA_TYPE, Kind, ProblemBody, all_kinds, kind_of
+from imagemill.gateway.problem import MEDIA_TYPE, ProblemBody, ProblemKind, all_kinds, kind_of
 
 Route = TypeVar("Route", bound=Callable[..., Any])
 Responses = dict[int | str, dict[str, Any]]
@@ -46,7 +47,7 @@ def get_and_head(router: APIRouter, path: str, **options: Any) -> Callable[[Rout
     return declare
 
 
-def _kinds(cause: type[ServiceError] | HTTPStatus) -> list[Kind]:
+def _kinds(cause: type[ServiceError] | HTTPStatus) -> list[ProblemKind]:
     if not isinstance(cause, HTTPStatus):
         return [kind_of(cause)]
     found = [kind for kind in all_kinds() if kind.status is cause]
@@ -55,9 +56,11 @@ def _kinds(cause: type[ServiceError] | HTTPStatus) -> list[Kind]:
     return found
 
 
-def _problem(status: HTTPStatus, kinds: list[Kind], body: type[ProblemBody]) -> dict[str, Any]:
+def _problem(
+    status: HTTPStatus, kinds: list[ProblemKind], body: type[ProblemBody]
+) -> dict[str, Any]:
     kinds = sorted(kinds, key=lambda kind: kind.slug)
-    content: dict[str, Any] = {"schema": {"$ref": f"#/components/schemas/{body.__name__}"}}
+    content: dict[str, Any] = {"schema": {"$ref": REF.format(model=body.__name__)}}
     if body is ProblemBody:  # subclasses have their own example, in examples.py
         content["examples"] = {
             kind.slug: {"summary": kind.title, "value": PROBLEM_DOCS[kind.slug].example(kind)}

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from imagemill.gateway.openapi.components import REF
 from imagemill.gateway.openapi.headers import request_headers
 from imagemill.gateway.upload.multipart import FILE_FIELD
 from imagemill.imaging.spec.pipeline import Output, Pipeline
@@ -9,7 +10,6 @@ from imagemill.job_request import DEFAULT_PRESET, SHORTHAND_NAME
 from imagemill.jobs.job import Priority
 from imagemill.webhooks.url import MAX_LENGTH
 
-REF: Final = "#/components/schemas/{model}"
 BINARY: Final = {"type": "string", "format": "binary"}
 
 HEADERS: Final = ("X-Filename", "Idempotency-Key", "Repr-Digest", "Prefer")

@@ -1,1 +1,1 @@
-"""What clients may ask for: a file for each kind of thing, in the words of HTTP."""
+"""The routes of the HTTP API: a file for each kind of resource."""

@@ -52,5 +52,5 @@ async def redeliver(
     """
     job = await job_store.find(JobId(job_id))
     delivery = await Deliveries(job_store.postgres).redeliver(job.id, n)
-    log.info("delivery.requested", job_id=str(job.id), n=n)
+    log.info("delivery.requested", job_id=str(job.id), number=n)
     return DeliveryBody.of(delivery)

@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 from imagemill.auth.errors import LinkRefused
 from imagemill.field_errors import InvalidFields
 from imagemill.gateway.auth.caller import ScopedJobStore
-from imagemill.gateway.auth.signed_link import LINK_PARAMETERS, LinkScopedJobStore
+from imagemill.gateway.auth.link_access import LINK_PARAMETERS, LinkScopedJobStore
 from imagemill.gateway.conditional import matches, requested_range
 from imagemill.gateway.errors import RangeNotSatisfiable
 from imagemill.gateway.filenames import stem

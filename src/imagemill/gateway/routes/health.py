@@ -53,10 +53,10 @@ async def read_readiness(services: ServicesDep) -> Response:
         "storage": services.storage.probe(),
     }
     states = dict(zip(checks, await asyncio.gather(*map(_state, checks.values())), strict=True))
-    away = [name for name, state in states.items() if state != "ok" and name != OPTIONAL]
-    if away:
-        kind = DATABASE_UNAVAILABLE if "postgres" in away else STORAGE_UNAVAILABLE
-        detail = f"Uploads are refused: {' and '.join(away)} unavailable."
+    unavailable = [name for name, state in states.items() if state != "ok" and name != OPTIONAL]
+    if unavailable:
+        kind = DATABASE_UNAVAILABLE if "postgres" in unavailable else STORAGE_UNAVAILABLE
+        detail = f"Uploads are refused: {' and '.join(unavailable)} unavailable."
         return problem(kind, detail, {"Retry-After": RETRY_AFTER_SECONDS}, **states)
     return JSONResponse(states | {"sandbox": str(services.confinement)})
 

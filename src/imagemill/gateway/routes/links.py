@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from imagemill.auth.signed_links import expiry, sign
 from imagemill.field_errors import FieldError, InvalidFields, json_pointer
 from imagemill.gateway.auth.caller import CurrentCaller, ScopedJobStore
-from imagemill.gateway.auth.signed_link import EXPIRES, SIGNATURE
+from imagemill.gateway.auth.link_access import EXPIRES, SIGNATURE
 from imagemill.gateway.errors import BodyTooSlow, MalformedRequest, UploadTooLarge
 from imagemill.gateway.openapi.headers import response_headers
 from imagemill.gateway.openapi.routing import JobIdPath, OutputNamePath, problems

@@ -52,7 +52,7 @@ class UploadReader:
             async for chunk in request.stream():
                 await self._write(chunk)
             filename = _header_text(request, "x-filename")
-            return ReceivedUpload(self._detected_format(), clean_filename(filename), query)
+            return ReceivedUpload(self._detect_format(), clean_filename(filename), query)
 
         form_reader = FormReader(parse_boundary(request.headers["content-type"]))
         async for chunk in request.stream():
@@ -60,7 +60,7 @@ class UploadReader:
                 await self._write(file_bytes)
         if not form_reader.form.has_file:
             raise MalformedRequest(f"The form has no part named {FILE_FIELD!r}.")
-        found = self._detected_format()
+        found = self._detect_format()
         form = form_reader.finish()
         return ReceivedUpload(found, clean_filename(form.filename), query + form.fields)
 
@@ -70,10 +70,10 @@ class UploadReader:
         if self._format is None:
             self._head += chunk
             if len(self._head) >= SNIFF_BYTES:
-                self._format = self._detected_format()
+                self._format = self._detect_format()
         await self.pending_file.write(chunk)
 
-    def _detected_format(self) -> Format:
+    def _detect_format(self) -> Format:
         if self._format is not None:
             return self._format
         found = sniff(bytes(self._head))
