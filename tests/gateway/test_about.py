@@ -1,4 +1,4 @@
-"""What the gateway says of itself."""
+"""Presets, capabilities, health, and the pages of the API documentation."""
 
 import httpx
 

@@ -1,4 +1,4 @@
-"""For which address a client is counted."""
+"""The network that a client's requests are counted for."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Reading jobs and changing their fate, over HTTP."""
+"""Jobs over HTTP: reading, canceling, retrying and deleting them, and downloading their files."""
 
 import base64
 import hashlib

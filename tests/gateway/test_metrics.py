@@ -14,7 +14,7 @@ from support.jobs import new_job
 from support.pictures import picture
 
 LABELS = {
-    "method", "route", "status", "code", "source", "format", "cause", "result", "state", "version",
+    "method", "route", "status", "code", "source", "format", "reason", "result", "state", "version",
     "le",
 }  # fmt: skip
 

@@ -173,8 +173,8 @@ def is_counted(client: httpx.Client, service: Service) -> bool:
 async def limiter(redis_address: RedisAddress) -> AsyncIterator[RateLimiter]:
     rate = Settings(rate_limit="2/hour").rate
     assert rate is not None
-    async with JobQueue.open(redis_address) as line:
-        yield RateLimiter(rate, line)
+    async with JobQueue.open(redis_address) as queue:
+        yield RateLimiter(rate, queue)
 
 
 async def test_a_valid_key_has_its_own_quota_from_any_address(
