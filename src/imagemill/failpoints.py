@@ -1,8 +1,8 @@
 """Failpoints: named places in the code at which a test makes a process die, fail or pause.
 
 `FAILPOINTS="outputs.named=kill"` in the environment of a service activates one; several are
-separated by commas. Each triggers once. Without the variable, as everywhere but in tests, a
-failpoint costs a lookup in an empty dictionary.
+separated by commas. The actions are `kill`, `error` and `pause`. Each failpoint triggers once.
+Without the variable, as everywhere but in tests, it costs a lookup in an empty dictionary.
 """
 
 import os
@@ -11,16 +11,12 @@ import sys
 import time
 from typing import Final
 
-KILL: Final = "kill"
-ERROR: Final = "error"
-PAUSE: Final = "pause"
-
-# Longer than the leases in those tests. It blocks the thread, so that no heartbeat is sent.
+# Longer than a lease in the tests. It blocks the event loop, so that no heartbeat is sent.
 PAUSE_SECONDS: Final = 4.0
 
 
 class FailpointReached(Exception):
-    """Raised by the action `error`, in the place of a bug."""
+    """Raised by the action `error`, as a bug would raise something unforeseen."""
 
 
 def _parse(text: str) -> dict[str, str]:
@@ -31,7 +27,7 @@ _actions: Final = _parse(os.environ.get("FAILPOINTS", ""))
 
 
 def failpoint(name: str) -> None:
-    """Do what FAILPOINTS has for this name, the first time only."""
+    """Execute the action that FAILPOINTS has for this name, the first time only."""
     action = _actions.pop(name, None)
     if action is None:
         return

@@ -1,8 +1,8 @@
 """Errors of rendering, by what the caller should do.
 
 `Rejected` is final: the same picture and pipeline fail again. `ImageProcessFailed` means that the
-image process was lost: worth one more try, alone. The messages reach clients, so they name sizes
-and limits and never a path of this machine.
+image process was lost: the job can be retried once, while no other job runs. The messages reach
+clients, so they name sizes and limits and never a path of this machine.
 """
 
 from typing import ClassVar
