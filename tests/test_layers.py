@@ -12,6 +12,7 @@ PACKAGE = Path(imagemill.__file__).parent
 MAY_IMPORT = {
     "errors": set(),
     "failpoints": set(),
+    "retry_after": set(),
     "blocking": set(),
     "formatting": set(),
     "interruption": set(),
@@ -31,6 +32,7 @@ MAY_IMPORT = {
     "webhooks": {
         "errors",
         "failpoints",
+        "retry_after",
         "settings",
         "postgres",
         "jobs",
@@ -88,6 +90,7 @@ MAY_IMPORT = {
         "errors",
         "field_errors",
         "http_digest",
+        "retry_after",
         "interruption",
         "settings",
         "jobs",
@@ -132,6 +135,7 @@ PURE = {
     "webhooks/url.py": {"aiohttp", "yarl", "socket"},
     "webhooks/public_addresses.py": {"aiohttp", "yarl", "socket"},
     "webhooks/try_result.py": {"aiohttp", "yarl", "socket"},
+    "retry_after.py": {"aiohttp", "httpx"},
     "jobs/explanation.py": {"psycopg", "redis"},
     "imaging/spec/pipeline.py": {"pyvips"},
     "imaging/sandbox/sandbox.py": {"pyvips"},

@@ -7,9 +7,9 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from imagemill.cli import app
+from imagemill.field_errors import FieldError
 from imagemill.imaging.spec.pipeline import Output
 from imagemill.process.job_options import JobOptions
-from imagemill.process.schemas import FieldError
 
 
 def option_names() -> list[str]:

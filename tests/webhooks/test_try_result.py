@@ -12,7 +12,6 @@ from imagemill.webhooks.try_result import (
     TryStatus,
     classify_response,
     next_state,
-    parse_retry_after,
 )
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
@@ -66,13 +65,12 @@ def test_any_2xx_is_delivery_and_nothing_else_is(
 def test_retry_after_is_read_as_seconds_or_a_date_and_counts_for_a_day_at_most(
     header: str | None, delay: timedelta
 ) -> None:
-    assert parse_retry_after(header, NOW) == delay
     assert classify_response(503, header, NOW).retry_after == delay
 
 
 @given(header=st.text() | st.from_regex(DATE))
 def test_any_retry_after_is_a_delay_of_up_to_a_day(header: str) -> None:
-    assert NOTHING <= parse_retry_after(header, NOW) <= DAY
+    assert NOTHING <= classify_response(503, header, NOW).retry_after <= DAY
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
-"""Delays before a request is retried and between polls of a job. Pure: chance and time come in."""
+"""Delays before a request is retried and between polls of a job. Pure: chance comes in."""
 
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from typing import Final
 
 MAX_TRIES: Final = 5
@@ -26,19 +25,3 @@ def compute_poll_delay(polls: int) -> timedelta:
     """Return the delay before a job is polled again, after so many polls (from 0)."""
     # 2**6 is past the ceiling already; much more would overflow timedelta.
     return min(MAX_POLL_DELAY, timedelta(seconds=0.03 * 2 ** min(polls, 6)))
-
-
-def parse_retry_after(header: str | None, now: datetime) -> timedelta | None:
-    """Return the delay that a Retry-After header asks for: seconds, or a date (RFC 9110, 10.2.3).
-
-    None without a header, or with one that is neither.
-    """
-    if header is None:
-        return None
-    if header.isdecimal():
-        return timedelta(seconds=min(int(header), MAX_RETRY_AFTER.seconds))
-    try:
-        moment = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    return max(timedelta(), moment.replace(tzinfo=moment.tzinfo or UTC) - now)

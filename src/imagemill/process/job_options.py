@@ -4,23 +4,14 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Self
 
+from imagemill.field_errors import FieldError
 from imagemill.job_request import DEFAULT_PRESET
 from imagemill.process.errors import UsageError
 
 FILE_PREFIX: Final = "@"
 OUTPUT_POINTER: Final = "/outputs/0/"
-
-
-class PointedError(Protocol):
-    """An error of one field, by its JSON Pointer (RFC 6901)."""
-
-    @property
-    def pointer(self) -> str: ...
-
-    @property
-    def detail(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +47,7 @@ class JobOptions:
             return presets.get(self.fields.get("preset", DEFAULT_PRESET))
         return {"outputs": [dict(self.fields)]}
 
-    def usage_error(self, errors: Iterable[PointedError]) -> UsageError:
+    def usage_error(self, errors: Iterable[FieldError]) -> UsageError:
         """Return the error that names each wrong field by its option."""
         return UsageError(*(self._describe(error.pointer, error.detail) for error in errors))
 

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 import httpx
 from pydantic import ValidationError
 
-from imagemill.process.backoff import parse_retry_after
+from imagemill.field_errors import FieldError
 from imagemill.process.errors import (
     FileError,
     NotImagemill,
@@ -17,7 +17,8 @@ from imagemill.process.errors import (
     TransientError,
     UsageError,
 )
-from imagemill.process.schemas import ApiModel, FieldError, Problem
+from imagemill.process.schemas import ApiModel, Problem
+from imagemill.retry_after import parse_retry_after
 
 ModelT = TypeVar("ModelT", bound=ApiModel)
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from imagemill.field_errors import FieldError
 from imagemill.jobs.job import ENDED
 
 FINAL_STATUSES: Final = frozenset(map(str, ENDED))
@@ -12,13 +13,6 @@ FINAL_STATUSES: Final = frozenset(map(str, ENDED))
 
 class ApiModel(BaseModel):
     model_config = ConfigDict(frozen=True)
-
-
-class FieldError(ApiModel):
-    """An error of one field; the pointer is a JSON Pointer (RFC 6901)."""
-
-    pointer: str
-    detail: str
 
 
 class Problem(ApiModel):

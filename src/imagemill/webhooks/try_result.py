@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Final
 
+from imagemill.retry_after import parse_retry_after
 from imagemill.webhooks.delivery import DeliveryOutcome, DeliveryStatus
 
 MAX_RETRY_AFTER: Final = timedelta(days=1)
-MAX_DIGITS: Final = 9  # of a number of seconds; more would overflow timedelta
 
 MIN_JITTER: Final = 0.8
 JITTER_RANGE: Final = 0.4
@@ -42,7 +41,10 @@ class TryResult:
 
 
 def classify_response(status_code: int, retry_after: str | None, now: datetime) -> TryResult:
-    """Return the result of a response: any 2xx is a delivery, and a redirect is a failure."""
+    """Return the result of a response: any 2xx is a delivery, and a redirect is a failure.
+
+    `retry_after` is the header of the response, if it has one; it counts up to one day.
+    """
     if HTTPStatus.OK <= status_code < HTTPStatus.MULTIPLE_CHOICES:
         return TryResult(TryStatus.DELIVERED, None, status_code)
     if status_code == HTTPStatus.GONE:
@@ -50,28 +52,8 @@ def classify_response(status_code: int, retry_after: str | None, now: datetime) 
     sentence = f"The receiver answered {status_code}"
     if HTTPStatus.MULTIPLE_CHOICES <= status_code < HTTPStatus.BAD_REQUEST:
         sentence += "; redirects are not followed"
-    delay = parse_retry_after(retry_after, now)
+    delay = min(parse_retry_after(retry_after, now) or timedelta(0), MAX_RETRY_AFTER)
     return TryResult(TryStatus.STATUS, f"{sentence}.", status_code, delay)
-
-
-def parse_retry_after(value: str | None, now: datetime) -> timedelta:
-    """Return the delay of a Retry-After header (RFC 9110, 10.2.3), one day at most.
-
-    The value is a number of seconds or a date. 0 for an invalid one, or none.
-    """
-    if value is None:
-        return timedelta(0)
-    text = value.strip()
-    if text.isascii() and text.isdigit():
-        seconds = int(text) if len(text) <= MAX_DIGITS else 10**MAX_DIGITS
-        return min(timedelta(seconds=seconds), MAX_RETRY_AFTER)
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return timedelta(0)
-    if moment.tzinfo is None:  # -0000: UTC in an unknown local zone (RFC 5322, 3.3)
-        moment = moment.replace(tzinfo=UTC)
-    return max(timedelta(0), min(moment - now, MAX_RETRY_AFTER))
 
 
 def next_state(
