@@ -15,6 +15,9 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
+# Keys or ids that the facts of a finding list; its `count` is that of all.
+MAX_LISTED: Final = 20
+
 HEALTHY: Final = 0
 NEEDS_ATTENTION: Final = 1
 NOT_CHECKED: Final = 2

@@ -1,6 +1,6 @@
 """Fixes that are safe at any time: no file and no row of a job is deleted.
 
-Workers do the same sooner or later; the fixes serve when no worker runs, or to save the wait.
+Workers do the same sooner or later; the fixes are for when no worker runs, or to save the wait.
 """
 
 from datetime import timedelta
@@ -44,7 +44,7 @@ async def _requeue(context: DoctorContext) -> list[str]:
     unqueued = await context.diagnostics.find_pending(await find_unqueued(context, overdue))
     try:
         for priority in Priority:
-            ids = [job_id for job_id, of_job in unqueued.items() if of_job is priority]
+            ids = [job_id for job_id, found in unqueued.items() if found is priority]
             if ids:
                 await context.queue.push_all(ids, priority)
     except QueueUnavailable as error:

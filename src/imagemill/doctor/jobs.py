@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from imagemill.doctor.context import DoctorContext
-from imagemill.doctor.findings import Finding, bad, ok, warn
+from imagemill.doctor.findings import MAX_LISTED, Finding, bad, ok, warn
 from imagemill.formatting import format_duration, pluralize
 from imagemill.jobs.diagnostics import OverdueJobs
 from imagemill.jobs.job import JobId
@@ -17,7 +17,6 @@ DELETION_GRACE: Final = timedelta(minutes=5)
 DELIVERY_GRACE: Final = timedelta(minutes=5)
 # Without a claim for this long, no worker seems to run.
 IDLE_GRACE: Final = timedelta(minutes=1)
-SHOWN: Final = 20
 
 IS_A_WORKER_RUNNING: Final = "Is a worker running, and what does its log say?"
 
@@ -39,7 +38,7 @@ async def _check_pending(context: DoctorContext) -> Finding:
         return ok("pending jobs", "No job has been due for more than a minute.", count=0)
     unqueued = await find_unqueued(context, overdue)
     last = await context.diagnostics.read_age_of_last_claim()
-    facts = {"count": overdue.count, "not_in_queue": len(unqueued), "ids": _first(overdue.ids)}
+    facts = {"count": overdue.count, "not_in_queue": len(unqueued), "ids": _first_ids(overdue.ids)}
     delay = f"{pluralize(overdue.count, 'job')} due for up to {format_duration(overdue.longest)}"
     if last is None or last > IDLE_GRACE:
         idle = "yet" if last is None else f"for {format_duration(last)}"
@@ -65,7 +64,7 @@ def _check_leases(expired: OverdueJobs) -> Finding:
         f" {format_duration(expired.longest)} ago, and that no worker has released.",
         f"{IS_A_WORKER_RUNNING} `imagemill doctor --fix` releases the jobs.",
         count=expired.count,
-        ids=_first(expired.ids),
+        ids=_first_ids(expired.ids),
     )
 
 
@@ -78,7 +77,7 @@ def _check_file_deletions(overdue: OverdueJobs) -> Finding:
         " whose files still exist.",
         f"{IS_A_WORKER_RUNNING} Can it write to the storage?",
         count=overdue.count,
-        ids=_first(overdue.ids),
+        ids=_first_ids(overdue.ids),
     )
 
 
@@ -91,7 +90,7 @@ def _check_webhooks(overdue: OverdueJobs) -> Finding:
         " no worker runs, or a receiver with many webhooks does not answer.",
         f"{IS_A_WORKER_RUNNING} `GET /jobs/{{id}}/deliveries` shows the tries for a job.",
         count=overdue.count,
-        ids=_first(overdue.ids),
+        ids=_first_ids(overdue.ids),
     )
 
 
@@ -104,5 +103,5 @@ async def find_unqueued(context: DoctorContext, overdue: OverdueJobs) -> list[Jo
     return [job_id for job_id in overdue.ids if job_id not in queued]
 
 
-def _first(ids: tuple[JobId, ...]) -> list[str]:
-    return [str(job_id) for job_id in ids[:SHOWN]]
+def _first_ids(ids: tuple[JobId, ...]) -> list[str]:
+    return [str(job_id) for job_id in ids[:MAX_LISTED]]

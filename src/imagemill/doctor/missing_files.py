@@ -7,14 +7,12 @@ from pathlib import PurePosixPath
 from typing import Final, Literal
 
 from imagemill.doctor.context import DoctorContext
-from imagemill.doctor.findings import Finding, bad, ok
+from imagemill.doctor.findings import MAX_LISTED, Finding, bad, ok
 from imagemill.formatting import pluralize
 from imagemill.jobs.job import JobId
 from imagemill.jobs.job_files import JobFiles, StoredFile
 from imagemill.storage.errors import FileMissing
 from imagemill.storage.protocol import Storage
-
-SHOWN: Final = 20
 
 RESTORE: Final = "Restore them from a backup of the storage; without one, DELETE the jobs."
 
@@ -107,4 +105,4 @@ def _folder(key: str) -> str:
 
 
 def _first_keys(faults: list[Fault]) -> list[str]:
-    return [one.key for one in faults[:SHOWN]]
+    return [one.key for one in faults[:MAX_LISTED]]

@@ -3,11 +3,9 @@
 from typing import Final
 
 from imagemill.doctor.context import DoctorContext
-from imagemill.doctor.findings import Finding, bad, ok, warn
+from imagemill.doctor.findings import MAX_LISTED, Finding, bad, ok, warn
 from imagemill.formatting import format_size, pluralize
 from imagemill.maintenance.orphan_scan import find_referenced_keys
-
-SHOWN: Final = 20
 
 MOVED_HOURLY: Final = (
     "Workers move them to quarantine every hour, `imagemill doctor --fix` does so at once."
@@ -25,7 +23,7 @@ async def check(context: DoctorContext) -> list[Finding]:
 async def _check_orphans(context: DoctorContext) -> Finding:
     found = await context.janitor.find_orphans(await context.storage.now())
     keys = [unit.key for unit in found.orphans]
-    facts = {"count": found.orphan_count, "of": found.units, "keys": keys[:SHOWN]}
+    facts = {"count": found.orphan_count, "of": found.units, "keys": keys[:MAX_LISTED]}
     if not found.orphan_count:
         return ok("orphans", "Everything that is a day old or more belongs to a job.", **facts)
     if found.is_suspicious:
@@ -60,7 +58,7 @@ async def _check_unfinished(context: DoctorContext) -> Finding:
         f" {await _format_total_size(context, keys)}.",
         MOVED_HOURLY,
         count=len(keys),
-        keys=keys[:SHOWN],
+        keys=keys[:MAX_LISTED],
     )
 
 
@@ -75,7 +73,7 @@ async def _check_quarantine(context: DoctorContext) -> Finding:
     wanted = [key for key in keys if key not in present]
     bytes_ = await context.storage.quarantine.total_size(units)
     size = f"{pluralize(len(units), 'unit')} since {units[0].day}, {format_size(bytes_)}"
-    facts = {"count": len(units), "bytes": bytes_, "wanted": wanted[:SHOWN]}
+    facts = {"count": len(units), "bytes": bytes_, "wanted": wanted[:MAX_LISTED]}
     if wanted:
         return bad(
             "quarantine",
