@@ -15,20 +15,27 @@ from imagemill.embedded.postgres import Postgres as EmbeddedPostgres
 from imagemill.embedded.valkey import Valkey
 from imagemill.jobs.leases import JobLeases
 from imagemill.jobs.store import JobStore
-from imagemill.postgres.migrate import migrate
 from imagemill.postgres.pool import Postgres
 from imagemill.settings.addresses import PostgresAddress, RedisAddress
 from support.client import client_of, delete_stored_files
 from support.keys import Keyring
+from support.postgres_template import address_of, copy_template, make_template
 from support.process import Service, running_api
 from support.servers import connect, redis_client
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgres_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return await make_template(tmp_path_factory)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def postgres_server(
-    tmp_path_factory: pytest.TempPathFactory,
+    postgres_template: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[EmbeddedPostgres]:
-    async with EmbeddedPostgres.run(tmp_path_factory.mktemp("postgres")) as server:
+    home = tmp_path_factory.mktemp("postgres")
+    copy_template(postgres_template, home)
+    async with EmbeddedPostgres.run(home) as server:
         yield server
 
 
@@ -40,10 +47,7 @@ async def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
 
 @pytest.fixture(scope="session")
 def migrated(postgres_server: EmbeddedPostgres) -> PostgresAddress:
-    server = postgres_server
-    address = PostgresAddress(server.host, server.port, server.user, server.password, server.dbname)
-    migrate(address)
-    return address
+    return address_of(postgres_server)
 
 
 @pytest.fixture

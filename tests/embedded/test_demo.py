@@ -29,8 +29,8 @@ def test_it_shows_each_status_of_a_job_and_where_the_result_is(tmp_path: Path) -
     assert result.read_bytes()[8:12] == b"WEBP"
 
 
-def test_on_a_folder_with_keys_it_needs_one(tmp_path: Path) -> None:
-    with running_up(tmp_path) as stack:
+def test_on_a_folder_with_keys_it_needs_one(up_folder: Path) -> None:
+    with running_up(up_folder) as stack:
         key = add_key(stack.data)
     refused = demo(stack.data)
     assert refused.returncode == 1

@@ -20,8 +20,8 @@ def doctor(data: Path) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_it_finds_the_servers_and_the_storage_on_the_folder(tmp_path: Path) -> None:
-    with running_up(tmp_path) as stack:
+def test_it_finds_the_servers_and_the_storage_on_the_folder(up_folder: Path) -> None:
+    with running_up(up_folder) as stack:
         report = json.loads(doctor(stack.data).stdout)
         port = (stack.data / "postgres" / "port").read_text(encoding="ascii")
     sections = {section["name"]: section["findings"] for section in report["sections"]}

@@ -12,10 +12,10 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104 - what this is about
 
 
 def test_without_a_key_it_fails_at_once_instead_of_listening_for_other_machines(
-    tmp_path: Path,
+    up_folder: Path,
 ) -> None:
-    up = ["up", "--host", EVERYWHERE, "--data", str(tmp_path / "data"), "--port", str(free_port())]
-    with running(up, {"LOG_LEVEL": "error"}, tmp_path / "up.log") as service:
+    up = ["up", "--host", EVERYWHERE, "--data", str(up_folder / "data"), "--port", str(free_port())]
+    with running(up, {"LOG_LEVEL": "error"}, up_folder / "up.log") as service:
         assert service.process.wait(120) == 1
         output = service.logged()
     (message,) = [line for line in output.splitlines() if "ALLOW_ANONYMOUS=true" in line]
@@ -24,13 +24,13 @@ def test_without_a_key_it_fails_at_once_instead_of_listening_for_other_machines(
 
 
 def test_with_a_key_that_was_added_while_it_ran_it_listens_for_other_machines(
-    tmp_path: Path,
+    up_folder: Path,
 ) -> None:
-    port, data = free_port(), tmp_path / "data"
-    with running_up(tmp_path) as stack:
+    port, data = free_port(), up_folder / "data"
+    with running_up(up_folder) as stack:
         key = add_key(stack.data)
     up = ["up", "--host", EVERYWHERE, "--data", str(data), "--port", str(port)]
-    with running(up, {}, tmp_path / "again.log") as service:
+    with running(up, {}, up_folder / "again.log") as service:
         wait_until(lambda: "imagemill is ready at" in service.logged(), "ready", service.logged)
         jobs = f"http://127.0.0.1:{port}/jobs"
         assert httpx.get(jobs).status_code == httpx.codes.UNAUTHORIZED

@@ -96,9 +96,9 @@ async def test_data_address_and_password_stay_the_same_over_runs(tmp_path: Path)
 
 
 async def test_a_killed_server_restarts_on_its_port_with_all_commits(
-    tmp_path: Path,
+    postgres_folder: Path,
 ) -> None:
-    async with Postgres.run(tmp_path) as postgres:
+    async with Postgres.run(postgres_folder) as postgres:
         insert_seven(postgres)
         before = postgres.uri
         await postgres.server.kill()
@@ -108,9 +108,9 @@ async def test_a_killed_server_restarts_on_its_port_with_all_commits(
 
 
 async def test_a_backend_that_outlives_a_killed_server_does_not_block_the_next(
-    tmp_path: Path,
+    postgres_folder: Path,
 ) -> None:
-    async with Postgres.run(tmp_path) as postgres:
+    async with Postgres.run(postgres_folder) as postgres:
         async with await psycopg.AsyncConnection.connect(postgres.uri) as connection:
             backend = psutil.Process(connection.info.backend_pid)
             busy = asyncio.create_task(
@@ -143,11 +143,11 @@ def unrelated_process(tmp_path: Path) -> Iterator[int]:
 
 
 async def test_a_process_with_a_dead_servers_id_does_not_block_the_next(
-    tmp_path: Path, unrelated_process: int
+    postgres_folder: Path, unrelated_process: int
 ) -> None:
-    async with Postgres.run(tmp_path) as postgres:
+    async with Postgres.run(postgres_folder) as postgres:
         await postgres.server.kill()
-        pid_file = tmp_path / "data" / "postmaster.pid"
+        pid_file = postgres_folder / "data" / "postmaster.pid"
         _, rest = pid_file.read_text(encoding="utf-8").split("\n", 1)
         pid_file.write_text(f"{unrelated_process}\n{rest}", encoding="utf-8")
         await postgres.server.start()
@@ -178,27 +178,23 @@ async def test_two_run_side_by_side(tmp_path: Path) -> None:
         assert one.port != other.port
 
 
-async def test_a_second_one_on_the_same_folder_is_rejected(tmp_path: Path) -> None:
-    async with Postgres.run(tmp_path) as postgres:
+async def test_a_second_one_on_the_same_folder_is_rejected(postgres_folder: Path) -> None:
+    async with Postgres.run(postgres_folder) as postgres:
         with pytest.raises(EmbeddedError, match=r"Another imagemill uses the folder .*: stop"):
-            await Postgres.run(tmp_path).__aenter__()
+            await Postgres.run(postgres_folder).__aenter__()
         assert query(postgres, "SELECT 1") == 1
 
 
-async def test_a_missing_password_is_reported(tmp_path: Path) -> None:
-    async with Postgres.run(tmp_path):
-        pass
-    (tmp_path / "password").unlink()
+async def test_a_missing_password_is_reported(postgres_folder: Path) -> None:
+    (postgres_folder / "password").unlink()
     with pytest.raises(EmbeddedError, match="password is missing"):
-        await Postgres.run(tmp_path).__aenter__()
+        await Postgres.run(postgres_folder).__aenter__()
 
 
-async def test_a_failed_start_is_reported_with_its_log(tmp_path: Path) -> None:
-    async with Postgres.run(tmp_path):
-        pass
-    (tmp_path / "data" / "PG_VERSION").write_text("12\n", encoding="utf-8")
+async def test_a_failed_start_is_reported_with_its_log(postgres_folder: Path) -> None:
+    (postgres_folder / "data" / "PG_VERSION").write_text("12\n", encoding="utf-8")
     with pytest.raises(EmbeddedError, match="database files are incompatible"):
-        await Postgres.run(tmp_path).__aenter__()
+        await Postgres.run(postgres_folder).__aenter__()
 
 
 async def test_a_large_log_is_truncated(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def test_it_prints_all_addresses(tmp_path: Path) -> None:
         assert str(stack.data) in stack.logged()
 
 
-def test_services_get_our_addresses_and_the_users_other_settings(tmp_path: Path) -> None:
+def test_services_get_our_addresses_and_the_users_other_settings(up_folder: Path) -> None:
     users = {
         "MAX_PIXELS": "123",
         "PG_HOST": "elsewhere",
@@ -38,18 +38,18 @@ def test_services_get_our_addresses_and_the_users_other_settings(tmp_path: Path)
         "redis_host": "elsewhere",
         "STORAGE_URL": "file:///elsewhere",
     }
-    with stop_at_end(UpProcess(tmp_path, environment=users)) as stack:
+    with stop_at_end(UpProcess(up_folder, environment=users)) as stack:
         stack.until_ready()
-        got = json.loads((tmp_path / "worker.json").read_text(encoding="utf-8"))
+        got = json.loads((up_folder / "worker.json").read_text(encoding="utf-8"))
     assert got["MAX_PIXELS"] == "123"
-    assert got["STORAGE_URL"] == (tmp_path / "data" / "storage").as_uri()
+    assert got["STORAGE_URL"] == (up_folder / "data" / "storage").as_uri()
     assert {"PG_PORT", "PG_PASSWORD", "REDIS_HOST", "REDIS_PASSWORD"} <= got.keys()
     assert {"PG_PASSWORD_FILE", "PGSSLMODE", "redis_host"}.isdisjoint(got)
     assert "elsewhere" not in got.values()
 
 
-def test_sigterm_stops_all_in_order(tmp_path: Path) -> None:
-    with running_up(tmp_path) as stack:
+def test_sigterm_stops_all_in_order(up_folder: Path) -> None:
+    with running_up(up_folder) as stack:
         children = stack.children()
         assert stack.stop(signal.SIGTERM) == 0
         assert psutil.wait_procs(children, timeout=0)[1] == []
@@ -63,8 +63,8 @@ def test_sigterm_stops_all_in_order(tmp_path: Path) -> None:
     assert valkey.stat().st_mtime_ns < postgres.stat().st_mtime_ns
 
 
-def test_ctrl_c_reaches_no_child_by_itself(tmp_path: Path) -> None:
-    with running_up(tmp_path) as stack:
+def test_ctrl_c_reaches_no_child_by_itself(up_folder: Path) -> None:
+    with running_up(up_folder) as stack:
         sessions = [stack.child(each).pid for each in ("stand_in.py worker", "stand_in.py api")]
         sessions += [stack.child(each).pid for each in ("bin/postgres", "valkey-server")]
         leaders = [int(stat_fields(pid)[3]) for pid in sessions]
@@ -77,8 +77,8 @@ def stat_fields(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
 
 
-def test_a_second_ctrl_c_kills_what_does_not_end(tmp_path: Path) -> None:
-    with stop_at_end(UpProcess(tmp_path, worker=(sys.executable, "-c", DEAF))) as stack:
+def test_a_second_ctrl_c_kills_what_does_not_end(up_folder: Path) -> None:
+    with stop_at_end(UpProcess(up_folder, worker=(sys.executable, "-c", DEAF))) as stack:
         stack.until_ready()
         stack.until_logged("deaf")
         children = stack.children()
@@ -97,8 +97,8 @@ def test_ctrl_c_during_the_start_leaves_nothing_behind(tmp_path: Path) -> None:
         assert psutil.wait_procs(children, timeout=5)[1] == []
 
 
-def test_all_four_are_restarted_when_they_are_killed(tmp_path: Path) -> None:
-    with running_up(tmp_path) as stack:
+def test_all_four_are_restarted_when_they_are_killed(up_folder: Path) -> None:
+    with running_up(up_folder) as stack:
         before = stack.uri("postgresql"), stack.uri("redis")
         for part in ("stand_in.py api", "stand_in.py worker", "valkey-server", "bin/postgres"):
             stack.child(part).kill()
@@ -109,20 +109,20 @@ def test_all_four_are_restarted_when_they_are_killed(tmp_path: Path) -> None:
             assert client.ping()
 
 
-def test_after_kill_9_no_child_is_left_and_the_next_start_works(tmp_path: Path) -> None:
-    with running_up(tmp_path) as stack:
+def test_after_kill_9_no_child_is_left_and_the_next_start_works(up_folder: Path) -> None:
+    with running_up(up_folder) as stack:
         children = stack.children()
         assert len(children) >= 4
         stack.process.kill()
         stack.process.wait()
         assert psutil.wait_procs(children, timeout=30)[1] == []
-    with running_up(tmp_path) as stack, psycopg.connect(stack.uri("postgresql")) as connection:
+    with running_up(up_folder) as stack, psycopg.connect(stack.uri("postgresql")) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_service_in_a_crash_loop_ends_the_stack(tmp_path: Path) -> None:
+def test_a_service_in_a_crash_loop_ends_the_stack(up_folder: Path) -> None:
     wrong = (sys.executable, "-c", "raise SystemExit('MAX_PIXELS=x is not a number')")
-    with stop_at_end(UpProcess(tmp_path, worker=wrong)) as stack:
+    with stop_at_end(UpProcess(up_folder, worker=wrong)) as stack:
         assert stack.process.wait(60) == 1
     assert stack.logged().count("MAX_PIXELS=x is not a number") == 5
     assert stack.logged().endswith(
@@ -131,8 +131,8 @@ def test_a_service_in_a_crash_loop_ends_the_stack(tmp_path: Path) -> None:
     )
 
 
-def test_a_second_one_on_the_same_folder_is_rejected(tmp_path: Path) -> None:
-    with running_up(tmp_path), stop_at_end(UpProcess(tmp_path)) as second:
+def test_a_second_one_on_the_same_folder_is_rejected(up_folder: Path) -> None:
+    with running_up(up_folder), stop_at_end(UpProcess(up_folder)) as second:
         assert second.process.wait(60) == 1
         assert f"Another imagemill uses the folder {second.data}: stop it" in second.logged()
 

@@ -19,8 +19,8 @@ def webhook_secret(data: Path) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_the_secret_is_stored_in_the_data_folder(tmp_path: Path) -> None:
-    with running_up(tmp_path) as stack:
+def test_the_secret_is_stored_in_the_data_folder(up_folder: Path) -> None:
+    with running_up(up_folder) as stack:
         first, second = webhook_secret(stack.data), webhook_secret(stack.data)
     assert first.stdout.startswith("whsec_")
     assert first.stdout == second.stdout

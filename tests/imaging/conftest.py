@@ -3,13 +3,12 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import psutil
 import pytest
 
 from imagemill.imaging.engine import decoders
 from imagemill.imaging.formats import JPEG
 from imagemill.imaging.sandbox.sandbox import Sandbox
-from imaging.image_processes import HOSTILE_PROGRAM, OFF, REQUIRED, UNRELATED_PROCESSES
+from imaging.image_processes import HOSTILE_PROGRAM, OFF, REQUIRED
 from imaging.studio import LIMITS, Studio, gradient
 
 
@@ -19,12 +18,6 @@ def studio(tmp_path: Path) -> Studio:
     inputs.mkdir()
     outputs.mkdir()
     return Studio(inputs, outputs)
-
-
-@pytest.fixture(autouse=True)
-def _leave_out_others() -> None:
-    UNRELATED_PROCESSES.clear()
-    UNRELATED_PROCESSES.update(psutil.Process().children(recursive=True))
 
 
 @pytest.fixture
