@@ -14,7 +14,7 @@ from imagemill.embedded.postgres import Postgres
 from imagemill.embedded.valkey import Valkey
 from imagemill.postgres.migrate import migrate
 from imagemill.settings.addresses import PostgresAddress, RedisAddress
-from support.process import Service, free_port
+from support.process import Service, answers, free_port, wait_until
 
 WORKERS = 2
 LEASE_SECONDS = 3.0
@@ -37,7 +37,7 @@ class Stack:
     @classmethod
     @asynccontextmanager
     async def run(cls, folder: Path) -> AsyncIterator["Stack"]:
-        """Run everything in the folder until the block is left. Nothing runs on afterwards."""
+        """Run everything in the folder until the block is left; wait for the gateway first."""
         async with (
             Postgres.run(folder / "postgres") as postgres,
             Valkey.run(folder / "valkey") as v,
@@ -48,6 +48,7 @@ class Stack:
             await asyncio.to_thread(migrate, address)
             stack = cls(folder, postgres, v)
             try:
+                await asyncio.to_thread(stack._wait_until_ready)
                 yield stack
             finally:
                 await asyncio.to_thread(stack._end_services)
@@ -132,6 +133,10 @@ class Stack:
             "WEBHOOK_ALLOW_PRIVATE": "true",
             "WEBHOOK_SCHEDULE_SECONDS": ",".join(["1"] * 100),
         }
+
+    def _wait_until_ready(self) -> None:
+        is_ready = lambda: answers(self.gateway, self.port)  # noqa: E731
+        wait_until(is_ready, "the gateway answers", self.gateway.logged)
 
     def _end_services(self) -> None:
         for service in (self.gateway, *self.workers):

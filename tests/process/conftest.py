@@ -5,15 +5,15 @@ import pytest
 from support.process import running_api, running_worker
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def server_url(
     addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """The address of a gateway with a worker."""
+    """The address of a gateway with a worker, which the tests of this folder share."""
     folder = tmp_path_factory.mktemp("server")
     environment = addresses | {"STORAGE_URL": (folder / "storage").as_uri()}
     with (
         running_api(environment, folder / "api.log") as (_, url),
-        running_worker(environment, folder / "worker.log"),
+        running_worker(environment, folder / "worker.log", "--concurrency", "1"),
     ):
         yield url

@@ -13,7 +13,6 @@ from chaos.stack import Stack
 from imagemill.jobs.job import ENDED
 from soak.growth import Trend
 from soak.samples import RESOURCES, Sample, sample
-from support.process import wait_until
 
 # Imports, pools, caches and allocators fill with the first jobs.
 WARM_UP_SHARE = 0.25
@@ -75,7 +74,6 @@ async def soak(seconds: float, seed: int) -> Report:
     """Load the stack for so long and tell what of its processes grew after the warm-up."""
     with tempfile.TemporaryDirectory(prefix="imagemill-soak-") as name:
         async with Stack.run(Path(name)) as stack:
-            await asyncio.to_thread(wait_until, lambda: _answers(stack), "the gateway answers")
             clients = WaitingClients(stack.url, random.Random(seed))
             lasting = seconds * (1 - WARM_UP_SHARE)
             async with asyncio.TaskGroup() as group:
@@ -97,10 +95,3 @@ async def _watch(stack: Stack, seconds: float) -> list[Sample]:
         samples.append(await asyncio.to_thread(sample, stack))
         await asyncio.sleep(SECONDS_BETWEEN_SAMPLES)
     return samples
-
-
-def _answers(stack: Stack) -> bool:
-    try:
-        return httpx.get(f"{stack.url}/readyz", timeout=2).status_code == httpx.codes.OK
-    except httpx.TransportError:
-        return False

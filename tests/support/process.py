@@ -92,7 +92,7 @@ def running_api(environment: Mapping[str, str], log: Path) -> Iterator[tuple[Ser
     """Run a gateway and yield it with its address once it answers."""
     port = free_port()
     with running(["api", "--port", str(port)], environment, log) as service:
-        wait_until(lambda: _answers(service, port), "the gateway answers", service.logged)
+        wait_until(lambda: answers(service, port), "the gateway answers", service.logged)
         yield service, f"http://127.0.0.1:{port}"
 
 
@@ -120,7 +120,8 @@ def wait_until(
         pause = min(1.5 * pause, MAX_PAUSE_SECONDS)
 
 
-def _answers(service: Service, port: int) -> bool:
+def answers(service: Service, port: int) -> bool:
+    """Whether the gateway on this port is up. Fails when its process has ended."""
     _require_alive(service)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
