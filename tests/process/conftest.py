@@ -5,11 +5,11 @@ import pytest
 from support.process import running_api, running_worker
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def server_url(
     addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """The address of a gateway with a worker, which the tests of this folder share."""
+    """The address of a gateway with a worker."""
     folder = tmp_path_factory.mktemp("server")
     environment = addresses | {"STORAGE_URL": (folder / "storage").as_uri()}
     with (
