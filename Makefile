@@ -7,7 +7,8 @@ COUNT ?= 5000
 EXAMPLES ?= 200
 SEED ?= 2
 PROCESSES ?= 4
-PYTEST := $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadgroup
+# Tests of one file share services, so they run in one process.
+PYTEST := $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 READY := .venv/.ready
 DEV_READY := .venv/.dev-ready
 

@@ -23,6 +23,31 @@ from support.postgres_template import address_of, copy_template, make_template
 from support.process import Service, running_api
 from support.servers import connect, redis_client
 
+TESTS = Path(__file__).parent
+
+# The files that take longest come first: no process is left alone with one of them at the end.
+LONGEST_FIRST = (
+    "service/test_failpoints.py",
+    "process",
+    "openapi",
+    "service",
+    "chaos",
+    "soak",
+    "embedded",
+    "imaging/sandbox",
+    "doctor",
+    "mutants",
+    "",  # all others
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def rank(item: pytest.Item) -> int:
+        path = item.path.relative_to(TESTS).as_posix()
+        return next(i for i, start in enumerate(LONGEST_FIRST) if path.startswith(start))
+
+    items.sort(key=rank)
+
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def postgres_template(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -8,7 +8,6 @@ SEED = 1
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.xdist_group("chaos")
 async def test_a_few_faults_lose_nothing_and_end_nothing_twice() -> None:
     report = await run_chaos(8, SEED)
     assert report.findings.broken_promises() == [], report.line()
@@ -18,7 +17,6 @@ async def test_a_few_faults_lose_nothing_and_end_nothing_twice() -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(400)
-@pytest.mark.xdist_group("chaos")
 async def test_nothing_is_lost_and_nothing_ends_twice_whatever_fails() -> None:
     report = await run_chaos(60, SEED)
     assert report.findings.broken_promises() == [], report.line()

@@ -20,7 +20,7 @@ from imagemill.imaging.spec.pipeline import Pipeline
 from imaging.studio import LIMITS, gradient, noise
 from support.pictures import picture, png_bomb
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("corpus")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 REJECTED = {"invalid_image", "unsupported_format", "too_large"}
 THUMBNAIL = Pipeline.model_validate({"outputs": [{"width": 20, "format": "webp"}]})

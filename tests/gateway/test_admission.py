@@ -23,8 +23,6 @@ from support.servers import count_jobs
 from support.uploads import RAW, form
 from support.wire import head, open_socket, read_until_closed
 
-pytestmark = pytest.mark.xdist_group("admission")
-
 MAX_PENDING = 6
 LARGE = picture() + bytes(20_000_000)
 

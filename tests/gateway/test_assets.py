@@ -14,8 +14,6 @@ from support.process import running_api
 from support.servers import count_jobs
 from support.uploads import form
 
-pytestmark = pytest.mark.xdist_group("assets")
-
 
 @pytest.fixture(scope="module")
 def assets(tmp_path_factory: pytest.TempPathFactory) -> Path:

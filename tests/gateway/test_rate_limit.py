@@ -25,8 +25,6 @@ from support.servers import count_jobs
 from support.uploads import RAW
 from support.wire import head, open_socket, read_until_closed
 
-pytestmark = pytest.mark.xdist_group("rate limit")
-
 MANY = httpx.codes.TOO_MANY_REQUESTS
 EXEMPT = ["/healthz", "/readyz", "/docs", "/openapi.json"]
 

@@ -18,8 +18,6 @@ from support.servers import connect
 from support.uploads import RAW
 from support.wire import head, open_socket, read_until_closed, stays_open
 
-pytestmark = pytest.mark.xdist_group("slow clients")
-
 TIMEOUT_SECONDS = 1.5
 WAITING_CLIENTS = "imagemill_waiting_clients"
 

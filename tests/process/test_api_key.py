@@ -10,8 +10,6 @@ from support.pictures import picture
 
 from .cli import files_in, process
 
-pytestmark = pytest.mark.xdist_group("process with a server")
-
 
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:

@@ -11,8 +11,6 @@ from support.pictures import picture
 
 from .cli import files_in, process
 
-pytestmark = pytest.mark.xdist_group("process with a server")
-
 PIPELINE = {
     "outputs": [
         {"name": "large", "width": 40},

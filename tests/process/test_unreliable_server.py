@@ -14,8 +14,6 @@ from support.process import free_port, running_api, wait_until
 from .cli import files_in, interrupt, process, start
 from .faulty_proxy import Exchange, Fault, FaultyProxy, run_proxy
 
-pytestmark = pytest.mark.xdist_group("process with a server")
-
 
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:

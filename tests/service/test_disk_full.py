@@ -28,8 +28,6 @@ from support.process import Service, running_api, running_worker, wait_until
 from support.proxy import OPEN, STALLED, Proxy, as_sent
 from support.servers import count_jobs
 
-pytestmark = pytest.mark.xdist_group("disk full")
-
 MEBIBYTE = 1024 * 1024
 INODES = 400
 # Outputs of 27 kilobytes each.

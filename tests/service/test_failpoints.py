@@ -54,10 +54,7 @@ def cases(*names: str) -> list[ParameterSet]:
         pytest.param(
             name,
             fault,
-            marks=[
-                pytest.mark.xdist_group(f"failpoints, {fault}"),
-                *([] if fault == "kill" or fault == FAULTS[1 + turn % 3] else [pytest.mark.long]),
-            ],
+            marks=[] if fault in {"kill", FAULTS[1 + turn % 3]} else [pytest.mark.long],
         )
         for turn, name in enumerate(names)
         for fault in FAULTS

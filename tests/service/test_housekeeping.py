@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import httpx
-import pytest
 
 from conftest import Gateway
 from imagemill.jobs.idempotency import IdempotencyKey, accept_with_key
@@ -14,8 +13,6 @@ from support.jobs import new_job
 from support.pictures import picture
 from support.process import Service, running_worker, wait_until
 from support.servers import connect
-
-pytestmark = pytest.mark.xdist_group("housekeeping")
 
 
 def files(storage: Path) -> list[Path]:
@@ -69,4 +66,4 @@ def test_a_job_deleted_while_storage_is_away_leaves_no_file_once_it_is_back(
         away.rename(storage)
     with connect(postgres_address) as connection:  # as if a minute had passed
         connection.execute("UPDATE file_deletions SET due_at = now()")
-    wait_until(lambda: not files(storage), "the files are gone", worker.logged)
+    wait_until(lambda: not files(storage), "the files are gone", lambda: str(files(storage)))

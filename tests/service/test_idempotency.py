@@ -11,8 +11,6 @@ from support.client import has_no_temporary_files, status_history, wait_for_end
 from support.fault_stack import FaultStack
 from support.pictures import picture
 
-pytestmark = pytest.mark.xdist_group("idempotency")
-
 KEY = {"Idempotency-Key": "a-key"}
 AT_ONCE = 20
 

@@ -3,14 +3,11 @@
 import json
 
 import httpx
-import pytest
 
 from support.client import has_no_temporary_files, status_history, upload, wait_for_end
 from support.fault_stack import FaultStack
 from support.pictures import picture
 from support.process import wait_until
-
-pytestmark = pytest.mark.xdist_group("interrupted")
 
 # Work for a second or so: time to interrupt it.
 SLOW = json.dumps(
@@ -51,7 +48,7 @@ def test_a_worker_that_is_told_to_stop_gives_back_what_it_cannot_finish(stack: F
     assert {(job["status"], job["attempts"]) for job in jobs} <= {
         ("PENDING", 0),
         ("COMPLETED", 1),
-    }
+    }, first.logged()
     assert "PENDING" in {job["status"] for job in jobs}
     assert has_no_temporary_files(stack.storage)
     stack.use_spare_worker()

@@ -22,7 +22,7 @@ from support.pictures import picture, png_bomb
 from support.process import Service, running_worker, wait_until
 from support.servers import connect
 
-pytestmark = [pytest.mark.usefixtures("worker"), pytest.mark.xdist_group("job lifecycle")]
+pytestmark = pytest.mark.usefixtures("worker")
 
 
 def test_a_picture_goes_in_and_a_thumbnail_comes_out(gateway: Gateway) -> None:

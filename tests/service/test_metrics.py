@@ -17,8 +17,6 @@ from support.servers import connect
 
 Samples = dict[str, float]
 
-pytestmark = pytest.mark.xdist_group("metrics")
-
 # Its scrape_timeout, unless it is told another.
 PROMETHEUS_WAITS_SECONDS = 10
 STATES = ("due", "delayed", "processing")

@@ -24,8 +24,6 @@ from support.pictures import picture
 from support.process import Service, running_api, running_worker, wait_until
 from support.proxy import CLOSED, HALF_OPEN, OPEN, STALLED, Proxy, Way, as_sent
 
-pytestmark = pytest.mark.xdist_group("postgres faults")
-
 # However PostgreSQL hangs, whoever asks the gateway hears from it within this time.
 MAX_ANSWER_SECONDS = 30
 LEASE_SECONDS = 2

@@ -23,8 +23,6 @@ from support.pictures import picture
 from support.process import Service, running_api, running_worker, wait_until
 from support.proxy import CLOSED, HALF_OPEN, OPEN, STALLED, Proxy, Way
 
-pytestmark = pytest.mark.xdist_group("redis faults")
-
 # What an upload may cost more than a healthy one, with room for a busy machine; the time-out of
 # the wakeup is a tenth of a second.
 EXTRA_SECONDS = 0.3

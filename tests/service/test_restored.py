@@ -1,14 +1,11 @@
 """An older backup of PostgreSQL meets a storage that went on."""
 
 import httpx
-import pytest
 
 from support.client import upload, wait_for_end
 from support.fault_stack import FaultStack
 from support.pictures import picture
 from support.servers import connect
-
-pytestmark = pytest.mark.xdist_group("idempotency")
 
 BACKUP = "CREATE TEMP TABLE backup AS SELECT * FROM jobs"
 RESTORE = "DELETE FROM jobs; INSERT INTO jobs SELECT * FROM backup"

@@ -14,8 +14,6 @@ from support.pictures import picture
 from support.process import Service, wait_until
 from support.servers import connect
 
-pytestmark = pytest.mark.xdist_group("rolling restart")
-
 WORKERS = 3
 # Slow enough that workers have jobs in hand when they are told to stop.
 SLOW = json.dumps({"outputs": [{"width": 2000, "enlarge": True, "format": "webp"}]})

@@ -15,8 +15,6 @@ from support.process import free_port, running_api, running_worker, wait_until
 from support.receiver import always, receiving
 from support.servers import connect
 
-pytestmark = pytest.mark.xdist_group("traces")
-
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 CLIENTS_SPAN = "00f067aa0ba902b7"
 TRACEPARENT = f"00-{TRACE}-{CLIENTS_SPAN}-01"

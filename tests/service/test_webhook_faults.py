@@ -12,8 +12,6 @@ from support.process import free_port, wait_until
 from support.proxy import CLOSED, OPEN, Proxy
 from support.receiver import Received, Receiver, always, receiving
 
-pytestmark = pytest.mark.xdist_group("webhook faults")
-
 OK = always(204)
 
 

@@ -17,8 +17,6 @@ from support.pictures import picture
 from support.process import PROGRAM, running_api, running_worker
 from support.receiver import Received, always, in_turn, receiving
 
-pytestmark = pytest.mark.xdist_group("webhooks")
-
 OK = always(204)
 BROKEN = picture()[:200]
 # Long enough not to be done before it is canceled.

@@ -64,11 +64,11 @@ def has_no_temporary_files(storage: Path) -> bool:
 
 
 def delete_stored_files(storage: Path) -> None:
-    """Delete inputs, outputs and unfinished files under the storage of services that are idle."""
-    for finished in (storage / "inputs", storage / "outputs"):
-        if finished.exists():  # they come with the first file
-            shutil.rmtree(finished)
-    for file in (storage / "tmp").rglob("*"):
+    """Delete every file in the storage of services that are idle."""
+    for folder in storage.iterdir():
+        if folder.name != "tmp":
+            shutil.rmtree(folder)
+    for file in (storage / "tmp").rglob("*"):  # its folders belong to services that run
         if file.is_file():
             file.unlink()
 
