@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from imagemill.errors import SettingsError
 from imagemill.settings import Settings, read_settings
 from imagemill.settings.secret_files import SECRETS
-from imagemill.settings.values import SettingsError
 
 
 @pytest.fixture(autouse=True)

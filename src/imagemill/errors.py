@@ -14,5 +14,9 @@ class Rejected(ServiceError):
     """The caller can correct this: the request or the image is at fault."""
 
 
+class SettingsError(ServiceError):
+    """A setting has a wrong value. The message is one sentence that names its variable."""
+
+
 class Unavailable(ServiceError):
     """A retry may succeed later: PostgreSQL, Redis or the storage is unavailable."""

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from imagemill.errors import SettingsError
 from imagemill.gateway.auth.anonymous_access import is_loopback
-from imagemill.settings.values import SettingsError
 from support.keys import Keyring
 from support.process import free_port, running, wait_until
 

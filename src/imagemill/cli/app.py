@@ -1,6 +1,5 @@
 """The Typer application: all commands and their order in the help."""
 
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -28,6 +27,8 @@ app.command()(operator_commands.webhook_secret)
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer's callback
     if wanted:
+        from importlib.metadata import version
+
         typer.echo(f"imagemill {version('imagemill')}")
         raise typer.Exit
 

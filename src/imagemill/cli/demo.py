@@ -57,7 +57,7 @@ async def run_demo(photo: Path | None, data: Path, key: str | None) -> None:
 
 
 async def _draw_image(path: Path) -> Path:
-    from imagemill.imaging.drawing import draw_picture  # noqa: PLC0415 - loads libvips
+    from imagemill.imaging.drawing import draw_picture
 
     await asyncio.to_thread(draw_picture, path)
     return path

@@ -6,10 +6,8 @@ from typing import Final
 
 import typer
 
-from imagemill.errors import ServiceError
-from imagemill.imaging.spec.presets import PresetsError
+from imagemill.errors import ServiceError, SettingsError
 from imagemill.process.errors import UsageError
-from imagemill.settings.values import SettingsError
 
 # Modules that only an extra installs, and the name of the extra.
 EXTRAS: Final = {"psutil": "embedded"}
@@ -33,7 +31,7 @@ def exit_on_error(status: int = 1, *, settings_status: int | None = None) -> Ite
     except SettingsError as error:
         typer.echo(f"imagemill: {error}", err=True)
         raise typer.Exit(settings_status or status) from None
-    except (ServiceError, PresetsError) as error:
+    except ServiceError as error:
         typer.echo(f"imagemill: {error}", err=True)
         raise typer.Exit(status) from None
     except ModuleNotFoundError as error:

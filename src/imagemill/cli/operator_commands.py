@@ -1,6 +1,6 @@
 """Commands for operators: `migrate`, `doctor`, `keys` and `webhook-secret`.
 
-Each imports what it runs when it is called: services load none of it.
+Each imports what it runs when it is called, so that no command waits for the libraries of another.
 """
 
 import asyncio
@@ -10,9 +10,6 @@ from typing import Annotated
 import typer
 
 from imagemill.cli.errors import exit_on_error
-from imagemill.cli.startup import connect_to_data, prepare_database, prepare_service
-from imagemill.settings import read_settings
-from imagemill.telemetry.logs import configure_logs
 
 keys = typer.Typer(
     help="Manage API keys. Once there is a key, every request needs one.",
@@ -31,6 +28,8 @@ RunningData = Annotated[
 def migrate() -> None:
     """Migrate PostgreSQL to the schema of this version. Services also do this when they start."""
     with exit_on_error():
+        from imagemill.cli.startup import prepare_service
+
         prepare_service()
 
 
@@ -46,11 +45,14 @@ def doctor(
     Exit status: 0 if all is well, 1 if something needs attention, 2 if a check could not run.
     """
     with exit_on_error(status=2):
+        from imagemill.cli.startup import connect_to_data
+        from imagemill.doctor.command import run
+        from imagemill.settings import read_settings
+        from imagemill.telemetry.logs import configure_logs
+
         settings = read_settings()
         configure_logs("error", settings.log_format)
         settings = connect_to_data(settings, data)
-        from imagemill.doctor.command import run  # noqa: PLC0415 - see above
-
         raise typer.Exit(asyncio.run(run(settings, fix=fix, deep=deep, as_json=as_json)))
 
 
@@ -63,20 +65,20 @@ def add_key(
 ) -> None:
     """Create an API key and print it. It is shown only once, since only its hash is stored."""
     with exit_on_error():
-        settings = prepare_database(data)
-        from imagemill.cli.keys import add  # noqa: PLC0415 - see above
+        from imagemill.cli.keys import add
+        from imagemill.cli.startup import prepare_database
 
-        asyncio.run(add(settings, name, is_admin=admin))
+        asyncio.run(add(prepare_database(data), name, is_admin=admin))
 
 
 @keys.command("list")
 def list_keys(*, as_json: Json = False, data: RunningData = None) -> None:
     """List all API keys, including revoked ones, without their secrets."""
     with exit_on_error():
-        settings = prepare_database(data)
-        from imagemill.cli.keys import show  # noqa: PLC0415 - see above
+        from imagemill.cli.keys import show
+        from imagemill.cli.startup import prepare_database
 
-        asyncio.run(show(settings, as_json=as_json))
+        asyncio.run(show(prepare_database(data), as_json=as_json))
 
 
 @keys.command("revoke")
@@ -87,17 +89,17 @@ def revoke_key(
 ) -> None:
     """Revoke an API key: from now on every gateway rejects it. Its jobs are kept."""
     with exit_on_error():
-        settings = prepare_database(data)
-        from imagemill.cli.keys import revoke  # noqa: PLC0415 - see above
+        from imagemill.cli.keys import revoke
+        from imagemill.cli.startup import prepare_database
 
-        asyncio.run(revoke(settings, key))
+        asyncio.run(revoke(prepare_database(data), key))
 
 
 def webhook_secret(data: RunningData = None) -> None:
     """Print the secrets that webhooks are signed with, one per line, for their receivers."""
     with exit_on_error():
-        settings = prepare_database(data)
-        from imagemill.cli.webhook_secret import read_secrets  # noqa: PLC0415 - see above
+        from imagemill.cli.startup import prepare_database
+        from imagemill.cli.webhook_secret import read_secrets
 
-        for secret in read_secrets(settings):
+        for secret in read_secrets(prepare_database(data)):
             typer.echo(secret)

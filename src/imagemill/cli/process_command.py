@@ -6,9 +6,6 @@ import typer
 
 from imagemill.cli.errors import exit_on_error
 from imagemill.process import options
-from imagemill.process.job_options import JobOptions
-from imagemill.settings import available_cores
-from imagemill.telemetry.logs import configure_logs
 
 
 @options.with_output_options
@@ -27,9 +24,12 @@ def process(  # noqa: PLR0913 - each is an option
     **output: str | bool | None,
 ) -> None:
     with exit_on_error():
-        configure_logs("warning", None)
-        from imagemill.process.command import ProcessCommand, run  # noqa: PLC0415 - loads httpx
+        from imagemill.process.command import ProcessCommand, run
+        from imagemill.process.job_options import JobOptions
+        from imagemill.settings import available_cores
+        from imagemill.telemetry.logs import configure_logs
 
+        configure_logs("warning", None)
         command = ProcessCommand(
             files=files,
             out=out,

@@ -1,6 +1,6 @@
 """Commands that run services: `up`, `demo`, `api` and `worker`.
 
-Each imports what it runs when it is called: no service loads the libraries of another.
+Each imports what it runs when it is called, so that no service loads the libraries of another.
 """
 
 import asyncio
@@ -9,13 +9,9 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-import uvloop
 
 from imagemill.cli.errors import exit_on_error
-from imagemill.cli.startup import prepare_service
 from imagemill.process.options import Key
-from imagemill.settings import read_settings
-from imagemill.telemetry.logs import configure_logs
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
@@ -29,10 +25,12 @@ DEFAULT_DATA: Final = Path(".imagemill")
 def up(host: Host = "127.0.0.1", port: Port = 8000, data: Data = DEFAULT_DATA) -> None:
     """Run the whole stack on this machine: PostgreSQL, Valkey, a gateway and a worker."""
     with exit_on_error():
+        from imagemill.embedded.up import up as run
+        from imagemill.settings import read_settings
+        from imagemill.telemetry.logs import configure_logs
+
         settings = read_settings()
         configure_logs(settings.log_level, settings.log_format)
-        from imagemill.embedded.up import up as run  # noqa: PLC0415 - an optional extra
-
         raise typer.Exit(asyncio.run(run(data, host, port)))
 
 
@@ -48,19 +46,22 @@ def demo(
 ) -> None:
     """Start the whole stack, process one image, show the result, and stop."""
     with exit_on_error():
-        configure_logs("warning", None)
-        from imagemill.cli.demo import run_demo  # noqa: PLC0415 - an optional extra
+        from imagemill.cli.demo import run_demo
+        from imagemill.telemetry.logs import configure_logs
 
+        configure_logs("warning", None)
         asyncio.run(run_demo(photo, data, key))
 
 
 def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Run the API-Gateway; the environment names PostgreSQL, Redis and the storage."""
     with exit_on_error(settings_status=os.EX_CONFIG):
-        settings = prepare_service()
-        from imagemill.gateway.service import run_gateway  # noqa: PLC0415 - see above
+        import uvloop
 
-        uvloop.run(run_gateway(settings, host, port))
+        from imagemill.cli.startup import prepare_service
+        from imagemill.gateway.service import run_gateway
+
+        uvloop.run(run_gateway(prepare_service(), host, port))
 
 
 def worker(
@@ -73,9 +74,10 @@ def worker(
 ) -> None:
     """Run a Worker-Service; the environment names PostgreSQL, Redis and the storage."""
     with exit_on_error():
+        from imagemill.cli.startup import prepare_service
+        from imagemill.worker.service import run_worker
+
         settings = prepare_service()
         if concurrency is not None:
             settings = settings.model_copy(update={"worker_concurrency": concurrency})
-        from imagemill.worker.service import run_worker  # noqa: PLC0415 - see above
-
         asyncio.run(run_worker(settings))

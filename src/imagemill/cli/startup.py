@@ -58,8 +58,6 @@ def connect_to_data(settings: Settings, data: Path | None) -> Settings:
     """
     if data is None:
         return settings
-    from imagemill.embedded.connection_info import (  # noqa: PLC0415 - an optional extra
-        read_connection_settings,
-    )
+    from imagemill.embedded.connection_info import read_connection_settings
 
     return settings.model_copy(update=read_connection_settings(data))

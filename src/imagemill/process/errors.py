@@ -1,10 +1,8 @@
 """Errors that end the whole run, and errors that end one file of it."""
 
 from datetime import timedelta
-from typing import Self
 
 from imagemill.errors import Rejected, ServiceError
-from imagemill.process.schemas import JobError
 
 
 class UsageError(Rejected):
@@ -26,10 +24,6 @@ class FileError(ServiceError):
         super().__init__(detail)
         self.code = code
         self.detail = detail
-
-    @classmethod
-    def of_job(cls, error: JobError) -> Self:
-        return cls(error.code, error.detail)
 
 
 class TransientError(FileError):

@@ -90,7 +90,7 @@ async def _download(
 
 def _job_error(job: Job) -> FileError:
     if job.error:
-        return FileError.of_job(job.error)
+        return FileError(job.error.code, job.error.detail)
     return FileError(job.status.lower(), f"Job {job.id} is {job.status}.")
 
 

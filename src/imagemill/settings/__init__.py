@@ -12,6 +12,7 @@ from limits import RateLimitItem, parse_many
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from imagemill.errors import SettingsError
 from imagemill.settings.addresses import PostgresAddress, RedisAddress
 from imagemill.settings.secret_files import SECRETS, SecretFiles
 from imagemill.settings.values import (
@@ -19,7 +20,6 @@ from imagemill.settings.values import (
     ExistingFolder,
     Networks,
     Rate,
-    SettingsError,
     VolumeUrl,
     WebhookSecrets,
 )

@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 from pydantic_settings import PydanticBaseSettingsSource
 
-from imagemill.settings.values import SettingsError
+from imagemill.errors import SettingsError
 
 SECRETS: Final = ("PG_PASSWORD", "REDIS_PASSWORD", "WEBHOOK_SECRET")
 

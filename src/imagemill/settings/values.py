@@ -14,10 +14,6 @@ MIN_SECRET_BYTES: Final = 16
 MAX_DELAY_SECONDS: Final = 7 * 86400
 
 
-class SettingsError(Exception):
-    """A setting has a wrong value. The message is one sentence that names its variable."""
-
-
 def _check_volume_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path.strip("/"):

@@ -3,8 +3,8 @@
 import ipaddress
 import socket
 
+from imagemill.errors import SettingsError
 from imagemill.gateway.services import Services
-from imagemill.settings.values import SettingsError
 
 
 def is_loopback(host: str) -> bool:

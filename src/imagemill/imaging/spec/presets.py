@@ -14,6 +14,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from imagemill.errors import ServiceError
 from imagemill.imaging.spec.assets import Location, find_missing_assets, find_named_assets
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 
@@ -25,7 +26,7 @@ BUILT_IN: Final = MappingProxyType(
 )
 
 
-class PresetsError(Exception):
+class PresetsError(ServiceError):
     """The presets file is wrong. The message is one sentence naming the file and the preset."""
 
 
