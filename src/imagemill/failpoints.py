@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+from functools import cache
 from typing import Final
 
 # Longer than a lease in the tests. It blocks the event loop, so that no heartbeat is sent.
@@ -19,16 +20,15 @@ class FailpointReached(Exception):
     """Raised by the action `error`, as a bug would raise something unforeseen."""
 
 
-def _parse(text: str) -> dict[str, str]:
+@cache
+def _actions() -> dict[str, str]:
+    text = os.environ.get("FAILPOINTS", "")
     return dict(part.split("=", 1) for part in text.split(",") if part)
-
-
-_actions: Final = _parse(os.environ.get("FAILPOINTS", ""))
 
 
 def failpoint(name: str) -> None:
     """Execute the action that FAILPOINTS has for this name, the first time only."""
-    action = _actions.pop(name, None)
+    action = _actions().pop(name, None)
     if action is None:
         return
     sys.stderr.write(f"failpoint {name}: {action}\n")

@@ -11,9 +11,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
-PROGRAM: tuple[str, ...] = (sys.executable, "-m", "imagemill")
+from support.prefork import ForkedProcess, Launcher
+
+IMAGEMILL = (sys.executable, "-m", "imagemill")
+# What services run; a test may put another program in its place.
+PROGRAM: tuple[str, ...] = IMAGEMILL
 START_SECONDS = 60
 # A condition is looked at often at first, and then less: to ask a busy service slows it down.
 FIRST_PAUSE_SECONDS = 0.01
@@ -38,18 +43,25 @@ def _is_free(port: int) -> bool:
         return True
 
 
+@cache
+def _launcher() -> Launcher:
+    return Launcher()
+
+
 class Service:
     """One process of `imagemill`, with its log in a file."""
 
     def __init__(self, arguments: list[str], environment: Mapping[str, str], log: Path) -> None:
         self.log = log
+        environment = {"PATH": os.environ["PATH"], "LOG_FORMAT": "json", **environment}
         with log.open("ab") as output:
-            self.process = subprocess.Popen(
-                [*PROGRAM, *arguments],
-                env={"PATH": os.environ["PATH"], "LOG_FORMAT": "json", **environment},
-                stdout=output,
-                stderr=output,
-            )
+            self.process: ForkedProcess | subprocess.Popen[bytes]
+            if PROGRAM == IMAGEMILL and sys.platform == "linux":
+                self.process = _launcher().start(arguments, environment, output)
+            else:
+                self.process = subprocess.Popen(
+                    [*PROGRAM, *arguments], env=environment, stdout=output, stderr=output
+                )
 
     @property
     def pid(self) -> int:
