@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "interruption": set(),
     "image_files": set(),
     "telemetry": set(),
-    "settings": set(),
+    "settings": {"errors"},
     "field_errors": {"errors"},
     "http_digest": {"errors"},
     "periodic": {"errors"},
