@@ -7,6 +7,9 @@ COUNT ?= 5000
 EXAMPLES ?= 200
 SEED ?= 2
 PROCESSES ?= 4
+WAITING ?= 0
+ENDED ?= 0
+RATE ?= 1000
 # Tests of one file share services, so they run in one process.
 PYTEST := $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 READY := .venv/.ready
@@ -75,16 +78,23 @@ api-docs: dev  ## Write docs/api.md from the OpenAPI document
 	$(BIN)/python -m apidocs docs/api.md
 
 bench: dev  ## Measure the service compared to bare libvips, as ratios
-	$(BIN)/python bench/overhead.py $(PHOTO)
+	$(BIN)/python -m bench.overhead $(PHOTO)
 
 bench-outputs: dev  ## Measure several outputs compared to the largest one alone
-	$(BIN)/python bench/outputs.py $(PHOTO)
+	$(BIN)/python -m bench.outputs $(PHOTO)
 
 bench-keys: dev  ## Measure what authentication costs an upload
-	$(BIN)/python bench/keys.py $(PHOTO)
+	$(BIN)/python -m bench.keys $(PHOTO)
 
 bench-streams: dev  ## Measure a thousand waiting clients: memory, delays, concurrent uploads
-	$(BIN)/python bench/streams.py
+	$(BIN)/python -m bench.streams
+
+bench-queue: dev  ## Measure claims and results without pixels; beside WAITING and ENDED jobs too
+	$(BIN)/python -m bench.queue_rates --waiting $(WAITING) --ended $(ENDED)
+
+bench-snapshot: SECONDS = 600
+bench-snapshot: dev  ## The same while a snapshot is held for SECONDS and RATE jobs/s arrive
+	$(BIN)/python -m bench.queue_rates --snapshot --rate $(RATE) --seconds $(SECONDS)
 
 .PHONY: help venv dev demo up test test-long test-containers chaos soak fuzz schemathesis check format gallery \
-  api-docs bench bench-outputs bench-keys bench-streams
+  api-docs bench bench-outputs bench-keys bench-streams bench-queue bench-snapshot

@@ -1,0 +1,1 @@
+"""Measurements of the service; each module with a `main` is one of `make bench…`."""

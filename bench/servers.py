@@ -1,0 +1,67 @@
+"""PostgreSQL and Valkey for a measurement, and the CPU time of processes."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+from imagemill.embedded.postgres import Postgres as EmbeddedPostgres
+from imagemill.embedded.stack import service_environment
+from imagemill.embedded.valkey import Valkey
+from imagemill.postgres.migrate import migrate
+from imagemill.settings.addresses import PostgresAddress, RedisAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """The two servers, running; the schema is in place."""
+
+    folder: Path
+    postgres: EmbeddedPostgres
+    valkey: Valkey
+
+    @classmethod
+    @asynccontextmanager
+    async def run(cls, folder: Path) -> AsyncIterator[Self]:
+        (folder / "storage").mkdir(parents=True)
+        async with (
+            EmbeddedPostgres.run(folder / "postgres") as postgres,
+            Valkey.run(folder / "valkey") as valkey,
+        ):
+            migrate(address_of_postgres(postgres))
+            yield cls(folder, postgres, valkey)
+
+    @property
+    def postgres_address(self) -> PostgresAddress:
+        return address_of_postgres(self.postgres)
+
+    @property
+    def redis_address(self) -> RedisAddress:
+        return address_of_valkey(self.valkey)
+
+    def environment(self, base: Mapping[str, str]) -> dict[str, str]:
+        """Return the environment of a service that uses these servers."""
+        return service_environment(base, self.folder, self.postgres, self.valkey)
+
+
+def address_of_postgres(server: EmbeddedPostgres) -> PostgresAddress:
+    return PostgresAddress(server.host, server.port, server.user, server.password, server.dbname)
+
+
+def address_of_valkey(server: Valkey) -> RedisAddress:
+    return RedisAddress(server.host, server.port, server.password)
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU time of a process and all below it, the dead ones it waited for included."""
+    process = psutil.Process(pid)
+    seconds = sum(process.cpu_times()[:4])
+    for child in process.children(recursive=True):
+        try:
+            seconds += sum(child.cpu_times()[:4])
+        except psutil.NoSuchProcess:  # it is counted by its parent now, or at the next reading
+            continue
+    return seconds

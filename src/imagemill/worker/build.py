@@ -1,0 +1,96 @@
+"""Wiring of a worker's parts around the function that runs one attempt."""
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from uuid import uuid4
+
+from imagemill.jobs.job_files import JobFilesIndex
+from imagemill.jobs.leases import JobLeases
+from imagemill.maintenance.file_deletions import FileDeletions
+from imagemill.maintenance.janitor import Janitor
+from imagemill.maintenance.retention import Retention
+from imagemill.maintenance.schedule import JANITOR_PAUSE_SECONDS, Maintenance
+from imagemill.maintenance.scheduled_tasks import ScheduledTasks
+from imagemill.postgres.pool import Postgres
+from imagemill.redis.notifications import JobNotifications
+from imagemill.redis.queue import JobQueue
+from imagemill.settings import Settings
+from imagemill.storage.protocol import Storage
+from imagemill.webhooks.deliveries import Deliveries
+from imagemill.webhooks.dispatcher import WebhookDispatcher
+from imagemill.webhooks.receiver_limiter import MAX_TRIES
+from imagemill.webhooks.resolver import Resolver
+from imagemill.webhooks.sender import Sender
+from imagemill.webhooks.signing import Signer
+from imagemill.webhooks.vetting import Vetting
+from imagemill.worker.job_executor import DiscardOutputs, JobExecutor, RunAttempt
+from imagemill.worker.job_fetcher import JobFetcher
+from imagemill.worker.liveness import Liveness
+from imagemill.worker.metrics import count_decisions, count_webhook_try, measure_attempts
+from imagemill.worker.record import record_decision
+from imagemill.worker.result_batcher import ResultBatcher
+from imagemill.worker.tracing import trace_job, trace_outcome, trace_recording, trace_webhooks
+from imagemill.worker.worker import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """What a worker is connected to."""
+
+    postgres: Postgres
+    queue: JobQueue
+    notifications: JobNotifications
+    storage: Storage
+
+
+def build_worker(
+    settings: Settings,
+    connections: Connections,
+    liveness: Liveness,
+    run_attempt: RunAttempt,
+    discard_outputs: DiscardOutputs,
+) -> Worker:
+    """Return a worker that has not started; its id is new."""
+    postgres, storage = connections.postgres, connections.storage
+    leases = JobLeases(postgres, uuid4(), settings.lease, connections.notifications.publish)
+    dispatcher = _build_dispatcher(settings, postgres)
+    results = ResultBatcher(leases, dispatcher.wakeup)
+    executor = JobExecutor(
+        leases=leases,
+        run_attempt=measure_attempts(trace_outcome(run_attempt)),
+        record=trace_recording(count_decisions(partial(record_decision, leases, results))),
+        discard_outputs=discard_outputs,
+        concurrency=settings.worker_concurrency,
+        trace_job=trace_job,
+    )
+    timeout = timedelta(seconds=settings.job_timeout_seconds)
+    return Worker(
+        leases=leases,
+        fetcher=JobFetcher(leases, connections.queue),
+        executor=executor,
+        results=results,
+        storage=storage,
+        liveness=liveness,
+        maintenance=Maintenance(
+            Retention(FileDeletions(postgres), storage, settings.retention),
+            Janitor(JobFilesIndex(postgres), storage, timeout, JANITOR_PAUSE_SECONDS),
+            ScheduledTasks(postgres),
+        ),
+        dispatcher=dispatcher,
+    )
+
+
+def _build_dispatcher(settings: Settings, postgres: Postgres) -> WebhookDispatcher:
+    resolver = Resolver(MAX_TRIES)
+    vetting = Vetting(resolver.resolve, settings.webhook_allow_private)
+    return WebhookDispatcher(
+        Deliveries(postgres),
+        trace_webhooks(Sender(vetting, ssl.create_default_context()).send),
+        Signer(postgres, settings.webhook_secret),
+        settings.webhook_schedule,
+        wakeup=asyncio.Event(),
+        on_result=count_webhook_try,
+    )
