@@ -98,10 +98,9 @@ class JobTable:
         self.postgres.execute("TRUNCATE jobs, job_events CASCADE")
 
     def settle(self) -> None:
-        """Leave no work to autovacuum and checkpoints that belongs to the filling."""
+        """Leave no work to autovacuum that belongs to the filling."""
         self.postgres.execute("VACUUM (ANALYZE) jobs")
         self.postgres.execute("VACUUM (ANALYZE) job_events")
-        self.postgres.execute("CHECKPOINT")
 
     def count_queued(self) -> int:
         return int(self.redis.llen(QUEUE))
