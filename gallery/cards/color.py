@@ -10,7 +10,7 @@ GRAYSCALE: Final = Card(
     name="grayscale",
     fields=("grayscale",),
     sample="fruit.webp",
-    words="Takes the colour out; what is left is as light as it was.",
+    words="Removes the colour and keeps the lightness.",
     common={"width": 360},
     shots=(Shot("true", {"grayscale": True}),),
 )
@@ -19,7 +19,7 @@ NORMALIZE: Final = Card(
     name="normalize",
     fields=("normalize",),
     sample="mist.webp",
-    words="Stretches lightness: the darkest hundredth becomes black, the lightest white.",
+    words="Stretches the lightness: the darkest hundredth becomes black, the lightest white.",
     common={"width": 400},
     shots=(Shot("true", {"normalize": True}),),
 )
@@ -28,7 +28,7 @@ MODULATE: Final = Card(
     name="modulate",
     fields=("modulate",),
     sample="valley.webp",
-    words="Factors for brightness and saturation, 0 to 10, and degrees by which hues turn.",
+    words="Factors of brightness and saturation, 0 to 10, and degrees by which hues turn.",
     common=THREE_IN_A_ROW,
     shots=(
         Shot("bright", {"modulate": {"brightness": 1.25}}),
@@ -43,7 +43,7 @@ TINT: Final = Card(
     name="tint",
     fields=("tint",),
     sample="valley.webp",
-    words="Gives everything the hue of one colour; each pixel stays as light as it was.",
+    words="Gives all pixels the hue of one colour and keeps their lightness.",
     common=THREE_IN_A_ROW,
     shots=(Shot("sepia", {"tint": "#b5793f"}), Shot("blue", {"tint": "#2f7fd8"})),
 )
@@ -52,7 +52,7 @@ NEGATE: Final = Card(
     name="negate",
     fields=("negate",),
     sample="valley.webp",
-    words="Turns light to dark and each colour to its opposite, and leaves transparency alone.",
+    words="Inverts every channel except transparency.",
     common={"width": 360},
     shots=(Shot("true", {"negate": True}),),
 )
@@ -62,7 +62,7 @@ PRINT: Final = Card(
     title="From print",
     fields=(),
     sample="print.jpg",
-    words="A JPEG for print comes in with four inks and goes out in sRGB, as its profile has it.",
+    words="A JPEG in CMYK becomes sRGB, as its profile says.",
     common={"width": 360},
     has_before=False,
     shots=(Shot("srgb", {"format": "webp"}),),
@@ -72,8 +72,8 @@ COLOR_SPACE: Final = Card(
     name="color-space",
     fields=("color_space",),
     sample="wide.jpg",
-    words="`srgb` is what every screen shows; `p3` is for wide ones, on which colours are stronger;"
-    " `keep` leaves the input's own. The last two carry their profile.",
+    words="`srgb` is shown correctly on every screen; `p3` has more saturated colours on wide-"
+    " gamut screens; `keep` keeps the input's own space. The last two carry their profile.",
     common={"width": 270, "format": "webp"},
     has_before=False,
     shots=(
@@ -86,7 +86,7 @@ COLOR_SPACE: Final = Card(
 GROUP: Final = Group(
     title="Colour",
     emblem="modulate-hue",
-    words="In sRGB, whatever came in, unless `color_space` says otherwise. Lightness and"
-    " colour are changed apart, in CIE Lab, so that a change of one leaves the other.",
+    words="Outputs are in sRGB unless `color_space` says otherwise. Lightness and colour are"
+    " changed separately, in CIE Lab.",
     cards=(GRAYSCALE, NORMALIZE, MODULATE, TINT, NEGATE, PRINT, COLOR_SPACE),
 )

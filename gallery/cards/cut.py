@@ -20,8 +20,8 @@ TRIM: Final = Card(
     name="trim",
     fields=("trim",),
     sample="scan.webp",
-    words="Cuts off a border as plain as its corner. `true` allows each pixel to be 10"
-    " of 255 off; with 3, the faint stain on the paper counts as picture.",
+    words="Removes a border of the same colour as its corner. `true` allows each pixel to"
+    " differ by 10 of 255; with 3, the faint stain on the paper belongs to the picture.",
     common={"height": 200},
     shots=(Shot("true", {"trim": True}), Shot("3", {"trim": 3})),
 )
@@ -29,7 +29,6 @@ TRIM: Final = Card(
 GROUP: Final = Group(
     title="Cut",
     emblem="crop-balloon",
-    words="Then what does not belong goes: a part is taken out, and a plain border off what is"
-    " left.",
+    words="Then a part is cut out, or a plain border is removed.",
     cards=(CROP, TRIM),
 )

@@ -8,8 +8,8 @@ NAME: Final = Card(
     name="name",
     fields=("name",),
     sample="valley.webp",
-    words="A pipeline has up to sixteen outputs, each with its own name and fields, all from one"
-    " decode of the input. The name is in the address of the file.",
+    words="A pipeline has up to sixteen outputs, each with its own name and fields, all from"
+    " one decode of the input. The name is part of the output's URL.",
     has_before=False,
     shots=(
         Shot("large", {"name": "large", "width": 360}),
@@ -25,9 +25,9 @@ FORMAT: Final = Card(
     name="format",
     fields=("format",),
     sample="dunes.webp",
-    words="The input's, unless given. PNG and TIFF keep every pixel; GIF has 256 colours, mixed by"
-    " dots, and finds better ones with some `effort`. Browsers show no TIFF: here it is as WebP"
-    " without loss.",
+    words="By default the input's format. PNG and TIFF are lossless; GIF has 256 colours,"
+    " dithered, and a higher `effort` chooses them better. Browsers do not show TIFF: here"
+    " it is a lossless WebP.",
     common={"width": 270},
     has_before=False,
     shots=(
@@ -44,7 +44,8 @@ QUALITY: Final = Card(
     name="quality",
     fields=("quality",),
     sample="fruit.webp",
-    words="1 to 100, for JPEG and WebP (80) and AVIF (50): bytes for likeness.",
+    words="1 to 100; default: 80 for JPEG and WebP, 50 for AVIF. A higher quality makes a"
+    " larger file.",
     common={"width": 270, "format": "jpeg"},
     shots=(Shot("40", {"quality": 40}), Shot("5", {"quality": 5})),
 )
@@ -53,8 +54,8 @@ MAX_BYTES: Final = Card(
     name="max-bytes",
     fields=("max_bytes",),
     sample="fruit.webp",
-    words="The highest quality whose file is no larger, found in few tries; the smallest file if"
-    " none is small enough.",
+    words="The highest quality with which the file is no larger than this; the smallest file if"
+    " no quality is low enough.",
     common={"width": 270, "format": "webp"},
     shots=(Shot("3000", {"max_bytes": 3000}), Shot("1500", {"max_bytes": 1500})),
 )
@@ -63,7 +64,7 @@ LOSSLESS: Final = Card(
     name="lossless",
     fields=("lossless",),
     sample="emblem.webp",
-    words="Keeps every pixel, in WebP and AVIF.",
+    words="Lossless WebP and AVIF.",
     common={"width": 200, "format": "webp"},
     shots=(Shot("true", {"lossless": True}),),
 )
@@ -72,7 +73,7 @@ EFFORT: Final = Card(
     name="effort",
     fields=("effort",),
     sample="fruit.webp",
-    words="How hard the encoder tries: time for bytes, at the same quality.",
+    words="CPU time of the encoder: a higher effort makes a smaller file of the same quality.",
     common={"width": 270, "format": "webp"},
     shots=(Shot("0", {"effort": 0}), Shot("6", {"effort": 6})),
 )
@@ -81,8 +82,8 @@ PROGRESSIVE: Final = Card(
     name="progressive",
     fields=("progressive",),
     sample="fruit.webp",
-    words="JPEG and PNG that appear whole at once and grow finer while they load, for some CPU"
-    " time.",
+    words="JPEG and PNG that browsers show whole at once and refine while they load, for some"
+    " CPU time.",
     common={"width": 270, "format": "jpeg"},
     shots=(Shot("true", {"progressive": True}),),
 )
@@ -91,8 +92,8 @@ KEEP_METADATA: Final = Card(
     name="keep-metadata",
     fields=("keep_metadata",),
     sample="lighthouse.jpg",
-    words="What the file tells besides the picture: nothing, the colour profile, who made it and"
-    " whose it is, or all that the input told. Where it was taken survives only `all`.",
+    words="Which metadata the output keeps: none, the colour profile, copyright and author, or"
+    " all. Only `all` keeps the position.",
     common={"width": 150},
     has_before=False,
     shots=(
@@ -107,8 +108,8 @@ FRAMES: Final = Card(
     name="frames",
     fields=("frames",),
     sample="mill.webp",
-    words="An animation stays one where the format has frames, as WebP and GIF; `first` takes its"
-    " first picture.",
+    words="An animation stays animated in formats with frames, WebP and GIF; `first` keeps its"
+    " first frame only.",
     common={"width": 132},
     has_before=False,
     shots=(Shot("all", {"frames": "all"}), Shot("first", {"frames": "first"})),
@@ -117,7 +118,7 @@ FRAMES: Final = Card(
 GROUP: Final = Group(
     title="Encode",
     emblem="quality-5",
-    words="And written to its file, which carries nothing of the input but the picture,"
-    " unless it is told to.",
+    words="The file that is written. Metadata of the input is removed unless `keep_metadata`"
+    " asks for it.",
     cards=(NAME, FORMAT, QUALITY, MAX_BYTES, LOSSLESS, EFFORT, PROGRESSIVE, KEEP_METADATA, FRAMES),
 )

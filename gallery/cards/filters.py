@@ -8,7 +8,7 @@ BLUR: Final = Card(
     name="blur",
     fields=("blur",),
     sample="valley.webp",
-    words="A Gaussian of this sigma, 0.3 to 100, in pixels of the output.",
+    words="Standard deviation of a Gaussian blur, 0.3 to 100 pixels of the output.",
     common={"width": 270},
     shots=(Shot("2", {"blur": 2}), Shot("12", {"blur": 12})),
 )
@@ -19,8 +19,8 @@ SHARPEN: Final = Card(
     name="sharpen",
     fields=("sharpen",),
     sample="valley.webp",
-    words="An unsharp mask of lightness, 0.1 to 10: edges gain more than flat areas, and colours do"
-    " not change.",
+    words="Unsharp mask of the lightness, 0.1 to 10: edges gain more than flat areas, and"
+    " colours do not change.",
     common={"crop": PART, "width": 270},
     shots=(Shot("1", {"sharpen": 1}), Shot("4", {"sharpen": 4})),
 )
@@ -28,7 +28,7 @@ SHARPEN: Final = Card(
 GROUP: Final = Group(
     title="Filter",
     emblem="blur-12",
-    words="At the size of the output, so that the same number means the same look whatever the"
+    words="Applied at the size of the output, so that a value has the same effect whatever the"
     " input's size.",
     cards=(BLUR, SHARPEN),
 )

@@ -8,7 +8,7 @@ PAD: Final = Card(
     name="pad",
     fields=("pad",),
     sample="dunes.webp",
-    words="Adds background outside, whatever the size: the same at each side, or each its own.",
+    words="Adds background outside the picture, the same width on each side or a width for each.",
     common={"width": 220, "background": "#f4c542"},
     shots=(
         Shot("14", {"pad": 14}),
@@ -20,9 +20,9 @@ BACKGROUND: Final = Card(
     name="background",
     fields=("background",),
     sample="emblem.webp",
-    words="Fills what `contain`, `pad` and `rotate` add, and lies"
-    " under a transparent picture where the format knows no transparency, as JPEG. White unless"
-    " given; `#ffffff00` is transparent.",
+    words="Colour of the area that `contain`, `pad` and `rotate` add, and below transparent"
+    " pixels in formats without transparency, such as JPEG. White by default; `#ffffff00`"
+    " is transparent.",
     common={"width": 198},
     shots=(
         Shot("white", {"format": "jpeg"}),
@@ -35,8 +35,8 @@ WATERMARK: Final = Card(
     name="watermark",
     fields=("watermark",),
     sample="dunes.webp",
-    words="A text, or an image in `ASSETS_DIR`, laid on the finished picture: `scale` is its share"
-    " of the width, `margin` the pixels between it and the edges.",
+    words="A text, or an image in `ASSETS_DIR`, on the finished picture: `scale` is its share"
+    " of the width, `margin` the distance from the edges in pixels.",
     common={"width": 270},
     shots=(
         Shot("text", {"watermark": {"text": "© Jane"}}),
@@ -59,6 +59,6 @@ WATERMARK: Final = Card(
 GROUP: Final = Group(
     title="Frame",
     emblem="pad-14",
-    words="Last, what is laid around the picture, under it and on it.",
+    words="Last, what is added around, below and on the picture.",
     cards=(PAD, BACKGROUND, WATERMARK),
 )

@@ -8,8 +8,8 @@ SIZE: Final = Card(
     name="size",
     fields=("width", "height"),
     sample="valley.webp",
-    words="One side keeps the ratio. Both are a box, which the picture fits into as `fit`"
-    " says: by default it stays inside.",
+    words="One side keeps the ratio. Both sides are a box, in which `fit` places the picture:"
+    " by default it fits inside.",
     has_before=False,
     shots=(
         Shot("width", {"width": 240}),
@@ -22,9 +22,9 @@ FIT: Final = Card(
     name="fit",
     fields=("fit",),
     sample="valley.webp",
-    words="How the picture meets a box of 120 by 150. `cover` cuts off what stands out,"
-    " `contain` fills what lacks, `fill` distorts, and `outside` is"
-    " the smallest that covers the box, uncut.",
+    words="How the picture fits a box of 120 by 150: `cover` crops it, `contain` adds"
+    " background, `fill` distorts it, `inside` is the largest size within the box and"
+    " `outside` the smallest that covers it.",
     common={"width": 120, "height": 150},
     has_before=False,
     shots=(
@@ -52,8 +52,8 @@ PLACE: Final = Card(
     name="place",
     fields=("position",),
     sample="stamp.webp",
-    words="Where `contain` puts a picture that does not fill its box: in the middle, at a"
-    " side or in a corner. It can do so both ways when the picture is the smaller one.",
+    words="Where `contain` places a picture that does not fill its box: in the middle, at a"
+    " side or in a corner.",
     common={"width": 270, "height": 140, "fit": "contain", "background": "#cfd8e3"},
     has_before=False,
     shots=tuple(Shot(place.replace(" ", "-"), {"position": place}) for place in NINE),
@@ -63,9 +63,9 @@ KEEP: Final = Card(
     name="position",
     fields=("position",),
     sample="reader.webp",
-    words="What `cover` keeps: a side, what a rule finds, or a focus point of your own."
-    " `entropy` keeps the most detail, here a wall of stones; `attention` what"
-    " an eye goes to: skin, strong colours, edges.",
+    words="What `cover` keeps: a side, what a strategy finds, or a focus point. `entropy` keeps"
+    " the most detail, here a wall of stones; `attention` what attracts the eye: skin,"
+    " saturated colours, edges.",
     common={"width": 126, "height": 160, "fit": "cover"},
     has_before=False,
     shots=(
@@ -82,8 +82,8 @@ ENLARGE: Final = Card(
     name="enlarge",
     fields=("enlarge",),
     sample="stamp.webp",
-    words="A picture never grows beyond its own pixels unless it is told to. The sample has 120 by"
-    " 80.",
+    words="A picture is not enlarged beyond its own pixels unless this is true. The sample has"
+    " 120 by 80.",
     common={"width": 360},
     shots=(Shot("true", {"enlarge": True}),),
 )
@@ -92,8 +92,8 @@ GAMMA: Final = Card(
     name="gamma",
     fields=("gamma",),
     sample="night.webp",
-    words="Scaling mixes neighbouring pixels, and numbers mix darker than light does: the lights of"
-    " a town go out. `gamma` 2.2 mixes about as light does. Plain areas keep their"
+    words="Scaling averages pixel values, which makes small lights on a dark ground darker."
+    " With `gamma` 2.2 it averages approximately linear light. Plain areas keep their"
     " colour.",
     common={"width": 400},
     shots=(Shot("2", {"gamma": 2.2}),),
@@ -102,7 +102,7 @@ GAMMA: Final = Card(
 GROUP: Final = Group(
     title="Scale",
     emblem="fit-fill",
-    words="The picture meets its box. It is decoded no larger than this needs, and converted to"
-    " sRGB here, where its pixels are fewest.",
+    words="The picture is scaled to its box. It is decoded no larger than this needs, and"
+    " converted to sRGB here, where its pixels are fewest.",
     cards=(SIZE, FIT, KEEP, PLACE, ENLARGE, GAMMA),
 )

@@ -8,9 +8,9 @@ AUTO_ORIENT: Final = Card(
     name="auto-orient",
     fields=("auto_orient",),
     sample="lighthouse.jpg",
-    words="Telephones store a picture lying on its side, with a note of which side is up. The note"
-    " is obeyed and dropped. With `false` the pixels stay as they are stored, and so does"
-    " the note, where the format has room for one: GIF has none.",
+    words="Telephones store a picture as the sensor read it, with an orientation tag. The tag"
+    " is applied and removed. With `false` pixels and tag stay as they are, in formats"
+    " that have one: GIF has none.",
     common={"height": 270, "format": "gif"},
     has_before=False,
     shots=(Shot("true", {"auto_orient": True}), Shot("false", {"auto_orient": False})),
@@ -20,8 +20,8 @@ ROTATE: Final = Card(
     name="rotate",
     fields=("rotate",),
     sample="valley.webp",
-    words="Degrees clockwise. Quarter turns are exact; any other angle grows the picture onto its"
-    " `background`.",
+    words="Degrees clockwise. Quarter turns are exact; any other angle enlarges the canvas,"
+    " which `background` fills.",
     common={"height": 200},
     shots=(
         Shot("90", {"rotate": 90}),
@@ -43,6 +43,7 @@ FLIP: Final = Card(
 GROUP: Final = Group(
     title="Turn",
     emblem="rotate-12",
-    words="First the picture is set upright, so that all that follows can speak of left and top.",
+    words="The picture is turned upright first, so that left and top have one meaning in all"
+    " later steps.",
     cards=(AUTO_ORIENT, ROTATE, FLIP),
 )

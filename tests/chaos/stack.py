@@ -145,7 +145,7 @@ class Stack:
 
 @contextmanager
 def frozen(pid: int) -> Iterator[None]:
-    """Stop a process meanwhile: it is not dead, it hears nothing, and it wakes up late."""
+    """Stop a process meanwhile: alive, it receives nothing, and continues late."""
     os.kill(pid, signal.SIGSTOP)
     try:
         yield

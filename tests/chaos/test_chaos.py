@@ -1,4 +1,4 @@
-"""No promise is broken while faults strike everything. `make chaos` does it for longer."""
+"""No promise is broken while faults are injected everywhere. `make chaos` runs longer."""
 
 import pytest
 

@@ -14,8 +14,8 @@ def processes(container: str, user: str = "") -> list[Process]:
     from outside, as we do, and is left out.
     """
     read = "cat /proc/[0-9]*/status 2>/dev/null; true"  # one may end while it is read
-    told = docker("exec", "--user", user, container, "sh", "-c", read)
-    statuses = re.split(r"(?=^Name:)", told, flags=re.MULTILINE)[1:]
+    status_files = docker("exec", "--user", user, container, "sh", "-c", read)
+    statuses = re.split(r"(?=^Name:)", status_files, flags=re.MULTILINE)[1:]
     found = {process["Pid"]: process for process in map(_fields, statuses)}
     return [process for process in found.values() if _stems_from_first(process, found)]
 

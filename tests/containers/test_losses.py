@@ -59,7 +59,7 @@ def test_a_killed_workers_jobs_end_elsewhere(
     assert [client.workers(job_id) for job_id in held] == [[victim, survivor]] * len(held)
 
 
-def test_a_worker_that_is_told_to_stop_finishes_what_it_holds(
+def test_a_worker_that_gets_sigterm_finishes_what_it_holds(
     stack: Stack, client: Client, large_picture: bytes
 ) -> None:
     stack.up()

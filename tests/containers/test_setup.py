@@ -44,7 +44,7 @@ def test_every_setting_can_be_given_in_the_environment_file() -> None:
     assert settings | others == set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
 
 
-def test_the_environment_file_lets_in_whoever_reaches_the_port_until_there_is_a_key() -> None:
+def test_the_environment_file_allows_anonymous_access_until_there_is_a_key() -> None:
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
 
     assert re.findall(r"^ALLOW_ANONYMOUS=(.*)$", example, re.MULTILINE) == ["true"]

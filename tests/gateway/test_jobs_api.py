@@ -185,7 +185,7 @@ def test_a_job_is_canceled_once(api: httpx.Client, job: Json) -> None:
     assert api.post(f"/jobs/{job['id']}/cancel").status_code == httpx.codes.CONFLICT
 
 
-async def test_a_failed_job_tells_why_and_can_be_retried(
+async def test_a_failed_job_says_why_and_can_be_retried(
     api: httpx.Client, job: Json, leases: JobLeases, redis_address: RedisAddress
 ) -> None:
     assert api.post(f"/jobs/{job['id']}/retry").status_code == httpx.codes.CONFLICT

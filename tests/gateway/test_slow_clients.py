@@ -170,7 +170,7 @@ def test_a_body_that_comes_steadily_may_take_longer_than_a_pause(
     assert connection.recv(65536).startswith(b"HTTP/1.1 202 ")
 
 
-def test_whoever_still_sends_after_a_refusal_reads_it_and_is_then_cut_off(
+def test_a_client_that_sends_on_after_a_refusal_reads_it_and_is_then_disconnected(
     impatient: Gateway, connection: socket.socket
 ) -> None:
     """The answer is not lost to a reset while the client sends, and an endless body ends."""

@@ -200,7 +200,7 @@ async def test_files_of_a_job_deleted_while_it_runs_are_deleted_when_its_lease_i
     job = await store_pending_job(job_store, storage.root)
     (claim,) = await leases.claim([job.id])
     await job_store.delete(job.id)
-    store_output(storage.root, claim)  # by a worker that has not heard of it, and dies now
+    store_output(storage.root, claim)  # by a worker that does not know of it, and dies now
     with connect(postgres_address) as connection:
         (waits,) = connection.execute("SELECT due_at - now() FROM file_deletions").fetchall()[0]
     assert timedelta(seconds=30) < waits <= leases.lease

@@ -65,6 +65,6 @@ def stack(
     postgres_address: PostgresAddress,  # noqa: ARG001 - empties the job store
     redis_address: RedisAddress,  # noqa: ARG001 - empties the queue
 ) -> Iterator[FaultStack]:
-    """Services with short leases that a test may strike, with no job and no stored file."""
+    """Services with short leases that a test may fault, with no job and no stored file."""
     with shared_fault_stack.of_one_test() as stack:
         yield stack

@@ -11,7 +11,7 @@ from support.pictures import picture
 from support.process import running_api, running_worker
 
 
-def test_a_watermark_is_drawn_and_one_whose_image_vanished_is_told(
+def test_a_watermark_is_drawn_and_a_missing_image_is_reported(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     assets = tmp_path / "assets"

@@ -95,7 +95,7 @@ def files(storage: Path) -> set[Path]:
 
 
 def piecemeal(size: int) -> Iterator[bytes]:
-    """Yield an upload whose size nobody is told in advance."""
+    """Yield an upload whose size is not announced."""
     yield picture()
     for _ in range(0, size, 65536):
         yield bytes(65536)

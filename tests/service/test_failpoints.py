@@ -1,6 +1,6 @@
 """Every step from upload to end, struck by every kind of fault: nothing is lost, nothing doubled.
 
-`make test` strikes each step with `kill` and with one of the other faults; `make test-long` with
+`make test` faults each step with `kill` and with one of the other faults; `make test-long` with
 the others.
 """
 
@@ -42,7 +42,7 @@ OF_OTHERS = ("retry.recording", "jobs.releasing", "leases.reaped", "job.deleted"
 OF_A_DELIVERY = ("deliveries.claimed", "delivery.answered")
 
 # A second of work: longer than a third of a lease of a second, after which it is renewed, and not
-# done before a worker is told to stop.
+# done before a worker gets SIGTERM.
 LONG = json.dumps(
     {"outputs": [{"name": f"o{n}", "width": 2500, "enlarge": True} for n in range(6)]}
 )
@@ -72,7 +72,7 @@ def test_every_failpoint_is_reached_here() -> None:
 
 
 @pytest.mark.parametrize(("name", "fault"), cases(*OF_AN_UPLOAD))
-def test_an_upload_is_accepted_and_done_or_nobody_was_told_that_it_was(
+def test_an_upload_is_accepted_and_done_or_its_client_got_no_202(
     stack: FaultStack, name: str, fault: str
 ) -> None:
     victim, url = stack.start_gateway(name, fault)
@@ -92,13 +92,13 @@ def test_an_upload_is_accepted_and_done_or_nobody_was_told_that_it_was(
     accepted = [answer.json()["id"] for answer in answers if answer.status_code == 202]
     accepted.append(upload(stack.client, picture()))
     jobs = stack.client.get("/jobs").json()["jobs"]
-    for job in jobs:  # one that was recorded is done, whether or not the client heard of it
+    for job in jobs:  # one that was recorded is done, whether or not the client got the answer
         assert wait_for_end(stack.client, job["id"])["status"] == "COMPLETED"
     stack.require_kept_promises(accepted)
 
 
 @pytest.mark.parametrize(("name", "fault"), cases(*OF_AN_ATTEMPT))
-def test_a_job_is_done_once_whatever_strikes_its_first_worker(
+def test_a_job_is_done_once_whatever_fault_its_first_worker_has(
     stack: FaultStack, name: str, fault: str
 ) -> None:
     renews = name == "leases.renewing"
@@ -114,7 +114,7 @@ def test_a_job_is_done_once_whatever_strikes_its_first_worker(
 
 
 @pytest.mark.parametrize(("name", "fault"), cases("retry.recording"))
-def test_an_attempt_that_failed_is_tried_again_whatever_strikes_its_worker(
+def test_an_attempt_that_failed_is_tried_again_whatever_fault_its_worker_has(
     stack: FaultStack, name: str, fault: str
 ) -> None:
     victim = stack.start_worker(name, fault, JOB_TIMEOUT_SECONDS="0.05")
@@ -131,7 +131,7 @@ def test_an_attempt_that_failed_is_tried_again_whatever_strikes_its_worker(
 
 
 @pytest.mark.parametrize(("name", "fault"), cases("jobs.releasing"))
-def test_a_worker_that_gives_back_its_jobs_loses_none_whatever_strikes_it(
+def test_a_worker_that_releases_its_jobs_loses_none_whatever_fault_it_has(
     stack: FaultStack, name: str, fault: str
 ) -> None:
     victim = stack.start_worker(name, fault, SHUTDOWN_GRACE_SECONDS="0")
@@ -146,7 +146,7 @@ def test_a_worker_that_gives_back_its_jobs_loses_none_whatever_strikes_it(
 
 
 @pytest.mark.parametrize(("name", "fault"), cases("leases.reaped"))
-async def test_the_jobs_of_a_silent_worker_are_taken_over_whatever_strikes_the_next_one(
+async def test_the_jobs_of_a_silent_worker_are_taken_over_whatever_fault_the_next_one_has(
     stack: FaultStack, name: str, fault: str
 ) -> None:
     job_id = upload(stack.client, picture())
@@ -162,7 +162,7 @@ async def test_the_jobs_of_a_silent_worker_are_taken_over_whatever_strikes_the_n
 
 
 @pytest.mark.parametrize(("name", "fault"), cases("job.deleted"))
-def test_a_deleted_job_is_gone_whatever_strikes_the_gateway(
+def test_a_deleted_job_is_gone_whatever_fault_the_gateway_has(
     stack: FaultStack, name: str, fault: str
 ) -> None:
     victim, url = stack.start_gateway(name, fault)

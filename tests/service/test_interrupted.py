@@ -40,7 +40,7 @@ def test_the_jobs_of_a_killed_worker_end_elsewhere(stack: FaultStack) -> None:
         ]  # fmt: skip
 
 
-def test_a_worker_that_is_told_to_stop_gives_back_what_it_cannot_finish(stack: FaultStack) -> None:
+def test_a_worker_that_gets_sigterm_releases_what_it_cannot_finish(stack: FaultStack) -> None:
     client, first = stack.client, stack.start_worker(SHUTDOWN_GRACE_SECONDS="0")
     ids = upload_slow_ones(client, 3)
     assert first.stop() == 0
@@ -71,7 +71,7 @@ def test_a_job_that_is_deleted_while_it_runs_leaves_no_file(stack: FaultStack) -
     )
 
 
-def test_a_gateway_that_is_told_to_stop_ends_well(stack: FaultStack) -> None:
+def test_a_gateway_that_gets_sigterm_exits_with_zero(stack: FaultStack) -> None:
     service, _ = stack.start_gateway()
     assert service.stop() == 0
     assert "gateway.stopped" in service.logged()

@@ -61,9 +61,9 @@ def test_every_line_of_a_jobs_life_names_it_in_both_services(
         assert client.delete(f"/jobs/{good}").is_success
         assert client.get(good_output).status_code == httpx.codes.NOT_FOUND
     for log, events in zip(logs, (GATEWAY_EVENTS, WORKER_EVENTS), strict=True):
-        told_of = about_jobs(log)
-        assert {line["event"] for line in told_of} == events
-        assert [line for line in told_of if line.get("job_id") not in {good, bad}] == []
+        lines_of_job = about_jobs(log)
+        assert {line["event"] for line in lines_of_job} == events
+        assert [line for line in lines_of_job if line.get("job_id") not in {good, bad}] == []
 
 
 def answered(gateway: Gateway, since: int, count: int) -> list[Line]:
@@ -112,7 +112,7 @@ def test_a_request_has_one_id_on_its_lines_and_its_answer(gateway: Gateway) -> N
     assert [line["request_id"] for line in answered(gateway, since, len(ids))] == ids
 
 
-def test_a_line_tells_route_status_time_and_size_of_a_request_and_not_its_address(
+def test_a_line_has_route_status_time_and_size_of_a_request_and_not_its_address(
     gateway: Gateway,
 ) -> None:
     since, content = gateway.service.log_size(), picture()
@@ -137,7 +137,7 @@ def test_no_secret_is_in_any_line_of_a_full_run(
     environment: dict[str, str], keyring: Keyring, tmp_path: Path
 ) -> None:
     webhook_secret = base64.b64encode(b"a secret of webhooks, long enough").decode()
-    told = environment | {
+    adjusted = environment | {
         "LOG_LEVEL": "debug",
         "WEBHOOK_SECRET": f"whsec_{webhook_secret}",
         "WEBHOOK_ALLOW_PRIVATE": "true",
@@ -147,8 +147,8 @@ def test_no_secret_is_in_any_line_of_a_full_run(
     key = shown["Authorization"].rpartition("_")[2]
     with (
         receiving(always(204)) as receiver,
-        running_api(told, tmp_path / "api.log") as (_, url),
-        running_worker(told, tmp_path / "worker.log", "--concurrency", "1"),
+        running_api(adjusted, tmp_path / "api.log") as (_, url),
+        running_worker(adjusted, tmp_path / "worker.log", "--concurrency", "1"),
         httpx.Client(base_url=url, headers=shown) as client,
     ):
         bug = httpx.post(

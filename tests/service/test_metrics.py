@@ -17,7 +17,7 @@ from support.servers import connect
 
 Samples = dict[str, float]
 
-# Its scrape_timeout, unless it is told another.
+# Its scrape_timeout, unless another is configured.
 PROMETHEUS_WAITS_SECONDS = 10
 STATES = ("due", "delayed", "processing")
 
@@ -37,10 +37,10 @@ def test_a_job_is_counted_where_it_happens_and_once(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     port = free_port()
-    told = environment | {"HEALTH_PORT": str(port)}
+    adjusted = environment | {"HEALTH_PORT": str(port)}
     with (
-        running_api(told, tmp_path / "api.log") as (_, api),
-        running_worker(told, tmp_path / "worker.log", "--concurrency", "1"),
+        running_api(adjusted, tmp_path / "api.log") as (_, api),
+        running_worker(adjusted, tmp_path / "worker.log", "--concurrency", "1"),
         httpx.Client(base_url=api) as client,
     ):
         content = picture()
@@ -122,7 +122,7 @@ def behind_proxy(
     return shared_services
 
 
-def test_the_gateway_tells_how_many_jobs_wait_and_for_how_long(
+def test_the_gateway_exports_how_many_jobs_wait_and_for_how_long(
     api: httpx.Client, postgres_address: PostgresAddress
 ) -> None:
     due, later, delayed = (upload(api, picture(), priority="low") for _ in range(3))
@@ -144,7 +144,7 @@ def test_the_gateway_tells_how_many_jobs_wait_and_for_how_long(
         seen = scrape(api.base_url)
         return [seen.get(f"imagemill_jobs,state={state}") for state in STATES]
 
-    # What PostgreSQL told at the last scrape is told for a few seconds more.
+    # Values read from PostgreSQL at the last scrape are returned for a few seconds more.
     wait_until(lambda: counts() == [1, 1, 1], "there is one of each", lambda: str(counts()))
     seen = scrape(api.base_url)
     assert seen["imagemill_postgres_up"] == 1
@@ -162,7 +162,7 @@ def test_without_postgres_the_other_metrics_are_answered_to_who_was_let_in_befor
 
     wait_until(is_up, "PostgreSQL is known to be there")
     to_postgres.become(way)
-    # What PostgreSQL told before is told for a few seconds more.
+    # Values read from PostgreSQL earlier are returned for a few seconds more.
     wait_until(lambda: not is_up(), "it is known to be away")
     seen = scrape(url)
     to_postgres.become(OPEN)
@@ -172,13 +172,13 @@ def test_without_postgres_the_other_metrics_are_answered_to_who_was_let_in_befor
     assert seen["imagemill_build_info,version=0.1.0"] == 1
 
 
-def test_without_postgres_metrics_are_told_to_nobody_else(
+def test_without_postgres_no_unknown_client_gets_metrics(
     environment: dict[str, str], to_postgres: Proxy, keyring: Keyring, tmp_path: Path
 ) -> None:
     admin, other = keyring.add("boss", is_admin=True), keyring.add("ci")
-    told = environment | {"PG_PORT": str(to_postgres.port)}
+    adjusted = environment | {"PG_PORT": str(to_postgres.port)}
     with (
-        running_api(told, tmp_path / "api.log") as (_, api),
+        running_api(adjusted, tmp_path / "api.log") as (_, api),
         httpx.Client(base_url=api, timeout=30) as client,
     ):
         asked = [client.get("/metrics", headers=key).status_code for key in (admin, other, {})]

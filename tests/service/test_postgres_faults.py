@@ -24,7 +24,7 @@ from support.pictures import picture
 from support.process import Service, running_api, running_worker, wait_until
 from support.proxy import CLOSED, HALF_OPEN, OPEN, STALLED, Proxy, Way, as_sent
 
-# However PostgreSQL hangs, whoever asks the gateway hears from it within this time.
+# However PostgreSQL hangs, the gateway answers within this time.
 MAX_ANSWER_SECONDS = 30
 LEASE_SECONDS = 2
 
@@ -151,7 +151,7 @@ def test_a_job_whose_end_was_recorded_but_not_confirmed_keeps_its_outputs(
     job_id = upload(stack.client, picture())
     assert wait_for_end(stack.client, job_id)["status"] == "COMPLETED"
     assert services.to_worker.struck.is_set()
-    assert "job.completed" not in worker.logged(since)  # it has not heard of it
+    assert "job.completed" not in worker.logged(since)  # it did not get the answer
     services.to_worker.become(OPEN)
     services.to_worker.cut()
     wait_until(
@@ -226,11 +226,11 @@ def test_without_postgres_a_wait_goes_on_and_is_answered_when_it_is_back(
     client, other = services.client, stack.client
     services.to_worker.become(CLOSED)  # nobody takes the job
     job_id = upload(other, picture())
-    told = exit_stack.enter_context(stream(client, f"/jobs/{job_id}/events"))
-    assert next(told).status == "PENDING"
+    received_events = exit_stack.enter_context(stream(client, f"/jobs/{job_id}/events"))
+    assert next(received_events).status == "PENDING"
     services.to_gateway.become(CLOSED)
     other.post(f"/jobs/{job_id}/cancel")
     unread = client.get(f"/jobs/{job_id}", headers={"Prefer": "wait=1"})
     assert unread.status_code == httpx.codes.SERVICE_UNAVAILABLE
     services.to_gateway.become(OPEN)
-    assert [event.status for event in told] == ["CANCELED"]
+    assert [event.status for event in received_events] == ["CANCELED"]

@@ -127,7 +127,7 @@ def of(job_id: str, events: Iterator[Event]) -> Iterator[Event]:
 
 
 @pytest.mark.parametrize("way", [CLOSED, STALLED], ids=["closed", "stalled"])
-def test_while_redis_is_away_changes_are_told_a_little_later(
+def test_while_redis_is_away_changes_are_streamed_a_little_later(
     services: BehindProxy, exit_stack: ExitStack, way: Way
 ) -> None:
     client = services.client
@@ -136,7 +136,7 @@ def test_while_redis_is_away_changes_are_told_a_little_later(
     answer = client.post("/upload", files={"file": picture()}, headers=WAIT)
     assert answer.json()["status"] == "COMPLETED"
     job_id = upload(client, picture())
-    with stream(client, f"/jobs/{job_id}/events", last=0) as told:
-        assert statuses(list(told)) == ["PENDING", "PROCESSING", "COMPLETED"]
+    with stream(client, f"/jobs/{job_id}/events", last=0) as received_events:
+        assert statuses(list(received_events)) == ["PENDING", "PROCESSING", "COMPLETED"]
     assert statuses(list(islice(of(job_id, everything), 3))) == status_history(client, job_id)
     services.to_redis.become(OPEN)

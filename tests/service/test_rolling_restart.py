@@ -15,7 +15,7 @@ from support.process import Service, wait_until
 from support.servers import connect
 
 WORKERS = 3
-# Slow enough that workers have jobs in hand when they are told to stop.
+# Slow enough that workers have unfinished jobs when they get SIGTERM.
 SLOW = json.dumps({"outputs": [{"width": 2000, "enlarge": True, "format": "webp"}]})
 
 

@@ -1,4 +1,4 @@
-"""Clients that are told of jobs as they change, by real gateways and a real worker."""
+"""Events that clients receive as jobs change, from real gateways and a real worker."""
 
 import socket
 import time
@@ -25,17 +25,17 @@ def statuses(events: list[Event]) -> list[str]:
     return [event.status for event in events]
 
 
-def test_a_client_is_told_of_a_jobs_whole_life_and_the_stream_ends_with_it(
+def test_a_client_receives_all_changes_of_a_job_and_the_stream_ends_with_it(
     gateway: Gateway, tmp_path: Path, exit_stack: ExitStack
 ) -> None:
     client = exit_stack.enter_context(client_of(str(gateway.client.base_url), timeout=60))
     job_id = upload(client, picture())
-    told = exit_stack.enter_context(stream(client, f"/jobs/{job_id}/events"))
-    first = next(told)
+    received_events = exit_stack.enter_context(stream(client, f"/jobs/{job_id}/events"))
+    first = next(received_events)
     exit_stack.enter_context(
         running_worker(gateway.environment, tmp_path / "worker.log", "--concurrency", "1")
     )
-    events = [first, *told]
+    events = [first, *received_events]
     assert statuses(events) == ["PENDING", "PROCESSING", "COMPLETED"]
     assert {event.kind for event in events} == {"job"}
     history = client.get(f"/jobs/{job_id}/history").json()["events"]
@@ -57,23 +57,23 @@ def test_a_stream_goes_on_without_a_hole_at_another_gateway(
     )
     first = exit_stack.enter_context(client_of(url, timeout=60))
     second = exit_stack.enter_context(client_of(other, timeout=60))
-    with stream(first, "/events") as told:
-        ids = [upload(second, picture())]  # a gateway that tells nobody: the poll finds it
-        seen = [next(told)]
+    with stream(first, "/events") as received_events:
+        ids = [upload(second, picture())]  # by a gateway that publishes nothing: the poll finds it
+        seen = [next(received_events)]
         gateway.kill()
         with pytest.raises(httpx.RemoteProtocolError):
-            list(told)
+            list(received_events)
     ids += [upload(second, picture()) for _ in range(4)]
     second.post(f"/jobs/{ids[0]}/cancel")
-    with stream(second, "/events", last=seen[-1].id) as told:
-        seen += list(islice(told, 5))
+    with stream(second, "/events", last=seen[-1].id) as received_events:
+        seen += list(islice(received_events, 5))
     assert [event.data["id"] for event in seen] == [*ids, ids[0]]
     assert statuses(seen) == ["PENDING"] * 5 + ["CANCELED"]
     numbers = [int(event.id or 0) for event in seen]
     assert numbers == sorted(set(numbers))
 
 
-def test_a_gateway_that_is_told_to_stop_sends_its_clients_away_and_leaves_at_once(
+def test_a_gateway_that_gets_sigterm_ends_its_streams_and_exits_at_once(
     environment: dict[str, str], tmp_path: Path, exit_stack: ExitStack
 ) -> None:
     gateway, url = exit_stack.enter_context(running_api(environment, tmp_path / "api.log"))
@@ -85,8 +85,8 @@ def test_a_gateway_that_is_told_to_stop_sends_its_clients_away_and_leaves_at_onc
     began = time.monotonic()
     assert gateway.stop() == 0
     assert time.monotonic() - began < PROMPTLY_SECONDS
-    for told in (one, everything):
-        (farewell,) = told
+    for received_events in (one, everything):
+        (farewell,) = received_events
         assert farewell.retry is not None
         assert 1000 <= farewell.retry <= 5000
 

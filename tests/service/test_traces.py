@@ -47,7 +47,7 @@ def traced(
 ) -> Iterator[Traced]:
     folder = tmp_path_factory.mktemp("traced")
     with Collector.running() as collector:
-        told = (
+        adjusted = (
             addresses
             | SOON
             | {
@@ -58,8 +58,8 @@ def traced(
         )
         with (
             receiving(always(204)) as receiver,
-            running_api(told, folder / "api.log") as (api, url),
-            running_worker(told, folder / "worker.log", "--concurrency", "1") as worker,
+            running_api(adjusted, folder / "api.log") as (api, url),
+            running_worker(adjusted, folder / "worker.log", "--concurrency", "1") as worker,
             httpx.Client(base_url=url, headers={"traceparent": TRACEPARENT}) as client,
         ):
             job_id = upload(client, picture(), width="10", callback_url=receiver.url)
@@ -111,15 +111,15 @@ def test_lines_of_a_traced_job_carry_the_trace(traced: Traced) -> None:
 def test_each_try_at_a_failing_job_is_a_span_that_says_so(
     environment: dict[str, str], collector: Collector, tmp_path: Path
 ) -> None:
-    told = environment | {
+    adjusted = environment | {
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{collector.url}/v1/traces",
         "OTEL_SERVICE_NAME": "ours",
         "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment=test",
         "FAILPOINTS": "attempt.rendered=error",
     }
     with (
-        running_api(told, tmp_path / "api.log") as (_, url),
-        running_worker(told, tmp_path / "worker.log", "--concurrency", "1"),
+        running_api(adjusted, tmp_path / "api.log") as (_, url),
+        running_worker(adjusted, tmp_path / "worker.log", "--concurrency", "1"),
         httpx.Client(base_url=url) as client,
     ):
         good = wait_for_end(client, upload(client, picture(), width="10"))
@@ -154,9 +154,9 @@ def test_a_gateway_that_records_nothing_hands_on_the_trace_of_its_client(
     off: dict[str, str],
     tmp_path: Path,
 ) -> None:
-    told = environment | off | ({"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url} if off else {})
+    adjusted = environment | off | ({"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url} if off else {})
     with (
-        running_api(told, tmp_path / "api.log") as (_, url),
+        running_api(adjusted, tmp_path / "api.log") as (_, url),
         httpx.Client(base_url=url) as client,
     ):
         for given in (TRACEPARENT, "00-nonsense", ""):
@@ -179,7 +179,7 @@ def client_with(client: httpx.Client, traceparent: str) -> httpx.Client:
 def test_a_collector_that_is_away_costs_a_line_and_no_more(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    told = (
+    adjusted = (
         environment
         | SOON
         | {
@@ -188,8 +188,8 @@ def test_a_collector_that_is_away_costs_a_line_and_no_more(
         }
     )
     with (
-        running_api(told, tmp_path / "api.log") as (api, url),
-        running_worker(told, tmp_path / "worker.log", "--concurrency", "1") as worker,
+        running_api(adjusted, tmp_path / "api.log") as (api, url),
+        running_worker(adjusted, tmp_path / "worker.log", "--concurrency", "1") as worker,
         httpx.Client(base_url=url) as client,
     ):
         for _ in range(3):
@@ -197,7 +197,7 @@ def test_a_collector_that_is_away_costs_a_line_and_no_more(
             for service in (api, worker):
                 wait_until(
                     lambda service=service: "traces.collector_unavailable" in service.logged(),  # type: ignore[misc]
-                    "the absence is told",
+                    "the absence is logged",
                     service.logged,
                 )
         for service in (worker, api):

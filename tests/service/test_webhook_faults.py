@@ -1,4 +1,4 @@
-"""Whatever fails between the end of a job and its receiver, the end is told, by one message."""
+"""The end of a job is delivered as one message, whatever fails on its way to the receiver."""
 
 from contextlib import ExitStack
 
@@ -26,7 +26,7 @@ def messages(receiver: Receiver) -> set[tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize("name", ["results.recorded", "deliveries.claimed", "delivery.answered"])
-def test_an_end_is_told_whenever_its_worker_is_killed(
+def test_an_end_is_delivered_whenever_its_worker_is_killed(
     stack: FaultStack, exit_stack: ExitStack, name: str
 ) -> None:
     receiver = exit_stack.enter_context(receiving(OK))
@@ -47,7 +47,7 @@ def test_an_end_is_told_whenever_its_worker_is_killed(
         ("delivery.answered", "cut"),
     ],
 )
-def test_an_end_is_told_whatever_its_worker_survives(
+def test_an_end_is_delivered_whatever_its_worker_survives(
     stack: FaultStack, exit_stack: ExitStack, moment: tuple[str, str]
 ) -> None:
     receiver = exit_stack.enter_context(receiving(OK))
@@ -75,7 +75,7 @@ def test_a_worker_that_dies_while_it_sends_leaves_the_message_to_another(
     assert (delivery["status"], delivery["tries"]) == ("DELIVERED", 2)
 
 
-def test_an_end_is_told_though_the_gateway_that_made_it_is_gone(
+def test_an_end_is_delivered_though_the_gateway_that_made_it_is_gone(
     stack: FaultStack, exit_stack: ExitStack
 ) -> None:
     receiver = exit_stack.enter_context(receiving(OK))
@@ -107,7 +107,7 @@ def test_what_a_receiver_missed_while_it_was_down_comes_when_it_is_back(
     assert len(messages(receiver)) == 3
 
 
-def test_a_worker_that_is_told_to_stop_gives_back_what_it_sends(
+def test_a_worker_that_gets_sigterm_releases_what_it_sends(
     stack: FaultStack, exit_stack: ExitStack
 ) -> None:
     receiver = exit_stack.enter_context(receiving())

@@ -29,7 +29,7 @@ LONG = json.dumps(
 def services_environment(
     addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
-    """What services are told that may call this machine, and try three times in a moment."""
+    """Settings of services that may call this machine, and try three times within a moment."""
     return addresses | {
         "STORAGE_URL": (tmp_path_factory.mktemp("webhooks") / "storage").as_uri(),
         "WEBHOOK_ALLOW_PRIVATE": "true",
@@ -55,7 +55,7 @@ def client(
 
 @pytest.fixture(scope="module")
 def secret(services_environment: dict[str, str]) -> str:
-    """What `imagemill webhook-secret` tells those who are to verify."""
+    """The secret that `imagemill webhook-secret` prints for receivers."""
     return subprocess.run(
         [*PROGRAM, "webhook-secret"],
         env={"PATH": os.environ["PATH"], **services_environment},
@@ -70,16 +70,16 @@ def verified(received: Received, secret: str) -> Json:
     return dict(Webhook(secret).verify(received.body, received.headers))
 
 
-def test_the_end_of_a_job_is_told_signed_and_as_the_api_shows_it(
+def test_the_end_of_a_job_is_delivered_signed_and_as_the_api_shows_it(
     client: httpx.Client, secret: str, exit_stack: ExitStack
 ) -> None:
     receiver = exit_stack.enter_context(receiving(OK))
     job_id = upload(client, picture(), callback_url=receiver.url, metadata='{"z": 1, "a": "ü"}')
     received = receiver.next()
-    told = verified(received, secret)
+    event = verified(received, secret)
     job = wait_for_end(client, job_id)
-    assert told == {"type": "job.completed", "timestamp": job["completed_at"], "data": job}
-    assert list(told["data"]["metadata"]) == ["z", "a"]
+    assert event == {"type": "job.completed", "timestamp": job["completed_at"], "data": job}
+    assert list(event["data"]["metadata"]) == ["z", "a"]
     assert (received.path, received.headers["content-type"]) == ("/hook", "application/json")
     delivery = wait_for_delivery(client, job_id)
     assert delivery == {
@@ -96,17 +96,17 @@ def test_the_end_of_a_job_is_told_signed_and_as_the_api_shows_it(
     }
 
 
-def test_a_job_that_is_canceled_is_told_of(
+def test_a_canceled_job_is_delivered(
     client: httpx.Client, secret: str, exit_stack: ExitStack
 ) -> None:
     receiver = exit_stack.enter_context(receiving(OK))
     job_id = upload(client, picture(800, 600), callback_url=receiver.url, pipeline=LONG)
     job = client.post(f"/jobs/{job_id}/cancel").json()
-    told = verified(receiver.next(), secret)
-    assert (told["type"], told["data"]) == ("job.canceled", job)
+    event = verified(receiver.next(), secret)
+    assert (event["type"], event["data"]) == ("job.canceled", job)
 
 
-def test_a_job_that_fails_is_told_of_each_time_it_does(
+def test_a_failed_job_is_delivered_each_time_it_fails(
     client: httpx.Client, secret: str, exit_stack: ExitStack
 ) -> None:
     receiver = exit_stack.enter_context(receiving(OK))
@@ -115,8 +115,8 @@ def test_a_job_that_fails_is_told_of_each_time_it_does(
     client.post(f"/jobs/{job_id}/retry")
     second = receiver.next()
     for received in (first, second):
-        told = verified(received, secret)
-        assert (told["type"], told["data"]["error"]["code"]) == ("job.failed", "invalid_image")
+        event = verified(received, secret)
+        assert (event["type"], event["data"]["error"]["code"]) == ("job.failed", "invalid_image")
     wait_for_delivery(client, job_id, n=2)
     assert [(one["n"], one["webhook_id"]) for one in deliveries(client, job_id)] == [
         (1, first.headers["webhook-id"]),
@@ -176,15 +176,15 @@ def test_the_services_share_one_secret_that_nobody_chose(
     assert len(base64.b64decode(secret.removeprefix("whsec_"))) == 32
 
 
-def test_a_secret_that_the_operator_chose_is_the_one_that_is_told(
+def test_a_secret_that_the_operator_chose_is_the_one_that_is_printed(
     services_environment: dict[str, str],
 ) -> None:
     chosen = f"whsec_{'bmV3' * 8} whsec_{'b2xk' * 8}"
-    told = subprocess.run(
+    printed = subprocess.run(
         [*PROGRAM, "webhook-secret"],
         env={"PATH": os.environ["PATH"], **services_environment, "WEBHOOK_SECRET": chosen},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert told.stdout.split() == chosen.split()
+    assert printed.stdout.split() == chosen.split()

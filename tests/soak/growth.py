@@ -1,4 +1,4 @@
-"""Tells what grows from what only moves up and down, in a row of samples."""
+"""Distinguishes what grows from what only moves up and down, in a series of samples."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -28,6 +28,6 @@ def test_what_rises_once_does_not_grow() -> None:
     assert not trend([20.0] * 220 + [30.0] * 80).grows
 
 
-def test_a_line_tells_start_end_and_growth_for_a_thousand_jobs() -> None:
+def test_a_line_has_start_end_and_growth_for_a_thousand_jobs() -> None:
     grown = trend([20.0] * 100 + [24.0] * 100 + [30.0] * 100).line()
     assert " ".join(grown.split()) == "descriptors 20.0 → 30.0 +50.0 per 1,000 jobs GROWS"

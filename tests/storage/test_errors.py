@@ -1,4 +1,4 @@
-"""A full disk is told from a broken one."""
+"""A full disk is distinguished from a broken one."""
 
 import errno
 import os
@@ -17,7 +17,9 @@ from imagemill.storage.errors import StorageFull, StorageUnavailable, translate_
         (errno.EROFS, StorageUnavailable),
     ],
 )
-def test_a_full_disk_is_told_from_a_broken_one(number: int, kind: type[StorageUnavailable]) -> None:
+def test_a_full_disk_is_distinguished_from_a_broken_one(
+    number: int, kind: type[StorageUnavailable]
+) -> None:
     with pytest.raises(StorageUnavailable) as caught, translate_os_errors():
         raise OSError(number, os.strerror(number))
     assert type(caught.value) is kind

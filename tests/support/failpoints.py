@@ -1,4 +1,4 @@
-"""Faults that strike a service at a named moment: see imagemill/failpoints.py."""
+"""Faults of a service at a named moment: see imagemill/failpoints.py."""
 
 from imagemill.settings.addresses import PostgresAddress
 from support.process import Service, wait_until
@@ -9,7 +9,7 @@ FAULTS = ("kill", "error", "pause", "cut")
 
 
 def with_failpoint(environment: dict[str, str], name: str, fault: str) -> dict[str, str]:
-    """Return the environment of a service that this fault strikes there; without a name, none."""
+    """Return the environment of a service that has this fault there; without a name, none."""
     if not name:
         return environment
     return environment | {"FAILPOINTS": f"{name}={'pause' if fault == 'cut' else fault}"}

@@ -1,6 +1,6 @@
-"""A gateway and a spare worker that no fault strikes, beside services that faults do strike.
+"""A gateway and a spare worker without faults, beside services that have them.
 
-Both run for a whole module, so a test starts nothing but the service that it strikes. The spare
+Both run for a whole module, so a test starts nothing but the service that it faults. The spare
 worker is frozen until a test needs it. It has no Redis: it takes no job out of the queue before it
 is frozen, and sweeps PostgreSQL as soon as it goes on.
 """
@@ -25,7 +25,7 @@ from support.process import Service, free_port, running_api, running_worker
 
 @dataclass(frozen=True)
 class FaultStack:
-    """What `environment` says is told to every service. Logs go into `folder`."""
+    """Every service gets `environment`. Logs go into `folder`."""
 
     environment: dict[str, str]
     postgres: PostgresAddress
@@ -75,12 +75,12 @@ class FaultStack:
     def start_gateway(
         self, name: str = "", fault: str = "", **settings: str
     ) -> tuple[Service, str]:
-        """Start another gateway, which this fault strikes there; return its URL too."""
+        """Start another gateway, which has this fault there; return its URL too."""
         environment = with_failpoint(self.environment, name, fault) | settings
         return self._of_this_test.enter_context(running_api(environment, self._log("gateway")))
 
     def start_worker(self, name: str = "", fault: str = "", **settings: str) -> Service:
-        """Start another worker, which this fault strikes there; without a name, none."""
+        """Start another worker, which has this fault there; without a name, none."""
         environment = with_failpoint(self.environment, name, fault) | settings
         log = self._log("worker")
         return self._of_this_test.enter_context(

@@ -1,4 +1,4 @@
-"""What `lossless`, `effort` and `progressive` do to a file; Pillow tells."""
+"""What `lossless`, `effort` and `progressive` do to a file, as Pillow reads it."""
 
 import numpy as np
 import pytest

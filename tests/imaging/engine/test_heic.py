@@ -220,13 +220,13 @@ def test_a_turn_that_the_file_asks_for_is_made_once(
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_turn_that_only_exif_tells_of_is_none(studio: Studio, orientation: int) -> None:
+def test_an_orientation_that_only_exif_has_is_ignored(studio: Studio, orientation: int) -> None:
     file = write(studio, with_exif_saying(orientation, twice_oriented(1)))
     assert difference(studio.make(file, format="png"), gradient(60, 40)) < 1
     assert studio.analyze(file, "metadata", width=10)["metadata"]["orientation"] == 1
 
 
-def test_a_phones_photo_tells_all_of_itself(studio: Studio) -> None:
+def test_all_metadata_of_a_phones_photo_is_read(studio: Studio) -> None:
     exif = Image.Exif()
     exif[Base.Make] = "Phone"
     exif[Base.Orientation] = 6

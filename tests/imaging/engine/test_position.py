@@ -33,7 +33,7 @@ def test_cover_keeps_the_side_that_is_named(
 
 
 @pytest.mark.parametrize("position", PLACES)
-def test_contain_puts_the_picture_where_it_is_told(studio: Studio, position: str) -> None:
+def test_contain_puts_the_picture_at_the_position(studio: Studio, position: str) -> None:
     picture = gradient(40, 20)
     file = studio.save(picture, "in.png")
     made = studio.make(file, width=60, height=60, fit="contain", position=position)

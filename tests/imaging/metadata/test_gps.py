@@ -1,4 +1,4 @@
-"""An output that tells a position it must not tell is refused, however it came to be."""
+"""An output with a position that it must not have is rejected, whatever the cause."""
 
 from pathlib import Path
 

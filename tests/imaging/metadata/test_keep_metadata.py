@@ -60,13 +60,13 @@ def test_a_position_survives_only_all(studio: Studio, source: str, output: str, 
     file, found = made(studio, source, output, keep)
     has_position = bool(found.position), "GPS" in found.xmp
     # libvips reads no EXIF out of a TIFF.
-    told_in_exif = keep == "all" and source in WITH_EXIF and output in WITH_EXIF
-    assert has_position == (told_in_exif, keep == "all" and output in WITH_XMP)
+    is_in_exif = keep == "all" and source in WITH_EXIF and output in WITH_EXIF
+    assert has_position == (is_in_exif, keep == "all" and output in WITH_XMP)
     if keep != "all":
         assert PRIVATE.encode() not in file.read_bytes()
         assert b"GPS" not in file.read_bytes()
         assert Base.GPSInfo not in found.exif
-    if told_in_exif:
+    if is_in_exif:
         assert found.position[2] == LATITUDE
 
 
@@ -173,13 +173,13 @@ def test_an_orientation_that_is_not_applied_is_always_kept(
     assert ('Orientation="6"' in lying.xmp) == (keep == "all")
 
 
-@pytest.mark.parametrize(("space", "told_space"), [("srgb", 1), ("p3", 65535)])
+@pytest.mark.parametrize(("space", "exif_space"), [("srgb", 1), ("p3", 65535)])
 @pytest.mark.parametrize("keep", ["copyright", "all"])
 def test_exif_says_whether_colors_are_srgb(
-    studio: Studio, space: str, told_space: int, keep: str
+    studio: Studio, space: str, exif_space: int, keep: str
 ) -> None:
     _, found = made(studio, "jpeg", "jpeg", keep, color_space=space)
-    assert found.details[Base.ColorSpace] == told_space
+    assert found.details[Base.ColorSpace] == exif_space
 
 
 def test_a_thumbnail_in_the_metadata_is_removed(studio: Studio) -> None:

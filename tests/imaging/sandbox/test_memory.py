@@ -37,7 +37,7 @@ def peak_bytes(pid: int) -> int:
     return int(peak[1]) * 1024
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process' peak memory")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux reports a process' peak memory")
 @pytest.mark.parametrize(
     ("name", "millions_of_pixels", "options"),
     [

@@ -29,7 +29,7 @@ async def test_a_range_beyond_the_end_stops_there(storage: Storage) -> None:
     assert [chunk async for chunk in storage.read_range(KEY, 4, 1000)] == [b"ure"]
 
 
-async def test_a_missing_file_is_told_from_an_empty_one(storage: Storage) -> None:
+async def test_a_missing_file_is_distinguished_from_an_empty_one(storage: Storage) -> None:
     with pytest.raises(FileMissing, match=KEY):
         await storage.size(KEY)
     with pytest.raises(FileMissing, match=KEY):
