@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "auth": {"errors", "postgres", "jobs"},
     "api_schemas": {"image_files", "jobs"},
     "webhooks": {
+        "blocking",
         "errors",
         "failpoints",
         "retry_after",

@@ -15,7 +15,8 @@ import aiohttp
 import pytest
 
 from imagemill.webhooks.public_addresses import Address
-from imagemill.webhooks.sender import Sender, WebhookRequest, _open_pinned_session
+from imagemill.webhooks.request import WebhookRequest
+from imagemill.webhooks.sender import Sender, _open_pinned_session
 from imagemill.webhooks.try_result import TryResult, TryStatus
 from imagemill.webhooks.url import parse_callback_url
 from imagemill.webhooks.vetting import Vetting

@@ -19,7 +19,7 @@ from imagemill.webhooks.body import WebhookBody
 from imagemill.webhooks.deliveries import Deliveries
 from imagemill.webhooks.delivery import ClaimedDelivery, DeliveryStatus
 from imagemill.webhooks.receiver_limiter import ReceiverLimiter
-from imagemill.webhooks.sender import TRY_TIMEOUT_SECONDS, WebhookRequest
+from imagemill.webhooks.request import TRY_TIMEOUT_SECONDS, WebhookRequest
 from imagemill.webhooks.signing import Signer
 from imagemill.webhooks.try_result import TryResult, TryStatus, next_state
 

@@ -8,7 +8,7 @@ import asyncio
 import os
 import socket
 import ssl
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,28 +21,16 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from imagemill.webhooks.public_addresses import Address
+from imagemill.webhooks.request import TRY_TIMEOUT_SECONDS, WebhookRequest
 from imagemill.webhooks.resolver import NameUnresolved
 from imagemill.webhooks.try_result import TryResult, TryStatus, classify_response
 from imagemill.webhooks.url import CallbackUrl, parse_callback_url
 from imagemill.webhooks.vetting import AddressRefused, Vetting
 
-# From the DNS lookup to the headers of the response; its body is not read.
-TRY_TIMEOUT_SECONDS: Final = 15.0
-
 HEADERS: Final = {
     "Content-Type": "application/json",
     "User-Agent": f"imagemill/{version('imagemill')}",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class WebhookRequest:
-    """The HTTP request of one try. `traceparent` is the trace of the job."""
-
-    url: str
-    headers: Mapping[str, str]
-    body: str
-    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Wiring of a worker's parts around the function that runs one attempt."""
 
 import asyncio
-import ssl
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -19,13 +18,10 @@ from imagemill.redis.notifications import JobNotifications
 from imagemill.redis.queue import JobQueue
 from imagemill.settings import Settings
 from imagemill.storage.protocol import Storage
+from imagemill.webhooks.deferred_sender import DeferredSender
 from imagemill.webhooks.deliveries import Deliveries
 from imagemill.webhooks.dispatcher import WebhookDispatcher
-from imagemill.webhooks.receiver_limiter import MAX_TRIES
-from imagemill.webhooks.resolver import Resolver
-from imagemill.webhooks.sender import Sender
 from imagemill.webhooks.signing import Signer
-from imagemill.webhooks.vetting import Vetting
 from imagemill.worker.job_executor import DiscardOutputs, JobExecutor, RunAttempt
 from imagemill.worker.job_fetcher import JobFetcher
 from imagemill.worker.liveness import Liveness
@@ -84,11 +80,9 @@ def build_worker(
 
 
 def _build_dispatcher(settings: Settings, postgres: Postgres) -> WebhookDispatcher:
-    resolver = Resolver(MAX_TRIES)
-    vetting = Vetting(resolver.resolve, settings.webhook_allow_private)
     return WebhookDispatcher(
         Deliveries(postgres),
-        trace_webhooks(Sender(vetting, ssl.create_default_context()).send),
+        trace_webhooks(DeferredSender(settings.webhook_allow_private).send),
         Signer(postgres, settings.webhook_secret),
         settings.webhook_schedule,
         wakeup=asyncio.Event(),

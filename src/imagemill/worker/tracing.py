@@ -8,7 +8,7 @@ from imagemill.errors import Unavailable
 from imagemill.jobs.job import Claim, Completed, ErrorCode, JobError
 from imagemill.telemetry.traces import current_span, record_span, start_span, start_webhook_span
 from imagemill.webhooks.dispatcher import SendWebhook
-from imagemill.webhooks.sender import WebhookRequest
+from imagemill.webhooks.request import WebhookRequest
 from imagemill.webhooks.try_result import TryResult, TryStatus
 from imagemill.worker.decide import Decision
 from imagemill.worker.job_executor import RecordDecision, RunAttempt
