@@ -4,9 +4,10 @@ The log lines of libraries (uvicorn, Alembic, asyncio) go through the same rende
 with `structlog.contextvars` (the id of a job or request) is added to every line, theirs included.
 """
 
+import json
 import logging
 import sys
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -28,6 +29,10 @@ LIBRARY_LEVELS: Final = {
 }
 
 
+# json.dumps makes a new encoder for each line.
+_ENCODER: Final = json.JSONEncoder(default=repr)
+
+
 def configure_logs(level: str, log_format: Literal["json", "console"] | None) -> None:
     """Send all logs of this process to standard error, from the given level on.
 
@@ -40,18 +45,23 @@ def configure_logs(level: str, log_format: Literal["json", "console"] | None) ->
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    renderers = _json_renderers() if as_json else _console_renderers()
+    # Our own events do not pass through the standard library, which takes three times as long.
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*shared, *renderers, _redact],
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
-    renderers = _json_renderers() if as_json else _console_renderers()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        _Formatter(
+        structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *renderers,
+                _redact,
+            ],
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
@@ -59,9 +69,8 @@ def configure_logs(level: str, log_format: Literal["json", "console"] | None) ->
         logging.getLogger(name).setLevel(minimum)
 
 
-class _Formatter(structlog.stdlib.ProcessorFormatter):
-    def format(self, record: logging.LogRecord) -> str:
-        return redact(super().format(record))
+def _redact(_: WrappedLogger, __: str, line: Any) -> str:  # noqa: ANN401 - the renderer's result
+    return redact(line)
 
 
 def _json_renderers() -> list[Processor]:
@@ -69,8 +78,12 @@ def _json_renderers() -> list[Processor]:
     tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     return [
         structlog.processors.ExceptionRenderer(tracebacks),
-        structlog.processors.JSONRenderer(),
+        structlog.processors.JSONRenderer(serializer=_encode),
     ]
+
+
+def _encode(event: EventDict, **_: object) -> str:
+    return _ENCODER.encode(event)
 
 
 def _console_renderers() -> list[Processor]:
