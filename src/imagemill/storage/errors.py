@@ -32,6 +32,14 @@ def translate_os_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in NO_SPACE:
-            raise StorageFull("The storage is full.") from error
-        raise StorageUnavailable(f"The storage failed: {error.strerror or error}.") from error
+        raise to_storage_error(error) from error
+
+
+def to_storage_error(error: OSError) -> StorageUnavailable:
+    """Return StorageFull or StorageUnavailable for an error of the operating system."""
+    if error.errno in NO_SPACE:
+        translated: StorageUnavailable = StorageFull("The storage is full.")
+    else:
+        translated = StorageUnavailable(f"The storage failed: {error.strerror or error}.")
+    translated.__cause__ = error
+    return translated

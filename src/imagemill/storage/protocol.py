@@ -1,8 +1,9 @@
 """What a storage backend offers: complete, durable files under keys, and a local folder for work.
 
-A file that can be seen under its key (see keys.py) is complete and survives a power cut; unfinished
-files have no key. Paths of the local machine come out of `fetch` and `scratch_folder` only. Where a
-method names no other error, it raises StorageUnavailable.
+A file that can be seen under its key (see keys.py) has all its bytes, and survives a power cut once
+the call that put it there has returned; unfinished files have no key. Paths of the local machine
+come out of `fetch` and `scratch_folder` only. Where a method names no other error, it raises
+StorageUnavailable.
 """
 
 from collections.abc import AsyncIterator, Collection, Iterable

@@ -1,12 +1,15 @@
-"""The order of syncs and renames, which decides what is there after a power cut."""
+"""The order of syncs and names, which decides what is there after a power cut."""
 
+import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from imagemill.storage.errors import StorageUnavailable
+from imagemill.storage.local import unnamed_file
 from imagemill.storage.local.local_storage import LocalStorage
 from storage.stored import publish, store
 
@@ -16,11 +19,13 @@ OUTPUTS = "outputs/abc/job/1"
 
 @pytest.fixture
 def events(storage: LocalStorage, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is synced and renamed, as it happens; names that are made up anew are left out."""
+    """What is synced and named, as it happens; names that are made up anew are left out."""
     happened: list[str] = []
-    fsync, rename = os.fsync, Path.rename
+    fsync, rename, link = os.fsync, Path.rename, os.link
 
     def name(path: Path) -> str:
+        if path.name.startswith("#"):  # what the kernel calls a file without a name
+            return "content"
         key = path.relative_to(storage.root).as_posix()
         return "temporary" if ".work/" in key and key.count("/") == 2 else Path(key).name or "root"
 
@@ -29,25 +34,75 @@ def events(storage: LocalStorage, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         happened.append(f"sync {name(Path(f'/proc/self/fd/{descriptor}').readlink())}")
 
     def watched_rename(path: Path, target: Path) -> Path:
+        renamed = rename(path, target)
         happened.append(f"rename {name(path)} to {name(target)}")
-        return rename(path, target)
+        return renamed
+
+    def watched_link(path: str, target: Path, **options: Any) -> None:  # noqa: ANN401 - os.link's
+        link(path, target, **options)
+        happened.append(f"link {name(target)}")
 
     monkeypatch.setattr(os, "fsync", watched_fsync)
     monkeypatch.setattr(Path, "rename", watched_rename)
+    monkeypatch.setattr(os, "link", watched_link)
     return happened
 
 
-async def test_an_upload_is_synced_then_named_and_then_its_name_is_synced(
-    storage: LocalStorage, events: list[str]
+@pytest.mark.parametrize("content", [b"picture", bytes(1_000_000)])
+async def test_an_upload_is_named_and_then_it_and_its_name_are_synced(
+    storage: LocalStorage, events: list[str], content: bytes
 ) -> None:
-    await store(storage, KEY)
+    await store(storage, "inputs/abc/first.jpg")  # finds out what the file system can do
+    events.clear()
+    await store(storage, "inputs/def/cat.jpg", content)
     assert events == [
-        "sync temporary",
+        "sync inputs",  # names inputs/def
+        "link cat.jpg",
+        "sync content",
+        "sync def",
+    ]
+
+
+@pytest.mark.parametrize("content", [b"picture", bytes(1_000_000)])
+async def test_where_every_file_has_a_name_an_upload_has_a_temporary_one_first(
+    storage: LocalStorage, events: list[str], content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unnamed_file, "UNNAMED", 0)
+    await store(storage, KEY, content)
+    assert events == [
         "sync root",  # names inputs
         "sync inputs",  # names inputs/abc
         "rename temporary to cat.jpg",
+        "sync cat.jpg",
         "sync abc",
     ]
+    assert [path.name for path in storage.root.rglob("*") if path.is_file()] == ["cat.jpg"]
+
+
+async def test_uploads_that_come_together_share_the_sync_of_their_folder(
+    storage: LocalStorage, events: list[str]
+) -> None:
+    await store(storage, "inputs/abc/first.jpg")
+    events.clear()
+    names = [f"{number}.jpg" for number in range(20)]
+    await asyncio.gather(*(store(storage, f"inputs/abc/{name}") for name in names))
+    assert sorted(storage.root.joinpath("inputs/abc").iterdir()) == sorted(
+        storage.root / "inputs/abc" / name for name in [*names, "first.jpg"]
+    )
+    assert events.count("sync content") == len(names)
+    assert events.count("sync abc") < len(names) / 2
+
+
+async def test_an_upload_that_fails_does_not_fail_those_that_come_with_it(
+    storage: LocalStorage,
+) -> None:
+    await store(storage, KEY)
+    paths = ["inputs/abc/a.jpg", KEY, "inputs/abc/b.jpg"]  # the second is there already
+    outcomes = await asyncio.gather(
+        *(store(storage, path, b"new") for path in paths), return_exceptions=True
+    )
+    assert [type(outcome) for outcome in outcomes] == [type(None), StorageUnavailable, type(None)]
+    assert await storage.sizes(paths) == {"inputs/abc/a.jpg": 3, KEY: 7, "inputs/abc/b.jpg": 3}
 
 
 async def test_outputs_are_synced_then_named_together_and_then_their_name_is_synced(

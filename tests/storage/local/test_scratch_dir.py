@@ -11,7 +11,7 @@ import pytest
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.local.local_storage import LocalStorage
 
-# Begins an upload and outputs, prints their scratch folder, and waits to be killed.
+# Begins a large upload and outputs, prints their scratch folder, and waits to be killed.
 OWNER = """
 import asyncio, sys
 from pathlib import Path
@@ -20,9 +20,10 @@ from imagemill.storage.local.local_storage import LocalStorage
 async def main():
     async with (
         LocalStorage.open(Path(sys.argv[1]), reserve_bytes=0) as storage,
-        storage.begin(),
+        storage.begin() as pending_file,
         storage.scratch_folder() as folder,
     ):
+        await pending_file.write(bytes(1_000_000))
         (folder / "half.webp").write_bytes(b"half")
         print(folder.parent, flush=True)
         await asyncio.sleep(600)
@@ -45,7 +46,8 @@ async def test_what_a_killed_process_began_is_deleted(
     storage: LocalStorage, owner: tuple[subprocess.Popen[str], Path]
 ) -> None:
     process, scratch = owner
-    assert len([path for path in scratch.rglob("*") if path.is_file()]) == 2
+    # The upload has no name yet.
+    assert [path.name for path in scratch.rglob("*") if path.is_file()] == ["half.webp"]
     process.kill()
     process.wait()
     assert await storage.delete_abandoned() == [f"tmp/{scratch.name}"]

@@ -15,9 +15,12 @@ from storage.stored import publish, store
 KEY = input_key(uuid4(), ".jpg")
 
 
-async def _begin(storage: Storage) -> None:
-    async with storage.begin():
-        pass
+async def _upload(storage: Storage) -> None:
+    await store(storage, input_key(uuid4(), ".jpg"))
+
+
+async def _upload_large(storage: Storage) -> None:
+    await store(storage, input_key(uuid4(), ".jpg"), bytes(1_000_000))
 
 
 async def _scratch(storage: Storage) -> None:
@@ -26,7 +29,8 @@ async def _scratch(storage: Storage) -> None:
 
 
 OPERATIONS: list[Callable[[Storage], Awaitable[object]]] = [
-    _begin,
+    _upload,
+    _upload_large,
     _scratch,
     lambda storage: storage.probe(),
     lambda storage: storage.now(),
@@ -88,8 +92,9 @@ async def test_a_full_storage_stores_nothing(
     backend: Backend, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backend.make_full(monkeypatch)
-    with pytest.raises(StorageFull):
-        await store(storage, KEY)
+    for content in (b"picture", bytes(1_000_000)):
+        with pytest.raises(StorageFull):
+            await store(storage, KEY, content)
     with pytest.raises(StorageFull):
         await publish(storage, attempt_key(uuid4(), 1), {"a.webp": b"a"})
     with pytest.raises(StorageFull):

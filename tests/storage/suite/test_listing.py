@@ -8,12 +8,12 @@ from storage.backends import Backend
 from storage.stored import publish, store
 
 FIRST = UUID("0199f0c2-7a1e-7c3a-9d52-5d0c3c0a7b11")
-SECOND = UUID("0199f0c2-7a1e-7c3a-9d52-5d0c3c0a7fff")
+SECOND = UUID("0199f0ff-fa1e-7c3a-9d52-5d0c3c0a7fff")
 
 
 async def test_an_empty_storage_has_nothing_to_list(storage: Storage) -> None:
     assert await storage.list_shards() == []
-    assert await storage.list_units("b11") == []
+    assert await storage.list_units("c27") == []
     assert await storage.list_unfinished() == []
 
 
@@ -22,8 +22,8 @@ async def test_units_are_listed_by_the_shard_of_their_job(storage: Storage) -> N
     for fence in (1, 2):
         await publish(storage, attempt_key(FIRST, fence), {"a.webp": b"a", "b.webp": b"b"})
     await store(storage, input_key(SECOND, ".png"))
-    assert await storage.list_shards() == ["b11", "fff"]
-    found = {(unit.key, unit.job_id) for unit in await storage.list_units("b11")}
+    assert await storage.list_shards() == ["c27", "fff"]
+    found = {(unit.key, unit.job_id) for unit in await storage.list_units("c27")}
     assert found == {
         (input_key(FIRST, ".jpg"), FIRST),
         (attempt_key(FIRST, 1), FIRST),
@@ -42,7 +42,7 @@ async def test_a_file_of_a_strange_name_is_a_unit_of_no_job(storage: Storage) ->
 async def test_units_are_dated_by_the_clock_of_the_storage(storage: Storage) -> None:
     before = await storage.now()
     await store(storage, input_key(FIRST, ".jpg"))
-    (unit,) = await storage.list_units("b11")
+    (unit,) = await storage.list_units("c27")
     assert before <= unit.modified_at <= await storage.now()
 
 
@@ -55,7 +55,7 @@ async def test_an_upload_in_progress_is_neither_unit_nor_abandoned(
         assert await other.list_unfinished() == []
         assert await other.delete_abandoned() == []
         await pending_file.commit(input_key(FIRST, ".jpg"))
-    assert await storage.list_shards() == ["b11"]
+    assert await storage.list_shards() == ["c27"]
 
 
 async def test_an_unfinished_file_of_an_unknown_process_is_listed(

@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-# `inputs/b11` and the like stay: uploads need them, and a durable folder takes a sync to make.
+# `inputs/c27` and the like stay: uploads need them, and a durable folder takes a sync to make.
 SHARD_DEPTH: Final = 2
 
 

@@ -12,10 +12,13 @@ from imagemill.storage.errors import StorageFull, translate_os_errors
 from imagemill.storage.keys import TEMPORARY
 from imagemill.storage.local import listing, probing, reading, scratch_dir
 from imagemill.storage.local.deleting import delete_path, remove_empty_parents
+from imagemill.storage.local.free_space import FreeSpace
 from imagemill.storage.local.pending_file import LocalPendingFile
 from imagemill.storage.local.publishing import publish_folder
 from imagemill.storage.local.quarantine import LocalQuarantine
 from imagemill.storage.local.scratch_dir import ScratchDir
+from imagemill.storage.local.small_files import SmallFiles
+from imagemill.storage.local.unnamed_file import UnnamedFiles
 from imagemill.storage.protocol import Unit
 
 
@@ -31,6 +34,9 @@ class LocalStorage:
     reserve_bytes: int
     scratch: ScratchDir
     quarantine: LocalQuarantine
+    unnamed_files: UnnamedFiles
+    small_files: SmallFiles
+    free_space: FreeSpace
 
     @classmethod
     @asynccontextmanager
@@ -44,7 +50,17 @@ class LocalStorage:
         if create_missing:
             with translate_os_errors():
                 await run_in_thread((root / TEMPORARY).mkdir, parents=True, exist_ok=True)
-        storage = cls(root, reserve_bytes, ScratchDir(root), LocalQuarantine(root))
+        scratch = ScratchDir(root)
+        unnamed_files = UnnamedFiles(root / TEMPORARY, lambda: scratch.new_path(".part"))
+        storage = cls(
+            root=root,
+            reserve_bytes=reserve_bytes,
+            scratch=scratch,
+            quarantine=LocalQuarantine(root),
+            unnamed_files=unnamed_files,
+            small_files=SmallFiles(root, unnamed_files),
+            free_space=FreeSpace(root),
+        )
         try:
             yield storage
         finally:
@@ -52,14 +68,13 @@ class LocalStorage:
 
     @asynccontextmanager
     async def begin(self, expected_bytes: int = 0) -> AsyncIterator[LocalPendingFile]:
-        if await self.free_bytes() < expected_bytes + self.reserve_bytes:
+        if not await self.free_space.reserve(expected_bytes, self.reserve_bytes):
             raise StorageFull("The storage has no room for this file.")
-        with translate_os_errors():
-            pending_file = await run_in_thread(self._create_pending)
+        pending_file = LocalPendingFile(self.root, self.unnamed_files, self.small_files)
         try:
             yield pending_file
         finally:
-            await run_in_thread(pending_file.close)
+            await pending_file.close()
 
     async def size(self, key: str) -> int:
         return await reading.read_size(self.root, key)
@@ -114,11 +129,7 @@ class LocalStorage:
             return await run_in_thread(lambda: probing.read_clock(self.scratch.new_path(".clock")))
 
     async def free_bytes(self) -> int:
-        with translate_os_errors():
-            return (await run_in_thread(shutil.disk_usage, self.root)).free
-
-    def _create_pending(self) -> LocalPendingFile:
-        return LocalPendingFile.create(self.root, self.scratch.new_path(".part"))
+        return await self.free_space.measure()
 
     def _create_scratch(self) -> Path:
         folder = self.scratch.new_path()

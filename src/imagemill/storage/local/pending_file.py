@@ -1,78 +1,81 @@
-"""An upload written to a temporary file: hashed on the way, and durable before it has its key."""
+"""An upload on its way into the storage: hashed as it arrives, and durable once it is committed.
+
+A small one is kept in memory and stored with those that are committed at the same moment
+(small_files.py); a large one is written to an unnamed file as it arrives.
+"""
 
 import hashlib
-import os
-from contextlib import suppress
 from dataclasses import dataclass, field
-from io import FileIO
 from pathlib import Path
 from typing import Final
 
 from imagemill.blocking import run_in_thread
-from imagemill.failpoints import failpoint
-from imagemill.storage.errors import translate_os_errors
-from imagemill.storage.local.durable import make_durable_parents, sync_folder
+from imagemill.storage.errors import to_storage_error, translate_os_errors
+from imagemill.storage.local.naming import name_durably
+from imagemill.storage.local.small_files import SmallFile, SmallFiles
+from imagemill.storage.local.unnamed_file import UnnamedFile, UnnamedFiles
 from imagemill.storage.protocol import CommittedFile
 
-# Fewer, larger writes: a hop to a thread costs more than a copy of this many bytes.
-BUFFER_BYTES: Final = 512 * 1024
+# What an upload may hold in memory. A hop to a thread costs more than a copy of this many bytes.
+BUFFER_BYTES: Final = 256 * 1024
+# Hashed on the event loop: that takes less time than a hop to a thread.
+SMALL_BYTES: Final = 64 * 1024
 
 
 @dataclass(slots=True)
 class LocalPendingFile:
-    """An upload into the storage at `root`, by way of a temporary file on the same file system."""
+    """An upload into the storage at `root`."""
 
     root: Path
-    file: FileIO
-    temporary: Path
+    unnamed_files: UnnamedFiles
+    small_files: SmallFiles
     size: int = 0
     _hash: "hashlib._Hash" = field(default_factory=hashlib.sha256)
-    _buffer: bytearray = field(default_factory=bytearray)
-
-    @classmethod
-    def create(cls, root: Path, temporary: Path) -> "LocalPendingFile":
-        """Create the temporary file, which must not exist. Raises OSError."""
-        return cls(root, FileIO(temporary, "xb"), temporary)
+    # What is in neither the file nor the hash yet, and what is in the hash only.
+    _unhashed: bytearray = field(default_factory=bytearray)
+    _hashed: bytearray = field(default_factory=bytearray)
+    _file: UnnamedFile | None = None
 
     async def write(self, chunk: bytes) -> None:
-        self._buffer += chunk
+        self._unhashed += chunk
         self.size += len(chunk)
-        if len(self._buffer) >= BUFFER_BYTES:
+        if len(self._unhashed) + len(self._hashed) >= BUFFER_BYTES:
             await run_in_thread(self._flush)
 
     async def sha256(self) -> str:
-        await run_in_thread(self._flush)
+        if len(self._unhashed) <= SMALL_BYTES:
+            self._update_hash()
+        else:
+            await run_in_thread(self._update_hash)
         return self._hash.hexdigest()
 
     async def commit(self, key: str) -> CommittedFile:
-        await run_in_thread(self._commit, self.root / key)
+        if self._file is None:
+            sha256 = await self.sha256()
+            await self.small_files.store(SmallFile(self.root / key, self._hashed))
+            return CommittedFile(self.size, sha256)
+        await run_in_thread(self._commit, self._file, self.root / key)
         return CommittedFile(self.size, self._hash.hexdigest())
 
-    def close(self) -> None:
-        """Close the temporary file, and delete it unless it was committed."""
-        # On unavailable storage it stays, and is deleted with the scratch folder.
-        with self.file, suppress(OSError):
-            self.temporary.unlink()
+    async def close(self) -> None:
+        """Delete what was not committed."""
+        if self._file is not None:
+            await run_in_thread(self._file.close)
 
-    def _commit(self, target: Path) -> None:
+    def _commit(self, file: UnnamedFile, target: Path) -> None:
         self._flush()
-        with translate_os_errors():
-            os.fsync(self.file.fileno())
-            make_durable_parents(target, self.root)
-            failpoint("input.synced")
-            self.temporary.rename(target)
-            failpoint("input.named")
-            try:
-                sync_folder(target.parent)
-            except OSError:
-                target.unlink()
-                raise
+        for error in name_durably({target: file}, self.root).values():
+            raise to_storage_error(error)
 
     def _flush(self) -> None:
-        self._hash.update(self._buffer)
+        self._update_hash()
         with translate_os_errors():
-            written = 0
-            with memoryview(self._buffer) as view:
-                while written < len(view):
-                    written += self.file.write(view[written:]) or 0
-        self._buffer.clear()
+            if self._file is None:
+                self._file = self.unnamed_files.create()
+            self._file.write(self._hashed)
+        self._hashed.clear()
+
+    def _update_hash(self) -> None:
+        self._hash.update(self._unhashed)
+        self._hashed += self._unhashed
+        self._unhashed.clear()

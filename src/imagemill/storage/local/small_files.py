@@ -1,0 +1,62 @@
+"""Group commit of small files: those that come together share a thread and syncs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from imagemill.batcher import Batcher
+from imagemill.blocking import run_in_thread
+from imagemill.storage.errors import StorageUnavailable, to_storage_error
+from imagemill.storage.local.naming import name_durably
+from imagemill.storage.local.unnamed_file import UnnamedFile, UnnamedFiles
+
+MAX_BATCH: Final = 16
+# A file system merges the syncs of concurrent threads; with more threads the batches are smaller.
+MAX_THREADS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SmallFile:
+    """A file to store: its path, which does not exist, and its content."""
+
+    path: Path
+    content: bytes | bytearray
+
+
+class SmallFiles:
+    """Stores small files below `root`, in batches."""
+
+    def __init__(self, root: Path, unnamed_files: UnnamedFiles) -> None:
+        self._root = root
+        self._unnamed_files = unnamed_files
+        self._batcher: Batcher[SmallFile, None] = Batcher(
+            self._store_batch, max_size=MAX_BATCH, max_batches=MAX_THREADS
+        )
+
+    async def store(self, file: SmallFile) -> None:
+        """Return once the file is durable. Raises StorageFull, StorageUnavailable."""
+        await self._batcher.submit(file)
+
+    async def _store_batch(self, files: Sequence[SmallFile]) -> list[StorageUnavailable | None]:
+        return await run_in_thread(self._store_all, files)
+
+    def _store_all(self, files: Sequence[SmallFile]) -> list[StorageUnavailable | None]:
+        """Store the files; return None for each that is durable, else its error."""
+        created: dict[Path, UnnamedFile] = {}
+        errors: dict[Path, OSError] = {}
+        try:
+            for file in files:
+                try:
+                    created[file.path] = self._unnamed_files.create()
+                    created[file.path].write(file.content)
+                except OSError as error:
+                    errors[file.path] = error
+            written = {path: file for path, file in created.items() if path not in errors}
+            errors |= name_durably(written, self._root)
+        finally:
+            for unnamed in created.values():
+                unnamed.close()
+        return [
+            to_storage_error(errors[file.path]) if file.path in errors else None for file in files
+        ]
