@@ -6,7 +6,9 @@ SECONDS ?= 60
 COUNT ?= 5000
 EXAMPLES ?= 200
 SEED ?= 2
-PROCESSES ?= 4
+PROCESSES ?= 6
+# Without compiled files each process of a test run would compile all modules and tests again.
+unexport PYTHONDONTWRITEBYTECODE
 WAITING ?= 0
 ENDED ?= 0
 RATE ?= 1000
