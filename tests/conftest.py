@@ -79,7 +79,7 @@ def migrated(postgres_server: EmbeddedPostgres) -> PostgresAddress:
 def postgres_address(migrated: PostgresAddress) -> PostgresAddress:
     """A database with the schema and no job."""
     with connect(migrated) as connection:
-        connection.execute("TRUNCATE jobs, file_deletions, api_keys CASCADE")
+        connection.execute("TRUNCATE jobs, job_events, file_deletions, api_keys CASCADE")
     return migrated
 
 

@@ -80,7 +80,7 @@ class JobStoreMachine(RuleBasedStateMachine):
         self.model: dict[JobId, Model] = {}
         self.loop = asyncio.Runner()
         self.connection = connect(self.address)
-        self.connection.execute("TRUNCATE jobs CASCADE")
+        self.connection.execute("TRUNCATE jobs, job_events CASCADE")
         self.opened = Postgres.open(self.address, pool_size=2)
         pool = self.run(self.opened.__aenter__())
         self.job_store = JobStore(pool)

@@ -1,13 +1,14 @@
 """Recording of results in batches."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import psycopg
+import pytest
 
-from imagemill.jobs.job import Claim, Status
+from imagemill.jobs.job import Claim, Completed, Failed, JobId, Status
 from imagemill.jobs.leases import JobLeases
 from imagemill.jobs.store import JobStore
 from imagemill.worker.result_batcher import ResultBatcher
@@ -35,6 +36,29 @@ async def test_results_that_come_together_are_all_recorded(
     assert recorded == [True] * 100
     page = await job_store.list([Status.COMPLETED], 200)
     assert len(page.jobs) == 100
+
+
+async def test_a_result_waits_a_moment_for_others_that_are_expected(
+    job_store: JobStore, leases: JobLeases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = await claim_new(job_store, leases, 3)
+    batches = []
+    finish = leases.finish
+
+    async def note(results: Collection[Completed | Failed]) -> frozenset[JobId]:
+        batches.append(len(results))
+        return await finish(results)
+
+    monkeypatch.setattr(JobLeases, "finish", lambda _, results: note(results))
+    async with running_batcher(leases) as results:
+        results.expects_results = lambda _: True
+        recording = asyncio.gather(
+            results.record(completed(first)), results.record(completed(second))
+        )
+        assert list(await recording) == [True, True]  # nothing else came, and they are recorded
+        results.expects_results = lambda _: False
+        assert await results.record(completed(third))
+    assert batches == [2, 1]
 
 
 async def test_a_result_of_a_job_that_is_lost_is_not_recorded(

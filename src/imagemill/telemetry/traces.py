@@ -42,6 +42,11 @@ def enable_tracing(service: str) -> Iterator[None]:
             _tracing.recorder = None
 
 
+def is_recording() -> bool:
+    """Return whether spans are recorded at all."""
+    return _tracing.recorder is not None
+
+
 def current_span() -> Span:
     """Return the innermost active span; without any, one that belongs to no trace."""
     return _current.get() or Span()

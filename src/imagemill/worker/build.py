@@ -62,6 +62,7 @@ def build_worker(
         concurrency=settings.worker_concurrency,
         trace_job=trace_job,
     )
+    results.expects_results = executor.expects_results
     timeout = timedelta(seconds=settings.job_timeout_seconds)
     return Worker(
         leases=leases,

@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Collection
-from pathlib import PurePosixPath
-from typing import Literal
+from functools import cache
+from posixpath import splitext
+from typing import Final, Literal
 
 import structlog
+from prometheus_client import Counter
 
 from imagemill.imaging.sandbox.exit_reason import ExitReason
 from imagemill.jobs.job import (
@@ -38,18 +40,18 @@ from imagemill.worker.job_executor import RecordDecision, RunAttempt
 
 log = structlog.get_logger()
 
+COMPLETED_JOBS: Final = JOBS_ENDED.labels(Status.COMPLETED, "")
+CLAIMS_BY_SOURCE: Final = {source: CLAIMS.labels(source) for source in ("queue", "sweep")}
+
 
 def init_metrics() -> None:
     """Export every counter from 0 on: Prometheus sees a first increase only against a 0."""
-    JOBS_ENDED.labels(Status.COMPLETED, "")
     for code in ErrorCode:
         JOBS_ENDED.labels(Status.FAILED, code)
     for code in set(ErrorCode) - NEVER_RETRIED - {ErrorCode.WORKER_LOST}:
         RETRIES.labels(code)
     for status in (Status.PENDING, Status.FAILED):
         REAPED_JOBS.labels(status)
-    for source in ("queue", "sweep"):
-        CLAIMS.labels(source)
     for reason in ExitReason:
         IMAGE_PROCESS_EXITS.labels(reason)
     for try_status in TryStatus:
@@ -57,7 +59,7 @@ def init_metrics() -> None:
 
 
 def count_claims(claims: Collection[Claim], source: Literal["queue", "sweep"]) -> None:
-    CLAIMS.labels(source).inc(len(claims))
+    CLAIMS_BY_SOURCE[source].inc(len(claims))
     for claim in claims:
         JOB_WAITING_SECONDS.observe(claim.wait_time.total_seconds())
 
@@ -109,17 +111,24 @@ def count_exit(reason: ExitReason) -> None:
 def _count(decision: Decision) -> None:
     match decision:
         case Completed(claim=claim, outputs=outputs):
-            JOBS_ENDED.labels(Status.COMPLETED, "").inc()
-            PROCESSED_INPUTS.labels(_file_format(claim.input_path)).inc()
+            COMPLETED_JOBS.inc()
+            _of_format(PROCESSED_INPUTS, _file_format(claim.input_path)).inc()
             for output in outputs:
-                OUTPUTS.labels(_file_format(output.path)).inc()
-                OUTPUT_BYTES.labels(_file_format(output.path)).inc(output.bytes)
+                format_ = _file_format(output.path)
+                _of_format(OUTPUTS, format_).inc()
+                _of_format(OUTPUT_BYTES, format_).inc(output.bytes)
         case Failed(error=error):
             JOBS_ENDED.labels(Status.FAILED, error.code).inc()
         case Retry(error=error):
             RETRIES.labels(error.code).inc()
 
 
+@cache
+def _of_format(counter: Counter, format_: str) -> Counter:
+    """Return the counter's child of this format; looking it up takes ten times an increment."""
+    return counter.labels(format_)
+
+
 def _file_format(key: str) -> str:
     # The suffix is chosen by imagemill, not by clients, so that a label has few values.
-    return PurePosixPath(key).suffix.removeprefix(".")
+    return splitext(key)[1].removeprefix(".")

@@ -1,12 +1,18 @@
 """Traces of a worker: spans for a job's wait, its attempt, its recording, and for webhooks."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 
 from imagemill.errors import Unavailable
 from imagemill.jobs.job import Claim, Completed, ErrorCode, JobError
-from imagemill.telemetry.traces import current_span, record_span, start_span, start_webhook_span
+from imagemill.telemetry.traces import (
+    current_span,
+    is_recording,
+    record_span,
+    start_span,
+    start_webhook_span,
+)
 from imagemill.webhooks.dispatcher import SendWebhook
 from imagemill.webhooks.request import WebhookRequest
 from imagemill.webhooks.try_result import TryResult, TryStatus
@@ -14,9 +20,15 @@ from imagemill.worker.decide import Decision
 from imagemill.worker.job_executor import RecordDecision, RunAttempt
 
 
-@contextmanager
-def trace_job(claim: Claim) -> Iterator[None]:
+def trace_job(claim: Claim) -> AbstractContextManager[None]:
     """Record a span `job.attempt` while the block runs, after a span `job.wait` up to now."""
+    if claim.traceparent is None and not is_recording():
+        return nullcontext()
+    return _trace_job(claim)
+
+
+@contextmanager
+def _trace_job(claim: Claim) -> Iterator[None]:
     attributes: dict[str, str | int] = {
         "imagemill.job.id": str(claim.id),
         "imagemill.job.attempt": claim.attempt,
@@ -50,6 +62,8 @@ def trace_recording(record: RecordDecision) -> RecordDecision:
     """Wrap the function to record a span `job.record` for each call."""
 
     async def run(decision: Decision) -> bool:
+        if not is_recording():
+            return await record(decision)
         with start_span("job.record"):
             return await record(decision)
 
