@@ -12,6 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 WAITING ?= 0
 ENDED ?= 0
 RATE ?= 1000
+ROUNDS ?= 5
 # Tests of one file share services, so they run in one process.
 PYTEST := $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 READY := .venv/.ready
@@ -79,8 +80,8 @@ gallery: dev  ## Render every field of an output into docs/gallery
 api-docs: dev  ## Write docs/api.md from the OpenAPI document
 	$(BIN)/python -m apidocs docs/api.md
 
-bench: dev  ## Measure the service compared to bare libvips, as ratios
-	$(BIN)/python -m bench.overhead $(PHOTO)
+bench: dev  ## Measure the service compared to bare libvips, in ROUNDS rounds
+	$(BIN)/python -m bench.overhead --rounds $(ROUNDS) $(PHOTO)
 
 bench-outputs: dev  ## Measure several outputs compared to the largest one alone
 	$(BIN)/python -m bench.outputs $(PHOTO)

@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 from uuid_utils.compat import uuid7
 
+from bench.servers import address_of_postgres
 from imagemill.auth.api_key import ApiKey
 from imagemill.auth.api_keys import ApiKeys
 from imagemill.auth.key_loader import ApiKeyLoader
@@ -29,7 +30,6 @@ from imagemill.embedded.stack import Stack, run_stack
 from imagemill.imaging.drawing import draw_picture
 from imagemill.jobs.job import KeyId
 from imagemill.postgres.pool import Postgres
-from imagemill.settings.addresses import PostgresAddress
 from imagemill.telemetry.logs import configure_logs
 
 TIMES: Final = 300
@@ -48,8 +48,7 @@ async def median_milliseconds(act: Callable[[], Awaitable[object]]) -> float:
 
 async def measure(stack: Stack, photo: Path) -> tuple[float, float]:
     """Return the milliseconds of an upload with a key, and of the lookup of a key alone."""
-    server = stack.postgres
-    address = PostgresAddress(server.host, server.port, server.user, server.password, server.dbname)
+    address = address_of_postgres(stack.postgres)
     content = photo.read_bytes()
     async with (
         Postgres.open(address, pool_size=2) as postgres,

@@ -1,141 +1,154 @@
-"""What the service costs beside bare libvips: CPU time a picture, as a ratio taken in one run.
+"""The service beside bare libvips: pictures a second, CPU time, latency and memory, in one run.
 
-    make bench                        a picture that imagemill draws
-    make bench PHOTO=photo.jpg        one of your own
+    make bench                                    a picture that imagemill draws
+    make bench PHOTO=photo.jpg ROUNDS=3           one of your own, and fewer rounds
 
-The task is that of the benchmark of the sharp library: to 720x588, JPEG of quality 80. "Bare" is
-one process that does nothing but call libvips, one thread. The service is the whole stack: upload
-over HTTP, gateway, PostgreSQL, Valkey, worker, image processes.
+Each round lets all make the same pictures in turn. A ratio compares a burst of the service to the
+mean of bare libvips right before and after it. The recipes are described in `bench/bare.py`.
 """
 
+import argparse
 import asyncio
-import os
+import statistics
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
-import httpx
-import psutil
-import pyvips
-from rich.console import Console
-from rich.table import Table
+import psycopg
 
+from bench.contenders import Burst, Service, run_bare, time_bare
+from bench.disk import time_syncs
+from bench.pictures import Task, prepare_tasks
+from bench.report import print_table, save
 from imagemill.embedded.ports import find_free_port
 from imagemill.embedded.stack import Stack, run_stack
-from imagemill.imaging.drawing import draw_picture
 from imagemill.telemetry.logs import configure_logs
 
-PICTURES = 300
-WARM_UP = 40
-UPLOADS_AT_ONCE = 8
-WIDTH, HEIGHT, QUALITY = 720, 588, 80
-FIELDS = {"width": str(WIDTH), "height": str(HEIGHT), "format": "jpeg", "quality": str(QUALITY)}
-
-os.environ["VIPS_CONCURRENCY"] = "1"
+HOST: Final = "127.0.0.1"
+SMALLEST_SAMPLE: Final = 2  # of quantiles
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """CPU time and wall time a picture, in milliseconds."""
-
-    cpu: float
-    wall: float
-
-
-def bare(photo: Path, folder: Path) -> Cost:
-    """Let this process make the picture, again and again."""
-    pyvips.cache_set_max(0)
-    output = str(folder / "bare.jpg")
-
-    def make() -> None:
-        image = pyvips.Image.thumbnail(str(photo), WIDTH, height=HEIGHT)
-        image.jpegsave(output, Q=QUALITY, keep=0)
-
-    for _ in range(WARM_UP):
-        make()
-    cpu, wall = time.process_time(), time.perf_counter()
-    for _ in range(PICTURES):
-        make()
-    return Cost(per_picture(time.process_time() - cpu), per_picture(time.perf_counter() - wall))
+def run_rounds(service: Service, task: Task, folder: Path, rounds: int) -> list[dict[str, Burst]]:
+    """Return what each contender did in each round."""
+    found = []
+    before = run_bare("same", task, folder)
+    for _ in range(rounds):
+        bursts = {"before": before, "service": service.run(task)}
+        bursts["after"] = before = run_bare("same", task, folder)
+        bursts["thumbnail"] = run_bare("thumbnail", task, folder)
+        found.append(bursts)
+    return found
 
 
-async def service(photo: Path, stack: Stack) -> tuple[Cost, dict[str, float]]:
-    """Let the stack make the picture as often; return what that cost, in all and by process."""
-    parts = {
-        "gateway": stack.api.pid,
-        "worker and its children": stack.worker.pid,
-        "PostgreSQL": stack.postgres.pid,
-        "Valkey": stack.valkey.pid,
+def summarize_rounds(found: Sequence[dict[str, Burst]]) -> dict[str, object]:
+    """Return the medians over the rounds."""
+
+    def median(name: str) -> float:
+        return statistics.median(bursts[name].rate for bursts in found)
+
+    def bare_rate(bursts: dict[str, Burst]) -> float:
+        return (bursts["before"].rate + bursts["after"].rate) / 2
+
+    def ratio(name: str) -> float:
+        return statistics.median(bursts[name].rate / bare_rate(bursts) for bursts in found)
+
+    cpu_ms = {
+        part: statistics.median(bursts["service"].cpu_ms[part] for bursts in found)
+        for part in found[0]["service"].cpu_ms
     }
-    async with httpx.AsyncClient(base_url=stack.url, timeout=60) as client:
-        await upload_and_wait(client, photo, WARM_UP)
-        before = {name: cpu_seconds(pid) for name, pid in parts.items()}
-        started = time.perf_counter()
-        await upload_and_wait(client, photo, PICTURES)
-        wall = time.perf_counter() - started
-        by_part = {
-            name: per_picture(cpu_seconds(pid) - before[name]) for name, pid in parts.items()
+    pixels = statistics.median(bursts["after"].cpu_ms["libvips"] for bursts in found)
+    return {
+        "pictures a second": {
+            "libvips, same recipe": median("after"),
+            "libvips' thumbnail": median("thumbnail"),
+            "service": median("service"),
+        },
+        "÷ libvips, same recipe": {"thumbnail": ratio("thumbnail"), "service": ratio("service")},
+        "CPU ms": {"libvips, same recipe": pixels} | cpu_ms,
+        "CPU ms beyond the pixels": sum(cpu_ms.values()) - pixels,
+    }
+
+
+def measure_latency(
+    service: Service, task: Task, folder: Path, count: int
+) -> dict[str, dict[str, float]]:
+    """Return milliseconds of single jobs, and of what they cannot do without."""
+    content = task.file.read_bytes()
+    return {
+        "libvips, same recipe": percentiles(time_bare("same", task, folder, count)),
+        "syncs of this disk": percentiles(time_syncs(folder, content, count)),
+        "service, from upload to COMPLETED": percentiles(service.time_jobs(task, count)),
+    }
+
+
+def percentiles(seconds: Sequence[float]) -> dict[str, float]:
+    values = [1000 * one for one in seconds]
+    if len(values) < SMALLEST_SAMPLE:
+        values *= SMALLEST_SAMPLE
+    cuts = statistics.quantiles(values, n=20, method="inclusive")
+    return {"p50": cuts[9], "p95": cuts[18]}
+
+
+def measure(
+    stack: Stack, port: int, folder: Path, options: argparse.Namespace
+) -> dict[str, object]:
+    tasks = prepare_tasks(options.photo, folder, (options.photos, options.smalls))
+    rows: dict[str, object] = {}
+    details: dict[str, object] = {}
+    with psycopg.connect(stack.postgres.uri, autocommit=True) as postgres:
+        service = Service(stack, HOST, port, postgres)
+        for task in tasks:
+            service.time_jobs(task, 1)  # the first jobs start and warm up the image processes
+        rows["idle memory, MiB"] = {
+            name: asdict(memory) for name, memory in service.read_idle_memory().items()
         }
-    return Cost(sum(by_part.values()), per_picture(wall)), by_part
+        for task in tasks:
+            service.time_jobs(task, options.latencies // 3)
+            latency = measure_latency(service, task, folder, options.latencies)
+            rows[f"{task.name}: ms unloaded"] = latency
+        for task in tasks:
+            found = run_rounds(service, task, folder, options.rounds)
+            details[task.name] = [
+                {name: asdict(burst) for name, burst in bursts.items()} for bursts in found
+            ]
+            rows |= {f"{task.name}: {name}": row for name, row in summarize_rounds(found).items()}
+        busy = service.time_uploads_under_load(tasks[0], options.photos)
+        rows["ms of an upload while all cores render"] = percentiles(busy)
+    return {"options": vars(options), "results": rows, "rounds": details}
 
 
-async def upload_and_wait(client: httpx.AsyncClient, photo: Path, count: int) -> None:
-    content = photo.read_bytes()
-    turns = asyncio.Semaphore(UPLOADS_AT_ONCE)
-
-    async def send() -> None:
-        async with turns:
-            answer = await client.post(
-                "/upload", params=FIELDS, content=content, headers={"Content-Type": "image/jpeg"}
-            )
-            answer.raise_for_status()
-
-    await asyncio.gather(*(send() for _ in range(count)))
-    waiting = {"status": ["PENDING", "PROCESSING", "FAILED"], "limit": "1"}
-    while (await client.get("/jobs", params=waiting)).json()["jobs"]:
-        await asyncio.sleep(0.05)
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the CPU time of a process and all below it, the dead ones it waited for included."""
-    process = psutil.Process(pid)
-    return sum(
-        sum(one.cpu_times()[:4]) if one.pid == pid else sum(one.cpu_times()[:2])
-        for one in [process, *process.children(recursive=True)]
-    )
-
-
-def per_picture(seconds: float) -> float:
-    return seconds * 1000 / PICTURES
-
-
-async def main(photo: Path | None) -> None:
+async def main(options: argparse.Namespace) -> dict[str, object]:
     configure_logs("error", None)
-    console = Console()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        if photo is None:
-            photo = folder / "landscape.jpg"
-            draw_picture(photo)
-        alone = bare(photo, folder)
-        quiet = {"LOG_LEVEL": "error"}
-        async with run_stack(folder / "data", "127.0.0.1", find_free_port(), quiet) as stack:
-            whole, by_part = await service(photo, stack)
-    table = Table(title=f"{PICTURES} times {photo.name} to {WIDTH}x{HEIGHT} JPEG")
-    for heading in ("", "CPU ms a picture", "beside bare libvips"):
-        table.add_column(heading, justify="right" if heading else "left")
-    table.add_row("bare libvips, one thread", f"{alone.cpu:.2f}", "1.00")
-    for part, cost in by_part.items():
-        table.add_row(part, f"{cost:.2f}", f"{cost / alone.cpu:.2f}")
-    table.add_row("the service in all", f"{whole.cpu:.2f}", f"{whole.cpu / alone.cpu:.2f}")
-    console.print(table)
-    console.print(
-        f"Wall clock: {1000 / alone.wall:.1f} pictures/s bare on one core, "
-        f"{1000 / whole.wall:.1f} through the service on {os.cpu_count()}, client included."
+    with tempfile.TemporaryDirectory(dir=options.folder) as name:
+        folder, port = Path(name), find_free_port()
+
+        async with run_stack(
+            folder / "data", HOST, port, {"LOG_LEVEL": options.log_level}
+        ) as stack:
+            report = await asyncio.to_thread(measure, stack, port, folder, options)
+    rows = report["results"]
+    assert isinstance(rows, dict)
+    print_table(f"medians of {options.rounds} rounds", rows)
+    save("overhead", report)
+    return report
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.overhead", description=__doc__)
+    parser.add_argument(
+        "photo", type=Path, nargs="?", help="a JPEG; one is drawn where none is given"
     )
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--photos", type=int, default=150, help="photos of each burst")
+    parser.add_argument("--smalls", type=int, default=1000, help="small pictures of each burst")
+    parser.add_argument("--latencies", type=int, default=60, help="jobs that are timed alone")
+    parser.add_argument("--log-level", default="warning", help="of the services")
+    parser.add_argument("--folder", type=Path, help="where databases and pictures are put")
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else None))
+    asyncio.run(main(parse(sys.argv[1:])))

@@ -23,8 +23,9 @@ from typing import Final
 
 import psycopg
 
+from bench.processes import cpu_seconds
 from bench.report import print_table, save
-from bench.servers import Servers, cpu_seconds
+from bench.servers import Servers
 from bench.table import JobTable
 from imagemill.telemetry.logs import configure_logs
 
@@ -142,7 +143,7 @@ async def run_bench(folder: Path, concurrency: int) -> AsyncIterator[QueueBench]
             worker = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "bench.queue_worker"), env=environment, stderr=log
             )
-        table = JobTable.open(servers)
+        table = JobTable.open(servers.postgres_address, servers.redis_address)
         try:
             yield QueueBench(servers, table, worker.pid)
         finally:

@@ -10,16 +10,20 @@ from rich.console import Console
 from rich.table import Table
 
 RESULTS: Final = Path("bench-results")
+WIDTH: Final = 110
 
 
-def print_table(title: str, rows: Mapping[str, object]) -> None:
-    """Print one line for each measurement: its name and its figures."""
-    table = Table(title=title)
-    table.add_column("")
-    table.add_column("", overflow="fold")
-    for name, figures in rows.items():
-        table.add_row(name, format_figures(figures))
-    Console().print(table)
+def print_table(title: str, sections: Mapping[str, object]) -> None:
+    """Print one line for each measurement, under the name of its section."""
+    table = Table(title=title, show_header=False)
+    for section, lines in sections.items():
+        table.add_section()
+        if not isinstance(lines, Mapping):
+            table.add_row(section, "", format_figures(lines))
+            continue
+        for number, (name, figures) in enumerate(lines.items()):
+            table.add_row("" if number else section, name, format_figures(figures))
+    Console(width=WIDTH).print(table)
 
 
 def format_figures(value: object) -> str:

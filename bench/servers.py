@@ -1,12 +1,10 @@
-"""PostgreSQL and Valkey for a measurement, and the CPU time of processes."""
+"""PostgreSQL and Valkey for a measurement, without services."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
-
-import psutil
 
 from imagemill.embedded.postgres import Postgres as EmbeddedPostgres
 from imagemill.embedded.stack import service_environment
@@ -53,15 +51,3 @@ def address_of_postgres(server: EmbeddedPostgres) -> PostgresAddress:
 
 def address_of_valkey(server: Valkey) -> RedisAddress:
     return RedisAddress(server.host, server.port, server.password)
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the CPU time of a process and all below it, the dead ones it waited for included."""
-    process = psutil.Process(pid)
-    seconds = sum(process.cpu_times()[:4])
-    for child in process.children(recursive=True):
-        try:
-            seconds += sum(child.cpu_times()[:4])
-        except psutil.NoSuchProcess:  # it is counted by its parent now, or at the next reading
-            continue
-    return seconds

@@ -28,6 +28,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
+from bench.servers import address_of_postgres, address_of_valkey
 from imagemill.embedded.ports import find_free_port
 from imagemill.embedded.stack import ServiceCommands, Stack, run_stack
 from imagemill.image_files import InputImage, OutputFile
@@ -38,7 +39,6 @@ from imagemill.jobs.leases import JobLeases
 from imagemill.jobs.store import JobStore
 from imagemill.postgres.pool import Postgres
 from imagemill.redis.notifications import JobNotifications
-from imagemill.settings.addresses import PostgresAddress, RedisAddress
 from imagemill.storage.keys import attempt_key
 from imagemill.telemetry.logs import configure_logs
 
@@ -197,10 +197,9 @@ async def main() -> None:
         )
         pg, valkey = stack.postgres, stack.valkey
         notifications = await opened.enter_async_context(
-            JobNotifications.open(RedisAddress(valkey.host, valkey.port, valkey.password))
+            JobNotifications.open(address_of_valkey(valkey))
         )
-        address = PostgresAddress(pg.host, pg.port, pg.user, pg.password, pg.dbname)
-        pool = await opened.enter_async_context(Postgres.open(address, 4))
+        pool = await opened.enter_async_context(Postgres.open(address_of_postgres(pg), 4))
         job_store = JobStore(pool, publish=notifications.publish)
         leases = JobLeases(pool, uuid4(), timedelta(seconds=600), notifications.publish)
         await print_report(stack, job_store, leases, photo)

@@ -7,9 +7,9 @@ import psycopg
 import redis
 from psycopg.conninfo import make_conninfo
 
-from bench.servers import Servers
 from imagemill.jobs.job import Priority
 from imagemill.redis.queue import KEYS
+from imagemill.settings.addresses import PostgresAddress, RedisAddress
 
 CHUNK: Final = 100_000
 QUEUE: Final = KEYS[Priority.NORMAL]
@@ -60,8 +60,7 @@ class JobTable:
     redis: "redis.Redis"
 
     @classmethod
-    def open(cls, servers: Servers) -> Self:
-        pg, valkey = servers.postgres_address, servers.redis_address
+    def open(cls, pg: PostgresAddress, valkey: RedisAddress) -> Self:
         conninfo = make_conninfo(
             host=pg.host, port=pg.port, user=pg.user, password=pg.password, dbname=pg.dbname
         )

@@ -2,16 +2,9 @@
 
 from pathlib import Path
 
-import pytest
-
-from bench import queue_rates, report
+from bench import queue_rates
 
 FEW = ("--warm-up=5", "--jobs=20", "--seconds=1", "--concurrency=4")
-
-
-@pytest.fixture(autouse=True)
-def _results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "RESULTS", tmp_path / "results")
 
 
 async def test_a_full_table_is_compared_to_a_small_one(tmp_path: Path) -> None:

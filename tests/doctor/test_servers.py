@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from imagemill.doctor.findings import Finding, Verdict
 from imagemill.imaging.formats import HEIC, JPEG, PNG
 from imagemill.imaging.sandbox.confine.level import ConfinementLevel
 from imagemill.imaging.sandbox.sandbox import Capabilities
+from imagemill.postgres.server_info import read_oldest_snapshot
 from imagemill.settings import Settings
 from imagemill.settings.addresses import PostgresAddress, RedisAddress
 from support.process import free_port
@@ -34,6 +36,7 @@ def with_settings(context: DoctorContext, **changes: object) -> DoctorContext:
 async def test_healthy_servers_are_ok(context: DoctorContext) -> None:
     assert verdicts(await postgres.check(context)) == {
         "server": Verdict.OK, "durability": Verdict.OK, "schema": Verdict.OK,
+        "snapshots": Verdict.OK,
     }  # fmt: skip
     assert verdicts(await redis.check(context)) == {"server": Verdict.OK, "memory": Verdict.OK}
     assert verdicts(await disk.check(context)) == {"storage": Verdict.OK, "free space": Verdict.OK}
@@ -51,6 +54,22 @@ async def test_commits_that_may_be_lost_are_bad(
             connection.execute("ALTER DATABASE imagemill RESET synchronous_commit")
     assert verdicts(findings)["durability"] is Verdict.BAD
     assert "synchronous_commit is off" in sentence(findings, "durability")
+
+
+async def test_a_snapshot_that_is_held_for_long_is_a_warning(
+    context: DoctorContext, postgres_address: PostgresAddress
+) -> None:
+    with connect(postgres_address) as holder, holder.transaction():
+        holder.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        holder.execute("SELECT FROM jobs LIMIT 1")
+        held = await read_oldest_snapshot(context.postgres)
+        assert held is not None
+        assert held.pid == holder.info.backend_pid
+        assert postgres.check_snapshot(held).verdict is Verdict.OK
+        finding = postgres.check_snapshot(replace(held, age=timedelta(minutes=12)))
+    assert finding.verdict is Verdict.WARN
+    assert "has been open for 12 minutes" in finding.sentence
+    assert f"pg_terminate_backend({held.pid})" in (finding.advice or "")
 
 
 @pytest.mark.parametrize(("version", "words"), [("0000", "is 0000"), ("9999", "a later version")])

@@ -1,15 +1,25 @@
-"""Checks of PostgreSQL: whether it answers, commits durably, and has this version's schema."""
+"""Checks of PostgreSQL: whether it answers, commits durably, has our schema, and can clean up."""
 
+from datetime import timedelta
 from typing import Final
 
 from imagemill.doctor.context import DoctorContext
-from imagemill.doctor.findings import Finding, bad, ok, unknown
+from imagemill.doctor.findings import Finding, bad, ok, unknown, warn
+from imagemill.formatting import format_duration
 from imagemill.postgres.migrate import newest_version
 from imagemill.postgres.pool import DatabaseUnavailable
-from imagemill.postgres.server_info import read_schema_version, read_settings
+from imagemill.postgres.server_info import (
+    Snapshot,
+    read_oldest_snapshot,
+    read_schema_version,
+    read_settings,
+)
 
 # With one of them off, a crash of the machine can lose commits or tear pages.
 DURABILITY_SETTINGS: Final = ("fsync", "full_page_writes", "synchronous_commit")
+
+# Longer than any statement of ours; a backup of a large database may take longer still.
+MAX_SNAPSHOT_AGE: Final = timedelta(minutes=5)
 
 
 async def check(context: DoctorContext) -> list[Finding]:
@@ -20,7 +30,25 @@ async def check(context: DoctorContext) -> list[Finding]:
         advice = f"Start PostgreSQL, or correct PG_HOST, PG_PORT and so on; {address} was tried."
         return [unknown("server", f"{error}.", advice)]
     answers = ok("server", f"PostgreSQL {values.pop('server_version')} at {address} answers.")
-    return [answers, _check_durability(values), await _check_schema(context)]
+    return [
+        answers,
+        _check_durability(values),
+        await _check_schema(context),
+        check_snapshot(await read_oldest_snapshot(context.postgres)),
+    ]
+
+
+def check_snapshot(oldest: Snapshot | None) -> Finding:
+    if oldest is None or oldest.age <= MAX_SNAPSHOT_AGE:
+        return ok("snapshots", "No transaction keeps dead rows from being removed.")
+    return warn(
+        "snapshots",
+        f"A transaction of {oldest.application or 'an unnamed client'} has been open for"
+        f" {format_duration(oldest.age)}: until it ends, the rows that jobs change are kept.",
+        f"Unless it is a backup: SELECT pg_terminate_backend({oldest.pid}).",
+        pid=oldest.pid,
+        seconds=int(oldest.age.total_seconds()),
+    )
 
 
 def _check_durability(values: dict[str, str]) -> Finding:
