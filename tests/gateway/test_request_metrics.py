@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from imagemill.gateway.observability.request_metrics import RequestMetricsMiddleware
+from imagemill.gateway.observability.observed_app import ObservedApp
 
 
 async def request_to(path: str, status: int, *headers: tuple[bytes, bytes]) -> None:
@@ -27,9 +27,8 @@ async def request_to(path: str, status: int, *headers: tuple[bytes, bytes]) -> N
     async def send(_: Message) -> None:
         pass
 
-    await RequestMetricsMiddleware(app)(
-        {"type": "http", "method": "GET", "path": path}, receive, send
-    )
+    scope = {"type": "http", "method": "GET", "path": path, "headers": []}
+    await ObservedApp(app)(scope, receive, send)
 
 
 def counted(path: str, status: str) -> float | None:

@@ -6,18 +6,22 @@ from importlib.metadata import version
 from typing import Final
 
 from fastapi import Depends, FastAPI
+from fastapi.routing import APIRoute
+from starlette.types import ASGIApp
 
 from imagemill.auth.api_keys import ApiKeys
 from imagemill.auth.errors import KeyRefused
 from imagemill.auth.key_loader import ApiKeyLoader
 from imagemill.auth.link_secret import LinkSecret
 from imagemill.gateway.auth.scraper_cache import ScraperCache
+from imagemill.gateway.direct_routes import DirectRoutes
 from imagemill.gateway.errors import TooManyRequests
 from imagemill.gateway.limits.pending_job_limiter import PendingJobLimiter
 from imagemill.gateway.limits.rate_limit_middleware import RateLimitMiddleware
 from imagemill.gateway.limits.rate_limiter import RateLimiter
 from imagemill.gateway.limits.upload_limiter import UploadLimiter
 from imagemill.gateway.observability.log_context import bind_job_id
+from imagemill.gateway.observability.observed_app import ObservedApp
 from imagemill.gateway.observability.queue_gauges import QueueGauges
 from imagemill.gateway.openapi.document import complete_document, operation_id
 from imagemill.gateway.openapi.pages import install_pages
@@ -36,6 +40,7 @@ from imagemill.gateway.routes import (
 )
 from imagemill.gateway.services import Services
 from imagemill.gateway.upload.checks import MAX_DNS_LOOKUPS
+from imagemill.gateway.upload.fields_parser import FieldsParser
 from imagemill.gateway.waiting.waiter_registry import WaiterRegistry
 from imagemill.imaging.limits import Limits
 from imagemill.imaging.sandbox.confine.level import ConfinementLevel
@@ -75,12 +80,23 @@ has ended (`Prefer: wait=30`), follow the job's events, or give a `callback_url`
 AUTHENTICATION_PROBLEMS: Final = problems(KeyRefused, TooManyRequests, DatabaseUnavailable)
 
 
-def create_app(services: Services) -> FastAPI:
-    app = create_routes()
-    app.state.services = services
+# Those that are called for every job, some of them again and again.
+DIRECT: Final = (uploads.upload, jobs.read_job, downloads.read_output)
+
+
+def create_app(services: Services) -> ASGIApp:
+    routes = create_routes()
+    routes.state.services = services
+    direct = [
+        route
+        for module in ROUTE_MODULES
+        for route in module.router.routes
+        if isinstance(route, APIRoute) and route.endpoint in DIRECT
+    ]
+    app: ASGIApp = DirectRoutes(routes, services, direct)
     if services.rate_limiter is not None:
-        app.add_middleware(RateLimitMiddleware, rate_limiter=services.rate_limiter)
-    return app
+        app = RateLimitMiddleware(app, services.rate_limiter)
+    return ObservedApp(app)
 
 
 def create_routes() -> FastAPI:
@@ -145,6 +161,7 @@ async def open_services(settings: Settings, *, allows_anonymous: bool) -> AsyncI
             vetting=Vetting(Resolver(MAX_DNS_LOOKUPS).resolve, settings.webhook_allow_private),
             queue_gauges=QueueGauges(postgres),
             scraper_cache=ScraperCache(),
+            fields_parser=FieldsParser(presets),
         )
 
 

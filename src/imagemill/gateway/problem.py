@@ -169,8 +169,7 @@ def install_problem_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
 
     @app.exception_handler(Exception)
     async def handle_bug(_: Request, __: Exception) -> JSONResponse:
-        detail = "An internal error occurred and was logged."
-        return problem(INTERNAL_ERROR, detail)
+        return internal_error()
 
 
 def to_response(error: ServiceError) -> JSONResponse:
@@ -192,6 +191,11 @@ def to_response(error: ServiceError) -> JSONResponse:
     if isinstance(error, RangeNotSatisfiable):
         return problem(kind, str(error), {"Content-Range": f"bytes */{error.size}"})
     return problem(kind, str(error))
+
+
+def internal_error() -> JSONResponse:
+    """Return the response to an error that is a bug; the server logs its traceback."""
+    return problem(INTERNAL_ERROR, "An internal error occurred and was logged.")
 
 
 def _challenge(error: KeyRefused) -> str:

@@ -13,9 +13,6 @@ from imagemill.gateway.app import create_app, open_services
 from imagemill.gateway.auth.anonymous_access import is_loopback, require_key_or_loopback
 from imagemill.gateway.limits.connection import Timeouts, connection_class
 from imagemill.gateway.limits.connection_limiter import max_connections
-from imagemill.gateway.observability.log_context import RequestIdMiddleware
-from imagemill.gateway.observability.request_metrics import RequestMetricsMiddleware
-from imagemill.gateway.observability.tracing import TracingMiddleware
 from imagemill.gateway.waiting.waiter_registry import WaiterRegistry
 from imagemill.settings import Settings
 from imagemill.telemetry.traces import enable_tracing
@@ -53,12 +50,10 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
     allows_anonymous = settings.allow_anonymous or is_loopback(host)
     async with open_services(settings, allows_anonymous=allows_anonymous) as services:
         await require_key_or_loopback(services, host)
-        # Outside the application: they see its response to an unexpected error too.
-        app = RequestIdMiddleware(TracingMiddleware(RequestMetricsMiddleware(create_app(services))))
         server = GatewayServer(
             services.waiters,
             uvicorn.Config(
-                app,
+                create_app(services),
                 host=host,
                 port=port,
                 http=connection_class(_timeouts(settings), max_connections()),

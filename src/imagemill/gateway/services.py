@@ -13,6 +13,7 @@ from imagemill.gateway.limits.pending_job_limiter import PendingJobLimiter
 from imagemill.gateway.limits.rate_limiter import RateLimiter
 from imagemill.gateway.limits.upload_limiter import UploadLimiter
 from imagemill.gateway.observability.queue_gauges import QueueGauges
+from imagemill.gateway.upload.fields_parser import FieldsParser
 from imagemill.gateway.waiting.waiter_registry import WaiterRegistry
 from imagemill.imaging.sandbox.confine.level import ConfinementLevel
 from imagemill.imaging.sandbox.sandbox import Capabilities
@@ -49,6 +50,7 @@ class Services:
     vetting: Vetting
     queue_gauges: QueueGauges
     scraper_cache: ScraperCache
+    fields_parser: FieldsParser
 
 
 async def _services(request: Request) -> Services:  # async: FastAPI runs plain `def` in a thread

@@ -101,6 +101,19 @@ WEBHOOK_TRIES: Final = Counter(
 )
 
 
+# The client looks up a metric's labels under a lock, after it has checked them.
+@cache
+def request_counter(method: str, route: str, status: str) -> Counter:
+    """Return the counter of REQUESTS with these labels."""
+    return REQUESTS.labels(method, route, status)
+
+
+@cache
+def request_histogram(method: str, route: str) -> Histogram:
+    """Return the histogram of REQUEST_SECONDS with these labels."""
+    return REQUEST_SECONDS.labels(method, route)
+
+
 def job_gauges(jobs: Mapping[str, int] | None, oldest_due: timedelta = timedelta(0)) -> Metrics:
     """Return gauges of the jobs that have not ended, counted by state.
 

@@ -30,7 +30,7 @@ LINK_PARAMETERS: Final[list[Mapping[str, Any]]] = [
 ]
 
 
-async def _scope_to_link_or_caller(
+async def scope_to_link_or_caller(
     services: ServicesDep, request: Request, bearer: Bearer
 ) -> JobStore:
     """Return the jobs that the caller may see, or every job for a request by signed link.
@@ -56,4 +56,4 @@ async def _verify_link(services: Services, request: Request) -> None:
 
 
 # For the one route that signed links lead to; every other route takes ScopedJobStore.
-LinkScopedJobStore = Annotated[JobStore, Depends(_scope_to_link_or_caller)]
+LinkScopedJobStore = Annotated[JobStore, Depends(scope_to_link_or_caller)]

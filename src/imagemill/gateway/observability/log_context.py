@@ -6,36 +6,19 @@ from uuid import UUID, uuid4
 
 import structlog
 from fastapi import Request
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
-HEADER: Final = "X-Request-Id"
+from imagemill.gateway.observability.headers import first_header
+
+HEADER: Final = b"x-request-id"
 # What clients and proxies use; any other text could be meant to inject something into the log.
 VALID_ID: Final = re.compile(r"[A-Za-z0-9._:+/=@-]{1,128}")
 
 
-class RequestIdMiddleware:
-    """Gives each request the id that its client sent, or a new one."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        sent_id = Headers(scope=scope).get(HEADER, "")
-        request_id = sent_id if VALID_ID.fullmatch(sent_id) else uuid4().hex
-        # Never unbound: each request has its own context, and the server's last log line of a
-        # request carries the id too.
-        structlog.contextvars.bind_contextvars(request_id=request_id)
-
-        async def send_with_id(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[HEADER] = request_id
-            await send(message)
-
-        await self._app(scope, receive, send_with_id)
+def choose_request_id(scope: Scope) -> str:
+    """Return the id that the client sent with its request, or a new one."""
+    sent_id = first_header(scope["headers"], HEADER)
+    return sent_id if sent_id and VALID_ID.fullmatch(sent_id) else uuid4().hex
 
 
 async def bind_job_id(request: Request) -> None:

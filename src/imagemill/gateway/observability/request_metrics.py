@@ -1,14 +1,14 @@
 """Request metrics and the access log."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Scope
 
-from imagemill.telemetry.metrics import REQUEST_SECONDS, REQUESTS
+from imagemill.gateway.observability.headers import first_header
+from imagemill.telemetry.metrics import request_counter, request_histogram
 
 log = structlog.get_logger()
 
@@ -27,51 +27,27 @@ PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 class Exchange:
     """A request and its response: bytes of their bodies, and the status, 0 before a response.
 
-    `is_timed` is false for streams and for waits, which take long on purpose.
+    The response gets the header `id_header`. `is_timed` is false for streams and for waits, which
+    take long on purpose.
     """
 
+    id_header: bytes
+    request_id: bytes
+    started: float = field(default_factory=time.perf_counter)
     received_bytes: int = 0
     sent_bytes: int = 0
     status: int = 0
     is_timed: bool = True
 
-    def start_response(self, message: Message) -> None:
-        headers = Headers(raw=message.get("headers", []))
+    def start_response(self, message: Message) -> Message:
+        """Note the beginning of the response, and return it with the request's id."""
+        headers = message.get("headers", [])
         self.status = message["status"]
         self.is_timed = not (
-            headers.get("content-type", "").startswith("text/event-stream")
-            or "wait" in headers.get("preference-applied", "")
+            (first_header(headers, b"content-type") or "").startswith("text/event-stream")
+            or "wait" in (first_header(headers, b"preference-applied") or "")
         )
-
-
-class RequestMetricsMiddleware:
-    """Measures each request: bytes received, bytes sent, status and duration."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        exchange = Exchange()
-        started = time.perf_counter()
-
-        async def receive_counted() -> Message:
-            message = await receive()
-            exchange.received_bytes += len(message.get("body", b""))
-            return message
-
-        async def send_counted(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                exchange.start_response(message)
-            exchange.sent_bytes += len(message.get("body", b""))
-            await send(message)
-
-        try:
-            await self._app(scope, receive_counted, send_counted)
-        finally:
-            _record(scope, exchange, time.perf_counter() - started)
+        return {**message, "headers": [*headers, (self.id_header, self.request_id)]}
 
 
 def method_of(scope: Scope) -> str:
@@ -85,12 +61,14 @@ def route_of(scope: Scope) -> str:
     return UNMATCHED if path is None else str(path)
 
 
-def _record(scope: Scope, exchange: Exchange, seconds: float) -> None:
+def record(scope: Scope, exchange: Exchange) -> None:
+    """Count, time and log a request that has been answered or aborted."""
+    seconds = time.perf_counter() - exchange.started
     method, route = method_of(scope), route_of(scope)
     status = str(exchange.status) if exchange.status else ABORTED
-    REQUESTS.labels(method, route, status).inc()
+    request_counter(method, route, status).inc()
     if exchange.status and exchange.is_timed:
-        REQUEST_SECONDS.labels(method, route).observe(seconds)
+        request_histogram(method, route).observe(seconds)
     # Neither path nor query: a signed link gives access to anyone who reads the log.
     (log.debug if route in PROBES else log.info)(
         "request.answered",

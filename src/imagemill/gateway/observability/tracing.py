@@ -4,44 +4,57 @@ Names follow OpenTelemetry's semantic conventions for HTTP. The query is left ou
 signature of a link.
 """
 
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Final
 
+from starlette.types import Scope
+
+from imagemill.gateway.observability.headers import first_header
 from imagemill.gateway.observability.request_metrics import PROBES, UNMATCHED, method_of, route_of
-from imagemill.telemetry.spans import Attributes, normalize_traceparent
-from imagemill.telemetry.traces import start_span
+from imagemill.telemetry.spans import Attributes, Span, normalize_traceparent
+from imagemill.telemetry.traces import is_recording, start_span
 
 
-class TracingMiddleware:
-    """Runs the application within the request's span."""
+@dataclass(frozen=True, slots=True)
+class RequestSpan:
+    """The span of a request."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    span: Span
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in PROBES:
-            await self._app(scope, receive, send)
-            return
-        method = method_of(scope)
-        parent = normalize_traceparent(Headers(scope=scope).get("traceparent"))
-        attributes: Attributes = {
-            "http.request.method": method,
-            "url.scheme": scope["scheme"],
-            "url.path": scope["path"],
-        }
-        with start_span(method, "server", parent=parent, attributes=attributes) as served:
+    def start_response(self, status: int) -> None:
+        """Record the status of the response."""
+        self.span.set_attribute("http.response.status_code", status)
+        if status >= 500:  # noqa: PLR2004 - what the conventions call an error
+            self.span.fail(str(status))
 
-            async def send_traced(message: Message) -> None:
-                if message["type"] == "http.response.start":
-                    served.set_attribute("http.response.status_code", message["status"])
-                    if message["status"] >= 500:  # noqa: PLR2004 - what the conventions call an error
-                        served.fail(str(message["status"]))
-                await send(message)
 
-            try:
-                await self._app(scope, receive, send_traced)
-            finally:
-                route = route_of(scope)
-                if route != UNMATCHED:
-                    served.rename(f"{method} {route}")
-                    served.set_attribute("http.route", route)
+UNTRACED: Final = RequestSpan(Span())
+
+
+def request_span(scope: Scope) -> AbstractContextManager[RequestSpan]:
+    """Run the request in a span, if there is a trace that it belongs to."""
+    traceparent = first_header(scope["headers"], b"traceparent")
+    if scope["path"] in PROBES or not (traceparent or is_recording()):
+        return nullcontext(UNTRACED)
+    return _start_request_span(scope, traceparent)
+
+
+@contextmanager
+def _start_request_span(scope: Scope, traceparent: str | None) -> Iterator[RequestSpan]:
+    method = method_of(scope)
+    attributes: Attributes = {
+        "http.request.method": method,
+        "url.scheme": scope["scheme"],
+        "url.path": scope["path"],
+    }
+    parent = normalize_traceparent(traceparent)
+    with start_span(method, "server", parent=parent, attributes=attributes) as served:
+        try:
+            yield RequestSpan(served)
+        finally:
+            route = route_of(scope)
+            if route != UNMATCHED:
+                served.rename(f"{method} {route}")
+                served.set_attribute("http.route", route)

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Header, Query, Request, Response
-from fastapi.responses import JSONResponse
+from pydantic_core import to_json
 
-from imagemill.api_schemas import JobBody
+from imagemill.api_schemas import JobBody, job_members
 from imagemill.failpoints import failpoint
 from imagemill.field_errors import InvalidFields
 from imagemill.gateway.auth.caller import ScopedJobStore
@@ -104,7 +104,7 @@ async def read_job(
         job = await wait_for_end(services.waiters, request, job.id, wait) or await job_store.find(
             job.id
         )
-    return respond_with_etag(request, JobBody.of(job), headers)
+    return respond_with_etag(request, to_json(job_members(job)), headers)
 
 
 @get_and_head(
@@ -153,15 +153,16 @@ async def cancel_job(job_store: ScopedJobStore, job_id: JobIdPath) -> JobBody:
 )
 async def retry_job(
     services: ServicesDep, job_store: ScopedJobStore, job_id: JobIdPath
-) -> JSONResponse:
+) -> Response:
     """Put a FAILED or CANCELED job back at the end of its queue, with new attempts."""
     job = await job_store.retry(JobId(job_id))
     await services.queue.push(job.id, job.priority)
     log.info("job.retried_by_client", job_id=str(job.id))
-    return JSONResponse(
-        JobBody.of(job).model_dump(mode="json"),
+    return Response(
+        to_json(job_members(job)),
         HTTPStatus.ACCEPTED,
         {"Location": f"/jobs/{job.id}"},
+        media_type="application/json",
     )
 
 

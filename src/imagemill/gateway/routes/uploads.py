@@ -4,10 +4,10 @@ from http import HTTPStatus
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
+from pydantic_core import to_json
 from starlette.requests import ClientDisconnect
 
-from imagemill.api_schemas import JobBody
+from imagemill.api_schemas import JobBody, job_members
 from imagemill.field_errors import InvalidFields
 from imagemill.gateway.auth.caller import CurrentCaller
 from imagemill.gateway.errors import (
@@ -29,7 +29,6 @@ from imagemill.gateway.upload.idempotency import REPLAYED_HEADER, read_idempoten
 from imagemill.gateway.upload.upload_reader import UploadReader, check_headers
 from imagemill.gateway.waiting.prefer_wait import PREFERENCE_APPLIED, applied_wait, wait_for_end
 from imagemill.http_digest import parse_digest
-from imagemill.job_request import parse_fields
 from imagemill.jobs.job import ENDED, Job, JobNotFound
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.storage.errors import StorageFull, StorageUnavailable
@@ -89,7 +88,7 @@ async def upload(services: ServicesDep, caller: CurrentCaller, request: Request)
         except ClientDisconnect:
             return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody reads it
         await check_digest(pending_file, announced_sha256)
-        job_request = parse_fields(received.fields, services.presets)
+        job_request = services.fields_parser.parse(received.fields)
         await check_assets(job_request.pipeline, services.settings.assets_dir)
         await check_callback_url(job_request.callback_url, services.vetting)
         created = await create_job(
@@ -108,10 +107,11 @@ async def _response(services: Services, request: Request, created: CreatedJob) -
     if wait and job.status not in ENDED:
         job = await _wait(services, request, job, wait)
     has_ended = wait is not None and job.status in ENDED
-    return JSONResponse(
-        JobBody.of(job).model_dump(mode="json"),
+    return Response(
+        to_json(job_members(job)),
         HTTPStatus.OK if has_ended else HTTPStatus.ACCEPTED,
         headers,
+        media_type="application/json",
     )
 
 

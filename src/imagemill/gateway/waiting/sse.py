@@ -3,9 +3,10 @@
 import random
 from typing import Final
 
+from pydantic_core import to_json
 from sse_starlette import ServerSentEvent
 
-from imagemill.api_schemas import JobBody
+from imagemill.api_schemas import job_members
 from imagemill.jobs.changes import MAX_EVENT_ID, Change
 from imagemill.jobs.job import JobId
 
@@ -16,8 +17,11 @@ RETRY_MILLISECONDS: Final = (1000, 5000)
 
 def job_event(change: Change) -> bytes:
     """Return the event `job` with the job as it was after the change, without its pipeline."""
-    data = JobBody.of(change.job).model_dump_json(exclude={"pipeline"})
-    return ServerSentEvent(data, event="job", id=str(change.id), sep=SEPARATOR).encode()
+    members = job_members(change.job)
+    del members["pipeline"]
+    return ServerSentEvent(
+        to_json(members).decode(), event="job", id=str(change.id), sep=SEPARATOR
+    ).encode()
 
 
 def deleted_event(job_id: JobId) -> bytes:
