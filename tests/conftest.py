@@ -1,7 +1,7 @@
 """Real servers for every test: a PostgreSQL and a Valkey a test process, from the wheels."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -154,6 +154,15 @@ class Gateway:
     def files(self) -> set[Path]:
         """Everything that lies in the storage, temporary files included."""
         return {path for path in self.storage.rglob("*") if path.is_file()}
+
+    def unfinished_files(self) -> int:
+        """How many files the gateway is writing: they have no names, or temporary ones."""
+        count = 0
+        for descriptor in Path(f"/proc/{self.service.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                file = descriptor.readlink()
+                count += file.is_relative_to(self.storage / "tmp") and file.suffix != ".work"
+        return count
 
 
 SHARED_LIMIT = 2 * 1024 * 1024

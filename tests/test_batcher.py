@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from imagemill import batcher as batcher_module
 from imagemill.batcher import Batcher
 
 
@@ -81,4 +82,18 @@ async def test_an_item_whose_caller_was_canceled_while_it_waited_is_not_executed
         await canceled
     recorder.may_finish.set()
     assert await asyncio.gather(*first, kept) == [2, 6]
+    assert recorder.batches == [[1], [3]]
+
+
+async def test_an_item_that_waits_too_long_is_given_up_and_not_executed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(batcher_module, "MAX_WAIT_SECONDS", 0)
+    recorder = Recorder()
+    batcher = Batcher(recorder.execute, max_size=9)
+    first = await submit(batcher, 1)
+    with pytest.raises(TimeoutError):
+        await batcher.submit(2)
+    recorder.may_finish.set()
+    assert await asyncio.gather(*first, batcher.submit(3)) == [2, 6]
     assert recorder.batches == [[1], [3]]

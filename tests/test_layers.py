@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "postgres": {"errors", "settings"},
     "storage": {"errors", "blocking", "batcher", "failpoints"},
     "imaging": {"errors", "blocking", "image_files", "settings"},
-    "jobs": {"errors", "formatting", "image_files", "postgres"},
+    "jobs": {"errors", "batcher", "formatting", "image_files", "postgres"},
     "redis": {"errors", "settings", "jobs"},
     "auth": {"errors", "postgres", "jobs"},
     "api_schemas": {"image_files", "jobs"},

@@ -5,13 +5,15 @@ share what a batch costs: a statement, a round trip, a thread, the sync of a fol
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+# How long an item waits for others to be executed. Each of these has a time-out of its own.
+MAX_WAIT_SECONDS: Final = 15.0
 
 
 class Batcher(Generic[Item, Result]):
@@ -31,47 +33,76 @@ class Batcher(Generic[Item, Result]):
         self._execute = execute
         self._max_size = max_size
         self._free = max_batches
-        self._pending: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._is_starting = False
+        self._waiting: dict[asyncio.Future[Result], Item] = {}  # in the order of submission
         self._running: set[asyncio.Task[None]] = set()
 
     async def submit(self, item: Item) -> Result:
         """Execute the item in a batch and return its result.
 
-        It is executed even if the caller is canceled meanwhile, unless it is still waiting.
+        If the caller is canceled while the item is waiting, it is not executed. Raises TimeoutError
+        if it could not be executed in time, and was not.
         """
-        result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._pending.append((item, result))
+        loop = asyncio.get_running_loop()
+        result: asyncio.Future[Result] = loop.create_future()
+        self._waiting[result] = item
+        if self._is_starting:
+            return await self._wait(result)
         if self._free:
-            self._free -= 1
-            # In a new context: its log lines do not belong to the request that started it.
-            running = asyncio.create_task(self._run(), context=Context())
-            self._running.add(running)
-            running.add_done_callback(self._running.discard)
-        return await result
+            self._start()
+            return await self._wait(result)
+        timer = loop.call_later(MAX_WAIT_SECONDS, self._give_up, result)
+        try:
+            return await self._wait(result)
+        finally:
+            timer.cancel()
+
+    async def _wait(self, result: asyncio.Future[Result]) -> Result:
+        try:
+            return await result
+        except asyncio.CancelledError:
+            self._waiting.pop(result, None)
+            raise
+
+    def _give_up(self, result: asyncio.Future[Result]) -> None:
+        if self._waiting.pop(result, None) is not None and not result.done():
+            result.set_exception(TimeoutError())
+
+    def _start(self) -> None:
+        """Start a task, which takes its first batch once this turn of the event loop has ended."""
+        self._free -= 1
+        self._is_starting = True
+        # In a new context: its log lines do not belong to the request that started it.
+        running = asyncio.get_running_loop().create_task(self._run(), context=Context())
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
 
     async def _run(self) -> None:
         try:
-            while batch := self._take():
+            self._is_starting = False
+            while self._waiting:
+                batch = self._take()
+                if self._waiting and self._free and not self._is_starting:
+                    self._start()
                 await self._run_batch(batch)
         finally:  # without an await since the check, so that no item is left without a task
             self._free += 1
 
-    def _take(self) -> list[tuple[Item, asyncio.Future[Result]]]:
-        batch: list[tuple[Item, asyncio.Future[Result]]] = []
-        while self._pending and len(batch) < self._max_size:
-            item, result = self._pending.popleft()
-            if not result.done():  # its caller was canceled
-                batch.append((item, result))
-        return batch
+    def _take(self) -> dict[asyncio.Future[Result], Item]:
+        if len(self._waiting) <= self._max_size:
+            batch, self._waiting = self._waiting, {}
+            return batch
+        first = list(self._waiting)[: self._max_size]
+        return {result: self._waiting.pop(result) for result in first}
 
-    async def _run_batch(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+    async def _run_batch(self, batch: dict[asyncio.Future[Result], Item]) -> None:
         outcomes: Sequence[Result | Exception]
         try:
-            outcomes = await self._execute([item for item, _ in batch])
+            outcomes = await self._execute(list(batch.values()))
         except Exception as error:  # noqa: BLE001 - raised for each item of the batch
             outcomes = [error] * len(batch)
-        for (_, result), outcome in zip(batch, outcomes, strict=True):
-            if result.done():
+        for result, outcome in zip(batch, outcomes, strict=True):
+            if result.done():  # its caller was canceled
                 continue
             if isinstance(outcome, Exception):
                 result.set_exception(outcome)

@@ -64,10 +64,9 @@ def full(environment: dict[str, str], tmp_path: Path) -> Iterator[Gateway]:
 
 def begin_upload(one_slot: Gateway, connection: socket.socket, size: int) -> None:
     """Begin an upload of this size, and return once it is being received."""
-    before = one_slot.files()
     connection.sendall(head("POST", "/upload", Content_Type="image/jpeg", Content_Length=size))
     connection.sendall(picture() + bytes(300_000))
-    wait_until(lambda: one_slot.files() != before, "the upload is being written")
+    wait_until(lambda: one_slot.unfinished_files() > 0, "the upload is being written")
 
 
 def url(one_slot: Gateway) -> str:

@@ -3,7 +3,6 @@
 import json
 import socket
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -144,16 +143,6 @@ def test_a_too_large_body_is_refused_while_it_streams(gateway: Gateway) -> None:
         assert connection.recv(65536).startswith(b"HTTP/1.1 413 ")
 
 
-def unfinished_files(gateway: Gateway) -> int:
-    """Return how many files the gateway is writing: they have no names, or temporary ones."""
-    opened = 0
-    for descriptor in Path(f"/proc/{gateway.service.pid}/fd").iterdir():
-        with suppress(FileNotFoundError):
-            file = descriptor.readlink()
-            opened += file.is_relative_to(gateway.storage / "tmp") and file.suffix != ".work"
-    return opened
-
-
 def test_a_client_that_disconnects_leaves_no_row_and_no_file(
     gateway: Gateway, postgres_address: PostgresAddress
 ) -> None:
@@ -164,7 +153,7 @@ def test_a_client_that_disconnects_leaves_no_row_and_no_file(
             b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n"
             b"Content-Length: 1000000\r\n\r\n" + picture() + bytes(600_000)
         )
-        wait_until(lambda: unfinished_files(gateway) > 0, "the upload is being written")
-    wait_until(lambda: unfinished_files(gateway) == 0, "the upload is forgotten")
+        wait_until(lambda: gateway.unfinished_files() > 0, "the upload is being written")
+    wait_until(lambda: gateway.unfinished_files() == 0, "the upload is forgotten")
     assert gateway.files() == before
     assert count_jobs(postgres_address) == 0

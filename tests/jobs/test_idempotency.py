@@ -6,14 +6,9 @@ from datetime import timedelta
 import pytest
 
 from imagemill.jobs import idempotency
-from imagemill.jobs.idempotency import (
-    IdempotencyKey,
-    accept_with_key,
-    delete_expired_keys,
-    find_by_key,
-)
+from imagemill.jobs.idempotency import accept_with_key, delete_expired_keys, find_by_key
 from imagemill.jobs.ids import new_job_id
-from imagemill.jobs.job import JobId, KeyId, Status
+from imagemill.jobs.job import IdempotencyKey, JobId, KeyId, Status
 from imagemill.jobs.leases import JobLeases
 from imagemill.jobs.store import JobStore
 from imagemill.postgres.pool import OutcomeUnknown, Postgres
@@ -65,11 +60,25 @@ async def test_a_later_upload_with_the_key_returns_the_first_ones_job_and_conten
 async def test_of_many_concurrent_uploads_with_one_key_one_is_recorded(
     job_store: JobStore, postgres_address: PostgresAddress
 ) -> None:
+    gateways = [JobStore(job_store.postgres) for _ in range(4)]
     accepted = await asyncio.gather(
-        *(accept_with_key(job_store, new_job(), KEY) for _ in range(20))
+        *(accept_with_key(gateway, new_job(), KEY) for gateway in gateways * 5)
     )
     assert len({keyed.job.id for keyed in accepted}) == 1
     assert count_jobs(postgres_address) == 1
+
+
+async def test_gateways_that_insert_the_same_keys_in_any_order_do_not_block_each_other(
+    job_store: JobStore, postgres_address: PostgresAddress
+) -> None:
+    keys = [IdempotencyKey(f"key {number}", b"content", key_id=None) for number in range(20)]
+    one, other = JobStore(job_store.postgres), JobStore(job_store.postgres)
+    accepted = await asyncio.gather(
+        *(accept_with_key(one, new_job(), key) for key in keys),
+        *(accept_with_key(other, new_job(), key) for key in reversed(keys)),
+    )
+    assert len({keyed.job.id for keyed in accepted}) == len(keys)
+    assert count_jobs(postgres_address) == len(keys)
 
 
 async def test_repeating_an_insert_after_a_lost_result_returns_the_same_job(

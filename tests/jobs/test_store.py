@@ -1,6 +1,7 @@
 """The operations of clients on a real PostgreSQL."""
 
 import asyncio
+from dataclasses import replace
 from itertools import product
 
 import psycopg
@@ -17,6 +18,7 @@ from imagemill.jobs.job import (
 )
 from imagemill.jobs.leases import JobLeases
 from imagemill.jobs.store import JobStore
+from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.settings.addresses import PostgresAddress
 from support.jobs import completed, failed, new_job
 from support.servers import connect
@@ -199,3 +201,24 @@ async def test_the_table_itself_refuses_a_fence_that_falls_or_a_claim_that_keeps
                 " locked_by = gen_random_uuid() WHERE id = %s",
                 [waiting.id],
             )
+
+
+async def test_jobs_that_are_accepted_together_are_inserted_by_one_statement(
+    job_store: JobStore, postgres_address: PostgresAddress
+) -> None:
+    jobs = await asyncio.gather(*(job_store.accept(new_job()) for _ in range(20)))
+    with connect(postgres_address) as connection:
+        transactions = connection.execute("SELECT count(DISTINCT xmin::text) FROM jobs").fetchone()
+    assert transactions == (1,)
+    assert await asyncio.gather(*(job_store.find(job.id) for job in jobs)) == jobs
+
+
+async def test_a_job_that_is_rejected_does_not_fail_those_that_come_with_it(
+    job_store: JobStore,
+) -> None:
+    rejected = replace(new_job(), metadata={"text": "\0"})
+    outcomes = await asyncio.gather(
+        *(job_store.accept(new) for new in (new_job(), rejected, new_job())),
+        return_exceptions=True,
+    )
+    assert [type(outcome) for outcome in outcomes] == [Job, DatabaseUnavailable, Job]

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from imagemill.jobs.idempotency import IdempotencyKey, accept_with_key
-from imagemill.jobs.job import Job, JobId, Status
+from imagemill.jobs.idempotency import accept_with_key
+from imagemill.jobs.job import IdempotencyKey, Job, JobId, Status
 from imagemill.jobs.leases import JobLeases
 from imagemill.jobs.store import JobStore
 from imagemill.maintenance import retention as module

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from imagemill.jobs.store import ACCEPT
+from imagemill.jobs.insertion import ACCEPT
 from imagemill.settings.addresses import PostgresAddress, RedisAddress
 from support.client import (
     Json,

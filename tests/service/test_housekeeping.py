@@ -5,7 +5,8 @@ from pathlib import Path
 import httpx
 
 from conftest import Gateway
-from imagemill.jobs.idempotency import IdempotencyKey, accept_with_key
+from imagemill.jobs.idempotency import accept_with_key
+from imagemill.jobs.job import IdempotencyKey
 from imagemill.jobs.store import JobStore
 from imagemill.settings.addresses import PostgresAddress
 from support.client import upload, wait_for_end

@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from imagemill.embedded.postgres import Postgres as EmbeddedPostgres
+from imagemill.jobs.insertion import ACCEPT
 from imagemill.jobs.leases import FINISH
-from imagemill.jobs.store import ACCEPT
 from imagemill.settings.addresses import PostgresAddress
 from support.client import Json, client_of, status_history, upload, wait_for_end
 from support.events import stream

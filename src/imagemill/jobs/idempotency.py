@@ -1,36 +1,22 @@
 """The table `idempotency_keys`: at most one job for each Idempotency-Key of a client.
 
-The statement that inserts the job also inserts the key. Of concurrent uploads with one key the
-table's unique constraint lets one insert; the others wait for its commit, insert nothing and read
-its job. A key is deleted with its job. It expires 24 hours after the upload and can then be reused.
+The statement that inserts the job also inserts the key (insertion.py). Of concurrent uploads with
+one key the table's unique constraint lets one insert; the others wait for its commit, insert
+nothing and read its job. A key is deleted with its job. It expires 24 hours after the upload and
+can then be reused.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
-from imagemill.jobs.job import Job, KeyId, NewJob
+from imagemill.jobs.job import IdempotencyKey, Job, NewJob
 from imagemill.jobs.rows import JOB_COLUMNS, to_job
-from imagemill.jobs.store import INSERT, JobStore, unknown_outcome
+from imagemill.jobs.store import JobStore, unknown_outcome
 from imagemill.postgres.pool import DatabaseUnavailable, Postgres
 
 RETENTION: Final = "interval '24 h'"
 # More than one are needed only where the key's job is deleted between INSERT and SELECT.
 MAX_TRIES: Final = 5
-
-# Safe to repeat when its result was lost: it then conflicts with the key that it inserted, inserts
-# nothing, and FIND returns the job.
-ACCEPT = f"""
-    WITH mine AS (
-        INSERT INTO idempotency_keys AS taken (key_id, key, content_sha256, job_id)
-        VALUES (%(owner)s, %(key)s, %(content_sha256)s, %(id)s)
-        ON CONFLICT (key, key_id) DO UPDATE
-           SET content_sha256 = excluded.content_sha256, job_id = excluded.job_id,
-               created_at = now()
-         WHERE taken.created_at < now() - {RETENTION}
-        RETURNING job_id)
-    {INSERT} WHERE EXISTS (SELECT FROM mine)
-    RETURNING {JOB_COLUMNS}
-"""
 
 FIND = f"""
     SELECT content_sha256, {JOB_COLUMNS}
@@ -52,18 +38,6 @@ DELETE_EXPIRED = f"""
 
 
 @dataclass(frozen=True, slots=True)
-class IdempotencyKey:
-    """A client's key, the SHA-256 of its upload, and the API key that it was sent with.
-
-    The same `key` with another `key_id` is another key.
-    """
-
-    key: str
-    content_sha256: bytes
-    key_id: KeyId | None
-
-
-@dataclass(frozen=True, slots=True)
 class KeyedJob:
     """The job of a key, and the SHA-256 of the upload that created it."""
 
@@ -82,11 +56,9 @@ async def accept_with_key(job_store: JobStore, new: NewJob, key: IdempotencyKey)
 
     Raises as `JobStore.accept` does.
     """
-    parameters = {"owner": key.key_id, "key": key.key, "content_sha256": key.content_sha256}
     for _ in range(MAX_TRIES):
-        rows = await job_store.insert(ACCEPT, new, parameters)
-        if rows:
-            return KeyedJob(to_job(rows[0]), key.content_sha256)
+        if job := await job_store.inserter.insert(new, key):
+            return KeyedJob(job, key.content_sha256)
         with unknown_outcome():
             if found := await find_by_key(job_store, key):
                 return found

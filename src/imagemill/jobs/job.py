@@ -126,6 +126,18 @@ class NewJob:
 
 
 @dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """A client's key, the SHA-256 of its upload, and the API key that it was sent with.
+
+    The same `key` with another `key_id` is another key.
+    """
+
+    key: str
+    content_sha256: bytes
+    key_id: KeyId | None
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A row of the table `jobs`."""
 

@@ -4,15 +4,15 @@ Each operation is a single statement in autocommit, and each change is condition
 made to the same job at once, one succeeds. The statements of workers are in leases.py.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from typing import LiteralString
+from dataclasses import dataclass
+from typing import Final, LiteralString
 
-import psycopg
 from psycopg.rows import DictRow
-from psycopg.types.json import Json, Jsonb
 
+from imagemill.batcher import Batcher
+from imagemill.jobs.insertion import JobInserter
 from imagemill.jobs.job import (
     Event,
     IllegalTransition,
@@ -25,22 +25,16 @@ from imagemill.jobs.job import (
 )
 from imagemill.jobs.publish import Publish, publish_nothing
 from imagemill.jobs.rows import JOB_COLUMNS, to_event, to_job
-from imagemill.postgres.pool import DatabaseUnavailable, OutcomeUnknown, Parameters, Postgres
+from imagemill.postgres.pool import DatabaseUnavailable, OutcomeUnknown, Postgres
+
+MAX_FOUND: Final = 100
+# If one statement hangs on a dead connection, the others still answer.
+MAX_FINDERS: Final = 3
 
 # The jobs that a statement applies to: those of one API key, or all of them.
 OWNED = "(%(owner)s::uuid IS NULL OR key_id = %(owner)s::uuid)"
 
-INSERT = """
-    INSERT INTO jobs (id, input_path, input, pipeline, priority, metadata, max_attempts, key_id,
-                      callback_url, traceparent)
-    SELECT %(id)s, %(input_path)s, %(input)s, %(pipeline)s, %(priority)s, %(metadata)s,
-           %(max_attempts)s, %(key_id)s, %(callback_url)s, %(traceparent)s
-"""
-
-# The id makes the statement safe to repeat when the outcome of the first execution is unknown.
-ACCEPT = f"{INSERT} ON CONFLICT (id) DO NOTHING RETURNING {JOB_COLUMNS}"
-
-FIND = f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = %(id)s AND {OWNED}"
+FIND = f"SELECT {JOB_COLUMNS}, key_id FROM jobs WHERE id = ANY(%(ids)s)"
 
 # Ids are UUIDv7, so their order is the order of arrival. One index scan for each status, from its
 # newest job on and no further than the page needs. Two statements, since a plan that serves both
@@ -109,60 +103,63 @@ class Page:
     next_before: JobId | None
 
 
-@dataclass(frozen=True, slots=True)
 class JobStore:
     """The table `jobs`, or its rows that belong to the API key `owner`.
 
     Every method raises DatabaseUnavailable. Those that change a job `publish` its id.
     """
 
-    postgres: Postgres
-    owner: KeyId | None = None
-    publish: Publish = publish_nothing
+    def __init__(
+        self,
+        postgres: Postgres,
+        publish: Publish = publish_nothing,
+        *,
+        owner: KeyId | None = None,
+        unscoped: "JobStore | None" = None,
+    ) -> None:
+        self.postgres = postgres
+        self.owner = owner
+        self.publish = publish
+        self.inserter: JobInserter = (
+            unscoped.inserter if unscoped else JobInserter(postgres, publish)
+        )
+        self._finder: Batcher[JobId, DictRow | None] = (
+            unscoped._finder  # noqa: SLF001 - another of this class
+            if unscoped
+            else Batcher(self._find_rows, max_size=MAX_FOUND, max_batches=MAX_FINDERS)
+        )
 
     def scoped_to(self, owner: KeyId | None) -> "JobStore":
         """Return a store that sees only this API key's jobs; None: all jobs."""
-        return replace(self, owner=owner)
+        if owner == self.owner:
+            return self
+        return JobStore(self.postgres, self.publish, owner=owner, unscoped=self)
 
     async def accept(self, new: NewJob) -> Job:
-        """Insert a job whose input is stored durably.
-
-        Raises OutcomeUnknown when the connection is lost before the result: the job may exist, and
-        its input must not be deleted. After any other DatabaseUnavailable the job does not exist.
-        """
-        rows = await self.insert(ACCEPT, new, {})
+        """Insert a job whose input is stored durably. Raises as `JobInserter.insert` does."""
+        inserted = await self.inserter.insert(new)
+        if inserted is not None:
+            return inserted
         with unknown_outcome():
-            return to_job(rows[0]) if rows else await self.find(new.id)
-
-    async def insert(
-        self, statement: LiteralString, new: NewJob, more_parameters: Parameters
-    ) -> list[DictRow]:
-        """Run a statement that contains INSERT, and return its rows. Raises as `accept` does."""
-        parameters = {
-            "id": new.id,
-            "input_path": new.input_path,
-            "input": Jsonb(asdict(new.input)),
-            "pipeline": Json(new.pipeline),
-            "priority": new.priority,
-            "metadata": Json(new.metadata),
-            "max_attempts": new.max_attempts,
-            "key_id": new.key_id,
-            "callback_url": new.callback_url,
-            "traceparent": new.traceparent,
-        }
-        try:
-            rows = await self.postgres.run(statement, {**parameters, **more_parameters})
-        except psycopg.Error as error:
-            raise DatabaseUnavailable(f"PostgreSQL did not record the job: {error}") from error
-        self.publish([new.id])
-        return rows
+            return await self.find(new.id)
 
     async def find(self, job_id: JobId) -> Job:
-        """Return the job. Raises JobNotFound."""
-        rows = await self.postgres.run(FIND, self._parameters(job_id))
-        if not rows:
+        """Return the job. Raises JobNotFound.
+
+        Those that are requested at the same moment are found by one statement.
+        """
+        try:
+            row = await self._finder.submit(job_id)
+        except TimeoutError as error:
+            raise DatabaseUnavailable("PostgreSQL did not answer in time: job.") from error
+        if row is None or self.owner not in {None, row["key_id"]}:
             raise JobNotFound(f"There is no job {job_id}.")
-        return to_job(rows[0])
+        return to_job(row)
+
+    async def _find_rows(self, ids: Sequence[JobId]) -> Sequence[DictRow | None]:
+        rows = await self.postgres.run(FIND, {"ids": [*set(ids)]})
+        found = {row["id"]: row for row in rows}
+        return [found.get(job_id) for job_id in ids]
 
     async def list(
         self, statuses: Collection[Status], limit: int, before: JobId | None = None

@@ -16,9 +16,9 @@ from imagemill.gateway.services import Services
 from imagemill.gateway.upload.idempotency import require_same_content, upload_key
 from imagemill.gateway.upload.upload_reader import ReceivedUpload
 from imagemill.job_request import JobRequest
-from imagemill.jobs.idempotency import IdempotencyKey, accept_with_key, find_by_key
+from imagemill.jobs.idempotency import accept_with_key, find_by_key
 from imagemill.jobs.ids import new_job_id
-from imagemill.jobs.job import InputFacts, Job, NewJob
+from imagemill.jobs.job import IdempotencyKey, InputFacts, Job, NewJob
 from imagemill.postgres.pool import DatabaseUnavailable, OutcomeUnknown
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.keys import input_key

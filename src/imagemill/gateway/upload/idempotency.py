@@ -14,8 +14,8 @@ from fastapi import Request
 from imagemill.field_errors import FieldError, InvalidFields
 from imagemill.gateway.auth.caller import Caller
 from imagemill.job_request import JobRequest
-from imagemill.jobs.idempotency import IdempotencyKey, KeyedJob
-from imagemill.jobs.job import Job
+from imagemill.jobs.idempotency import KeyedJob
+from imagemill.jobs.job import IdempotencyKey, Job
 
 HEADER: Final = "Idempotency-Key"
 POINTER: Final = f"/headers/{HEADER}"
