@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "storage": {"errors", "blocking", "batcher", "failpoints"},
     "imaging": {"errors", "blocking", "image_files", "settings"},
     "jobs": {"errors", "batcher", "formatting", "image_files", "postgres"},
-    "redis": {"errors", "settings", "jobs"},
+    "redis": {"errors", "batcher", "settings", "jobs"},
     "auth": {"errors", "postgres", "jobs"},
     "api_schemas": {"image_files", "jobs"},
     "webhooks": {

@@ -17,6 +17,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from imagemill.batcher import Batcher
 from imagemill.errors import Unavailable
 from imagemill.jobs.job import JobId, Priority
 from imagemill.redis.circuit_breaker import CircuitBreaker
@@ -31,6 +32,8 @@ PUSH_TIMEOUT_SECONDS: Final = 0.1
 POP_MARGIN_SECONDS: Final = 2.0
 # Ids read by one command where the whole queue is read.
 PAGE_SIZE: Final = 10_000
+# Ids pushed by one command.
+MAX_PUSHED: Final = 500
 
 
 class QueueUnavailable(Unavailable):
@@ -51,6 +54,10 @@ class JobQueue:
     breaker: CircuitBreaker = field(
         default_factory=lambda: CircuitBreaker(threshold=3, cooldown=2.0)
     )
+    _pushes: Batcher[tuple[Priority, JobId], None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pushes = Batcher(self._push_together, max_size=MAX_PUSHED)
 
     @classmethod
     @asynccontextmanager
@@ -67,19 +74,29 @@ class JobQueue:
             yield cls(push_client, pop_client, pop_timeout, on_failure)
 
     async def push(self, job_id: JobId, priority: Priority) -> None:
-        """Append the id of a committed job. Raises nothing: a sweep finds what is not pushed."""
-        now = time.monotonic()
-        if not self.breaker.allows(now):
+        """Append the id of a committed job. Raises nothing: a sweep finds what is not pushed.
+
+        Ids that come together are appended by one command for each priority.
+        """
+        if not self.breaker.allows(time.monotonic()):
             self.on_failure()
             return
-        try:
-            await self.push_client.rpush(KEYS[priority], str(job_id))
-        except (RedisError, OSError) as error:
-            self.on_failure()
-            self.breaker.record_failure(now)
-            log.warning("queue.push_failed", job_id=str(job_id), reason=describe_error(error))
-        else:
-            self.breaker.record_success()
+        await self._pushes.submit((priority, job_id))
+
+    async def _push_together(self, pushed: Sequence[tuple[Priority, JobId]]) -> Sequence[None]:
+        for priority in {priority for priority, _ in pushed}:
+            ids = [str(job_id) for own, job_id in pushed if own is priority]
+            now = time.monotonic()
+            try:
+                await self.push_client.rpush(KEYS[priority], *ids)
+            except (RedisError, OSError) as error:
+                for _ in ids:
+                    self.on_failure()
+                self.breaker.record_failure(now)
+                log.warning("queue.push_failed", jobs=len(ids), reason=describe_error(error))
+            else:
+                self.breaker.record_success()
+        return [None] * len(pushed)
 
     async def pop(self, count: int) -> tuple[JobId, ...]:
         """Remove and return up to `count` ids of the highest priority that has any.

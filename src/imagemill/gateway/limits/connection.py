@@ -148,6 +148,10 @@ class Connection(HttpToolsProtocol):
         """Return whether the body of the current request has not been received completely."""
         return self._lingering.is_body_pending
 
+    def has_arrived(self) -> bool:
+        """Return whether more of the body has been received than the application has read."""
+        return self.cycle.message_event.is_set()
+
     def has_disconnected(self) -> bool:
         """Return whether the client closed its side, even while its bytes are still unread.
 
@@ -223,12 +227,13 @@ class _LimitedApp:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        limited_receive = MinRateReceiver(receive, self._connection.timeouts.body)
+        connection = self._connection
+        limited_receive = MinRateReceiver(receive, connection.timeouts.body, connection.has_arrived)
 
         async def send_last(message: Message) -> None:
             if message["type"] == "http.response.start":
                 limited_receive.stop()
-                if self._connection.is_body_pending():
+                if connection.is_body_pending():
                     close = (b"connection", b"close")
                     message = {**message, "headers": [*message["headers"], close]}
             await send(message)

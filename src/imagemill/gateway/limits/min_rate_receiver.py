@@ -7,6 +7,7 @@ and then would hold an upload slot for hours. Only waiting for the client counts
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,10 +20,14 @@ MIN_BYTES_PER_SECOND: Final = 1024
 
 @dataclass(slots=True)
 class MinRateReceiver:
-    """An ASGI `receive` that limits how slowly a request's body arrives. Raises BodyTooSlow."""
+    """An ASGI `receive` that limits how slowly a request's body arrives. Raises BodyTooSlow.
+
+    `has_arrived` is whether the next message is there already, and so needs no limit.
+    """
 
     receive: Receive
     timeout_seconds: float
+    has_arrived: Callable[[], bool]
     _bytes: int = 0
     _waited_seconds: float = 0.0
     _has_ended: bool = False
@@ -30,6 +35,16 @@ class MinRateReceiver:
     async def __call__(self) -> Message:
         if self._has_ended:  # only http.disconnect may follow, at any time
             return await self.receive()
+        message = await (self.receive() if self.has_arrived() else self._wait())
+        self._bytes += len(message.get("body", b""))
+        self._has_ended = not message.get("more_body", False)
+        return message
+
+    def stop(self) -> None:
+        """Enforce no rate any more: the response has begun, and the body no longer matters."""
+        self._has_ended = True
+
+    async def _wait(self) -> Message:
         started = time.monotonic()
         try:
             async with asyncio.timeout(self._remaining_seconds()):
@@ -40,13 +55,7 @@ class MinRateReceiver:
                 f" {MIN_BYTES_PER_SECOND} bytes a second on average."
             ) from None
         self._waited_seconds += time.monotonic() - started
-        self._bytes += len(message.get("body", b""))
-        self._has_ended = not message.get("more_body", False)
         return message
-
-    def stop(self) -> None:
-        """Enforce no rate any more: the response has begun, and the body no longer matters."""
-        self._has_ended = True
 
     def _remaining_seconds(self) -> float:
         allowed = self.timeout_seconds + self._bytes / MIN_BYTES_PER_SECOND
