@@ -1,6 +1,7 @@
 """Requests and streams that wait for a job, over HTTP; the tests do a worker's part."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from uuid import UUID
@@ -213,3 +214,25 @@ async def test_no_more_clients_wait_than_there_is_room_for(
         with pytest.raises(TooManyWaiting):
             waiters.require_room()
         assert applied_wait(waiters, asking) is None
+
+
+async def test_notifications_are_followed_while_clients_wait_and_no_longer(
+    waiters: WaiterRegistry, job_store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imagemill.gateway.waiting.waiter_registry.IDLE_SECONDS", 0)
+    job = await job_store.accept(new_job())
+    notifications = waiters.notifications
+    assert not notifications.is_subscribed
+    for _ in range(2):
+        with waiters.subscribe(job.id, after=0):
+            await becomes(lambda: notifications.is_subscribed)
+        notifications.publish([job.id])
+        await becomes(lambda: not notifications.is_subscribed)
+    async with waiters.event_feed.listen():
+        await becomes(lambda: notifications.is_subscribed)
+
+
+async def becomes(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not holds():  # noqa: ASYNC110 - no event signals it
+            await asyncio.sleep(0.01)

@@ -78,10 +78,18 @@ class JobNotifications:
         self._has_pending.set()
 
     async def subscribe(self) -> AsyncGenerator[frozenset[JobId]]:
-        """Yield the ids of changed jobs, without end.
+        """Yield the ids of changed jobs, without end; the subscription ends with the iteration.
 
         An empty set means that `is_subscribed` has changed and that notifications may be missing.
         """
+        try:
+            async with aclosing(self._subscribe_again_and_again()) as messages:
+                async for ids in messages:
+                    yield ids
+        finally:
+            self.is_subscribed = False
+
+    async def _subscribe_again_and_again(self) -> AsyncGenerator[frozenset[JobId]]:
         while True:
             _raise_if_canceled()
             try:

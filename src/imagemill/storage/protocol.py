@@ -110,6 +110,9 @@ class Storage(Protocol):
     async def sizes(self, keys: Collection[str]) -> dict[str, int]:
         """Return the size in bytes of each of these files and folders that exists, by its key."""
 
+    async def read(self, key: str) -> bytes:
+        """Return all bytes of a small file. Raises FileMissing, StorageUnavailable."""
+
     def read_range(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         """Yield the file's bytes from `start` up to, not including, `end`; fewer if it is shorter.
 

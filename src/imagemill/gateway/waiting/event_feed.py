@@ -12,7 +12,7 @@ position only over rows before which no other row can become visible any more: s
 import asyncio
 import time
 from bisect import bisect_right
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -74,10 +74,11 @@ class EventFeed:
     """The reader and its listeners.
 
     `position` is the id up to which the history was read; None without listeners, and until the
-    history is known to be settled up to some id.
+    history is known to be settled up to some id. `on_listen` is called for each new listener.
     """
 
     changes: Changes
+    on_listen: Callable[[], None] = lambda: None
     position: int | None = None
     listeners: int = 0
     is_stopping: bool = False
@@ -99,6 +100,7 @@ class EventFeed:
     async def listen(self) -> AsyncIterator[StartPosition]:
         """Keep the feed running while the block runs. Raises DatabaseUnavailable."""
         self.listeners += 1
+        self.on_listen()
         WAITING_CLIENTS.inc()
         try:
             yield await self._wait_for_start()

@@ -8,6 +8,7 @@ costs no thread, no connection to PostgreSQL and no task that polls.
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ MAX_JOBS_PER_STATEMENT: Final = 500
 # Collects a burst of notifications into one statement; far below what anybody notices.
 BURST_SECONDS: Final = 0.005
 RETRY_SECONDS: Final = 1.0
+# After the last client, notifications are followed for so long: others may wait soon.
+IDLE_SECONDS: Final = 10.0
 # Clients that reconnect all at once, as after a restart, leave connections to uploads.
 MAX_CONCURRENT_READS: Final = 3
 READ_TIMEOUT_SECONDS: Final = 15.0
@@ -61,6 +64,8 @@ class WaiterRegistry:
     _subscriptions: dict[JobId, set[JobSubscription]] = field(default_factory=dict)
     _dirty: set[JobId] = field(default_factory=set)
     _has_dirty: asyncio.Event = field(default_factory=asyncio.Event)
+    _has_waiters: asyncio.Event = field(default_factory=asyncio.Event)
+    _last_wait: float = 0.0
     _read_slots: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_READS)
     )
@@ -72,6 +77,7 @@ class WaiterRegistry:
     ) -> AsyncIterator["WaiterRegistry"]:
         """Serve subscriptions while the block runs."""
         waiters = cls(changes, notifications, EventFeed(changes))
+        waiters.event_feed.on_listen = waiters._note_waiter
         running = asyncio.create_task(waiters._run())
         try:
             yield waiters
@@ -104,6 +110,7 @@ class WaiterRegistry:
         subscription = JobSubscription(job_id, after, is_canceled=self.is_stopping)
         self._subscriptions.setdefault(job_id, set()).add(subscription)
         self._subscription_count += 1
+        self._note_waiter()
         WAITING_CLIENTS.inc()
         if after is not None:
             self._mark_dirty([job_id])
@@ -178,11 +185,30 @@ class WaiterRegistry:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _follow_notifications(self) -> None:
-        async with aclosing(self.notifications.subscribe()) as notifications:
-            async for ids in notifications:
-                # No ids: the connection was lost or made, and any notification may be missing.
-                self._mark_dirty(ids & self._subscriptions.keys() if ids else self._subscriptions)
-                self.event_feed.request_poll()
+        """Follow them while clients wait, and a little longer; read none while nobody does."""
+        while True:
+            await self._has_waiters.wait()
+            async with aclosing(self.notifications.subscribe()) as notifications:
+                async for ids in notifications:
+                    # No ids: the connection was lost or made, and any notification may be missing.
+                    self._mark_dirty(
+                        ids & self._subscriptions.keys() if ids else self._subscriptions
+                    )
+                    self.event_feed.request_poll()
+                    if self._has_idled():
+                        break
+
+    def _note_waiter(self) -> None:
+        self._last_wait = time.monotonic()
+        self._has_waiters.set()
+
+    def _has_idled(self) -> bool:
+        """Return whether nobody has waited for a while."""
+        if self.waiter_count:
+            self._last_wait = time.monotonic()
+        elif time.monotonic() - self._last_wait > IDLE_SECONDS:
+            self._has_waiters.clear()
+        return not self._has_waiters.is_set()
 
     async def _poll_periodically(self) -> None:
         while True:

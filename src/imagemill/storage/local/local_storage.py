@@ -82,6 +82,9 @@ class LocalStorage:
     async def sizes(self, keys: Collection[str]) -> dict[str, int]:
         return await run_in_thread(reading.read_sizes, self.root, keys)
 
+    async def read(self, key: str) -> bytes:
+        return await reading.read_file(self.root, key)
+
     def read_range(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         return reading.read_range(self.root, key, start, end)
 

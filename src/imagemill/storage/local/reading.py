@@ -17,6 +17,12 @@ async def read_size(root: Path, key: str) -> int:
         return (await run_in_thread((root / key).stat)).st_size
 
 
+async def read_file(root: Path, key: str) -> bytes:
+    """Return all bytes of the file. Raises FileMissing, StorageUnavailable."""
+    with _translate_missing(key):
+        return await run_in_thread((root / key).read_bytes)
+
+
 async def read_range(root: Path, key: str, start: int, end: int) -> AsyncIterator[bytes]:
     """Yield the bytes from `start` up to `end`, fewer if the file is shorter.
 
