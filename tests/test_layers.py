@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "imaging": {"errors", "blocking", "image_files", "settings"},
     "jobs": {"errors", "batcher", "formatting", "image_files", "postgres"},
     "redis": {"errors", "batcher", "settings", "jobs"},
-    "auth": {"errors", "postgres", "jobs"},
+    "auth": {"errors", "batcher", "postgres", "jobs"},
     "api_schemas": {"image_files", "jobs"},
     "webhooks": {
         "blocking",

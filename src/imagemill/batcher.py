@@ -19,8 +19,10 @@ MAX_WAIT_SECONDS: Final = 15.0
 class Batcher(Generic[Item, Result]):
     """Executes items in batches of at most `max_size`, and at most `max_batches` at a time.
 
-    `execute` returns the result of each item in their order; an exception among them is raised for
-    that item alone, one that `execute` raises for all of them.
+    A further batch begins while others run only if the last one has been running for `patience`
+    seconds: batches are large, and one that hangs does not hold up the others. `execute` returns
+    the result of each item in their order; an exception among them is raised for that item alone,
+    one that `execute` raises for all of them.
     """
 
     def __init__(
@@ -29,13 +31,17 @@ class Batcher(Generic[Item, Result]):
         *,
         max_size: int,
         max_batches: int = 1,
+        patience: float = 0.0,
     ) -> None:
         self._execute = execute
         self._max_size = max_size
-        self._free = max_batches
-        self._is_starting = False
+        self._max_batches = max_batches
+        self._patience = patience
         self._waiting: dict[asyncio.Future[Result], Item] = {}  # in the order of submission
         self._running: set[asyncio.Task[None]] = set()
+        self._is_starting = False
+        self._last_start = 0.0
+        self._impatience: asyncio.TimerHandle | None = None
 
     async def submit(self, item: Item) -> Result:
         """Execute the item in a batch and return its result.
@@ -46,10 +52,8 @@ class Batcher(Generic[Item, Result]):
         loop = asyncio.get_running_loop()
         result: asyncio.Future[Result] = loop.create_future()
         self._waiting[result] = item
+        self._start_if_due()
         if self._is_starting:
-            return await self._wait(result)
-        if self._free:
-            self._start()
             return await self._wait(result)
         timer = loop.call_later(MAX_WAIT_SECONDS, self._give_up, result)
         try:
@@ -68,25 +72,42 @@ class Batcher(Generic[Item, Result]):
         if self._waiting.pop(result, None) is not None and not result.done():
             result.set_exception(TimeoutError())
 
-    def _start(self) -> None:
+    def _start_if_due(self) -> None:
+        """Start a task if there is something to execute and no reason to wait for other tasks."""
+        if not self._waiting or self._is_starting or len(self._running) >= self._max_batches:
+            return
+        loop = asyncio.get_running_loop()
+        due_at = self._last_start + self._patience if self._running else loop.time()
+        if due_at <= loop.time():
+            self._start(loop)
+        elif self._impatience is None:
+            self._impatience = loop.call_at(due_at, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        self._impatience = None
+        self._start_if_due()
+
+    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start a task, which takes its first batch once this turn of the event loop has ended."""
-        self._free -= 1
         self._is_starting = True
+        self._last_start = loop.time()
         # In a new context: its log lines do not belong to the request that started it.
-        running = asyncio.get_running_loop().create_task(self._run(), context=Context())
+        running = loop.create_task(self._run(), context=Context())
         self._running.add(running)
-        running.add_done_callback(self._running.discard)
+        running.add_done_callback(self._end)
+
+    def _end(self, ended: asyncio.Task[None]) -> None:
+        self._running.discard(ended)
+        self._start_if_due()
 
     async def _run(self) -> None:
-        try:
-            self._is_starting = False
-            while self._waiting:
-                batch = self._take()
-                if self._waiting and self._free and not self._is_starting:
-                    self._start()
-                await self._run_batch(batch)
-        finally:  # without an await since the check, so that no item is left without a task
-            self._free += 1
+        self._is_starting = False
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            self._last_start = loop.time()
+            batch = self._take()
+            self._start_if_due()
+            await self._run_batch(batch)
 
     def _take(self) -> dict[asyncio.Future[Result], Item]:
         if len(self._waiting) <= self._max_size:

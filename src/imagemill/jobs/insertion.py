@@ -18,9 +18,9 @@ from imagemill.jobs.rows import to_utc
 from imagemill.postgres.pool import DatabaseUnavailable, Postgres
 
 MAX_BATCH: Final = 64
-# While one waits for the log to be synced, the next is prepared; and if a connection is dead, the
-# other statements still succeed.
-MAX_STATEMENTS: Final = 2
+# If one statement hangs on a dead connection, the others still succeed.
+MAX_STATEMENTS: Final = 3
+PATIENCE_SECONDS: Final = 0.05
 
 # A job with an Idempotency-Key is inserted if it gets its key. Keys are taken in a fixed order, or
 # two gateways that insert the same ones might wait for each other. Safe to repeat when its result
@@ -68,7 +68,10 @@ class JobInserter:
         self._postgres = postgres
         self._publish = publish
         self._batcher: Batcher[_Insertion, Job | None] = Batcher(
-            self._insert, max_size=MAX_BATCH, max_batches=MAX_STATEMENTS
+            self._insert,
+            max_size=MAX_BATCH,
+            max_batches=MAX_STATEMENTS,
+            patience=PATIENCE_SECONDS,
         )
 
     async def insert(self, new: NewJob, key: IdempotencyKey | None = None) -> Job | None:

@@ -12,7 +12,7 @@ from typing import Final, LiteralString
 from psycopg.rows import DictRow
 
 from imagemill.batcher import Batcher
-from imagemill.jobs.insertion import JobInserter
+from imagemill.jobs.insertion import PATIENCE_SECONDS, JobInserter
 from imagemill.jobs.job import (
     Event,
     IllegalTransition,
@@ -126,7 +126,12 @@ class JobStore:
         self._finder: Batcher[JobId, DictRow | None] = (
             unscoped._finder  # noqa: SLF001 - another of this class
             if unscoped
-            else Batcher(self._find_rows, max_size=MAX_FOUND, max_batches=MAX_FINDERS)
+            else Batcher(
+                self._find_rows,
+                max_size=MAX_FOUND,
+                max_batches=MAX_FINDERS,
+                patience=PATIENCE_SECONDS,
+            )
         )
 
     def scoped_to(self, owner: KeyId | None) -> "JobStore":

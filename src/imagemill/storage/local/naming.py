@@ -14,35 +14,35 @@ from imagemill.storage.local.durable import sync_folder
 from imagemill.storage.local.unnamed_file import UnnamedFile
 
 
-def name_durably(files: Mapping[Path, UnnamedFile], root: Path) -> dict[Path, OSError]:
+def name_durably(files: Mapping[UnnamedFile, Path], root: Path) -> dict[UnnamedFile, OSError]:
     """Give each file its path below root, and sync it; each folder is synced once.
 
     Returns the errors of the files that failed, which are not there.
     """
-    errors: dict[Path, OSError] = {}
-    for path, file in files.items():
-        with _record_errors(errors, [path]):
+    errors: dict[UnnamedFile, OSError] = {}
+    folders: dict[Path, list[UnnamedFile]] = {}
+    for file, path in files.items():
+        with _record_errors(errors, [file]):
             file.link(path, root)
-    named = [path for path in files if path not in errors]
+            folders.setdefault(path.parent, []).append(file)
     failpoint("input.named")
-    for path in named:
-        with _record_errors(errors, [path]):
-            files[path].sync()
-    for folder in {path.parent for path in named}:
-        with _record_errors(errors, [path for path in named if path.parent == folder]):
+    for folder, named in folders.items():
+        for file in named:
+            with _record_errors(errors, [file]):
+                file.sync()
+        with _record_errors(errors, named):
             sync_folder(folder)
     failpoint("input.synced")
-    for path in named:
-        if path in errors:
-            with suppress(OSError):
-                path.unlink()
+    for file in errors.keys() & {file for named in folders.values() for file in named}:
+        with suppress(OSError):
+            files[file].unlink()
     return errors
 
 
 @contextmanager
-def _record_errors(errors: dict[Path, OSError], paths: list[Path]) -> Iterator[None]:
-    """Record an error of the block as that of all these paths."""
+def _record_errors(errors: dict[UnnamedFile, OSError], files: list[UnnamedFile]) -> Iterator[None]:
+    """Record an error of the block as that of all these files."""
     try:
         yield
     except OSError as error:
-        errors.update(dict.fromkeys(paths, error))
+        errors.update(dict.fromkeys(files, error))

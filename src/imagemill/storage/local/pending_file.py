@@ -64,7 +64,7 @@ class LocalPendingFile:
 
     def _commit(self, file: UnnamedFile, target: Path) -> None:
         self._flush()
-        for error in name_durably({target: file}, self.root).values():
+        for error in name_durably({file: target}, self.root).values():
             raise to_storage_error(error)
 
     def _flush(self) -> None:

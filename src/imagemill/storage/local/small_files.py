@@ -1,6 +1,6 @@
 """Group commit of small files: those that come together share a thread and syncs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -43,20 +43,35 @@ class SmallFiles:
 
     def _store_all(self, files: Sequence[SmallFile]) -> list[StorageUnavailable | None]:
         """Store the files; return None for each that is durable, else its error."""
-        created: dict[Path, UnnamedFile] = {}
-        errors: dict[Path, OSError] = {}
+        outcomes = [self._create(file) for file in files]
+        created = {
+            outcome: file.path
+            for file, outcome in zip(files, outcomes, strict=True)
+            if isinstance(outcome, UnnamedFile)
+        }
         try:
-            for file in files:
-                try:
-                    created[file.path] = self._unnamed_files.create()
-                    created[file.path].write(file.content)
-                except OSError as error:
-                    errors[file.path] = error
-            written = {path: file for path, file in created.items() if path not in errors}
-            errors |= name_durably(written, self._root)
+            errors = name_durably(created, self._root)
         finally:
-            for unnamed in created.values():
+            for unnamed in created:
                 unnamed.close()
-        return [
-            to_storage_error(errors[file.path]) if file.path in errors else None for file in files
-        ]
+        return [_error(outcome, errors) for outcome in outcomes]
+
+    def _create(self, file: SmallFile) -> UnnamedFile | OSError:
+        """Return a new file with the content, which has no name yet, or an error."""
+        try:
+            created = self._unnamed_files.create()
+        except OSError as error:
+            return error
+        try:
+            created.write(file.content)
+        except OSError as error:
+            created.close()
+            return error
+        return created
+
+
+def _error(
+    outcome: OSError | UnnamedFile, errors: Mapping[UnnamedFile, OSError]
+) -> StorageUnavailable | None:
+    error = outcome if isinstance(outcome, OSError) else errors.get(outcome)
+    return None if error is None else to_storage_error(error)

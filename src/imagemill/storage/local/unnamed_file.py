@@ -18,7 +18,7 @@ UNNAMED: Final = getattr(os, "O_TMPFILE", 0)
 OPEN_FILE: Final = "/proc/self/fd/{descriptor}"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class UnnamedFile:
     """An open file that gets its name with `link`. Its methods block, and raise OSError."""
 
