@@ -8,7 +8,9 @@ The rules that these statements rest on:
 - rows are locked in a fixed order, and claims skip locked rows: they neither wait nor deadlock;
 - ids are looked up one by one (LATERAL) in the primary key: no other index serves a status that is
   compared IS TRUE. PostgreSQL keeps the plan of a statement; one that scans all rows, or all that
-  wait, suits an empty table and would stay while it fills.
+  wait, suits an empty table and would stay while it fills;
+- the planner does not see how many ids there are: it would make a new plan for each handful, which
+  takes as long as the claim.
 """
 
 from collections.abc import Collection, Iterable
@@ -42,7 +44,7 @@ CLAIM_DUE = """
 CLAIM = f"""
     WITH due AS MATERIALIZED (
         SELECT id
-          FROM (SELECT unnest(%(ids)s::uuid[]) AS id ORDER BY id) AS popped
+          FROM (SELECT unnest((SELECT %(ids)s::uuid[])) AS id ORDER BY id) AS popped
           JOIN LATERAL (
                SELECT id FROM jobs
                 WHERE id = popped.id AND (status = 'PENDING') IS TRUE AND run_at <= now()
