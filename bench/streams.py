@@ -39,7 +39,7 @@ from imagemill.jobs.leases import JobLeases
 from imagemill.jobs.store import JobStore
 from imagemill.postgres.pool import Postgres
 from imagemill.redis.notifications import JobNotifications
-from imagemill.storage.keys import attempt_key
+from imagemill.storage.keys import output_key
 from imagemill.telemetry.logs import configure_logs
 
 CLIENTS: Final = 1000
@@ -109,7 +109,7 @@ async def accept_jobs(job_store: JobStore, count: int) -> list[Job]:
 
 
 def complete(claim: Claim) -> Completed:
-    path = f"{attempt_key(claim.id, claim.fence)}/thumb.webp"
+    path = output_key(claim.id, claim.fence, "thumb.webp")
     output = OutputFile("thumb", path, "image/webp", 5000, 320, 240, 1, "cd" * 32)
     return Completed(claim, InputImage(640, 480, 1), (output,))
 

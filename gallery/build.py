@@ -1,6 +1,7 @@
 """Makes the gallery: samples, pictures, page."""
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from gallery.page import Shown, page
 from gallery.samples import draw_samples
 from imagemill.image_files import OutputFile
 from imagemill.imaging.limits import Limits
+from imagemill.imaging.sandbox.rendered import Rendered
 from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 
@@ -48,14 +50,24 @@ async def _show_all(samples: Path, pictures: Path) -> dict[str, Mapping[str, Sho
 
 async def _show(card: Card, sandbox: Sandbox, samples: Path, pictures: Path) -> Mapping[str, Shown]:
     """Render a card's pipeline as a worker would; return what is shown of each output."""
-    rendered = await sandbox.render(samples / card.sample, pictures, card.pipeline())
+    rendered = await _render(sandbox, samples / card.sample, pictures, card.pipeline())
     return {output.name: await _shown(output, sandbox, pictures) for output in rendered.outputs}
+
+
+async def _render(sandbox: Sandbox, file: Path, folder: Path, pipeline: Pipeline) -> Rendered:
+    """Render a file into a folder."""
+    with file.open("rb") as source:
+        async with sandbox.render(source.fileno(), pipeline) as rendered:
+            for output, content in zip(rendered.outputs, rendered.contents, strict=True):
+                data = content if isinstance(content, bytes) else os.pread(content, output.bytes, 0)
+                (folder / output.path).write_bytes(data)
+            return rendered
 
 
 async def _shown(output: OutputFile, sandbox: Sandbox, pictures: Path) -> Shown:
     picture = output.path
     if output.media_type in SHOWN_BY_NO_BROWSER:
         copy = Output(name=f"{output.name}-as-webp", format="webp", lossless=True)
-        rendered = await sandbox.render(pictures / output.path, pictures, Pipeline.of(copy))
+        rendered = await _render(sandbox, pictures / output.path, pictures, Pipeline.of(copy))
         picture = rendered.outputs[0].path
     return Shown(output, f"{PICTURES}/{output.path}", f"{PICTURES}/{picture}")

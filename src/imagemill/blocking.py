@@ -14,9 +14,17 @@ async def run_in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwa
     A caller that is canceled still waits for the thread, so that no file is closed or deleted
     while a thread writes to it.
     """
-    work = asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))
+    return await wait_despite_cancel(
+        asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))
+    )
+
+
+async def wait_despite_cancel(work: asyncio.Future[R]) -> R:
+    """Return the result of the work. A caller that is canceled still waits for its end."""
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
         await asyncio.wait({work})
+        if not work.cancelled():
+            work.exception()  # the caller cannot handle it any more
         raise

@@ -5,20 +5,15 @@ The engine finds them, the sandbox validates them, the worker publishes the file
 """
 
 from dataclasses import dataclass
-from typing import Annotated
-
-from pydantic import Field
-
-Positive = Annotated[int, Field(ge=1)]
 
 
 @dataclass(frozen=True, slots=True)
 class InputImage:
     """The decoded input: upright width and height in pixels, and its number of frames."""
 
-    width: Positive
-    height: Positive
-    frames: Positive
+    width: int
+    height: int
+    frames: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +27,8 @@ class OutputFile:
     name: str
     path: str
     media_type: str
-    bytes: Positive
-    width: Positive
-    height: Positive
-    frames: Positive
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    bytes: int
+    width: int
+    height: int
+    frames: int
+    sha256: str

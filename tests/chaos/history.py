@@ -100,7 +100,7 @@ def _examine_files(findings: Findings, job: Row, storage: Path) -> None:
         findings.lost.append(f"{job['id']} has lost its input")
     for output in job["outputs"]:
         file = storage / output["path"]
-        if file.parent.name != str(job["fence"]):
+        if not file.name.startswith(f"{job['id']}.{job['fence']}."):
             findings.doubled.append(f"{job['id']} shows an output that another attempt made")
         if not file.is_file():
             findings.lost.append(f"{job['id']} has lost the output {output['name']}")
@@ -109,11 +109,8 @@ def _examine_files(findings: Findings, job: Row, storage: Path) -> None:
 
 
 def _examine_leftovers(findings: Findings, storage: Path) -> None:
-    """Look for files; a worker that lives has empty folders there for its children's jobs."""
-    temporary = storage / "tmp"
-    for file in filter(Path.is_file, temporary.rglob("*")):
-        # A link is as old as the input that it leads to; its folder knows when it came.
-        since = file if file.parent == temporary else file.parent
-        age = time.time() - since.stat().st_mtime
+    """Look for files; a worker that lives has an empty folder there."""
+    for file in filter(Path.is_file, (storage / "tmp").rglob("*")):
+        age = time.time() - file.stat().st_mtime
         if age > OLD_SECONDS:
             findings.wrong.append(f"{file.name} was left behind {age:.0f} s ago")

@@ -14,6 +14,7 @@ from imagemill.errors import ServiceError
 from imagemill.imaging.errors import EngineBug, ImagingError
 from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.spec.pipeline import Pipeline
+from imaging.image_processes import render_file
 from imaging.studio import ANALYSES, LIMITS
 
 PROCESSES = 2
@@ -65,7 +66,7 @@ async def _render(
         file = folder / f"{number}.bin"
         file.write_bytes(data)
         try:
-            await sandbox.render(file, folder, PIPELINES[number % len(PIPELINES)])
+            await render_file(sandbox, file, folder, PIPELINES[number % len(PIPELINES)])
             outcome.ends["completed"] += 1
         except EngineBug as error:
             outcome.bugs.append(f"picture {number}: {error} {error.traceback}")

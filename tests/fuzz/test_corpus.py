@@ -17,6 +17,7 @@ from fuzz.mutations import valid_pictures
 from imagemill.imaging.errors import ImagingError
 from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.spec.pipeline import Pipeline
+from imaging.image_processes import render_file
 from imaging.studio import LIMITS, gradient, noise
 from support.pictures import picture, png_bomb
 
@@ -117,7 +118,7 @@ async def code_of(sandbox: Sandbox, file: Path, folder: Path) -> str | None:
     """Render the picture, and return its error code, None if it was completed."""
     folder.mkdir(exist_ok=True)
     try:
-        await sandbox.render(file, folder, THUMBNAIL)
+        await render_file(sandbox, file, folder, THUMBNAIL)
     except ImagingError as error:
         return str(error.code)
     return None

@@ -22,7 +22,7 @@ ROOMS = (
     "imagemill.webhooks.",
 )
 # No request ends with one of these: the gateway handles them, or only a worker raises them.
-HANDLED = {"AddressRefused", "BadCallbackUrl", "NameUnresolved", "NotAFile", "QueueUnavailable"}
+HANDLED = {"AddressRefused", "BadCallbackUrl", "NameUnresolved", "QueueUnavailable"}
 
 UNKNOWN_ID = UUID("0199f0c2-7a1e-7c3a-9d52-5d0c3c0a7b11")
 

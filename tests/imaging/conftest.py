@@ -1,3 +1,4 @@
+import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -41,6 +42,14 @@ async def confined_sandbox(studio: Studio, picture: Path) -> AsyncIterator[Sandb
     limits = replace(LIMITS, timeout=timedelta(seconds=20))
     async with Sandbox.open(1, limits, REQUIRED, studio.scratch_dir, HOSTILE_PROGRAM) as sandbox:
         yield sandbox
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have outputs be written to a disk without room."""
+    monkeypatch.setattr(
+        "imaging.studio.create_unnamed_file", lambda _: os.open("/dev/full", os.O_RDWR)
+    )
 
 
 @pytest.fixture

@@ -1,24 +1,26 @@
 """Escapes that hostile code might try once it runs in an image process.
 
-Each is called with the image process's request, and raises OSError if the system denies it.
+Each is called with the job of the image process, and raises OSError if the system denies it.
 """
 
 import codecs
 import ctypes
 import errno
 import fcntl
+import mmap
 import os
 import resource
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
-from imagemill.imaging.formats import PNG
-from imagemill.imaging.sandbox.protocol import RenderRequest
+from imagemill.imaging.limits import Limits
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 LIBC.shmat.restype = ctypes.c_long
@@ -28,13 +30,32 @@ PTRACE_ATTACH = 16
 PR_SET_PDEATHSIG = 1
 LARGEST_FILE = 512 * 1024 * 1024
 
-Escape = Callable[[RenderRequest], object]
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A request, its descriptors, the process's limits, and the folder of inputs."""
+
+    request: Any
+    descriptors: Sequence[int]
+    limits: Limits
+    inputs: Path
+
+    @property
+    def input(self) -> int:
+        return self.descriptors[0]
+
+    @property
+    def output(self) -> int:
+        return self.descriptors[1]
 
 
-def outcome(escape: Escape, request: RenderRequest) -> str:
+Escape = Callable[[Job], object]
+
+
+def outcome(escape: Escape, job: Job) -> str:
     """Return "done", or the name of the error that it was denied with."""
     try:
-        escape(request)
+        escape(job)
     except OSError as error:
         return errno.errorcode[error.errno or 0]
     except ValueError:
@@ -42,16 +63,8 @@ def outcome(escape: Escape, request: RenderRequest) -> str:
     return "done"
 
 
-def output(request: RenderRequest) -> Path:
-    return PNG.file(Path(request.folder), "image")
-
-
-def scratch_dir(request: RenderRequest) -> Path:
-    return Path(request.folder).parents[1]
-
-
-def own_input(request: RenderRequest) -> Path:
-    return Path(request.input_file)
+def by_path(descriptor: int) -> Path:
+    return Path("/proc/self/fd", str(descriptor))
 
 
 def parent(kind: str) -> Path:
@@ -63,7 +76,7 @@ def c(function: str, *arguments: int) -> None:
         raise OSError(ctypes.get_errno(), function)
 
 
-def own_the_parents_signals(_request: RenderRequest) -> None:
+def own_the_parents_signals(_job: Job) -> None:
     reading, _ = os.pipe()
     fcntl.fcntl(reading, fcntl.F_SETOWN, os.getppid())
 
@@ -77,33 +90,34 @@ def connect(family: int, kind: int, address: object) -> None:
         connection.connect(address)  # type: ignore[arg-type]  # each family has its own
 
 
-def write_past_the_largest_file(request: RenderRequest) -> None:
-    with output(request).open("r+b") as file:
-        file.seek(LARGEST_FILE)
-        file.write(b"x")
-        file.flush()
+def name_an_output(job: Job) -> None:
+    folder = os.open("/proc/self/cwd", os.O_PATH)
+    os.link(by_path(job.output), "named", dst_dir_fd=folder, follow_symlinks=True)
 
 
 FILES: Mapping[str, Escape] = {
     "read a file of the system": lambda _: Path("/etc/passwd").read_text(),
-    "read another input": lambda r: (scratch_dir(r).parent / "inputs" / "secret").read_text(),
-    "look for other job directories": lambda r: list(scratch_dir(r).iterdir()),
+    "read another input": lambda job: (job.inputs / "secret").read_text(),
+    "look for other inputs": lambda job: list(job.inputs.iterdir()),
     "look at the parent": lambda _: list(parent("").iterdir()),
     "read the parent's environment": lambda _: parent("environ").read_bytes(),
     "read the parent's memory": lambda _: parent("mem").open("rb"),
-    "write elsewhere": lambda r: (scratch_dir(r) / "elsewhere").write_text("x"),
-    "write over the input": lambda r: own_input(r).write_text("x"),
-    "write into the input": lambda r: own_input(r).open("r+b"),
-    "empty the input": lambda r: os.truncate(own_input(r), 0),
-    "close the input to others": lambda r: own_input(r).chmod(0),
-    "give the input another time": lambda r: os.utime(own_input(r), (0, 0)),
-    "make a file": lambda r: Path(r.folder, "one more").touch(),
-    "make a folder": lambda r: Path(r.folder, "folder").mkdir(),
-    "make a link": lambda r: Path(r.folder, "link").symlink_to("/etc/passwd"),
-    "make another name": lambda r: Path(r.folder, "name").hardlink_to(output(r)),
-    "rename an output": lambda r: output(r).rename(Path(r.folder, "renamed")),
-    "remove an output": lambda r: output(r).unlink(),
-    "write without end": write_past_the_largest_file,
+    "write elsewhere": lambda job: (job.inputs / "elsewhere").write_text("x"),
+    "write over the input": lambda job: os.write(job.input, b"x"),
+    "open the input to write": lambda job: by_path(job.input).open("r+b"),
+    "open the input to read": lambda job: by_path(job.input).open("rb"),
+    "map the input to write": lambda job: mmap.mmap(job.input, 1),
+    "empty the input": lambda job: os.truncate(job.input, 0),
+    "close the input to others": lambda job: os.fchmod(job.input, 0),
+    "give the input another time": lambda job: os.utime(job.input, (0, 0)),
+    "open an output again": lambda job: by_path(job.output).open("r+b"),
+    "make a file": lambda job: (job.inputs / "one more").touch(),
+    "make a folder": lambda job: (job.inputs / "folder").mkdir(),
+    "make a link": lambda job: (job.inputs / "link").symlink_to("/etc/passwd"),
+    "name an output": name_an_output,
+    "remove a file": lambda job: (job.inputs / "secret").unlink(),
+    "rename a file": lambda job: (job.inputs / "secret").rename(job.inputs / "renamed"),
+    "write without end": lambda job: os.pwrite(job.output, b"x", LARGEST_FILE),
 }
 
 NETWORK: Mapping[str, Escape] = {
@@ -112,6 +126,7 @@ NETWORK: Mapping[str, Escape] = {
     "speak to a socket file": lambda _: connect(socket.AF_UNIX, socket.SOCK_STREAM, "/run/x"),
     "speak to an abstract socket": lambda _: connect(socket.AF_UNIX, socket.SOCK_DGRAM, "\0x"),
     "make a pair of sockets": lambda _: socket.socketpair(),
+    "pass the input on": lambda job: c("sendmsg", job.input, 0, 0),
 }
 
 PROCESSES: Mapping[str, Escape] = {

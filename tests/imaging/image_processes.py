@@ -1,15 +1,17 @@
 """Image processes of a sandbox as tests see them, and a hostile program in place of theirs."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 
-from imagemill.imaging.result import Rendered
+from imagemill.imaging.sandbox.rendered import Rendered
 from imagemill.imaging.sandbox.sandbox import Confinement, Sandbox
 from imagemill.imaging.spec.pipeline import Output, Pipeline
+from imaging.hostile_order import encode_order
 from imaging.studio import Studio
 
 TESTS = str(Path(__file__).parent.parent)
@@ -24,6 +26,8 @@ main()
 HOSTILE_PROGRAM = (sys.executable, "-c", RUN_HOSTILE_PROCESS)
 OFF = Confinement("off")
 REQUIRED = Confinement("required")
+# The standard ones and the socket to the parent.
+IDLE_DESCRIPTORS = 4
 ONE_OUTPUT = Pipeline.of(Output(width=8))
 
 # Child processes from before the test: servers that other tests share.
@@ -45,13 +49,32 @@ async def wait_until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def behave(sandbox: Sandbox, studio: Studio, behaviour: str) -> Rendered:
+async def render_file(sandbox: Sandbox, file: Path, folder: Path, pipeline: Pipeline) -> Rendered:
+    """Render a file into a folder, and return what was rendered."""
+    with file.open("rb") as source:
+        async with sandbox.render(source.fileno(), pipeline) as rendered:
+            for output, content in zip(rendered.outputs, rendered.contents, strict=True):
+                (folder / output.path).write_bytes(read_content(content))
+            return rendered
+
+
+def read_content(content: bytes | int) -> bytes:
+    if isinstance(content, bytes):
+        return content
+    return os.pread(content, os.fstat(content).st_size, 0)
+
+
+async def behave(
+    sandbox: Sandbox, studio: Studio, behaviour: str, pipeline: Pipeline = ONE_OUTPUT
+) -> Rendered:
     """Have the hostile program do what its tables say under this name."""
-    input_file = studio.inputs / behaviour
-    input_file.write_bytes((studio.inputs / "picture.png").read_bytes())
-    return await sandbox.render(input_file, studio.outputs, ONE_OUTPUT)
+    file = studio.inputs / "hostile.png"
+    picture = (studio.inputs / "picture.png").read_bytes()
+    file.write_bytes(picture + encode_order(behaviour, studio.inputs))
+    return await render_file(sandbox, file, studio.outputs, pipeline)
 
 
-def has_begun(studio: Studio) -> bool:
-    """Return whether a hostile process has begun to sleep."""
-    return any(output.stat().st_size for output in studio.scratch_dir.glob("*/out/image.png"))
+def has_begun(parent: int | None = None) -> bool:
+    """Return whether a child has got a request, which comes with descriptors."""
+    children = psutil.Process(parent).children() if parent else running_processes()
+    return any(process.num_fds() > IDLE_DESCRIPTORS for process in children)

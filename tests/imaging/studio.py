@@ -1,7 +1,9 @@
 """Pictures for tests, drawn by Pillow, and a way to see what the engine makes of them."""
 
+import os
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import Any, get_args
@@ -13,10 +15,13 @@ from PIL import Image, ImageCms
 
 from imagemill.image_files import OutputFile
 from imagemill.imaging.engine.render import render
+from imagemill.imaging.file_data import read_file
 from imagemill.imaging.limits import Limits
-from imagemill.imaging.result import Rendered
-from imagemill.imaging.spec.analysis import AnalysisName
+from imagemill.imaging.sandbox.rendered import Rendered
+from imagemill.imaging.sandbox.unnamed_file import create_unnamed_file
+from imagemill.imaging.spec.bounds import AnalysisName
 from imagemill.imaging.spec.pipeline import Pipeline
+from imagemill.imaging.spec.plain import parse
 
 Pixels = NDArray[np.int16]
 
@@ -39,7 +44,7 @@ class Studio:
 
     @property
     def scratch_dir(self) -> Path:
-        """Where image processes get their job directories."""
+        """Where image processes have their scratch files."""
         return self.inputs.parent / "scratch"
 
     def file(self, output: OutputFile) -> Path:
@@ -55,11 +60,39 @@ class Studio:
 
     def render(self, file: Path, *outputs: dict[str, object], limits: Limits = LIMITS) -> Rendered:
         pipeline = Pipeline.model_validate({"outputs": list(outputs)})
-        return render(file, self.outputs, pipeline, limits)
+        return self.render_pipeline(file, pipeline, limits)
+
+    def render_pipeline(self, file: Path, pipeline: Pipeline, limits: Limits = LIMITS) -> Rendered:
+        """Render in this process, and write the outputs to their folder."""
+        descriptors = [create_unnamed_file(self.outputs) for _ in pipeline.outputs]
+        try:
+            written = render(
+                read_file(file), descriptors, parse(pipeline.model_dump_json()), limits
+            )
+            contents = [os.pread(at, os.fstat(at).st_size, 0) for at in descriptors]
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        outputs = [
+            OutputFile(
+                name=output.name,
+                path=f"{output.name}{output.format.extension}",
+                media_type=output.format.media_type,
+                bytes=output.bytes,
+                width=output.width,
+                height=output.height,
+                frames=output.frames,
+                sha256=sha256(content).hexdigest(),
+            )
+            for output, content in zip(written.outputs, contents, strict=True)
+        ]
+        for output, content in zip(outputs, contents, strict=True):
+            self.file(output).write_bytes(content)
+        return Rendered(written.input, tuple(outputs), tuple(contents), written.analysis)
 
     def analyze(self, file: Path, *names: str, **output: object) -> dict[str, Any]:
         pipeline = Pipeline.model_validate({"outputs": [output], "analyze": names})
-        return dict(render(file, self.outputs, pipeline, LIMITS).analysis or {})
+        return dict(self.render_pipeline(file, pipeline).analysis or {})
 
     def make(self, file: Path, **output: object) -> Image.Image:
         """Render one output and open it."""

@@ -21,7 +21,7 @@ from imagemill.maintenance.schedule import Maintenance
 from imagemill.maintenance.scheduled_tasks import ScheduledTasks
 from imagemill.postgres.pool import Postgres
 from imagemill.settings.addresses import PostgresAddress
-from imagemill.storage.keys import attempt_key, input_key, outputs_key
+from imagemill.storage.keys import input_key, output_key
 from imagemill.storage.local.local_storage import LocalStorage
 from support.servers import connect
 from support.stored_jobs import (
@@ -92,7 +92,7 @@ async def test_outputs_of_an_attempt_that_lost_its_job_are_quarantined(
     published = store_output(storage.root, winner)
     await leases.finish([Completed(winner, InputImage(20, 16, 1), (published,))])
     await janitor.clean(NOW)
-    assert not left.parent.exists()
+    assert not left.exists()
     assert quarantined(storage, left).exists()
     assert (storage.root / published.path).exists()
     assert (storage.root / job.input_path).exists()
@@ -114,9 +114,9 @@ async def test_no_empty_folder_is_left_of_a_job_whose_outputs_were_quarantined(
     storage: LocalStorage, janitor: Janitor
 ) -> None:
     job_id = new_job_id()
-    write_file(storage.root / attempt_key(job_id, 1) / "thumb.webp")
+    file = write_file(storage.root / output_key(job_id, 1, "thumb.webp"))
     await janitor.clean(NOW)
-    assert not (storage.root / outputs_key(job_id)).exists()
+    assert not file.exists()
 
 
 async def test_temporary_files_are_quarantined_once_no_process_can_be_writing_to_them(

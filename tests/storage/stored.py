@@ -10,10 +10,7 @@ async def store(storage: Storage, key: str, content: bytes = b"picture") -> None
 
 
 async def publish(storage: Storage, key: str, files: dict[str, bytes]) -> None:
-    async with storage.scratch_folder() as folder:
-        for name, content in files.items():
-            (folder / name).write_bytes(content)
-        await storage.publish(folder, key, files)
+    await storage.publish({f"{key}.{name}": content for name, content in files.items()})
 
 
 async def read(storage: Storage, key: str) -> bytes:

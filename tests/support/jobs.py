@@ -27,7 +27,7 @@ def new_job(priority: Priority = Priority.NORMAL, max_attempts: int = 3) -> NewJ
 
 
 def completed(claim: Claim) -> Completed:
-    path = f"outputs/abc/{claim.id}/{claim.fence}/thumb.webp"
+    path = f"outputs/abc/{claim.id}.{claim.fence}.thumb.webp"
     output = OutputFile("thumb", path, "image/webp", 5, 10, 8, 1, "cd" * 32)
     return Completed(claim, InputImage(20, 16, 1), (output,))
 

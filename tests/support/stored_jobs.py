@@ -11,7 +11,7 @@ from imagemill.image_files import InputImage, OutputFile
 from imagemill.jobs.job import Claim, Completed, InputFacts, Job
 from imagemill.jobs.leases import JobLeases
 from imagemill.jobs.store import JobStore
-from imagemill.storage.keys import attempt_key, input_key
+from imagemill.storage.keys import input_key, output_key
 from support.jobs import new_job
 
 DAY = timedelta(days=1)
@@ -42,7 +42,7 @@ async def store_pending_job(job_store: JobStore, root: Path, content: bytes = b"
 
 def store_output(root: Path, claim: Claim, content: bytes = b"thumbnail") -> OutputFile:
     """Publish an output of this attempt, as if two days ago."""
-    key = f"{attempt_key(claim.id, claim.fence)}/thumb.webp"
+    key = output_key(claim.id, claim.fence, "thumb.webp")
     write_file(root / key, content)
     digest = hashlib.sha256(content).hexdigest()
     return OutputFile("thumb", key, "image/webp", len(content), 10, 8, 1, digest)

@@ -1,18 +1,34 @@
-"""Results of the engine: what was rendered, and which formats work."""
+"""Results of the engine: what was written, and which formats work."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from imagemill.image_files import InputImage, OutputFile
-from imagemill.imaging.spec.analysis import Analysis
+from imagemill.image_files import InputImage
+from imagemill.imaging.formats import Format
+
+if TYPE_CHECKING:  # image processes do without: it takes time to load
+    from imagemill.imaging.spec.analysis import Analysis
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class WrittenOutput:
+    """An output that was written and verified; width and height are in pixels."""
+
+    name: str
+    format: Format
+    bytes: int
+    width: int
+    height: int
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
     """The outputs are in the order of the pipeline; `analysis` is None when none was asked for."""
 
     input: InputImage
-    outputs: tuple[OutputFile, ...]
-    analysis: Analysis | None
+    outputs: tuple[WrittenOutput, ...]
+    analysis: "Analysis | None"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import PurePosixPath
 from typing import Final
 from uuid import UUID
 
 from imagemill.jobs.job import JobId
 from imagemill.jobs.job_files import JobFiles, JobFilesIndex
-from imagemill.storage.keys import attempt_key
+from imagemill.storage.keys import attempt_key, unit_key
 from imagemill.storage.protocol import Storage, Unit
 
 # Crashes leave fewer orphans than this, or a smaller share: with more, rows must have been lost.
@@ -80,6 +79,6 @@ async def find_referenced_keys(
 def _unit_keys(job: JobFiles) -> Iterable[str]:
     yield job.input.key
     for output in job.outputs:
-        yield PurePosixPath(output.key).parent.as_posix()
+        yield unit_key(output.key)
     if job.fence is not None:  # perhaps published already, and about to be recorded
         yield attempt_key(job.id, job.fence)

@@ -14,10 +14,6 @@ class FileMissing(Rejected):
     """Nothing is stored under this key."""
 
 
-class NotAFile(Rejected):
-    """A link, a folder or a device has the name of an output."""
-
-
 class StorageUnavailable(Unavailable):
     """The storage failed to read or write."""
 

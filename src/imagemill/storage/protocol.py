@@ -1,18 +1,22 @@
 """What a storage backend offers: complete, durable files under keys, and a local folder for work.
 
 A file that can be seen under its key (see keys.py) has all its bytes, and survives a power cut once
-the call that put it there has returned; unfinished files have no key. Paths of the local machine
-come out of `fetch` and `scratch_folder` only. Where a method names no other error, it raises
+the call that put it there has returned; unfinished files have no key. A key may also be that of all
+outputs of an attempt or a job. Paths of the local machine come out of `scratch_folder` only. Where
+a method names no other error, it raises
 StorageUnavailable.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
+
+# What to publish: bytes, or the descriptor of a file without a name that nobody else can change.
+Content = bytes | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +80,17 @@ class Quarantine(Protocol):
     async def add(self, keys: Iterable[str], day: date) -> list[str]:
         """Move these units to the quarantine of that day; return the keys moved.
 
-        A unit that is gone is skipped, and so is one whose key the day has already.
+        A unit that is gone is skipped, and so is a file that the day has already.
         """
 
     async def restore(self, units: Collection[QuarantinedUnit]) -> list[str]:
-        """Move units back to their keys, never over another unit; return the keys moved."""
+        """Move units back to their keys, never over another file; return the keys moved."""
 
     async def delete(self, units: Collection[QuarantinedUnit]) -> None:
         """Delete these units for good. One that is missing is no error."""
 
     async def delete_keys(self, keys: Collection[str]) -> None:
-        """Delete what was quarantined, on any day, from these keys or from below them."""
+        """Delete what was quarantined, on any day, from these keys."""
 
     async def total_size(self, units: Collection[QuarantinedUnit]) -> int:
         """Return the bytes of these units, as far as they can be read."""
@@ -108,7 +112,7 @@ class Storage(Protocol):
         """Return a file's size in bytes. Raises FileMissing, StorageUnavailable."""
 
     async def sizes(self, keys: Collection[str]) -> dict[str, int]:
-        """Return the size in bytes of each of these files and folders that exists, by its key."""
+        """Return the bytes stored under each of these keys, for those that have any."""
 
     async def read(self, key: str) -> bytes:
         """Return all bytes of a small file. Raises FileMissing, StorageUnavailable."""
@@ -119,26 +123,27 @@ class Storage(Protocol):
         Raises FileMissing, StorageUnavailable.
         """
 
-    def fetch(self, key: str) -> AbstractAsyncContextManager[Path]:
-        """Provide the file at a local path, only to be read, until the block ends.
+    def open_input(self, key: str) -> AbstractAsyncContextManager[int]:
+        """Provide a descriptor of the file, only to be read, until the block ends.
 
-        The path ends in the key's last part. Raises FileMissing, StorageUnavailable.
+        Raises FileMissing, StorageUnavailable.
         """
 
     def scratch_folder(self) -> AbstractAsyncContextManager[Path]:
-        """Provide an empty local folder; the block deletes what was not published from it."""
+        """Provide an empty local folder, which is deleted with the block.
 
-    async def publish(self, folder: Path, key: str, names: Iterable[str]) -> None:
-        """Make these files of a scratch folder durable under `key/name`: all of them, or raise.
+        Its files without a name are published without a copy, where the storage is a local one.
+        """
 
-        After StorageUnavailable they may be there all the same; no key is published twice. The
-        folder may have been written by a hostile process: entries that are not named are not
-        published. Raises StorageFull, StorageUnavailable, and NotAFile, with nothing published, if
-        a name is that of a link, a folder or a device.
+    async def publish(self, files: Mapping[str, Content]) -> None:
+        """Make these contents durable under their keys: all of them, or raise.
+
+        After StorageUnavailable they may be there all the same; no key is published twice. Raises
+        StorageFull, StorageUnavailable.
         """
 
     async def delete(self, *keys: str) -> None:
-        """Delete files, and folders with all they contain. One that is missing is no error."""
+        """Delete all that is stored under these keys. One that has nothing is no error."""
 
     async def list_shards(self) -> list[str]:
         """Return the names of the shards over which inputs and outputs are spread (see keys.py)."""

@@ -1,5 +1,6 @@
 """One attempt at a job: from the stored input to published outputs, or to an error code."""
 
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import structlog
@@ -7,12 +8,11 @@ from pydantic import ValidationError
 
 from imagemill.failpoints import failpoint
 from imagemill.imaging.errors import EngineBug, ImagingError
-from imagemill.imaging.result import Rendered
 from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.spec.pipeline import Pipeline
 from imagemill.jobs.job import Claim, Completed, ErrorCode, JobError
-from imagemill.storage.errors import FileMissing, NotAFile
-from imagemill.storage.keys import attempt_key
+from imagemill.storage.errors import FileMissing
+from imagemill.storage.keys import attempt_key, output_key
 from imagemill.storage.protocol import Storage
 from imagemill.telemetry.traces import start_span
 
@@ -27,19 +27,16 @@ async def run_attempt(storage: Storage, sandbox: Sandbox, claim: Claim) -> Compl
     """
     try:
         pipeline = Pipeline.model_validate(claim.pipeline)
-        rendered = await _render(storage, sandbox, claim, pipeline)
+        return await _render(storage, sandbox, claim, pipeline)
     except ImagingError as error:
         if isinstance(error, EngineBug):
             log.error("job.engine_bug", traceback=error.traceback)  # noqa: TRY400 - the engine's traceback
         return JobError(ErrorCode(error.code), str(error))
     except FileMissing:
         return JobError(ErrorCode.INTERNAL, "The stored input is missing.")
-    except NotAFile as error:
-        return JobError(ErrorCode.DECODER_CRASHED, str(error))
     except ValidationError:
         detail = "The pipeline was accepted by another version and is unknown to this one."
         return JobError(ErrorCode.INTERNAL, detail)
-    return _to_completed(claim, rendered)
 
 
 async def discard_outputs(storage: Storage, claim: Claim) -> None:
@@ -50,25 +47,19 @@ async def discard_outputs(storage: Storage, claim: Claim) -> None:
     await storage.delete(attempt_key(claim.id, claim.fence))
 
 
-async def _render(storage: Storage, sandbox: Sandbox, claim: Claim, pipeline: Pipeline) -> Rendered:
-    async with storage.scratch_folder() as folder, storage.fetch(claim.input_path) as input_file:
+async def _render(
+    storage: Storage, sandbox: Sandbox, claim: Claim, pipeline: Pipeline
+) -> Completed:
+    async with storage.open_input(claim.input_path) as input_file, AsyncExitStack() as stack:
         with start_span("job.render"):
-            rendered = await sandbox.render(input_file, folder, pipeline)
+            rendered = await stack.enter_async_context(sandbox.render(input_file, pipeline))
         failpoint("attempt.rendered")
-        names = [output.path for output in rendered.outputs]
+        outputs = tuple(
+            replace(output, path=output_key(claim.id, claim.fence, output.path))
+            for output in rendered.outputs
+        )
+        keys = [output.path for output in outputs]
         with start_span("job.publish"):
-            await storage.publish(folder, attempt_key(claim.id, claim.fence), names)
+            await storage.publish(dict(zip(keys, rendered.contents, strict=True)))
         failpoint("attempt.published")
-        return rendered
-
-
-def _to_completed(claim: Claim, rendered: Rendered) -> Completed:
-    folder = attempt_key(claim.id, claim.fence)
-    return Completed(
-        claim=claim,
-        input=rendered.input,
-        outputs=tuple(
-            replace(output, path=f"{folder}/{output.path}") for output in rendered.outputs
-        ),
-        analysis=rendered.analysis,
-    )
+        return Completed(claim, rendered.input, outputs, rendered.analysis)

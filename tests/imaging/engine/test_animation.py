@@ -13,6 +13,7 @@ from imagemill.imaging.formats import GIF
 from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imaging.animations import COLORS, Patch, gif, plain, save, seen, shown, spotted
+from imaging.image_processes import render_file
 from imaging.studio import LIMITS, Studio, difference, gradient, noise, open_picture
 
 ANIMATED = ["gif", "webp"]
@@ -222,13 +223,13 @@ def test_pixels_of_an_output_count_in_all_its_frames(studio: Studio) -> None:
 
 
 def test_an_output_that_lost_frames_or_time_is_rejected(studio: Studio) -> None:
-    folder = save(studio, spotted(60, 40), "in.gif", [50, 60, 70, 80]).parent
+    data = save(studio, spotted(60, 40), "in.gif", [50, 60, 70, 80]).read_bytes()
     four = ExpectedOutput(GIF, Size(60, 40), frames=4, timing=Timing((65, 65, 65, 65), 0))
-    assert verify_output(folder, "in", four).frames == 4
+    assert verify_output(data, "in", four).frames == 4
     with pytest.raises(BadOutput, match="4 frames for 260 ms, not 1 for 260 ms"):
-        verify_output(folder, "in", replace(four, frames=1))
+        verify_output(data, "in", replace(four, frames=1))
     with pytest.raises(BadOutput, match="4 frames for 260 ms, not 4 for 270 ms"):
-        verify_output(folder, "in", replace(four, timing=Timing((50, 60, 70, 90), 0)))
+        verify_output(data, "in", replace(four, timing=Timing((50, 60, 70, 90), 0)))
 
 
 async def test_frames_are_made_one_at_a_time_in_little_memory(studio: Studio) -> None:
@@ -241,7 +242,7 @@ async def test_frames_are_made_one_at_a_time_in_little_memory(studio: Studio) ->
     limits = replace(LIMITS, memory_bytes=700 * 1024**2)
     pipeline = Pipeline.of(Output(width=320, sharpen=1, format="webp"))
     async with Sandbox.open(1, limits) as sandbox:
-        rendered = await sandbox.render(file, studio.outputs, pipeline)
+        rendered = await render_file(sandbox, file, studio.outputs, pipeline)
     assert (rendered.input.frames, rendered.outputs[0].frames) == (200, 200)
 
 

@@ -5,7 +5,7 @@ from PIL import Image, ImageDraw
 
 from imagemill.imaging.engine.decode import decode
 from imagemill.imaging.engine.decode_plan import plan_decode
-from imagemill.imaging.engine.header import read_header
+from imagemill.imaging.engine.header import open_image
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imaging.animations import COLORS, plain, save, shown, spotted
 from imaging.studio import LIMITS, Studio, difference, noise, open_picture, pixels
@@ -155,8 +155,10 @@ def test_what_is_analyzed_is_the_first_frame_whatever_the_outputs_show(studio: S
 def test_frames_of_a_small_decode_are_those_of_the_whole(studio: Studio) -> None:
     frames = [frame.resize((900, 600)) for frame in spotted(90, 60)]
     file = save(studio, frames, "in.webp")
-    header = read_header(file)
-    decoded = decode(file, header, plan_decode(header, Pipeline.of(Output(width=60)), LIMITS))
+    data = file.read_bytes()
+    header, opened = open_image(data)
+    plan = plan_decode(header, Pipeline.of(Output(width=60)), LIMITS)
+    decoded = decode(data, header, opened, plan)
     assert [(frame.width, frame.height) for frame in decoded] == [(90, 60)] * 4
     made = studio.render(file, {"width": 60, "format": "png"}, {"name": "b", "width": 60})
     files = [studio.file(output) for output in made.outputs]

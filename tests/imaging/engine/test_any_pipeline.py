@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from pydantic import ValidationError
 
-from imagemill.imaging.engine.render import render
 from imagemill.imaging.errors import DoesNotFit, TooLarge
 from imagemill.imaging.formats import FORMATS
 from imagemill.imaging.libvips import Image as VipsImage
 from imagemill.imaging.spec.pipeline import Output, Pipeline
-from imaging.studio import ANALYSES, LIMITS, heic, open_picture
+from imaging.studio import ANALYSES, Studio, heic, open_picture
 
 # Right for some kinds of pictures and wrong for the others.
 PROFILES = [bytes(VipsImage.profile_load(name)) for name in ("p3", "sgrey", "cmyk")]
@@ -148,16 +147,16 @@ def test_any_valid_pipeline_on_any_small_picture_succeeds_or_reports_an_error(
     picture: bytes, pipeline: Pipeline
 ) -> None:
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        file = folder / "input"
+        studio = Studio(Path(name), Path(name))
+        file = studio.inputs / "input"
         file.write_bytes(picture)
         try:
-            rendered = render(file, folder, pipeline, LIMITS)
+            rendered = studio.render_pipeline(file, pipeline)
         except (DoesNotFit, TooLarge):  # what only this picture could show
             return
         assert len(rendered.outputs) == len(pipeline.outputs)
         for asked, output in zip(pipeline.outputs, rendered.outputs, strict=True):
-            found = open_picture(folder / output.path)
+            found = open_picture(studio.file(output))
             assert sorted(found.size) == sorted((output.width, output.height))
             assert _is_within(asked, output.width, output.height)
             assert asked.format in {None, str(found.format).lower()}

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageOps
 
 from imagemill.imaging.engine.decode_plan import plan_decode
-from imagemill.imaging.engine.header import read_header
+from imagemill.imaging.engine.header import open_image
 from imagemill.imaging.errors import DoesNotFit
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imaging.studio import LIMITS, Studio, delta_e, difference, gradient, open_picture
@@ -44,7 +44,7 @@ def test_an_area_is_scaled_as_if_the_whole_had_been_decoded(
 
 
 def test_the_decode_depends_on_the_area(studio: Studio) -> None:
-    header = read_header(studio.save(gradient(1200, 800), "in.jpg"))
+    header = open_image(studio.save(gradient(1200, 800), "in.jpg").read_bytes())[0]
     area = {"left": 100, "top": 0, "width": 400, "height": 400}
     output = Output.model_validate({"crop": area, "width": 50})
     needed = plan_decode(header, Pipeline.of(output), LIMITS)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from imagemill.imaging.engine.geometry import Size, place
 from imagemill.imaging.errors import TooLarge
-from imagemill.imaging.spec.field_types import MAX_SIDE
+from imagemill.imaging.spec.bounds import MAX_SIDE
 from imagemill.imaging.spec.pipeline import Fit, Output
 
 SIDES = st.integers(1, 20_000)

@@ -25,7 +25,7 @@ from imagemill.imaging.errors import (
 from imagemill.imaging.formats import FORMATS
 from imagemill.imaging.libvips import Image as VipsImage
 from imagemill.imaging.sandbox.sandbox import Sandbox
-from imaging.image_processes import ONE_OUTPUT
+from imaging.image_processes import ONE_OUTPUT, render_file
 from imaging.studio import (
     LIMITS,
     Studio,
@@ -381,9 +381,9 @@ async def test_a_picture_that_needs_more_memory_than_a_child_has_is_out_of_memor
     quickly = {"quality": 1, "chroma": 420, "enc_params": {"preset": "ultrafast"}}
     large = heic(Image.new("RGB", (6000, 4000)), tile_size=2000, **quickly)
     file = write(studio, large)
-    async with Sandbox.open(1, replace(LIMITS, memory_bytes=200 * 1024**2)) as sandbox:
+    async with Sandbox.open(1, replace(LIMITS, memory_bytes=150 * 1024**2)) as sandbox:
         with pytest.raises(OutOfMemory):
-            await sandbox.render(file, studio.outputs, ONE_OUTPUT)
+            await render_file(sandbox, file, studio.outputs, ONE_OUTPUT)
 
 
 def test_too_many_pixels_are_refused_before_any_is_decoded(studio: Studio) -> None:
@@ -407,7 +407,7 @@ async def test_whatever_is_done_to_a_file_its_child_answers(
         for _ in range(80):
             file = write(studio, damaged(data, rng))
             try:
-                await sandbox.render(file, studio.outputs, ONE_OUTPUT)
+                await render_file(sandbox, file, studio.outputs, ONE_OUTPUT)
                 answers.add("shown")
             except ImagingError as error:
                 answers.add(error.code)
@@ -432,5 +432,5 @@ async def test_without_the_extra_a_heic_is_not_proved_and_nothing_else_is_missin
     async with Sandbox.open(1, LIMITS, program=WITHOUT_THE_EXTRA) as sandbox:
         capabilities = await sandbox.capabilities()
         with pytest.raises(UnsupportedFormat, match="the extra `heic` is not installed"):
-            await sandbox.render(file, studio.outputs, ONE_OUTPUT)
+            await render_file(sandbox, file, studio.outputs, ONE_OUTPUT)
     assert capabilities.inputs == capabilities.outputs == tuple(FORMATS.values())

@@ -18,6 +18,7 @@ from imagemill.imaging.engine.watermarks.text_image import FONT, draw_text
 from imagemill.imaging.errors import DoesNotFit
 from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.spec.pipeline import Output, Pipeline
+from imaging.image_processes import render_file
 from imaging.studio import LIMITS, Studio, difference, gradient, noise, open_picture, pixels
 
 Bounds = tuple[int, int, int, int]
@@ -401,7 +402,7 @@ async def test_a_child_draws_both_although_its_environment_is_empty(
     )
     file = studio.save(BLACK, "in.png")
     async with Sandbox.open(1, replace(LIMITS, assets=assets)) as sandbox:
-        rendered = await sandbox.render(file, studio.outputs, pipeline)
+        rendered = await render_file(sandbox, file, studio.outputs, pipeline)
     text, image = (pixels(open_picture(studio.file(output))) for output in rendered.outputs)
     assert text[200, 400].tolist() == [255, 255, 255]
     assert image[399, 799].tolist() == [255, 0, 0]

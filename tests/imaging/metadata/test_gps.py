@@ -7,26 +7,22 @@ from PIL import Image
 from PIL.ExifTags import IFD, Base
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from imagemill.image_files import OutputFile
 from imagemill.imaging.engine import render as engine
 from imagemill.imaging.engine.encode import write
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.timing import Timing
 from imagemill.imaging.engine.verify import BadOutput, ExpectedOutput, verify_output
 from imagemill.imaging.formats import FORMATS, FormatName
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.result import WrittenOutput
+from imagemill.imaging.spec.plain import Output, replace
 from imaging.metadata_samples import FORMATS_WITH_METADATA, save_with_metadata
 from imaging.studio import Studio, noise
 
 
-def verify(file: Path, format_: FormatName, *, may_have_position: bool = False) -> OutputFile:
+def verify(file: Path, format_: FormatName, *, may_have_position: bool = False) -> WrittenOutput:
     """Have a file of 24x16 pixels looked at as if it were an output."""
-    known = FORMATS[format_]
-    file.rename(known.file(file.parent, "image"))
-    still = Timing((), 1)
-    return verify_output(
-        file.parent, "image", ExpectedOutput(known, Size(24, 16), 1, still, may_have_position)
-    )
+    expected = ExpectedOutput(FORMATS[format_], Size(24, 16), 1, Timing((), 1), may_have_position)
+    return verify_output(file.read_bytes(), "image", expected)
 
 
 @pytest.mark.parametrize("format_", FORMATS_WITH_METADATA)
@@ -92,8 +88,8 @@ def test_every_output_is_verified(
 ) -> None:
     """A slip of the encoders is caught before anyone sees the file."""
 
-    def forgetful(image: object, file: Path, output: Output, format_: object) -> None:
-        all_of_it = output.model_copy(update={"keep_metadata": "all"})
+    def forgetful(image: object, file: int, output: Output, format_: object) -> None:
+        all_of_it = replace(output, keep_metadata="all")
         write(image, file, all_of_it, format_)  # type: ignore[arg-type]  # passed on as they come
 
     monkeypatch.setattr(engine, "write", forgetful)

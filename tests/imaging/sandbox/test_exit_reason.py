@@ -23,6 +23,7 @@ from imaging.image_processes import (
     ONE_OUTPUT,
     behave,
     has_begun,
+    render_file,
     running_processes,
     wait_until,
 )
@@ -81,7 +82,7 @@ async def test_an_image_process_that_had_its_maximum_of_jobs_is_reported_as_reti
     ) as sandbox:
         for file in (picture, picture, picture, broken, picture):
             with suppress(ImagingError):
-                await sandbox.render(file, studio.outputs, ONE_OUTPUT)
+                await render_file(sandbox, file, studio.outputs, ONE_OUTPUT)
     assert exits == [ExitReason.RETIRED, ExitReason.RETIRED]
 
 
@@ -97,10 +98,10 @@ async def test_an_image_process_that_died_while_idle_or_whose_job_was_canceled_i
         process = sandbox._pool._slots[0].process
         assert process is not None
         await wait_until(lambda: not process.is_alive)
-        await sandbox.render(picture, studio.outputs, ONE_OUTPUT)
+        await render_file(sandbox, picture, studio.outputs, ONE_OUTPUT)
         assert exits == [ExitReason.EXITED_WHILE_IDLE]
         rendering = asyncio.create_task(behave(sandbox, studio, "sleep"))
-        await wait_until(lambda: has_begun(studio))
+        await wait_until(has_begun)
         rendering.cancel()
         with pytest.raises(asyncio.CancelledError):
             await rendering

@@ -23,12 +23,14 @@ from imagemill.imaging.errors import (
 from imagemill.imaging.formats import FORMATS, INPUTS
 from imagemill.imaging.sandbox.sandbox import BEST_EFFORT, Sandbox
 from imagemill.imaging.spec.pipeline import Output, Pipeline
+from imaging.hostile_order import encode_order
 from imaging.image_processes import (
     HOSTILE_PROGRAM,
     ONE_OUTPUT,
     REQUIRED,
     behave,
     has_begun,
+    render_file,
     running_processes,
     wait_until,
 )
@@ -38,7 +40,7 @@ from imaging.studio import LIMITS, Studio, noise, open_picture
 async def test_outputs_appear_in_the_folder(studio: Studio, picture: Path) -> None:
     pipeline = Pipeline.of(Output(name="a", width=16), Output(name="b", width=8, format="webp"))
     async with Sandbox.open(1, LIMITS) as sandbox:
-        rendered = await sandbox.render(picture, studio.outputs, pipeline)
+        rendered = await render_file(sandbox, picture, studio.outputs, pipeline)
     assert (rendered.input.width, rendered.input.height, rendered.input.frames) == (32, 24, 1)
     assert [studio.file(output).name for output in rendered.outputs] == ["a.png", "b.webp"]
     assert open_picture(studio.file(rendered.outputs[0])).size == (16, 12)
@@ -53,8 +55,8 @@ async def test_an_invalid_image_is_reported_and_its_process_lives_on(
     async with Sandbox.open(1, LIMITS) as sandbox:
         before = running_processes()
         with pytest.raises(InvalidImage, match="cannot be decoded"):
-            await sandbox.render(broken, studio.outputs, ONE_OUTPUT)
-        await sandbox.render(picture, studio.outputs, ONE_OUTPUT)
+            await render_file(sandbox, broken, studio.outputs, ONE_OUTPUT)
+        await render_file(sandbox, picture, studio.outputs, ONE_OUTPUT)
         assert running_processes() == before
 
 
@@ -73,14 +75,14 @@ async def test_a_missing_input_is_not_the_image_processes_fault(
     async with Sandbox.open(1, LIMITS) as sandbox:
         before = running_processes()
         with pytest.raises(FileNotFoundError):
-            await sandbox.render(studio.inputs / "none.png", studio.outputs, ONE_OUTPUT)
-        await sandbox.render(picture, studio.outputs, ONE_OUTPUT)
+            await render_file(sandbox, studio.inputs / "none.png", studio.outputs, ONE_OUTPUT)
+        await render_file(sandbox, picture, studio.outputs, ONE_OUTPUT)
         assert running_processes() == before
 
 
 async def test_closing_leaves_no_process(studio: Studio, picture: Path) -> None:
     async with Sandbox.open(3, LIMITS) as sandbox:
-        await sandbox.render(picture, studio.outputs, ONE_OUTPUT)
+        await render_file(sandbox, picture, studio.outputs, ONE_OUTPUT)
         assert len(running_processes()) == 3
     assert running_processes() == []
 
@@ -93,7 +95,7 @@ async def test_closing_in_the_middle_of_a_render_leaves_no_process(
         1, LIMITS, scratch_dir=studio.scratch_dir, program=HOSTILE_PROGRAM
     ) as sandbox:
         rendering = asyncio.create_task(behave(sandbox, studio, "sleep"))
-        await wait_until(lambda: has_begun(studio))
+        await wait_until(has_begun)
     with pytest.raises(ImagingError):
         await rendering
     assert running_processes() == []
@@ -105,7 +107,7 @@ async def test_an_image_process_is_replaced_after_its_maximum_of_jobs(
     seen = set()
     async with Sandbox.open(1, LIMITS, replace(BEST_EFFORT, jobs_per_process=2)) as sandbox:
         for _ in range(6):
-            await sandbox.render(picture, studio.outputs, ONE_OUTPUT)
+            await render_file(sandbox, picture, studio.outputs, ONE_OUTPUT)
             seen |= {slot.process.pid for slot in sandbox._pool._slots if slot.process}
     assert len(seen) in {3, 4}  # the last one may already be the next
 
@@ -114,7 +116,7 @@ async def test_an_image_process_can_be_limited_to_one_job(studio: Studio, pictur
     seen = []
     async with Sandbox.open(1, LIMITS, replace(REQUIRED, jobs_per_process=1)) as sandbox:
         for _ in range(3):
-            await sandbox.render(picture, studio.outputs, ONE_OUTPUT)
+            await render_file(sandbox, picture, studio.outputs, ONE_OUTPUT)
             seen += [slot.process.pid for slot in sandbox._pool._slots if slot.process]
     assert len(set(seen)) == 3
 
@@ -126,7 +128,7 @@ async def test_an_image_process_that_used_much_cpu_time_is_replaced(
     async with Sandbox.open(1, LIMITS) as sandbox:
         (before,) = running_processes()
         while running_processes() == [before]:
-            await sandbox.render(picture, studio.outputs, Pipeline.of(Output(format="avif")))
+            await render_file(sandbox, picture, studio.outputs, Pipeline.of(Output(format="avif")))
 
 
 async def test_an_idle_image_process_that_was_killed_costs_no_job(
@@ -138,7 +140,7 @@ async def test_an_idle_image_process_that_was_killed_costs_no_job(
         process = sandbox._pool._slots[0].process
         assert process is not None
         await wait_until(lambda: not process.is_alive)
-        assert (await sandbox.render(picture, studio.outputs, ONE_OUTPUT)).input.width == 32
+        assert (await render_file(sandbox, picture, studio.outputs, ONE_OUTPUT)).input.width == 32
 
 
 async def test_more_renders_than_processes_wait_for_a_free_one(
@@ -149,7 +151,7 @@ async def test_more_renders_than_processes_wait_for_a_free_one(
         folder.mkdir()
     async with Sandbox.open(2, LIMITS) as sandbox:
         rendered = await asyncio.gather(
-            *(sandbox.render(picture, folder, ONE_OUTPUT) for folder in folders)
+            *(render_file(sandbox, picture, folder, ONE_OUTPUT) for folder in folders)
         )
     assert len(rendered) == 20
 
@@ -159,7 +161,7 @@ async def test_a_large_image_reaches_the_memory_limit(studio: Studio) -> None:
     pipeline = Pipeline.of(Output(name="a", format="jpeg"), Output(name="b", width=10))
     async with Sandbox.open(1, replace(LIMITS, memory_bytes=300 * 1024**2)) as sandbox:
         with pytest.raises(OutOfMemory, match="more memory"):
-            await sandbox.render(file, studio.outputs, pipeline)
+            await render_file(sandbox, file, studio.outputs, pipeline)
 
 
 async def test_no_secret_is_passed_to_an_image_process(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +194,9 @@ from imagemill.imaging.sandbox.sandbox import Sandbox
 async def main(folder, *program):
     limits = Limits(1000, 1, timedelta(seconds=100), 2**30)
     async with Sandbox.open(2, limits, scratch_dir=folder / "scratch", program=program) as sandbox:
-        await sandbox.render(folder / "inputs" / "sleep", folder, Pipeline.of(Output()))
+        with open(folder / "inputs" / "sleep", "rb") as file:
+            async with sandbox.render(file.fileno(), Pipeline.of(Output())):
+                pass
 
 asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:]))
 """
@@ -200,11 +204,12 @@ asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:]))
 
 async def test_image_processes_do_not_outlive_a_parent_that_was_killed(studio: Studio) -> None:
     """One is idle and one is busy, so neither a closed pipe nor the time limit would end both."""
-    (studio.inputs / "sleep").touch()
+    (studio.inputs / "sleep").write_bytes(encode_order("sleep", studio.inputs))
     folder = str(studio.inputs.parent)
     parent = subprocess.Popen([sys.executable, "-c", PARENT, folder, *HOSTILE_PROGRAM])
     with parent:
-        await wait_until(lambda: has_begun(studio))
+        await wait_until(lambda: len(psutil.Process(parent.pid).children()) == 2)
+        await wait_until(lambda: has_begun(parent.pid))
         orphans = psutil.Process(parent.pid).children()
         parent.send_signal(signal.SIGKILL)
     _, alive = psutil.wait_procs(orphans, timeout=10)

@@ -3,7 +3,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from imagemill.imaging.spec.field_types import parse_color
+from imagemill.imaging.spec.hex_color import parse_color
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 
 

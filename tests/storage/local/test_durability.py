@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from imagemill.imaging.sandbox.unnamed_file import create_unnamed_file
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.local import unnamed_file
 from imagemill.storage.local.local_storage import LocalStorage
-from storage.stored import publish, store
+from storage.stored import publish, read, store
 
 KEY = "inputs/abc/cat.jpg"
-OUTPUTS = "outputs/abc/job/1"
+OUTPUTS = "outputs/abc/job.1"
 
 
 @pytest.fixture
@@ -105,20 +106,56 @@ async def test_an_upload_that_fails_does_not_fail_those_that_come_with_it(
     assert await storage.sizes(paths) == {"inputs/abc/a.jpg": 3, KEY: 7, "inputs/abc/b.jpg": 3}
 
 
-async def test_outputs_are_synced_then_named_together_and_then_their_name_is_synced(
+async def test_outputs_are_named_and_then_they_and_their_names_are_synced(
     storage: LocalStorage, events: list[str]
 ) -> None:
+    await publish(storage, "outputs/abc/first.1", {"a.webp": b"a"})
+    events.clear()
     await publish(storage, OUTPUTS, {"a.webp": b"a", "b.webp": b"b"})
     assert events == [
-        "sync a.webp",
-        "sync b.webp",
-        "sync temporary",
-        "sync root",
-        "sync outputs",
+        "link job.1.a.webp",
+        "link job.1.b.webp",
+        "sync content",
+        "sync content",
         "sync abc",
-        "rename temporary to 1",
-        "sync job",
     ]
+
+
+async def test_outputs_that_come_together_share_the_syncs_of_their_folders(
+    storage: LocalStorage, events: list[str]
+) -> None:
+    await publish(storage, "outputs/abc/first.1", {"a.webp": b"a"})
+    events.clear()
+    await asyncio.gather(
+        *(publish(storage, f"outputs/abc/{job}.1", {"a.webp": b"a"}) for job in range(20))
+    )
+    assert events.count("sync content") == 20
+    assert events.count("sync abc") < 5
+
+
+async def test_where_every_file_has_a_name_outputs_have_temporary_ones_first(
+    storage: LocalStorage, events: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unnamed_file, "UNNAMED", 0)
+    async with storage.scratch_folder() as folder:
+        descriptor = create_unnamed_file(folder)
+        os.write(descriptor, b"large")
+        await storage.publish({f"{OUTPUTS}.a.webp": b"small", f"{OUTPUTS}.b.webp": descriptor})
+        os.close(descriptor)
+        assert await read(storage, f"{OUTPUTS}.a.webp") == b"small"
+        assert await read(storage, f"{OUTPUTS}.b.webp") == b"large"
+        assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+    assert events[-3:] == ["sync job.1.a.webp", "sync job.1.b.webp", "sync abc"]
+
+
+async def test_outputs_whose_names_are_not_durable_are_not_there(
+    storage: LocalStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await publish(storage, "outputs/abc/first.1", {"a.webp": b"a"})
+    monkeypatch.setattr(os, "fsync", failing_sync_of(storage.root / "outputs" / "abc"))
+    with pytest.raises(StorageUnavailable):
+        await publish(storage, OUTPUTS, {"a.webp": b"a", "b.webp": b"b"})
+    assert await storage.sizes([OUTPUTS]) == {}
 
 
 def failing_sync_of(folder: Path) -> Callable[[int], None]:

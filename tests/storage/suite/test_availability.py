@@ -58,11 +58,10 @@ async def test_an_upload_in_progress_fails_when_the_storage_goes_away(backend: B
 
 
 async def test_outputs_are_not_published_when_the_storage_is_away(backend: Backend) -> None:
-    async with backend.open() as storage, storage.scratch_folder() as folder:
-        (folder / "a.webp").write_bytes(b"a")
+    async with backend.open() as storage:
         backend.make_unavailable()
         with pytest.raises(StorageUnavailable):
-            await storage.publish(folder, attempt_key(uuid4(), 1), ["a.webp"])
+            await publish(storage, attempt_key(uuid4(), 1), {"a.webp": b"a"})
 
 
 async def test_a_storage_that_is_away_cannot_be_opened(backend: Backend) -> None:

@@ -1,4 +1,4 @@
-"""Files and folders are deleted by key, as often as anybody asks."""
+"""Files, and all outputs of an attempt or a job, are deleted by key, as often as anybody asks."""
 
 from uuid import uuid4
 
@@ -34,7 +34,7 @@ async def test_outputs_of_one_attempt_are_deleted_alone(storage: Storage) -> Non
     for fence in (1, 2):
         await publish(storage, attempt_key(job_id, fence), {"a.webp": b"a"})
     await storage.delete(attempt_key(job_id, 1))
-    assert await read(storage, f"{attempt_key(job_id, 2)}/a.webp") == b"a"
+    assert await read(storage, f"{attempt_key(job_id, 2)}.a.webp") == b"a"
     await storage.delete(attempt_key(job_id, 2))
     assert await storage.sizes([outputs_key(job_id)]) == {}
 
@@ -47,4 +47,4 @@ async def test_a_neighbour_in_the_shard_stays(storage: Storage) -> None:
         await publish(storage, attempt_key(one, 1), {"a.webp": b"a"})
     await storage.delete(input_key(job_id, ".png"), outputs_key(job_id))
     assert await read(storage, input_key(neighbour, ".png")) == b"picture"
-    assert await read(storage, f"{attempt_key(neighbour, 1)}/a.webp") == b"a"
+    assert await read(storage, f"{attempt_key(neighbour, 1)}.a.webp") == b"a"

@@ -41,7 +41,7 @@ async def test_restored_units_are_back_as_they_were(storage: Storage) -> None:
     await quarantine_both(storage)
     assert await storage.quarantine.restore(QUARANTINED) == [INPUT, OUTPUTS]
     assert await read(storage, INPUT) == b"picture"
-    assert await read(storage, f"{OUTPUTS}/b.webp") == b"bb"
+    assert await read(storage, f"{OUTPUTS}.b.webp") == b"bb"
     assert await storage.quarantine.list_units() == []
     assert await storage.quarantine.restore(QUARANTINED) == []
 

@@ -1,4 +1,4 @@
-"""Stored files are read in ranges, or fetched to a local path."""
+"""Stored files are read in ranges, or opened for an image process."""
 
 import os
 from uuid import uuid4
@@ -35,21 +35,24 @@ async def test_a_missing_file_is_distinguished_from_an_empty_one(storage: Storag
     with pytest.raises(FileMissing, match=KEY):
         await anext(aiter(storage.read_range(KEY, 0, 1)))
     with pytest.raises(FileMissing, match=KEY):
-        async with storage.fetch(KEY):
+        async with storage.open_input(KEY):
             pass
 
 
-async def test_a_fetched_file_is_at_a_local_path_of_its_name(storage: Storage) -> None:
+async def test_an_open_input_can_be_read_and_not_written(storage: Storage) -> None:
     await store(storage, KEY, b"picture")
-    async with storage.fetch(KEY) as path:
-        assert path.name == f"{JOB}.jpg"
-        assert path.read_bytes() == b"picture"
+    async with storage.open_input(KEY) as descriptor:
+        assert os.pread(descriptor, 100, 0) == b"picture"
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.write(descriptor, b"x")
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
     assert await read(storage, KEY) == b"picture"
 
 
-async def test_sizes_are_those_of_files_and_folders_that_exist(storage: Storage) -> None:
+async def test_sizes_are_those_of_what_is_stored_under_each_key(storage: Storage) -> None:
     await store(storage, KEY, b"picture")
     await publish(storage, attempt_key(JOB, 1), {"a.webp": b"a", "b.webp": b"bb"})
-    asked = [KEY, attempt_key(JOB, 1), f"{attempt_key(JOB, 1)}/b.webp", attempt_key(JOB, 2)]
+    asked = [KEY, attempt_key(JOB, 1), f"{attempt_key(JOB, 1)}.b.webp", attempt_key(JOB, 2)]
     assert await storage.sizes(asked) == {asked[0]: 7, asked[1]: 3, asked[2]: 2}
     assert await storage.sizes([f"{KEY}/below"]) == {}

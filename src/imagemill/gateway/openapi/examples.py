@@ -24,7 +24,7 @@ COMPLETED: Final[Json] = {
     "id": JOB_ID,
     "status": "COMPLETED",
     "input_path": f"inputs/c27/{JOB_ID}.jpg",
-    "output_path": f"outputs/c27/{JOB_ID}/1/thumb.webp",
+    "output_path": f"outputs/c27/{JOB_ID}.1.thumb.webp",
     "input": {
         "filename": "cat.jpg",
         "media_type": "image/jpeg",
@@ -38,7 +38,7 @@ COMPLETED: Final[Json] = {
     "outputs": [
         {
             "name": "thumb",
-            "path": f"outputs/c27/{JOB_ID}/1/thumb.webp",
+            "path": f"outputs/c27/{JOB_ID}.1.thumb.webp",
             "media_type": "image/webp",
             "bytes": 14210,
             "width": 320,

@@ -15,7 +15,7 @@ from imagemill.imaging.color.profiles import (
 )
 from imagemill.imaging.errors import DoesNotFit
 from imagemill.imaging.libvips import Image, VipsError
-from imagemill.imaging.spec.field_types import OPAQUE, HexColor, parse_color
+from imagemill.imaging.spec.hex_color import OPAQUE, parse_color
 
 
 def to_lab(image: Image) -> Image:
@@ -45,7 +45,7 @@ def from_lab(lab: Image, like: Image) -> Image:
         ) from error
 
 
-def color_to_lab(color: HexColor, like: Image) -> Image:
+def color_to_lab(color: str, like: Image) -> Image:
     """Return an image of one pixel, the sRGB colour in the Lab that `from_lab` needs for `like`."""
     dot = (Image.black(1, 1, bands=3) + parse_color(color)[:3]).cast("uchar")
     return _srgb_to_lab(dot.copy(interpretation="srgb"), like)

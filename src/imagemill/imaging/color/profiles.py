@@ -13,7 +13,7 @@ from typing import Final
 
 from imagemill.imaging.color.levels import BITS
 from imagemill.imaging.libvips import GValue, Image, VipsError
-from imagemill.imaging.spec.pipeline import ColorSpace
+from imagemill.imaging.spec.bounds import ColorSpace
 
 PROFILE: Final = "icc-profile-data"
 

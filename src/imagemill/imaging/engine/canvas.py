@@ -7,11 +7,11 @@ from imagemill.imaging.color.levels import get_max_level
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.formats import Format
 from imagemill.imaging.libvips import Image
-from imagemill.imaging.spec.field_types import OPAQUE, HexColor, parse_color
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.hex_color import OPAQUE, parse_color
+from imagemill.imaging.spec.plain import Output
 
 
-def prepare_background(image: Image, background: HexColor) -> tuple[Image, Sequence[float]]:
+def prepare_background(image: Image, background: str) -> tuple[Image, Sequence[float]]:
     """Return the picture, with alpha if the background needs it, and the background's levels."""
     opacity = parse_color(background)[3]
     if opacity < OPAQUE and not image.hasalpha():
@@ -20,13 +20,13 @@ def prepare_background(image: Image, background: HexColor) -> tuple[Image, Seque
     return image, [*color, opacity * get_max_level(image) / OPAQUE] if image.hasalpha() else color
 
 
-def place_on_canvas(background: HexColor, image: Image, left: int, top: int, size: Size) -> Image:
+def place_on_canvas(background: str, image: Image, left: int, top: int, size: Size) -> Image:
     """Return the picture at `left` and `top` of a canvas of this size, in pixels."""
     image, color = prepare_background(image, background)
     return image.embed(left, top, size.width, size.height, extend="background", background=color)
 
 
-def convert_color(color: HexColor, like: Image) -> Sequence[float]:
+def convert_color(color: str, like: Image) -> Sequence[float]:
     """Return the levels of an sRGB colour in the colour space of a picture, without alpha."""
     levels: Sequence[float] = from_lab(color_to_lab(color, like), like)(0, 0)
     return levels

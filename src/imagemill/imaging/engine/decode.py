@@ -1,6 +1,5 @@
 """The one decode of a picture, no larger than its largest output needs."""
 
-from pathlib import Path
 from typing import Final
 
 from imagemill.imaging.color.alpha import apply_premultiplied
@@ -10,8 +9,9 @@ from imagemill.imaging.engine.decode_plan import DecodePlan
 from imagemill.imaging.engine.decoders import heic, load
 from imagemill.imaging.engine.header import Header
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors
+from imagemill.imaging.file_data import Data
 from imagemill.imaging.formats import HEIC, JPEG, TIFF, WEBP
-from imagemill.imaging.libvips import Image, Source
+from imagemill.imaging.libvips import Image
 from imagemill.imaging.metadata.exif_block import attach_tiff_rights
 
 # Decoders shrink by plain averaging, which aliases. So they leave at least this factor to the final
@@ -21,22 +21,23 @@ RESIZE_RESERVE: Final = 1.5
 JPEG_SHRINKS: Final = (8, 4, 2)
 
 
-def decode(file: Path, header: Header, plan: DecodePlan) -> tuple[Image, ...]:
+def decode(data: Data, header: Header, opened: Image, plan: DecodePlan) -> tuple[Image, ...]:
     """Return the frames of the plan, not oriented, and shrunk by no more than the plan allows.
 
+    `opened` is the image that the header was read from; its pixels are those of a plain decode.
     With `plan.hold_in_memory` they may be read repeatedly and in any order. Otherwise no pixel has
     been read yet, and the picture can be read once, from top to bottom.
     """
     factor = plan.max_shrink / RESIZE_RESERVE
     if plan.frames > 1:
-        tall = load(Source.new_from_file(str(file)), header.format, n=plan.frames)
+        tall = load(data, header.format, n=plan.frames)
         with translate_decode_errors():
             return tuple(
                 _hold(one, factor, plan) for one in split_frames(tall, header.stored.height)
             )
-    image = to_supported_space(_load(file, header, factor))
+    image = to_supported_space(_load(data, header, opened, factor))
     if header.format is TIFF and plan.keeps_rights:
-        image = attach_tiff_rights(image, file)
+        image = attach_tiff_rights(image, data)
     if not plan.hold_in_memory:
         return (image,)
     with translate_decode_errors():
@@ -45,11 +46,11 @@ def decode(file: Path, header: Header, plan: DecodePlan) -> tuple[Image, ...]:
         return (_hold(image, left, plan, is_in_memory=header.format is HEIC),)
 
 
-def _load(file: Path, header: Header, factor: float) -> Image:
+def _load(data: Data, header: Header, opened: Image, factor: float) -> Image:
     if header.format is HEIC:
-        return heic.load(file.read_bytes())
-    source = Source.new_from_file(str(file))
-    return load(source, header.format, **_choose_load_options(header, factor))
+        return heic.load(bytes(data))
+    options = _choose_load_options(header, factor)
+    return load(data, header.format, **options) if options else opened
 
 
 def _hold(loaded: Image, factor: float, plan: DecodePlan, *, is_in_memory: bool = False) -> Image:
@@ -61,8 +62,8 @@ def _hold(loaded: Image, factor: float, plan: DecodePlan, *, is_in_memory: bool 
 
 
 def _choose_load_options(header: Header, factor: float) -> dict[str, float]:
-    if header.format is JPEG:
-        return {"shrink": next((shrink for shrink in JPEG_SHRINKS if shrink <= factor), 1)}
+    if header.format is JPEG and factor >= min(JPEG_SHRINKS):
+        return {"shrink": next(shrink for shrink in JPEG_SHRINKS if shrink <= factor)}
     # libwebp scales without premultiplying, so that colours of invisible pixels would show.
     if header.format is WEBP and not header.has_alpha and factor > 1:
         return {"scale": 1 / factor}

@@ -1,7 +1,6 @@
 """The plan of the one decode, from the header and what all outputs together need."""
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Final
 
 from imagemill.imaging.engine.analysis.thumbnail import THUMBNAIL_SIDE
@@ -17,9 +16,8 @@ from imagemill.imaging.engine.header import UPRIGHT, Header
 from imagemill.imaging.errors import DoesNotFit, TooLarge
 from imagemill.imaging.formats import FORMATS, HEIC, JPEG, PNG, Format
 from imagemill.imaging.limits import Limits
-from imagemill.imaging.spec.analysis import METADATA
-from imagemill.imaging.spec.field_types import STRATEGIES
-from imagemill.imaging.spec.pipeline import Output, Pipeline
+from imagemill.imaging.spec.bounds import METADATA, STRATEGIES
+from imagemill.imaging.spec.plain import Output, Pipeline
 
 # How much finer a picture is decoded that a part is cut out of.
 CROP_RESERVE: Final = 4
@@ -62,7 +60,7 @@ def plan_decode(header: Header, pipeline: Pipeline, limits: Limits) -> DecodePla
         _check_color_space(output, choose_format(output, header))
         size = crop_size(_orient(header, output), output)
         if output.trim is not False:  # its size depends on the pixels
-            shrinks.append(Fraction(1))
+            shrinks.append(1.0)
             hold_in_memory = True
             continue
         placement = place(size, output)
@@ -70,10 +68,10 @@ def plan_decode(header: Header, pipeline: Pipeline, limits: Limits) -> DecodePla
         shrinks.append(_compute_max_shrink(size, placement.scaled, output, header))
         hold_in_memory = hold_in_memory or _is_read_twice_or_out_of_order(output, header, placement)
     if set(pipeline.analyze) - {METADATA}:
-        shrinks.append(Fraction(max(header.upright.width, header.upright.height), THUMBNAIL_SIDE))
+        shrinks.append(max(header.upright.width, header.upright.height) / THUMBNAIL_SIDE)
         hold_in_memory = True
     return DecodePlan(
-        max_shrink=max(1.0, float(min(shrinks))),
+        max(1.0, min(shrinks)),
         frames=frames,
         hold_in_memory=hold_in_memory,
         only_srgb=all(output.color_space == "srgb" for output in pipeline.outputs),
@@ -132,13 +130,13 @@ def _check_color_space(output: Output, format_: Format) -> None:
         )
 
 
-def _compute_max_shrink(size: Size, scaled: Size, output: Output, header: Header) -> Fraction:
+def _compute_max_shrink(size: Size, scaled: Size, output: Output, header: Header) -> float:
     if output.gamma:  # a decoder averages levels, not light
-        return Fraction(1)
-    shrink = min(Fraction(size.width, scaled.width), Fraction(size.height, scaled.height))
+        return 1.0
+    shrink = min(size.width / scaled.width, size.height / scaled.height)
     if output.rotate % 90 != 0:  # a narrow picture in a wide canvas must not vanish
         shorter = min(header.stored.width, header.stored.height)
-        shrink = min(shrink, Fraction(shorter, MIN_SLANTED_SIDE))
+        shrink = min(shrink, shorter / MIN_SLANTED_SIDE)
     # A crop may fall between the pixels of a shrunk picture. With the reserve, that shifts it by at
     # most a sixth of a pixel of the output.
     return shrink / CROP_RESERVE if output.crop else shrink

@@ -1,6 +1,6 @@
 """Encoding of finished pictures, converted to what the format can hold, with metadata to keep."""
 
-from pathlib import Path
+import os
 
 from imagemill.imaging.color.convert_for_format import convert_for_format
 from imagemill.imaging.engine.canvas import flatten
@@ -10,25 +10,29 @@ from imagemill.imaging.formats import Format
 from imagemill.imaging.libvips import Image, Target
 from imagemill.imaging.metadata.prepare import complete_metadata, prepare_metadata
 from imagemill.imaging.metadata.select import select_metadata
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.plain import Output, replace
 
 
-def write(image: Image, file: Path, output: Output, format_: Format) -> None:
-    """Write the finished picture to the file, of lower quality if `max_bytes` requires it."""
+def write(image: Image, file: int, output: Output, format_: Format) -> None:
+    """Write the finished picture to the empty file of this descriptor.
+
+    Its quality is lower if `max_bytes` requires it.
+    """
     image = select_metadata(flatten(convert_for_format(image, format_), output, format_), output)
     highest = output.quality or format_.default_quality
     if output.max_bytes is None or highest is None:
-        encode(image, Target.new_to_file(str(file)), output, format_)
+        encode(image, Target.new_to_descriptor(file), output, format_)
         complete_metadata(file, image, format_)
     else:
         image = image.copy_memory()
 
         def encode_at(quality: int) -> bytes:
             target = Target.new_to_memory()
-            encode(image, target, output.model_copy(update={"quality": quality}), format_)
+            encode(image, target, replace(output, quality=quality), format_)
             return bytes(target.get("blob"))
 
-        file.write_bytes(find_best_quality(output.max_bytes, highest, encode_at))
+        with os.fdopen(file, "wb", closefd=False) as stream:
+            stream.write(find_best_quality(output.max_bytes, highest, encode_at))
 
 
 def encode(image: Image, target: Target, output: Output, format_: Format) -> None:

@@ -1,16 +1,19 @@
 """Sizes: how a picture is scaled, cropped, padded and rotated. Pure; rounding as in sharp."""
 
 from dataclasses import dataclass
-from fractions import Fraction
 from math import cos, floor, radians, sin
 from typing import Final
 
 from imagemill.imaging.errors import DoesNotFit, TooLarge
-from imagemill.imaging.spec.field_types import MAX_SIDE, Edges
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.bounds import MAX_SIDE
+from imagemill.imaging.spec.plain import Output
 
 # Only an extremely long picture that covers a large box reaches it.
 MAX_SCALED_SIDE: Final = 10_000_000
+
+# A ratio as two integers, so that rounding is exact.
+Scale = tuple[int, int]
+WHOLE: Final[Scale] = (1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,18 @@ def crop_size(size: Size, output: Output) -> Size:
 
 def pad_size(size: Size, output: Output) -> Size:
     """Return the size after `pad`. Raises TooLarge when a side would be longer than MAX_SIDE."""
-    edges = Edges.of(output.pad)
-    size = Size(size.width + edges.left + edges.right, size.height + edges.top + edges.bottom)
+    top, right, bottom, left = pad_edges(output)
+    size = Size(size.width + left + right, size.height + top + bottom)
     _check_sides(size, output)
     return size
+
+
+def pad_edges(output: Output) -> tuple[int, int, int, int]:
+    """Return what `pad` adds at top, right, bottom and left; a length is four equal edges."""
+    pad = output.pad
+    if isinstance(pad, int):
+        return pad, pad, pad, pad
+    return pad.top, pad.right, pad.bottom, pad.left
 
 
 def rotate_size(size: Size, degrees: float) -> Size:
@@ -104,9 +115,9 @@ def _place(size: Size, output: Output) -> Placement:
     if output.fit == "fill":
         across, down = _cap(across, output), _cap(down, output)
     elif output.fit in {"cover", "outside"}:
-        across = down = _cap(max(across, down), output)
+        across = down = _cap(_larger(across, down), output)
     else:
-        across = down = _cap(min(across, down), output)
+        across = down = _cap(_smaller(across, down), output)
     scaled = _scale(size, across, down)
     match output.fit:
         case "contain":
@@ -119,21 +130,30 @@ def _place(size: Size, output: Output) -> Placement:
             return Placement(scaled, scaled)
 
 
-def _compute_scales(size: Size, output: Output) -> tuple[Fraction, Fraction]:
+def _compute_scales(size: Size, output: Output) -> tuple[Scale, Scale]:
     """Return the factors for width and height; a side that is not given keeps the ratio."""
-    across = Fraction(output.width, size.width) if output.width is not None else None
-    down = Fraction(output.height, size.height) if output.height is not None else None
-    return across or down or Fraction(1), down or across or Fraction(1)
+    across = (output.width, size.width) if output.width is not None else None
+    down = (output.height, size.height) if output.height is not None else None
+    return across or down or WHOLE, down or across or WHOLE
 
 
-def _cap(scale: Fraction, output: Output) -> Fraction:
-    return scale if output.enlarge else min(scale, Fraction(1))
+def _cap(scale: Scale, output: Output) -> Scale:
+    return scale if output.enlarge else _smaller(scale, WHOLE)
 
 
-def _scale(size: Size, across: Fraction, down: Fraction) -> Size:
-    return Size(_round_half_up(size.width * across), _round_half_up(size.height * down))
+def _smaller(one: Scale, other: Scale) -> Scale:
+    return one if one[0] * other[1] <= other[0] * one[1] else other
 
 
-def _round_half_up(length: Fraction) -> int:
+def _larger(one: Scale, other: Scale) -> Scale:
+    return other if _smaller(one, other) is one else one
+
+
+def _scale(size: Size, across: Scale, down: Scale) -> Size:
+    return Size(_scale_side(size.width, across), _scale_side(size.height, down))
+
+
+def _scale_side(length: int, scale: Scale) -> int:
     """Round half up, as sharp does; Python's own `round` would go to the even number."""
-    return max(1, floor(length + Fraction(1, 2)))
+    above, below = scale
+    return max(1, (2 * length * above + below) // (2 * below))

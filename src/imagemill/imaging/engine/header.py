@@ -1,7 +1,6 @@
 """The header of an image file, read before any pixel, and its check against the limits."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from imagemill.imaging.engine.decoders import peek
@@ -10,10 +9,11 @@ from imagemill.imaging.engine.decoders.gif_blocks import check_complete
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.timing import Timing
 from imagemill.imaging.errors import TooLarge, UnsupportedFormat
+from imagemill.imaging.file_data import Data
 from imagemill.imaging.formats import GIF, INPUTS, SNIFF_BYTES, Format, sniff
 from imagemill.imaging.libvips import Image, get_int
 from imagemill.imaging.limits import Limits
-from imagemill.imaging.spec.field_types import MAX_INPUT_SIDE
+from imagemill.imaging.spec.bounds import MAX_INPUT_SIDE
 
 # EXIF orientations: 1 is upright, 2 to 4 mirror or turn by half, 5 to 8 by a quarter.
 UPRIGHT: Final = 1
@@ -42,28 +42,23 @@ class Header:
         return self.stored.transpose() if self.orientation in SIDEWAYS else self.stored
 
 
-def read_header(file: Path) -> Header:
-    """Read the header.
+def open_image(data: Data) -> tuple[Header, Image]:
+    """Read the header, and return it with its image, of which no pixel is read.
 
     Raises UnsupportedFormat when the first bytes are of no known format, InvalidImage when the
     header cannot be read.
     """
-    return open_image(file)[0]
-
-
-def open_image(file: Path) -> tuple[Header, Image]:
-    """Read the header, and return it with its image, of which no pixel is read."""
-    format_ = _sniff_file(file)
+    format_ = _sniff(data)
     if format_ is GIF:
-        check_complete(file)
-    image = peek(file, format_)
+        check_complete(data)
+    image = peek(data, format_)
     header = Header(
         format=format_,
         stored=Size(image.width, image.height),
         frames=get_int(image, "n-pages", 1) if format_.has_frames else 1,
         orientation=_read_orientation(image),
         has_alpha=image.hasalpha(),
-        buffered_bytes=count_buffered_bytes(file, format_, image),
+        buffered_bytes=count_buffered_bytes(data, format_, image),
         timing=_read_timing(image),
     )
     return header, image
@@ -89,10 +84,8 @@ def check_limits(header: Header, limits: Limits) -> None:
         )
 
 
-def _sniff_file(file: Path) -> Format:
-    with file.open("rb") as stream:
-        head = stream.read(SNIFF_BYTES)
-    format_ = sniff(head)
+def _sniff(data: Data) -> Format:
+    format_ = sniff(data[:SNIFF_BYTES])
     if format_ is None:
         known = ", ".join(INPUTS)
         raise UnsupportedFormat(f"The file is in none of the supported formats: {known}.")

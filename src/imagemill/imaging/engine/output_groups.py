@@ -8,7 +8,7 @@ from typing import Final
 from imagemill.imaging.engine.geometry import Size, place
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.engine.steps import resize
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.plain import Output
 
 # An output is scaled from another one only if that is larger by this factor. Scaling attenuates the
 # finest details, which such an output does not show.
@@ -30,12 +30,12 @@ BEFORE_SCALING: Final = (
 
 def group_by_unscaled_picture(outputs: Sequence[Output]) -> Iterator[list[Output]]:
     """Yield groups of outputs whose steps are the same until they are scaled."""
-
-    def before_scaling(output: Output) -> str:
-        return output.model_dump_json(include=set(BEFORE_SCALING))
-
-    for _, group in groupby(sorted(outputs, key=before_scaling), before_scaling):
+    for _, group in groupby(sorted(outputs, key=_fields_before_scaling), _fields_before_scaling):
         yield list(group)
+
+
+def _fields_before_scaling(output: Output) -> str:
+    return repr([getattr(output, name) for name in BEFORE_SCALING])
 
 
 def scale_outputs(unscaled: Picture, outputs: Sequence[Output]) -> Iterator[tuple[Output, Picture]]:

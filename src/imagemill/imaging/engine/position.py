@@ -1,12 +1,15 @@
 """Offsets of a picture in its box, or of a crop in the picture. Pure."""
 
-from fractions import Fraction
 from math import floor
+from typing import Final
 
 from imagemill.imaging.engine.geometry import Size
-from imagemill.imaging.spec.field_types import Focus
+from imagemill.imaging.spec.plain import Focus
 
-BEGINNING, MIDDLE, END = Fraction(0), Fraction(1, 2), Fraction(1)
+# In halves of the room that is left.
+BEGINNING: Final = 0
+MIDDLE: Final = 1
+END: Final = 2
 
 
 def align(inner: Size, outer: Size, position: str) -> tuple[int, int]:
@@ -14,10 +17,7 @@ def align(inner: Size, outer: Size, position: str) -> tuple[int, int]:
     words = position.split()
     across = BEGINNING if "left" in words else END if "right" in words else MIDDLE
     down = BEGINNING if "top" in words else END if "bottom" in words else MIDDLE
-    return (
-        floor((outer.width - inner.width) * across),
-        floor((outer.height - inner.height) * down),
-    )
+    return (outer.width - inner.width) * across // 2, (outer.height - inner.height) * down // 2
 
 
 def center_on(cut: Size, picture: Size, focus: Focus) -> tuple[int, int]:

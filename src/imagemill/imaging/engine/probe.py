@@ -10,10 +10,10 @@ from typing import Final
 from imagemill.imaging.engine.decoders import heic, load
 from imagemill.imaging.engine.encode import encode
 from imagemill.imaging.errors import ImagingError
-from imagemill.imaging.formats import FORMATS, FormatName, InputName
-from imagemill.imaging.libvips import Image, Source, Target, VipsError
+from imagemill.imaging.formats import FORMATS, Format, InputName
+from imagemill.imaging.libvips import Image, Target, VipsError
 from imagemill.imaging.result import FormatSupport
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.plain import Output
 
 SIDE: Final = 64
 
@@ -26,21 +26,23 @@ HEIC_SAMPLE: Final = Path(__file__).parent.joinpath("decoders", "heic", "sample.
 TOLERANCE: Final = 4
 
 
-def probe_format(name: InputName) -> FormatSupport:
-    """Return what works here. The sample is a smooth picture of 64x64 pixels."""
-    if name == "heic":
+def probe_format(name: InputName, output: Output | None) -> FormatSupport:
+    """Return what works here. The sample is a smooth picture of 64x64 pixels.
+
+    `output` has the defaults of the format, and is None for one that is never written.
+    """
+    if name == "heic" or output is None:
         return FormatSupport(encodes=False, decodes=_looks_right(lambda: heic.load(HEIC_SAMPLE)))
     try:
-        data = _encode_sample(name)
+        data = _encode_sample(output, FORMATS[name])
     except VipsError:
         return FormatSupport(encodes=False, decodes=False)
-    source = Source.new_from_memory(data)
-    return FormatSupport(encodes=True, decodes=_looks_right(lambda: load(source, FORMATS[name])))
+    return FormatSupport(encodes=True, decodes=_looks_right(lambda: load(data, FORMATS[name])))
 
 
-def _encode_sample(name: FormatName) -> bytes:
+def _encode_sample(output: Output, format_: Format) -> bytes:
     target = Target.new_to_memory()
-    encode(_draw_sample(), target, Output(format=name), FORMATS[name])
+    encode(_draw_sample(), target, output, format_)
     return bytes(target.get("blob"))
 
 

@@ -1,8 +1,7 @@
-"""Rendering of a pipeline: one input file, one decode, all outputs. Runs in an image process."""
+"""Rendering of a pipeline: one input, one decode, all outputs. Runs in an image process."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Final, Protocol
 
 from imagemill.image_files import InputImage
@@ -16,7 +15,7 @@ from imagemill.imaging.engine.decode_plan import (
     plan_decode,
 )
 from imagemill.imaging.engine.encode import write
-from imagemill.imaging.engine.header import Header, check_limits, read_header
+from imagemill.imaging.engine.header import Header, check_limits, open_image
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors, translate_encode_errors
 from imagemill.imaging.engine.output_groups import group_by_unscaled_picture, scale_outputs
 from imagemill.imaging.engine.picture import Picture
@@ -41,10 +40,11 @@ from imagemill.imaging.engine.steps import (
     watermark,
 )
 from imagemill.imaging.engine.verify import ExpectedOutput, verify_output
+from imagemill.imaging.file_data import Data, read_descriptor
 from imagemill.imaging.libvips import clear_warnings
 from imagemill.imaging.limits import Limits
-from imagemill.imaging.result import Rendered
-from imagemill.imaging.spec.pipeline import Output, Pipeline
+from imagemill.imaging.result import Written
+from imagemill.imaging.spec.plain import Output, Pipeline
 
 
 class Step(Protocol):
@@ -81,16 +81,17 @@ STEPS_BEFORE_SCALING: Final = STEPS[: STEPS.index(resize)]
 STEPS_AFTER_SCALING: Final = STEPS[STEPS.index(resize) + 1 :]
 
 
-def render(input_file: Path, folder: Path, pipeline: Pipeline, limits: Limits) -> Rendered:
-    """Write every output of the pipeline into the folder, each as `Format.file` names it.
+def render(data: Data, files: Sequence[int], pipeline: Pipeline, limits: Limits) -> Written:
+    """Write every output of the pipeline to the descriptor of its own empty file, in their order.
 
+    `data` is the input's, and has to stay unchanged until this returns.
     Raises InvalidImage, UnsupportedFormat, TooLarge, DoesNotFit, OutOfMemory or ScratchFull.
     """
     clear_warnings()
-    header = read_header(input_file)
+    header, opened = open_image(data)
     check_limits(header, limits)
     plan = plan_decode(header, pipeline, limits)
-    first, *later = decode(input_file, header, plan)
+    first, *later = decode(data, header, opened, plan)
     picture = Picture(
         first,
         header.stored,
@@ -98,20 +99,26 @@ def render(input_file: Path, folder: Path, pipeline: Pipeline, limits: Limits) -
         later=tuple(later),
         assets=limits.assets,
     )
+    targets = {output.name: file for output, file in zip(pipeline.outputs, files, strict=True)}
     expected: dict[str, ExpectedOutput] = {}
     for group in group_by_unscaled_picture(pipeline.outputs):
-        expected |= _render_group(picture, group, header, folder, limits)
-    return Rendered(
+        expected |= _render_group(picture, group, header, targets, limits)
+    return Written(
         input=InputImage(header.upright.width, header.upright.height, header.frames),
         outputs=tuple(
-            verify_output(folder, output.name, expected[output.name]) for output in pipeline.outputs
+            verify_output(read_descriptor(targets[output.name]), output.name, expected[output.name])
+            for output in pipeline.outputs
         ),
-        analysis=analyze(input_file, header, picture.first, pipeline.analyze),
+        analysis=analyze(header, opened, picture.first, pipeline.analyze),
     )
 
 
 def _render_group(
-    picture: Picture, outputs: Sequence[Output], header: Header, folder: Path, limits: Limits
+    picture: Picture,
+    outputs: Sequence[Output],
+    header: Header,
+    targets: Mapping[str, int],
+    limits: Limits,
 ) -> dict[str, ExpectedOutput]:
     """Write outputs that are one picture until they are scaled; return what each must be."""
     expected = {}
@@ -122,14 +129,14 @@ def _render_group(
             later = scaled.later[: count_frames(output, header) - 1]
             finished = _apply_steps(STEPS_AFTER_SCALING, replace(scaled, later=later), output)
             check_size(finished.size, output, header, limits)
-            expected[output.name] = _write_output(finished, output, header, folder)
+            expected[output.name] = _write_output(finished, output, header, targets[output.name])
     return expected
 
 
-def _write_output(picture: Picture, output: Output, header: Header, folder: Path) -> ExpectedOutput:
+def _write_output(picture: Picture, output: Output, header: Header, file: int) -> ExpectedOutput:
     format_ = choose_format(output, header)
     timing = header.timing.round_to(format_)
-    write(join_frames(picture, timing), format_.file(folder, output.name), output, format_)
+    write(join_frames(picture, timing), file, output, format_)
     may_have_position = output.keep_metadata == "all"
     return ExpectedOutput(format_, picture.size, picture.frames, timing, may_have_position)
 

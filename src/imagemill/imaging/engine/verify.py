@@ -1,16 +1,15 @@
-"""Verification of an output: its file is opened again before it leaves the image process."""
+"""Verification of an output: what was written is opened again before it leaves the process."""
 
-import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
 from imagemill.errors import Rejected
-from imagemill.image_files import OutputFile
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.header import Header, open_image
 from imagemill.imaging.engine.timing import Timing
+from imagemill.imaging.file_data import Data
 from imagemill.imaging.formats import AVIF, TIFF, Format
 from imagemill.imaging.metadata.gps import has_position, tiff_has_position
+from imagemill.imaging.result import WrittenOutput
 
 
 class BadOutput(Exception):
@@ -28,12 +27,11 @@ class ExpectedOutput:
     may_have_position: bool = False
 
 
-def verify_output(folder: Path, name: str, expected: ExpectedOutput) -> OutputFile:
+def verify_output(data: Data, name: str, expected: ExpectedOutput) -> WrittenOutput:
     """Open the output again and return its facts. Raises BadOutput unless they are as expected."""
     format_, size = expected.format, expected.size
-    file = format_.file(folder, name)
     try:
-        header, image = open_image(file)
+        header, image = open_image(data)
     except Rejected as error:
         raise BadOutput(f"{name} cannot be opened again") from error
     if header.format is not format_ or header.stored not in _allowed_sizes(format_, size):
@@ -41,20 +39,16 @@ def verify_output(folder: Path, name: str, expected: ExpectedOutput) -> OutputFi
             f"{name} is {header.format.name} of {header.stored}, not {format_.name} of {size}"
         )
     _check_frames(header, name, expected)
-    has_any_position = has_position(image) or (format_ is TIFF and tiff_has_position(file))
+    has_any_position = has_position(image) or (format_ is TIFF and tiff_has_position(data))
     if has_any_position and not expected.may_have_position:
         raise BadOutput(f"{name} contains the position where the picture was taken")
-    with file.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return OutputFile(
+    return WrittenOutput(
         name=name,
-        path=file.name,
-        media_type=format_.media_type,
-        bytes=file.stat().st_size,
+        format=format_,
+        bytes=len(data),
         width=size.width,
         height=size.height,
         frames=header.frames,
-        sha256=digest,
     )
 
 

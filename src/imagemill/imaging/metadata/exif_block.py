@@ -5,13 +5,12 @@ it is. So the block is read from a JPEG of one pixel.
 """
 
 from functools import cache
-from pathlib import Path
 from typing import Final
 
+from imagemill.imaging.file_data import Data
 from imagemill.imaging.libvips import GValue, Image
 from imagemill.imaging.metadata.blocks import EXIF, EXIF_FIELDS, set_block
 from imagemill.imaging.metadata.rights.exif import extract_rights
-from imagemill.imaging.metadata.tag_directory import map_file
 
 START_OF_IMAGE: Final = b"\xff\xd8"
 APPLICATION_1: Final = b"\xff\xe1"
@@ -30,10 +29,9 @@ def attach_exif(image: Image, block: bytes) -> Image:
     return carried
 
 
-def attach_tiff_rights(image: Image, file: Path) -> Image:
+def attach_tiff_rights(image: Image, tiff: Data) -> Image:
     """Return the image with Artist and Copyright of its TIFF, which libvips does not read."""
-    with file.open("rb") as stream, map_file(stream) as data:
-        block = extract_rights(data)
+    block = extract_rights(tiff)
     return image if block is None else attach_exif(image, block)
 
 

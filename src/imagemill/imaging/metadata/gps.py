@@ -1,13 +1,13 @@
 """Detection of a GPS position in EXIF, XMP and TIFF tags."""
 
-from pathlib import Path
 from typing import Final
 
+from imagemill.imaging.file_data import Data
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.metadata.blocks import EXIF, XMP, get_block
 from imagemill.imaging.metadata.rights.exif import PREFIX
 from imagemill.imaging.metadata.rights.xmp import parse_xmp
-from imagemill.imaging.metadata.tag_directory import map_file, read_entries
+from imagemill.imaging.metadata.tag_directory import read_entries
 
 GPS_DIRECTORY: Final = 0x8825
 GPS_OF_XMP: Final = "{http://ns.adobe.com/exif/1.0/}GPS"
@@ -33,7 +33,6 @@ def xmp_has_position(packet: bytes) -> bool:
     return any(name.startswith(GPS_OF_XMP) for name in names)
 
 
-def tiff_has_position(file: Path) -> bool:
+def tiff_has_position(tiff: Data) -> bool:
     """Return whether a TIFF has a GPS directory, which libvips does not read."""
-    with file.open("rb") as stream, map_file(stream) as data:
-        return GPS_DIRECTORY in read_entries(data)
+    return GPS_DIRECTORY in read_entries(tiff)

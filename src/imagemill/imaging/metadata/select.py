@@ -24,7 +24,8 @@ from imagemill.imaging.metadata.blocks import (
 )
 from imagemill.imaging.metadata.exif_block import attach_exif
 from imagemill.imaging.metadata.rights import exif, iptc, xmp
-from imagemill.imaging.spec.pipeline import KeepMetadata, Output
+from imagemill.imaging.spec.bounds import KeepMetadata
+from imagemill.imaging.spec.plain import Output
 
 EXTRACTORS: Final[Mapping[str, Callable[[bytes], bytes | None]]] = MappingProxyType(
     {EXIF: exif.extract_rights, XMP: xmp.extract_rights, IPTC: iptc.extract_rights}

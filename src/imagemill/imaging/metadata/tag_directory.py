@@ -6,9 +6,10 @@ no entries. Source: TIFF 6.0, section 2.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from mmap import ACCESS_READ, mmap
 from struct import error, unpack_from
-from typing import BinaryIO, Final
+from typing import Final
+
+from imagemill.imaging.file_data import Data
 
 ORDERS: Final = {b"II*\0": "<", b"MM\0*": ">"}
 
@@ -26,12 +27,7 @@ class Entry:
     length: int
 
 
-def map_file(file: BinaryIO) -> mmap:
-    """Return the file mapped into memory, so that only the parts in use are read."""
-    return mmap(file.fileno(), 0, access=ACCESS_READ)
-
-
-def read_entries(data: bytes | mmap) -> Mapping[int, Entry]:
+def read_entries(data: Data) -> Mapping[int, Entry]:
     """Return the entries of the first directory by their tags."""
     order = ORDERS.get(bytes(data[:4]))
     if order is None:
@@ -51,7 +47,7 @@ def read_entries(data: bytes | mmap) -> Mapping[int, Entry]:
     return found
 
 
-def read_values(data: bytes | mmap, tags: frozenset[int], longest: int) -> Mapping[int, bytes]:
+def read_values(data: Data, tags: frozenset[int], longest: int) -> Mapping[int, bytes]:
     """Return the values, by tag, of those tags that have one of 1 to `longest` bytes."""
     return {
         tag: bytes(data[entry.start : entry.start + entry.length])

@@ -5,7 +5,6 @@ Source: TIFF 6.0, section 2. libvips writes files in the byte order of the machi
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from struct import pack, unpack
 from typing import BinaryIO, Final
 
@@ -17,23 +16,23 @@ TEXTS: Final = frozenset({0x013B, 0x8298})
 FIRST: Final = 4
 
 
-def append_tags(file: Path, tags: Mapping[int, bytes]) -> None:
+def append_tags(tiff: BinaryIO, tags: Mapping[int, bytes]) -> None:
     """Add the tags, by number. The file must have none of them yet."""
     if not tags:
         return
-    with file.open("r+b") as tiff:
-        order = "<" if tiff.read(2) == b"II" else ">"
-        tiff.seek(FIRST)
-        (at,) = unpack(order + "I", tiff.read(4))
-        tiff.seek(at)
-        (count,) = unpack(order + "H", tiff.read(2))
-        old = [tiff.read(ENTRY_BYTES) for _ in range(count)]
-        following = tiff.read(4)
-        new = [_write_entry(tiff, order, tag, value) for tag, value in tags.items()]
-        directory = sorted(old + new, key=lambda entry: unpack(order + "H", entry[:2]))
-        place = _append(tiff, pack(order + "H", len(directory)) + b"".join(directory) + following)
-        tiff.seek(FIRST)
-        tiff.write(pack(order + "I", place))
+    tiff.seek(0)
+    order = "<" if tiff.read(2) == b"II" else ">"
+    tiff.seek(FIRST)
+    (at,) = unpack(order + "I", tiff.read(4))
+    tiff.seek(at)
+    (count,) = unpack(order + "H", tiff.read(2))
+    old = [tiff.read(ENTRY_BYTES) for _ in range(count)]
+    following = tiff.read(4)
+    new = [_write_entry(tiff, order, tag, value) for tag, value in tags.items()]
+    directory = sorted(old + new, key=lambda entry: unpack(order + "H", entry[:2]))
+    place = _append(tiff, pack(order + "H", len(directory)) + b"".join(directory) + following)
+    tiff.seek(FIRST)
+    tiff.write(pack(order + "I", place))
 
 
 def _write_entry(tiff: BinaryIO, order: str, tag: int, value: bytes) -> bytes:

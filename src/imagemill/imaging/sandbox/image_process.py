@@ -3,32 +3,25 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import Sequence
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, Self, cast
+from typing import Final, Self, TypeVar, cast
 
-from pydantic import ValidationError
-
-from imagemill.blocking import run_in_thread
 from imagemill.imaging.errors import DecoderCrashed, ImageProcessDidNotStart, TimedOut
 from imagemill.imaging.sandbox import cpu_time
+from imagemill.imaging.sandbox.arguments import Arguments
 from imagemill.imaging.sandbox.confine.level import ConfinementLevel
-from imagemill.imaging.sandbox.confine.policy import SandboxPolicy
+from imagemill.imaging.sandbox.connection import Connection
 from imagemill.imaging.sandbox.exit_reason import error_for_exit
-from imagemill.imaging.sandbox.job_directory import JobDirectory
-from imagemill.imaging.sandbox.protocol import (
-    LENGTH_BYTES,
-    MAX_FRAME_BYTES,
-    REPLY,
-    Message,
-    Ready,
-    Reply,
-    encode_frame,
-)
+from imagemill.imaging.sandbox.replies import Ready
+from imagemill.imaging.sandbox.scratch_files import ScratchFiles
+
+R = TypeVar("R")
 
 PROGRAM: Final = (
     sys.executable,
@@ -51,8 +44,6 @@ ENVIRONMENT: Final = {
 START_TIMEOUT: Final = timedelta(seconds=30)
 EXIT_TIMEOUT: Final = timedelta(seconds=5)
 
-INVALID_REPLY: Final = "The decoder's reply is invalid."
-
 # How much of the end of standard error is kept, for messages.
 STDERR_TAIL_BYTES: Final = 4096
 
@@ -62,37 +53,36 @@ class ImageProcess:
 
     level: ConfinementLevel  # known once it has started
 
-    def __init__(self, process: Process, job_directory: JobDirectory) -> None:
-        self.job_directory = job_directory
+    def __init__(self, process: Process, connection: Connection, scratch_dir: Path) -> None:
+        self.scratch_files = ScratchFiles(scratch_dir)
         self._process = process
-        # None only when no pipes were asked for.
-        self._requests = cast("asyncio.StreamWriter", process.stdin)
-        self._replies = cast("asyncio.StreamReader", process.stdout)
+        self._connection = connection
+        # None only when no pipe was asked for.
         self._errors = cast("asyncio.StreamReader", process.stderr)
         self._is_busy = False
         self._stderr = b""
         self._reading_stderr = asyncio.create_task(self._read_stderr())
 
     @classmethod
-    async def start(cls, program: Sequence[str], policy: SandboxPolicy, scratch_dir: Path) -> Self:
-        """Start the program with a job directory of its own, and wait until it is ready.
+    async def start(cls, program: Sequence[str], arguments: Arguments, scratch_dir: Path) -> Self:
+        """Start the program with scratch files in this folder, and wait until it is ready.
 
-        Raises ImageProcessDidNotStart, ScratchFull.
+        Raises ImageProcessDidNotStart.
         """
-        job_directory = await run_in_thread(JobDirectory.create, scratch_dir)
-        own_policy = policy.with_folders(job_directory.inputs, job_directory.outputs)
-        arguments = (*program, str(os.getpid()), own_policy.model_dump_json())
-        spawning = asyncio.create_task(_spawn(arguments))
-        try:
-            process = cls(await asyncio.shield(spawning), job_directory)
-        except asyncio.CancelledError:
-            # asyncio would lose a process whose creation is canceled.
-            with suppress(ImageProcessDidNotStart):
-                await cls(await spawning, job_directory).kill()
-            raise
-        except ImageProcessDidNotStart:
-            await run_in_thread(job_directory.remove)
-            raise
+        connection, childs = Connection.pair()
+        with childs:
+            spawning = asyncio.create_task(_spawn((*program, *arguments.format()), childs))
+            try:
+                process = cls(await asyncio.shield(spawning), connection, scratch_dir)
+            except asyncio.CancelledError:
+                # asyncio would lose a process whose creation is canceled.
+                with suppress(ImageProcessDidNotStart):
+                    await cls(await spawning, connection, scratch_dir).kill()
+                connection.close()
+                raise
+            except ImageProcessDidNotStart:
+                connection.close()
+                raise
         try:
             process.level = await process._wait_until_ready()
         except BaseException:
@@ -108,8 +98,14 @@ class ImageProcess:
     def is_alive(self) -> bool:
         return self._process.returncode is None
 
-    async def send(self, request: Message, time_limit: timedelta) -> Reply:
-        """Send a request and return the reply.
+    async def exchange(
+        self,
+        request: str,
+        descriptors: Sequence[int],
+        read_reply: Callable[[Connection], Awaitable[R]],
+        time_limit: timedelta,
+    ) -> R:
+        """Send a request and return what `read_reply` makes of the connection.
 
         Raises TimedOut when the time limit is exceeded, DecoderCrashed when the reply is invalid,
         and what `error_for_exit` makes of the exit status when the process ends without a reply.
@@ -119,7 +115,7 @@ class ImageProcess:
         try:
             cpu_time.raise_soft_limit(self.pid, cpu_time.seconds_per_job(time_limit))
             async with asyncio.timeout(time_limit.total_seconds()):
-                return await self._exchange(request)
+                return await self._exchange(request, descriptors, read_reply)
         except TimeoutError as error:
             await self.kill()
             seconds = time_limit.total_seconds()
@@ -131,26 +127,27 @@ class ImageProcess:
             self._is_busy = False
 
     async def kill(self) -> None:
-        """Kill the process group, and return when the process and its job directory are gone."""
+        """Kill the process group, and return when the process and its scratch files are gone."""
         # One that died during a request may have left others of its group. The pid of one that died
         # while idle may by now be another process's.
         if self.is_alive or self._is_busy:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-        exiting = asyncio.create_task(self._wait_for_exit())
+        exiting = asyncio.create_task(self._process.wait())
         try:
             await asyncio.wait(
                 {exiting, self._reading_stderr}, timeout=EXIT_TIMEOUT.total_seconds()
             )
         finally:
             exiting.cancel()
-            await run_in_thread(self.job_directory.remove)
+            self._connection.close()
+            self.scratch_files.close()
 
     async def _wait_until_ready(self) -> ConfinementLevel:
         try:
             async with asyncio.timeout(START_TIMEOUT.total_seconds()):
-                reply = await self._read_reply()
-        except (asyncio.IncompleteReadError, ConnectionError, DecoderCrashed, TimeoutError):
+                reply = await self._connection.receive()
+        except (EOFError, OSError, DecoderCrashed):
             reply = None
         if not isinstance(reply, Ready):
             await self.kill()
@@ -159,31 +156,22 @@ class ImageProcess:
             )
         return reply.level
 
-    async def _exchange(self, request: Message) -> Reply:
+    async def _exchange(
+        self,
+        request: str,
+        descriptors: Sequence[int],
+        read_reply: Callable[[Connection], Awaitable[R]],
+    ) -> R:
         try:
-            self._requests.write(encode_frame(request))
-            await self._requests.drain()
-            return await self._read_reply()
-        except (asyncio.IncompleteReadError, ConnectionError) as error:
-            # Pipes close after the exit status is settled, so that this kill does not change it.
+            await self._connection.send(request, descriptors)
+            reply = await read_reply(self._connection)
+        except (EOFError, ConnectionError) as error:
+            # Sockets close after the exit status is settled, so that this kill does not change it.
             await self.kill()
             raise error_for_exit(self._process.returncode, self._stderr_tail()) from error
-
-    async def _read_reply(self) -> Reply:
-        length = int.from_bytes(await self._replies.readexactly(LENGTH_BYTES))
-        if length > MAX_FRAME_BYTES:
-            raise DecoderCrashed(INVALID_REPLY)
-        try:
-            return REPLY.validate_json(await self._replies.readexactly(length))
-        except ValidationError as error:
-            raise DecoderCrashed(INVALID_REPLY) from error
-
-    async def _wait_for_exit(self) -> None:
-        """Drain the replies first: asyncio waits for its pipes before it reports an exit."""
-        with suppress(RuntimeError, ConnectionError):  # RuntimeError: a request is reading it
-            while await self._replies.read(STDERR_TAIL_BYTES):
-                pass
-        await self._process.wait()
+        if self._connection.has_unread:
+            raise DecoderCrashed("The decoder sent more than a reply.")
+        return reply
 
     async def _read_stderr(self) -> None:
         while read := await self._errors.read(STDERR_TAIL_BYTES):
@@ -193,12 +181,12 @@ class ImageProcess:
         return self._stderr.decode(errors="replace").strip()
 
 
-async def _spawn(arguments: Sequence[str]) -> Process:
+async def _spawn(arguments: Sequence[str], connection: socket.socket) -> Process:
     try:
         return await asyncio.create_subprocess_exec(
             *arguments,
-            stdin=PIPE,
-            stdout=PIPE,
+            stdin=connection.fileno(),
+            stdout=DEVNULL,
             stderr=PIPE,
             env=_environment(),
             start_new_session=True,

@@ -10,8 +10,8 @@ from typing import Final
 
 from imagemill.errors import Unavailable
 from imagemill.imaging.sandbox import cpu_time
+from imagemill.imaging.sandbox.arguments import Arguments
 from imagemill.imaging.sandbox.confine.level import ConfinementLevel
-from imagemill.imaging.sandbox.confine.policy import SandboxPolicy
 from imagemill.imaging.sandbox.exit_reason import ExitReason, reason_for
 from imagemill.imaging.sandbox.image_process import ImageProcess
 
@@ -38,13 +38,13 @@ class ProcessPool:
     def __init__(
         self,
         program: Sequence[str],
-        policy: SandboxPolicy,
+        arguments: Arguments,
         scratch_dir: Path,
         jobs_per_process: int,
         on_exit: Callable[[ExitReason], None] = lambda _: None,
     ) -> None:
         self._program = program
-        self._policy = policy
+        self._arguments = arguments
         self._scratch_dir = scratch_dir
         self._jobs_per_process = jobs_per_process
         self._on_exit = on_exit
@@ -123,7 +123,9 @@ class ProcessPool:
         if slot.failed_starts:
             await asyncio.sleep(_restart_delay(slot.failed_starts).total_seconds())
         try:
-            slot.process = await ImageProcess.start(self._program, self._policy, self._scratch_dir)
+            slot.process = await ImageProcess.start(
+                self._program, self._arguments, self._scratch_dir
+            )
         except Unavailable:
             slot.failed_starts += 1
             raise

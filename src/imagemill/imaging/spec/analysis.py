@@ -1,18 +1,19 @@
 """The analyses, and schemas of their results, which the parent process validates. Pure."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, with_config
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
 from imagemill.imaging.formats import InputName
-
-AnalysisName = Literal["metadata", "blurhash", "thumbhash", "dominant_color", "palette", "phash"]
-
-# It needs only the header; the others need pixels.
-METADATA: AnalysisName = "metadata"
-
-MAX_PALETTE_COLORS = 6
+from imagemill.imaging.spec.bounds import (
+    EXIF_NAME_PATTERN,
+    MAX_EXIF_FIELDS,
+    MAX_EXIF_NUMBERS,
+    MAX_EXIF_TEXT_LENGTH,
+    MAX_ICC_NAME_LENGTH,
+    MAX_PALETTE_COLORS,
+)
 
 Color = Annotated[str, Field(pattern="^#[0-9a-f]{6}$")]
 
@@ -23,18 +24,6 @@ BlurHash = Annotated[str, Field(pattern=r"^L[0-9A-Za-z#$%*+,\-.:;=?@\[\]^_{|}~]{
 ThumbHash = Annotated[str, Field(pattern="^[A-Za-z0-9+/]{20,36}={0,2}$", max_length=36)]
 
 PHash = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
-
-# Bounds of untrusted EXIF: fields, characters of a text, numbers of a list.
-MAX_EXIF_FIELDS = 100
-EXIF_NAME_PATTERN = "^[A-Za-z0-9]{1,40}$"
-MAX_EXIF_TEXT_LENGTH = 200
-MAX_EXIF_NUMBERS = 16
-MAX_ICC_NAME_LENGTH = 100
-
-
-def to_printable(text: str, length: int) -> str:
-    """Return the text without control characters, lone surrogates and the like, cut to length."""
-    return "".join(filter(str.isprintable, text[: 4 * length])).strip()[:length]
 
 
 def _check_is_printable(text: str) -> str:
@@ -48,7 +37,6 @@ Whole = Annotated[int, Field(ge=-(2**32), le=2**32)]
 Number = Whole | Annotated[float, Field(ge=-(2**32), le=2**32)]
 ExifText = Annotated[Printable, Field(max_length=MAX_EXIF_TEXT_LENGTH)]
 ExifNumbers = Annotated[list[Number], Field(max_length=MAX_EXIF_NUMBERS)]
-ExifValue = int | float | str | list[float]
 
 
 @with_config(extra="forbid", strict=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from imagemill.imaging.errors import DoesNotFit
 from imagemill.imaging.formats import FORMATS, SNIFF_BYTES, sniff
-from imagemill.imaging.spec.pipeline import Pipeline
+from imagemill.imaging.spec.plain import Pipeline
 
 # A location in a pipeline, as pydantic's `loc`.
 Location = tuple[str | int, ...]

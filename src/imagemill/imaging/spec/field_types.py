@@ -4,10 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, WrapValidator
 
-MAX_SIDE: Final = 16384
-
-# JPEG's limit. Longer lines of a PNG cost memory out of proportion to its pixels.
-MAX_INPUT_SIDE: Final = 65535
+from imagemill.imaging.spec.bounds import MAX_INPUT_SIDE, MAX_SIDE
 
 Length = Annotated[int, Field(ge=0, le=MAX_SIDE, strict=True)]
 Factor = Annotated[float, Field(ge=0, le=10)]
@@ -34,23 +31,6 @@ class Edges(BaseModel):
     right: Length = 0
     bottom: Length = 0
     left: Length = 0
-
-    @classmethod
-    def of(cls, pad: "int | Edges") -> "Edges":
-        """Return edges as they are, and a length as four equal edges."""
-        return Edges(top=pad, right=pad, bottom=pad, left=pad) if isinstance(pad, int) else pad
-
-
-OPAQUE: Final = 255
-
-
-def parse_color(text: HexColor) -> tuple[int, int, int, int]:
-    """Return red, green, blue and alpha, 0 to 255 each, of `#rgb`, `#rrggbb` or `#rrggbbaa`."""
-    digits = text.removeprefix("#")
-    if len(digits) == len("rgb"):
-        digits = "".join(digit * 2 for digit in digits)
-    red, green, blue, alpha = bytes.fromhex(digits.ljust(len("rrggbbaa"), "f"))
-    return red, green, blue, alpha
 
 
 def accept_object_or(plain: Any, shape: type[BaseModel]) -> WrapValidator:  # noqa: ANN401 - any type
@@ -80,8 +60,6 @@ Corner = Literal[
     "left top",
 ]
 Place = Literal[Corner, "entropy", "attention"]
-# Places that depend on the pixels.
-STRATEGIES: Final = frozenset({"entropy", "attention"})
 
 
 class Focus(BaseModel):

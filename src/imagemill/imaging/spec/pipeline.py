@@ -5,17 +5,21 @@ effect together with the others is an error too; a default that is spelled out n
 declared in the order in which their validators need each other.
 """
 
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from imagemill.imaging.formats import FORMATS, Format, FormatName
-from imagemill.imaging.spec.analysis import AnalysisName
-from imagemill.imaging.spec.field_types import (
+from imagemill.imaging.spec.bounds import (
+    MAX_OUTPUTS,
     MAX_SIDE,
-    OPAQUE,
     STRATEGIES,
+    AnalysisName,
+    ColorSpace,
+    KeepMetadata,
+)
+from imagemill.imaging.spec.field_types import (
     Area,
     Degrees,
     Focus,
@@ -25,15 +29,11 @@ from imagemill.imaging.spec.field_types import (
     Place,
     Position,
     Threshold,
-    parse_color,
 )
+from imagemill.imaging.spec.hex_color import OPAQUE, parse_color
 from imagemill.imaging.spec.watermark import Watermark
 
-MAX_OUTPUTS: Final = 16
-
 Fit = Literal["inside", "cover", "contain", "fill", "outside"]
-ColorSpace = Literal["srgb", "p3", "keep"]
-KeepMetadata = Literal["none", "icc", "copyright", "all"]
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
 
 

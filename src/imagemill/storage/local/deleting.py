@@ -3,10 +3,6 @@
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
-
-# `inputs/c27` and the like stay: uploads need them, and a durable folder takes a sync to make.
-SHARD_DEPTH: Final = 2
 
 
 def delete_path(path: Path) -> None:
@@ -16,15 +12,6 @@ def delete_path(path: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink()
-
-
-def remove_empty_parents(key: str, root: Path) -> None:
-    """Remove the folders between a key and its shard, as far as they are empty."""
-    folder = (root / key).parent
-    for _ in range(key.count("/") - SHARD_DEPTH):
-        if not _remove_if_empty(folder):
-            return
-        folder = folder.parent
 
 
 def remove_empty_folders(folder: Path, top: Path) -> None:

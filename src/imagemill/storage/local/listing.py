@@ -5,12 +5,13 @@ Lazily, a shard at a time (see keys.py), so that it needs little memory whatever
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
 from imagemill.storage.errors import translate_os_errors
-from imagemill.storage.keys import INPUTS, OUTPUTS, TEMPORARY
+from imagemill.storage.keys import INPUTS, OUTPUTS, TEMPORARY, unit_key
 from imagemill.storage.local.scratch_dir import is_scratch_dir
 from imagemill.storage.protocol import Unit
 
@@ -22,19 +23,14 @@ def list_shards(root: Path) -> list[str]:
 
 def list_units(root: Path, shard: str) -> list[Unit]:
     """Return the inputs, and the outputs of each attempt, in a shard."""
-    inputs = ((entry, entry.name) for entry in _entries(root / INPUTS / shard))
-    outputs = (
-        (attempt, job.name)
-        for job in _entries(root / OUTPUTS / shard)
-        for attempt in (_entries(Path(job)) if job.is_dir(follow_symlinks=False) else [job])
-    )
-    return [*_units(root, inputs), *_units(root, outputs)]
+    inputs = _entries(root / INPUTS / shard)
+    return [*_units(root, inputs), *_attempts(root, shard)]
 
 
 def list_unfinished(root: Path) -> list[Unit]:
     """Return the temporary files and folders except scratch folders, whose locks tell their use."""
     entries = (entry for entry in _entries(root / TEMPORARY) if not is_scratch_dir(entry.name))
-    return list(_units(root, ((entry, entry.name) for entry in entries)))
+    return list(_units(root, entries))
 
 
 def list_all(root: Path) -> list[Unit]:
@@ -43,15 +39,25 @@ def list_all(root: Path) -> list[Unit]:
     return [*list_unfinished(root), *(unit for shard in shards for unit in list_units(root, shard))]
 
 
-def _units(root: Path, found: Iterable[tuple[os.DirEntry[str], str]]) -> Iterator[Unit]:
-    for entry, name in found:
+def _attempts(root: Path, shard: str) -> Iterable[Unit]:
+    """Return one unit for all outputs of an attempt, as new as the last of them."""
+    attempts: dict[str, Unit] = {}
+    for output in _units(root, _entries(root / OUTPUTS / shard)):
+        unit = replace(output, key=unit_key(output.key))
+        known = attempts.get(unit.key, unit)
+        attempts[unit.key] = max(known, unit, key=lambda one: one.modified_at)
+    return attempts.values()
+
+
+def _units(root: Path, found: Iterable[os.DirEntry[str]]) -> Iterator[Unit]:
+    for entry in found:
         with translate_os_errors():
             try:
                 seconds = entry.stat(follow_symlinks=False).st_mtime
             except FileNotFoundError:
                 continue
         key = Path(entry).relative_to(root).as_posix()
-        yield Unit(key, _job_id(name), datetime.fromtimestamp(seconds, UTC))
+        yield Unit(key, _job_id(entry.name), datetime.fromtimestamp(seconds, UTC))
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

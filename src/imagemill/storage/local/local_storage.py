@@ -1,7 +1,7 @@
 """Storage in a folder that gateway and workers share: a local disk or a mounted volume."""
 
 import shutil
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,15 +11,16 @@ from imagemill.blocking import run_in_thread
 from imagemill.storage.errors import StorageFull, translate_os_errors
 from imagemill.storage.keys import TEMPORARY
 from imagemill.storage.local import listing, probing, reading, scratch_dir
-from imagemill.storage.local.deleting import delete_path, remove_empty_parents
+from imagemill.storage.local.deleting import delete_path
 from imagemill.storage.local.free_space import FreeSpace
+from imagemill.storage.local.key_paths import find_paths
 from imagemill.storage.local.pending_file import LocalPendingFile
-from imagemill.storage.local.publishing import publish_folder
+from imagemill.storage.local.publishing import Publisher
 from imagemill.storage.local.quarantine import LocalQuarantine
 from imagemill.storage.local.scratch_dir import ScratchDir
 from imagemill.storage.local.small_files import SmallFiles
 from imagemill.storage.local.unnamed_file import UnnamedFiles
-from imagemill.storage.protocol import Unit
+from imagemill.storage.protocol import Content, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class LocalStorage:
     quarantine: LocalQuarantine
     unnamed_files: UnnamedFiles
     small_files: SmallFiles
+    publisher: Publisher
     free_space: FreeSpace
 
     @classmethod
@@ -59,6 +61,7 @@ class LocalStorage:
             quarantine=LocalQuarantine(root),
             unnamed_files=unnamed_files,
             small_files=SmallFiles(root, unnamed_files),
+            publisher=Publisher(root, unnamed_files),
             free_space=FreeSpace(root),
         )
         try:
@@ -89,9 +92,9 @@ class LocalStorage:
         return reading.read_range(self.root, key, start, end)
 
     @asynccontextmanager
-    async def fetch(self, key: str) -> AsyncIterator[Path]:
-        await self.size(key)
-        yield self.root / key
+    async def open_input(self, key: str) -> AsyncIterator[int]:
+        with await reading.open_file(self.root, key) as file:
+            yield file.fileno()
 
     @asynccontextmanager
     async def scratch_folder(self) -> AsyncIterator[Path]:
@@ -102,9 +105,8 @@ class LocalStorage:
         finally:
             await run_in_thread(shutil.rmtree, folder, ignore_errors=True)
 
-    async def publish(self, folder: Path, key: str, names: Iterable[str]) -> None:
-        with translate_os_errors():
-            await run_in_thread(publish_folder, folder, self.root / key, tuple(names), self.root)
+    async def publish(self, files: Mapping[str, Content]) -> None:
+        await self.publisher.publish({self.root / key: files[key] for key in files})
 
     async def delete(self, *keys: str) -> None:
         with translate_os_errors():
@@ -140,6 +142,5 @@ class LocalStorage:
         return folder
 
     def _delete(self, keys: Iterable[str]) -> None:
-        for key in keys:
-            delete_path(self.root / key)
-            remove_empty_parents(key, self.root)
+        for path in find_paths(self.root, keys):
+            delete_path(path)

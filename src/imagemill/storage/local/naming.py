@@ -5,16 +5,32 @@ for both. Until that is done nobody knows their keys; after a power cut in betwe
 there without its content, and is an orphan like any other (maintenance/janitor.py).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from imagemill.failpoints import failpoint
 from imagemill.storage.local.durable import sync_folder
 from imagemill.storage.local.unnamed_file import UnnamedFile
 
 
-def name_durably(files: Mapping[UnnamedFile, Path], root: Path) -> dict[UnnamedFile, OSError]:
+@dataclass(frozen=True, slots=True)
+class Failpoints:
+    """The failpoints between the two steps and after them."""
+
+    named: Callable[[], None]
+    synced: Callable[[], None]
+
+
+INPUT: Final = Failpoints(lambda: failpoint("input.named"), lambda: failpoint("input.synced"))
+OUTPUTS: Final = Failpoints(lambda: failpoint("outputs.named"), lambda: failpoint("outputs.synced"))
+
+
+def name_durably(
+    files: Mapping[UnnamedFile, Path], root: Path, failpoints: Failpoints
+) -> dict[UnnamedFile, OSError]:
     """Give each file its path below root, and sync it; each folder is synced once.
 
     Returns the errors of the files that failed, which are not there.
@@ -25,14 +41,14 @@ def name_durably(files: Mapping[UnnamedFile, Path], root: Path) -> dict[UnnamedF
         with _record_errors(errors, [file]):
             file.link(path, root)
             folders.setdefault(path.parent, []).append(file)
-    failpoint("input.named")
+    failpoints.named()
     for folder, named in folders.items():
         for file in named:
             with _record_errors(errors, [file]):
                 file.sync()
         with _record_errors(errors, named):
             sync_folder(folder)
-    failpoint("input.synced")
+    failpoints.synced()
     for file in errors.keys() & {file for named in folders.values() for file in named}:
         with suppress(OSError):
             files[file].unlink()

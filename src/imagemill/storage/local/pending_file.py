@@ -11,7 +11,7 @@ from typing import Final
 
 from imagemill.blocking import run_in_thread
 from imagemill.storage.errors import to_storage_error, translate_os_errors
-from imagemill.storage.local.naming import name_durably
+from imagemill.storage.local.naming import INPUT, name_durably
 from imagemill.storage.local.small_files import SmallFile, SmallFiles
 from imagemill.storage.local.unnamed_file import UnnamedFile, UnnamedFiles
 from imagemill.storage.protocol import CommittedFile
@@ -64,7 +64,7 @@ class LocalPendingFile:
 
     def _commit(self, file: UnnamedFile, target: Path) -> None:
         self._flush()
-        for error in name_durably({file: target}, self.root).values():
+        for error in name_durably({file: target}, self.root, INPUT).values():
             raise to_storage_error(error)
 
     def _flush(self) -> None:

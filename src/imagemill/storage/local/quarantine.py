@@ -13,7 +13,8 @@ from pathlib import Path
 from imagemill.blocking import run_in_thread
 from imagemill.storage.errors import translate_os_errors
 from imagemill.storage.keys import QUARANTINE
-from imagemill.storage.local.deleting import remove_empty_folders, remove_empty_parents
+from imagemill.storage.local.deleting import remove_empty_folders
+from imagemill.storage.local.key_paths import find_paths
 from imagemill.storage.local.listing import list_all
 from imagemill.storage.local.reading import measure
 from imagemill.storage.protocol import QuarantinedUnit
@@ -35,18 +36,20 @@ class LocalQuarantine:
         return await run_in_thread(lambda: [unit.key for unit in units if self._restore(unit)])
 
     async def delete(self, units: Collection[QuarantinedUnit]) -> None:
-        await run_in_thread(self._delete, [self._path(unit) for unit in units])
+        await run_in_thread(lambda: self._delete(self._paths(units)))
 
     async def delete_keys(self, keys: Collection[str]) -> None:
         await run_in_thread(
-            lambda: self._delete(self._folder(day) / key for day in self._days() for key in keys)
+            lambda: self._delete(
+                path for day in self._days() for path in find_paths(self._folder(day), keys)
+            )
         )
 
     async def total_size(self, units: Collection[QuarantinedUnit]) -> int:
-        return await run_in_thread(lambda: sum(measure(self._path(unit)) for unit in units))
+        return await run_in_thread(lambda: sum(map(measure, self._paths(units))))
 
-    def _path(self, unit: QuarantinedUnit) -> Path:
-        return self._folder(unit.day) / unit.key
+    def _paths(self, units: Collection[QuarantinedUnit]) -> list[Path]:
+        return [path for unit in units for path in find_paths(self._folder(unit.day), [unit.key])]
 
     def _folder(self, day: date) -> Path:
         return self.root / QUARANTINE / day.isoformat()
@@ -68,14 +71,13 @@ class LocalQuarantine:
             ]
 
     def _add(self, key: str, day: date) -> bool:
-        is_moved = _move(self.root / key, self._folder(day) / key)
-        remove_empty_parents(key, self.root)
-        return is_moved
+        return _move_unit(key, self.root, self._folder(day))
 
     def _restore(self, unit: QuarantinedUnit) -> bool:
-        is_moved = _move(self._path(unit), self.root / unit.key)
+        folder = self._folder(unit.day)
+        is_moved = _move_unit(unit.key, folder, self.root)
         if is_moved:
-            self._remove_empty(self._path(unit).parent)
+            self._remove_empty((folder / unit.key).parent)
         return is_moved
 
     def _delete(self, paths: Iterable[Path]) -> None:
@@ -91,8 +93,16 @@ class LocalQuarantine:
         remove_empty_folders(folder, self.root / QUARANTINE)
 
 
+def _move_unit(key: str, source: Path, target: Path) -> bool:
+    """Return whether a file of the unit could be moved from one root to another."""
+    with translate_os_errors():
+        paths = find_paths(source, [key])
+    moved = [_move(path, target / path.relative_to(source)) for path in paths]
+    return any(moved)
+
+
 def _move(source: Path, target: Path) -> bool:
-    """Return whether the unit could be moved. What is at the target is never replaced."""
+    """Return whether the file could be moved. What is at the target is never replaced."""
     if target.exists():
         return False
     with translate_os_errors():

@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import Final
 
 from imagemill.blocking import run_in_thread
 from imagemill.storage.errors import FileMissing, translate_os_errors
+from imagemill.storage.local.key_paths import find_paths
 
 CHUNK_BYTES: Final = 256 * 1024
 
@@ -23,14 +25,18 @@ async def read_file(root: Path, key: str) -> bytes:
         return await run_in_thread((root / key).read_bytes)
 
 
+async def open_file(root: Path, key: str) -> FileIO:
+    """Open a file to read it. Raises FileMissing, StorageUnavailable."""
+    with _translate_missing(key):
+        return await run_in_thread((root / key).open, "rb", buffering=0)
+
+
 async def read_range(root: Path, key: str, start: int, end: int) -> AsyncIterator[bytes]:
     """Yield the bytes from `start` up to `end`, fewer if the file is shorter.
 
     Raises FileMissing, StorageUnavailable.
     """
-    with _translate_missing(key):
-        opened = await run_in_thread((root / key).open, "rb", buffering=0)
-    with opened as file:
+    with await open_file(root, key) as file:
         file.seek(start)
         left = end - start
         while left:
@@ -43,16 +49,13 @@ async def read_range(root: Path, key: str, start: int, end: int) -> AsyncIterato
 
 
 def read_sizes(root: Path, keys: Collection[str]) -> dict[str, int]:
-    """Return the bytes of those files and folders that exist, by key. Raises StorageUnavailable."""
+    """Return the bytes of those keys that have files, by key. Raises StorageUnavailable."""
     sizes = {}
     for key in keys:
-        path = root / key
         with translate_os_errors():
-            try:
-                size = path.stat().st_size
-            except (FileNotFoundError, NotADirectoryError):
-                continue
-        sizes[key] = measure(path) if path.is_dir() else size
+            found = [path for path in find_paths(root, [key]) if _exists(path)]
+        if found:
+            sizes[key] = sum(map(measure, found))
     return sizes
 
 
@@ -64,6 +67,14 @@ def measure(path: Path) -> int:
         return sum(measure(inner) for inner in path.iterdir())
     except OSError:
         return 0
+
+
+def _exists(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 @contextmanager

@@ -28,7 +28,11 @@ class ScratchDir:
         self._creation = Lock()
 
     def new_path(self, suffix: str = "") -> Path:
-        """Return an unused path in the folder, which is created again if it was removed.
+        """Return an unused path in the folder. Raises what `folder` raises."""
+        return self.folder() / f"{uuid4()}{suffix}"
+
+    def folder(self) -> Path:
+        """Return the folder, which is created again if it was removed.
 
         Raises OSError, also while the storage is unavailable: the folder's parent is not created.
         """
@@ -38,7 +42,7 @@ class ScratchDir:
                 self._folder.mkdir(exist_ok=True)
                 self._descriptor = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
                 _lock(self._descriptor, fcntl.LOCK_EX)
-            return self._folder / f"{uuid4()}{suffix}"
+            return self._folder
 
     def remove(self) -> None:
         """Remove the folder with everything in it."""

@@ -8,7 +8,7 @@ from typing import Final
 from imagemill.batcher import Batcher
 from imagemill.blocking import run_in_thread
 from imagemill.storage.errors import StorageUnavailable, to_storage_error
-from imagemill.storage.local.naming import name_durably
+from imagemill.storage.local.naming import INPUT, name_durably
 from imagemill.storage.local.unnamed_file import UnnamedFile, UnnamedFiles
 
 MAX_BATCH: Final = 16
@@ -50,7 +50,7 @@ class SmallFiles:
             if isinstance(outcome, UnnamedFile)
         }
         try:
-            errors = name_durably(created, self._root)
+            errors = name_durably(created, self._root, INPUT)
         finally:
             for unnamed in created:
                 unnamed.close()

@@ -5,17 +5,20 @@ Where the file system has none of these, the file has a temporary name in the sc
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from imagemill.storage.local.durable import make_durable_parents
+from imagemill.storage.protocol import Content
 
 UNNAMED: Final = getattr(os, "O_TMPFILE", 0)
 # A link to it is a link to the file that is open under this number.
 OPEN_FILE: Final = "/proc/self/fd/{descriptor}"
+
+CHUNK_BYTES: Final = 1024 * 1024
 
 
 @dataclass(slots=True, eq=False)
@@ -73,13 +76,36 @@ class UnnamedFiles:
 
     def create(self) -> UnnamedFile:
         """Create an empty file. Raises OSError."""
-        if self._are_supported is None:
-            self._are_supported = self._check_support()
-        if self._are_supported:
+        if self._supports_unnamed():
             return UnnamedFile(os.open(self._folder, UNNAMED | os.O_WRONLY | os.O_CLOEXEC, 0o666))
         temporary = self._new_path()
         flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
         return UnnamedFile(os.open(temporary, flags, 0o666), temporary)
+
+    def create_from(self, content: Content) -> UnnamedFile:
+        """Create a file with this content. Raises OSError.
+
+        A file without a name is not copied where it can be given one.
+        """
+        if isinstance(content, int) and self._can_name(content):
+            return UnnamedFile(os.dup(content))
+        file = self.create()
+        try:
+            for chunk in [content] if isinstance(content, bytes) else _read_chunks(content):
+                file.write(chunk)
+        except OSError:
+            file.close()
+            raise
+        return file
+
+    def _can_name(self, descriptor: int) -> bool:
+        is_here = os.fstat(descriptor).st_dev == self._folder.stat().st_dev
+        return is_here and self._supports_unnamed()
+
+    def _supports_unnamed(self) -> bool:
+        if self._are_supported is None:
+            self._are_supported = self._check_support()
+        return self._are_supported
 
     def _check_support(self) -> bool:
         """Return whether a file can be created without a name here, and named afterwards.
@@ -101,3 +127,10 @@ class UnnamedFiles:
             file.close()
         probe.unlink()
         return True
+
+
+def _read_chunks(descriptor: int) -> Iterator[bytes]:
+    at = 0
+    while chunk := os.pread(descriptor, CHUNK_BYTES, at):
+        yield chunk
+        at += len(chunk)

@@ -11,7 +11,7 @@ from imagemill.imaging.engine.analysis.exif import parse_exif_fields
 from imagemill.imaging.engine.analysis.icc import read_profile_name
 from imagemill.imaging.engine.analysis.metadata import _read_density
 from imagemill.imaging.engine.decode_plan import plan_decode
-from imagemill.imaging.engine.header import read_header
+from imagemill.imaging.engine.header import open_image
 from imagemill.imaging.libvips import Image as VipsImage
 from imagemill.imaging.spec.pipeline import Pipeline
 from imaging.studio import LIMITS, Studio, gradient, srgb_profile
@@ -155,6 +155,6 @@ def test_a_broken_profile_has_no_name(profile: bytes) -> None:
 
 
 def test_metadata_alone_needs_no_pixel_in_memory(studio: Studio) -> None:
-    header = read_header(studio.save(gradient(1200, 800), "in.jpg"))
+    header = open_image(studio.save(gradient(1200, 800), "in.jpg").read_bytes())[0]
     asked = Pipeline.model_validate({"outputs": [{"width": 10}], "analyze": ["metadata"]})
     assert not plan_decode(header, asked, LIMITS).hold_in_memory

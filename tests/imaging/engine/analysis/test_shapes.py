@@ -7,8 +7,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from imagemill.imaging.engine.analysis.analyze import OF_SQUARE, OF_THUMBNAIL
 from imagemill.imaging.sandbox.sandbox import Sandbox
-from imagemill.imaging.spec.analysis import METADATA, Analysis
+from imagemill.imaging.spec.analysis import Analysis
+from imagemill.imaging.spec.bounds import METADATA
 from imagemill.imaging.spec.pipeline import Pipeline
+from imaging.image_processes import render_file
 from imaging.studio import ANALYSES, LIMITS, Studio, noise
 
 SHAPE: TypeAdapter[Analysis] = TypeAdapter(Analysis)
@@ -47,7 +49,7 @@ async def test_every_analysis_comes_through_the_sandbox(studio: Studio) -> None:
     file = studio.save(noise(300, 200, 4), "in.png")
     pipeline = Pipeline.model_validate({"outputs": [{}], "analyze": ANALYSES})
     async with Sandbox.open(1, LIMITS) as sandbox:
-        rendered = await sandbox.render(file, studio.outputs, pipeline)
+        rendered = await render_file(sandbox, file, studio.outputs, pipeline)
     assert rendered.analysis == studio.analyze(file, *ANALYSES)
 
 

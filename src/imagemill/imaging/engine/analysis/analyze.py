@@ -1,9 +1,8 @@
 """Runs the analyses that a pipeline asks for, on a thumbnail of its one decode."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from types import MappingProxyType
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from imagemill.imaging.engine.analysis.blurhash import compute_blurhash
 from imagemill.imaging.engine.analysis.dominant_color import find_dominant_color
@@ -16,7 +15,10 @@ from imagemill.imaging.engine.analysis.thumbnail import make_thumbnail, stretch_
 from imagemill.imaging.engine.header import Header
 from imagemill.imaging.engine.libvips_errors import translate_encode_errors
 from imagemill.imaging.libvips import Image
-from imagemill.imaging.spec.analysis import METADATA, Analysis, AnalysisName
+from imagemill.imaging.spec.bounds import METADATA, AnalysisName
+
+if TYPE_CHECKING:  # image processes do without: it takes time to load
+    from imagemill.imaging.spec.analysis import Analysis
 
 OF_THUMBNAIL: Final = MappingProxyType[AnalysisName, Callable[[Pixels], object]](
     {
@@ -32,17 +34,18 @@ OF_SQUARE: Final = MappingProxyType[AnalysisName, Callable[[Pixels], object]](
 
 
 def analyze(
-    file: Path, header: Header, image: Image, names: Sequence[AnalysisName]
-) -> Analysis | None:
+    header: Header, opened: Image, image: Image, names: Sequence[AnalysisName]
+) -> "Analysis | None":
     """Return the results by the names of the analyses; None when there are no names.
 
-    The image, of the file's one decode, must be held in memory unless only metadata is asked for.
+    `opened` is the image that the header was read from. The other, of the one decode, must be held
+    in memory unless only metadata is asked for.
     """
     if not names:
         return None
     values: dict[AnalysisName, object] = {}
     if METADATA in names:
-        values[METADATA] = read_metadata(file, header)
+        values[METADATA] = read_metadata(header, opened)
     of_pixels = [name for name in names if name != METADATA]
     if of_pixels:
         values |= _analyze_pixels(image, of_pixels)

@@ -8,16 +8,15 @@ names and types as in CIPA DC-008, Exif 2.32.
 
 import re
 from collections.abc import Iterable
-from fractions import Fraction
 from typing import Final
 
-from imagemill.imaging.spec.analysis import (
+from imagemill.imaging.engine.analysis.printable import to_printable
+from imagemill.imaging.spec.bounds import (
     EXIF_NAME_PATTERN,
     MAX_EXIF_FIELDS,
     MAX_EXIF_NUMBERS,
     MAX_EXIF_TEXT_LENGTH,
     ExifValue,
-    to_printable,
 )
 
 # The directories of the image, of EXIF and of GPS. Number 1 is the thumbnail's.
@@ -62,7 +61,7 @@ def _parse_value(body: str, type_: str) -> ExifValue | None:
         return None
     if not all(map(NUMBER.fullmatch, words)):  # a word for a number, or a ratio to nothing
         return None
-    numbers = [_to_number(Fraction(word)) for word in words]
+    numbers = [_to_number(word) for word in words]
     return numbers[0] if len(numbers) == 1 else numbers
 
 
@@ -73,5 +72,7 @@ def _take_first(body: str) -> str:
     return body[:half] if is_twice else body.partition(" (")[0]
 
 
-def _to_number(ratio: Fraction) -> float:
-    return ratio.numerator if ratio.denominator == 1 else float(ratio)
+def _to_number(word: str) -> float:
+    above, _, below = word.partition("/")
+    whole, rest = divmod(int(above), int(below or 1))
+    return int(above) / int(below) if rest else whole

@@ -6,7 +6,8 @@ Source: ICC.1:2022, 7.2 (tag table) and 10.15 (multiLocalizedUnicodeType); ICC.1
 
 from typing import Final
 
-from imagemill.imaging.spec.analysis import MAX_ICC_NAME_LENGTH, to_printable
+from imagemill.imaging.engine.analysis.printable import to_printable
+from imagemill.imaging.spec.bounds import MAX_ICC_NAME_LENGTH
 
 HEADER_BYTES: Final = 128
 ENTRY_BYTES: Final = 12

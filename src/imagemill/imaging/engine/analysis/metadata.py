@@ -4,17 +4,17 @@ It includes a GPS position, though outputs keep none by default: only the owner 
 it here, who sent the picture.
 """
 
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from imagemill.imaging.color.levels import BITS
 from imagemill.imaging.color.profiles import PROFILE
 from imagemill.imaging.engine.analysis.exif import parse_exif_fields
 from imagemill.imaging.engine.analysis.icc import read_profile_name
-from imagemill.imaging.engine.decoders import peek
 from imagemill.imaging.engine.header import Header
 from imagemill.imaging.libvips import Image, get_int
-from imagemill.imaging.spec.analysis import Metadata
+
+if TYPE_CHECKING:  # image processes do without: it takes time to load
+    from imagemill.imaging.spec.analysis import Metadata
 
 MM_AN_INCH: Final = 25.4
 
@@ -22,23 +22,22 @@ MM_AN_INCH: Final = 25.4
 MAX_DENSITY: Final = 100_000
 
 
-def read_metadata(file: Path, header: Header) -> Metadata:
-    """Read the header once more, before any conversion; no pixel is decoded."""
-    image = peek(file, header.format)
+def read_metadata(header: Header, image: Image) -> "Metadata":
+    """Return the facts of an opened file; of its image, which nothing has converted, no pixel."""
     texts = ((name, image.get(name)) for name in image.get_fields() if name.startswith("exif-ifd"))
-    return Metadata(
-        format=header.format.name,
-        width=header.upright.width,
-        height=header.upright.height,
-        frames=header.frames,
-        space=image.interpretation,
-        bits=get_int(image, "bits-per-sample", BITS.get(image.format, 32)),
-        has_alpha=bool(header.has_alpha),  # libvips says 0 or 1
-        orientation=header.orientation,
-        icc=read_profile_name(bytes(image.get(PROFILE))) if image.get_typeof(PROFILE) else None,
-        density=_read_density(image),
-        exif=parse_exif_fields(texts),
-    )
+    return {
+        "format": header.format.name,
+        "width": header.upright.width,
+        "height": header.upright.height,
+        "frames": header.frames,
+        "space": image.interpretation,
+        "bits": get_int(image, "bits-per-sample", BITS.get(image.format, 32)),
+        "has_alpha": bool(header.has_alpha),  # libvips says 0 or 1
+        "orientation": header.orientation,
+        "icc": read_profile_name(bytes(image.get(PROFILE))) if image.get_typeof(PROFILE) else None,
+        "density": _read_density(image),
+        "exif": parse_exif_fields(texts),
+    }
 
 
 def _read_density(image: Image) -> int | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from imagemill.imaging.engine.analysis.pixels import Pixels
-from imagemill.imaging.spec.analysis import MAX_PALETTE_COLORS
+from imagemill.imaging.spec.bounds import MAX_PALETTE_COLORS
 
 # Cells are 16 levels wide: more than the noise of a photo, less than the step between two colours.
 CELL_BITS: Final = 4

@@ -6,7 +6,6 @@ Source: C. Zauner, "Implementation and Benchmarking of Perceptual Image Hash Fun
 section 3.2.1; J. Buchner, ImageHash, `phash`.
 """
 
-from statistics import median
 from typing import Final
 
 from imagemill.imaging.engine.analysis.cosines import make_waves, project
@@ -29,6 +28,7 @@ def compute_phash(pixels: Pixels) -> str | None:
     across, down = make_waves(pixels.width, WAVES, 0.5), make_waves(pixels.height, WAVES, 0.5)
     plane = project(fill_invisible(lightness, pixels.alpha), across, down)
     strengths = [round(value, DECIMALS) for row in plane for value in row]
-    middle = median(strengths)
+    ordered, half = sorted(strengths), len(strengths) // 2
+    middle = (ordered[half - 1] + ordered[half]) / 2
     bits = "".join("1" if value > middle else "0" for value in strengths)
     return f"{int(bits, 2):016x}"

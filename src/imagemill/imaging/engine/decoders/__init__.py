@@ -4,11 +4,11 @@ libvips decodes all formats but HEIC, which `heic` decodes. `buffering` and `gif
 file what its decoder does not report.
 """
 
-from pathlib import Path
 from typing import Final
 
 from imagemill.imaging.engine.decoders import heic
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors
+from imagemill.imaging.file_data import Data
 from imagemill.imaging.formats import HEIC, INPUTS, Format
 from imagemill.imaging.libvips import Image, Source
 
@@ -20,19 +20,20 @@ LOADERS: Final = {
 }
 
 
-def peek(file: Path, format_: Format) -> Image:
-    """Open the file to read its header. A HEIC has black pixels."""
+def peek(data: Data, format_: Format) -> Image:
+    """Open a file's data to read its header. A HEIC has black pixels."""
     if format_ is HEIC:
-        return heic.peek(file.read_bytes())
-    return load(Source.new_from_file(str(file)), format_)
+        return heic.peek(bytes(data))
+    return load(data, format_)
 
 
-def load(source: Source, format_: Format, **options: str | float) -> Image:
-    """Open the source with its format's own loader; pixels flow once, from top to bottom.
+def load(data: Data, format_: Format, **options: str | float) -> Image:
+    """Open the data with its format's own loader; pixels flow once, from top to bottom.
 
     Raises InvalidImage when the header is damaged. `fail_on` is "error", since many cameras write
     files that libjpeg warns about and every viewer shows. Warnings that mean damage are
     raised by `translate_decode_errors`.
     """
     with translate_decode_errors():
+        source = Source.new_from_memory(data)
         return LOADERS[format_.name](source, access="sequential", fail_on="error", **options)

@@ -5,10 +5,10 @@ versions of the whole picture, and their decoders hold all of it until the fines
 """
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from imagemill.imaging.errors import InvalidImage
+from imagemill.imaging.file_data import Data
 from imagemill.imaging.formats import JPEG, PNG, Format
 from imagemill.imaging.libvips import Image, get_int
 
@@ -20,7 +20,7 @@ FRAME_MARKERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 WITHOUT_LENGTH: Final = frozenset({0x01, *range(0xD0, 0xDA)})
 
 
-def count_buffered_bytes(file: Path, format_: Format, image: Image) -> int:
+def count_buffered_bytes(data: Data, format_: Format, image: Image) -> int:
     """Return the bytes that the decoder holds at once, 0 when it decodes line by line.
 
     `image` is the file's, opened and not yet decoded. Raises InvalidImage for a damaged JPEG.
@@ -29,37 +29,35 @@ def count_buffered_bytes(file: Path, format_: Format, image: Image) -> int:
         return 0
     pixels = int(image.width * image.height)
     if format_ is JPEG:
-        return round(pixels * read_samples_per_pixel(file) * COEFFICIENT_BYTES)
+        return round(pixels * read_samples_per_pixel(data) * COEFFICIENT_BYTES)
     if format_ is PNG:
         return pixels * int(image.bands) * (1 if image.format == "uchar" else 2)
     return 0
 
 
-def read_samples_per_pixel(file: Path) -> float:
+def read_samples_per_pixel(data: Data) -> float:
     """Return the samples for each pixel of a JPEG: 1.5 with the usual subsampling, 3 without.
 
     Raises InvalidImage when there is no start of frame. Source: ITU-T T.81, B.2.2 and A.1.1.
     """
-    with file.open("rb") as stream:
-        for marker, length in _iter_segments(stream):
-            if marker in FRAME_MARKERS:
-                return _count_samples_per_pixel(stream.read(length))
+    for marker, start, end in _iter_segments(data):
+        if marker in FRAME_MARKERS:
+            return _count_samples_per_pixel(data[start:end])
     raise InvalidImage("The picture cannot be decoded: it is a JPEG without a frame.")
 
 
-def _iter_segments(stream: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Yield each marker and the length of its segment, with the stream at the segment's start."""
-    while byte := stream.read(1):
-        if byte != b"\xff":
-            continue
-        while (marker := stream.read(1)) == b"\xff":
-            pass
+def _iter_segments(data: Data) -> Iterator[tuple[int, int, int]]:
+    """Yield each marker with the start and the end of its segment."""
+    at = 0
+    while (at := data.find(b"\xff", at)) >= 0:
+        while (marker := data[at : at + 1]) == b"\xff":
+            at += 1
+        at += 1
         if not marker or marker[0] in WITHOUT_LENGTH or marker[0] == 0:
             continue
-        length = int.from_bytes(stream.read(2)) - 2
-        start = stream.tell()
-        yield marker[0], length
-        stream.seek(start + max(0, length))
+        start, length = at + 2, int.from_bytes(data[at : at + 2]) - 2
+        at = start + max(0, length)
+        yield marker[0], start, at
 
 
 def _count_samples_per_pixel(frame: bytes) -> float:

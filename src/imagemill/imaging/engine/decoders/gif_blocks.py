@@ -3,11 +3,10 @@
 To libvips, a file that ends in the middle of a frame is an animation of the frames before it.
 """
 
-import mmap
-from pathlib import Path
 from typing import Final
 
 from imagemill.imaging.errors import InvalidImage
+from imagemill.imaging.file_data import Data
 
 # Offsets of the screen descriptor's flags and of its end.
 SCREEN_FLAGS: Final = 10
@@ -22,16 +21,15 @@ HAS_TABLE: Final = 0x80
 TABLE_SIZE: Final = 0x07
 
 
-def check_complete(file: Path) -> None:
+def check_complete(data: Data) -> None:
     """Raise InvalidImage when a GIF ends in the middle of a block."""
-    with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        try:
-            _walk_blocks(data)
-        except IndexError as error:
-            raise InvalidImage("The picture cannot be decoded: the GIF is truncated.") from error
+    try:
+        _walk_blocks(data)
+    except IndexError as error:
+        raise InvalidImage("The picture cannot be decoded: the GIF is truncated.") from error
 
 
-def _walk_blocks(data: mmap.mmap) -> None:
+def _walk_blocks(data: Data) -> None:
     """Walk from block to block. Raises IndexError at the end of the data.
 
     Source: GIF89a, appendix B. What is neither of the two kinds of blocks is the trailer, or
@@ -46,12 +44,12 @@ def _walk_blocks(data: mmap.mmap) -> None:
             at = _skip_data(data, at + 2)
 
 
-def _skip_table(data: mmap.mmap, flags_at: int, table_at: int) -> int:
+def _skip_table(data: Data, flags_at: int, table_at: int) -> int:
     flags = data[flags_at]
     return table_at + (3 << (flags & TABLE_SIZE) + 1 if flags & HAS_TABLE else 0)
 
 
-def _skip_data(data: mmap.mmap, at: int) -> int:
+def _skip_data(data: Data, at: int) -> int:
     """Return the offset after a chain of sub-blocks, each of which begins with its length."""
     while length := data[at]:
         at += 1 + length

@@ -12,7 +12,7 @@ from typing import Final, Protocol, cast
 
 from imagemill.imaging.formats import FORMATS
 from imagemill.imaging.libvips import Image, Target
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.plain import Output
 
 
 class Encoder(Protocol):

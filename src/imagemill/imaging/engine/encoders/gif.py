@@ -14,7 +14,7 @@ nothing for the first clip, and for the second 3.6 dB, beyond 39.
 from typing import Final
 
 from imagemill.imaging.libvips import Image, Target
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.plain import Output
 
 EFFORT: Final = 4
 

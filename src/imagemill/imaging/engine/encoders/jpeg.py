@@ -6,7 +6,7 @@ Optimised tables take 2.7 times the time of the plain encoder (17 against 6 ms) 
 
 from imagemill.imaging.formats import JPEG
 from imagemill.imaging.libvips import Image, Target
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.plain import Output
 
 
 def save(image: Image, target: Target, output: Output, keep: str) -> None:

@@ -7,7 +7,7 @@ time of level 3 to save 3 % and 5 %.
 from typing import Final
 
 from imagemill.imaging.libvips import Image, Target
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.plain import Output
 
 COMPRESSION: Final = 3
 

@@ -7,7 +7,7 @@ larger; level 6 takes 2.2 times to save 3 %, and no compression makes the file 2
 from typing import Final
 
 from imagemill.imaging.libvips import Image, Target
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.plain import Output
 
 LEVEL: Final = 3
 

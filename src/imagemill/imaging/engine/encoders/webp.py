@@ -12,7 +12,7 @@ from typing import Final
 
 from imagemill.imaging.formats import WEBP
 from imagemill.imaging.libvips import Image, Target
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.plain import Output
 
 EFFORT: Final = 2
 

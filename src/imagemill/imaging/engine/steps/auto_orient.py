@@ -3,7 +3,7 @@
 from imagemill.imaging.engine.header import SIDEWAYS, UPRIGHT
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.libvips import Image, get_int
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.plain import Output
 
 
 def apply(picture: Picture, output: Output) -> Picture:

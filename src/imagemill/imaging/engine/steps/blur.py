@@ -6,7 +6,7 @@ from typing import Final
 from imagemill.imaging.color.alpha import apply_premultiplied
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.libvips import Image
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.plain import Output
 
 # The kernel ends where the Gaussian falls below this share of its peak. libvips' default, a fifth,
 # would make the blur a seventh narrower than its sigma says.

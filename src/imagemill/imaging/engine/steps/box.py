@@ -6,8 +6,8 @@ from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.engine.position import align, center_on
 from imagemill.imaging.libvips import Image
-from imagemill.imaging.spec.field_types import STRATEGIES, Focus
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.bounds import STRATEGIES
+from imagemill.imaging.spec.plain import Output
 
 
 def apply(picture: Picture, output: Output) -> Picture:
@@ -30,6 +30,6 @@ def _find_cut(first: Image, size: Size, box: Size, output: Output) -> tuple[int,
         # The strategies know sRGB. libvips notes the offset of the whole image in the part it kept.
         kept = to_srgb(first).smartcrop(box.width, box.height, interesting=position)
         return -kept.xoffset, -kept.yoffset
-    if isinstance(position, Focus):
-        return center_on(box, size, position)
-    return align(box, size, position)
+    if isinstance(position, str):
+        return align(box, size, position)
+    return center_on(box, size, position)

@@ -2,7 +2,7 @@
 
 from imagemill.imaging.color.profiles import convert_to_space
 from imagemill.imaging.engine.picture import Picture
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.plain import Output
 
 
 def apply(picture: Picture, output: Output) -> Picture:

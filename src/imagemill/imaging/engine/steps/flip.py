@@ -1,7 +1,7 @@
 """Step `flip`: mirrors top and bottom."""
 
 from imagemill.imaging.engine.picture import Picture
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.plain import Output
 
 
 def apply(picture: Picture, output: Output) -> Picture:

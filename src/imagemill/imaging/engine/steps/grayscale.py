@@ -5,7 +5,7 @@ By lightness and not by libvips' "b-w", whose rounded weights make pure blue a g
 
 from imagemill.imaging.color.lightness import set_chroma
 from imagemill.imaging.engine.picture import Picture
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.plain import Output
 
 
 def apply(picture: Picture, output: Output) -> Picture:

@@ -5,8 +5,7 @@ from math import cos, radians, sin
 from imagemill.imaging.color.lightness import apply_in_lab
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.libvips import Image
-from imagemill.imaging.spec.field_types import Modulation
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.plain import Modulation, Output
 
 
 def apply(picture: Picture, output: Output) -> Picture:

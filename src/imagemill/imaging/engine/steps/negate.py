@@ -9,7 +9,7 @@ from imagemill.imaging.color.alpha import apply_to_colors
 from imagemill.imaging.color.lightness import apply_in_lab
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.libvips import Image
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.plain import Output
 
 WHITE: Final = 100
 

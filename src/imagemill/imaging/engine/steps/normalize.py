@@ -8,7 +8,7 @@ from typing import Final
 from imagemill.imaging.color.lightness import apply_in_lab, get_lightness
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.libvips import Image
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.plain import Output
 
 WHITE: Final = 100
 # Bins of the histogram for one unit of lightness.

@@ -8,7 +8,7 @@ from imagemill.imaging.engine.geometry import Size, place
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.engine.scaling import resize_image
 from imagemill.imaging.libvips import Image
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.plain import Output
 
 
 def apply(picture: Picture, output: Output) -> Picture:

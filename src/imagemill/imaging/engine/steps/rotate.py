@@ -10,8 +10,7 @@ from imagemill.imaging.engine.canvas import prepare_background
 from imagemill.imaging.engine.geometry import Size, rotate_size
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.libvips import Image, Interpolate
-from imagemill.imaging.spec.field_types import HexColor
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.plain import Output
 
 QUARTER: Final = 90
 FULL: Final = 360
@@ -32,7 +31,7 @@ def _turn(image: Image, degrees: float, output: Output) -> Image:
     return _slant(convert_to_space(image, output.color_space), degrees, output.background)
 
 
-def _slant(image: Image, degrees: float, background: HexColor) -> Image:
+def _slant(image: Image, degrees: float, background: str) -> Image:
     """Rotate about the centre, in the output's colour space, which has the background's colour."""
     image, color = prepare_background(image, background)
     canvas = rotate_size(Size(image.width, image.height), degrees)

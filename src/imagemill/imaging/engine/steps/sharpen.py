@@ -7,7 +7,7 @@ from imagemill.imaging.color.levels import get_max_level
 from imagemill.imaging.color.lightness import apply_in_lab
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.libvips import Image
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.plain import Output
 
 # A difference from the surroundings, in L of 0 to 100, is added once up to 2 and twice beyond;
 # no pixel gets lighter by more than 10 or darker by more than 20.

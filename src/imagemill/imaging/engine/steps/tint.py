@@ -3,7 +3,7 @@
 from imagemill.imaging.color.lab import color_to_lab
 from imagemill.imaging.color.lightness import set_chroma
 from imagemill.imaging.engine.picture import Picture
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.plain import Output
 
 
 def apply(picture: Picture, output: Output) -> Picture:

@@ -10,7 +10,7 @@ from imagemill.imaging.color.profiles import convert_to_space
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.picture import Picture
 from imagemill.imaging.libvips import Image
-from imagemill.imaging.spec.pipeline import Output
+from imagemill.imaging.spec.plain import Output
 
 THRESHOLD: Final = 10
 FULL: Final = 255

@@ -13,9 +13,8 @@ from imagemill.imaging.engine.position import align
 from imagemill.imaging.engine.watermarks.logo import open_logo
 from imagemill.imaging.engine.watermarks.text_image import draw_text
 from imagemill.imaging.libvips import Image
-from imagemill.imaging.spec.field_types import OPAQUE, parse_color
-from imagemill.imaging.spec.pipeline import Output
-from imagemill.imaging.spec.watermark import Watermark
+from imagemill.imaging.spec.hex_color import OPAQUE, parse_color
+from imagemill.imaging.spec.plain import Output, Watermark
 
 
 def apply(picture: Picture, output: Output) -> Picture:

@@ -5,13 +5,15 @@ from pathlib import Path
 
 from imagemill.errors import Rejected
 from imagemill.imaging.color.profiles import to_srgb
-from imagemill.imaging.engine.decoders import load
+from imagemill.imaging.engine.decoders import heic
 from imagemill.imaging.engine.geometry import Size
-from imagemill.imaging.engine.header import read_header
+from imagemill.imaging.engine.header import open_image
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors
 from imagemill.imaging.engine.scaling import resize_image
 from imagemill.imaging.errors import DoesNotFit
-from imagemill.imaging.libvips import Image, Source
+from imagemill.imaging.file_data import read_file
+from imagemill.imaging.formats import HEIC
+from imagemill.imaging.libvips import Image
 from imagemill.imaging.spec.assets import find_asset
 
 
@@ -31,6 +33,8 @@ def open_logo(folder: Path | None, name: str, fit: Callable[[Size], Size]) -> Im
 
 
 def _open(file: Path) -> Image:
-    source = Source.new_from_file(str(file))
+    data = read_file(file)
+    header, opened = open_image(data)
     with translate_decode_errors():
-        return load(source, read_header(file).format).copy_memory().autorot()
+        image = heic.load(bytes(data)) if header.format is HEIC else opened
+        return image.copy_memory().autorot()

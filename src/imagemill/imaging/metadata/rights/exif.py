@@ -1,10 +1,10 @@
 """Artist and Copyright of EXIF. Source: CIPA DC-008, 4.6.4 and 4.6.5 (tags of the picture)."""
 
 from collections.abc import Mapping
-from mmap import mmap
 from struct import pack
 from typing import Final
 
+from imagemill.imaging.file_data import Data
 from imagemill.imaging.metadata.rights import MAX_TEXT_LENGTH
 from imagemill.imaging.metadata.tag_directory import ENTRY_BYTES, INLINE, read_values
 
@@ -18,13 +18,13 @@ TEXT: Final = 2
 START: Final = 8
 
 
-def extract_rights(block: bytes | mmap) -> bytes | None:
+def extract_rights(block: Data) -> bytes | None:
     """Return an EXIF block with these two, byte for byte, since their encoding is unknown."""
     texts = read_rights(block)
     return PREFIX + _build_tiff(texts) if texts else None
 
 
-def read_rights(block: bytes | mmap) -> Mapping[int, bytes]:
+def read_rights(block: Data) -> Mapping[int, bytes]:
     """Return those of the two that are not blank, by tag. The block may be a whole TIFF."""
     tiff = block[len(PREFIX) :] if block[: len(PREFIX)] == PREFIX else block
     texts = read_values(tiff, RIGHTS, MAX_TEXT_LENGTH)

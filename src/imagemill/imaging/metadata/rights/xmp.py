@@ -5,9 +5,9 @@ which alone could define entities.
 """
 
 from collections.abc import Iterator
+from html import escape
 from typing import Final
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
-from xml.sax.saxutils import escape, quoteattr
 
 from imagemill.imaging.metadata.rights import MAX_TEXT_LENGTH
 
@@ -77,13 +77,13 @@ def _iter_valid(language: str, text: str | None) -> Iterator[tuple[str, str]]:
 
 
 def _build_creator(names: list[str]) -> str:
-    items = "".join(f"<rdf:li>{escape(name)}</rdf:li>" for name in names)
+    items = "".join(f"<rdf:li>{escape(name, quote=False)}</rdf:li>" for name in names)
     return f"<dc:creator><rdf:Seq>{items}</rdf:Seq></dc:creator>" if items else ""
 
 
 def _build_rights(texts: dict[str, str]) -> str:
     items = "".join(
-        f"<rdf:li xml:lang={quoteattr(language)}>{escape(text)}</rdf:li>"
+        f'<rdf:li xml:lang="{escape(language)}">{escape(text, quote=False)}</rdf:li>'
         for language, text in texts.items()
     )
     return f"<dc:rights><rdf:Alt>{items}</rdf:Alt></dc:rights>" if items else ""

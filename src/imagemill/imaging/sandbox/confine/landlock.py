@@ -1,4 +1,4 @@
-"""Landlock: limits the process to the files of its policy, and denies it the network.
+"""Landlock: lets the process read the files of its policy and no others, and denies it the network.
 
 Source: landlock(7), Documentation/userspace-api/landlock.rst and include/uapi/linux/landlock.h of
 Linux 6.18. Each version of its interface, the ABI, can deny more.
@@ -24,7 +24,6 @@ RESTRICT_SELF: Final = 446
 GET_VERSION: Final = 1
 PATH_BENEATH: Final = 1
 
-WRITE_FILE: Final = 1 << 1
 READ_FILE: Final = 1 << 2
 READ_DIR: Final = 1 << 3
 TRUNCATE: Final = 1 << 14
@@ -54,8 +53,7 @@ def restrict(policy: SandboxPolicy) -> str:
     handled = FILE_RIGHTS[min(abi, len(FILE_RIGHTS)) - 1]
     ruleset = _create_ruleset(abi, handled)
     try:
-        _allow(ruleset, policy.readable, (READ_FILE | READ_DIR) & handled)
-        _allow(ruleset, policy.writable, (READ_FILE | WRITE_FILE | TRUNCATE) & handled)
+        _allow_reading(ruleset, policy.readable)
         call("syscall", RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)
@@ -84,11 +82,11 @@ def _create_ruleset(abi: int, handled: int) -> int:
     return call("syscall", CREATE_RULESET, attributes, len(attributes), 0)
 
 
-def _allow(ruleset: int, folders: Iterable[str], rights: int) -> None:
+def _allow_reading(ruleset: int, folders: Iterable[str]) -> None:
     for folder in folders:
         descriptor = os.open(Path(folder), os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            rule = struct.pack("=Qi", rights, descriptor)  # unaligned in C, too
+            rule = struct.pack("=Qi", READ_FILE | READ_DIR, descriptor)  # unaligned in C, too
             call("syscall", ADD_RULE, ruleset, PATH_BENEATH, rule, 0)
         finally:
             os.close(descriptor)

@@ -27,6 +27,7 @@ CONDITIONAL: Final[Numbers] = MappingProxyType(
     }
 )
 
+# Without recvmsg: requests come with descriptors over the socket to the parent, the only one.
 NETWORK: Final[Numbers] = MappingProxyType(
     {
         "accept": (43, 202),
@@ -36,7 +37,6 @@ NETWORK: Final[Numbers] = MappingProxyType(
         "listen": (50, 201),
         "recvfrom": (45, 207),
         "recvmmsg": (299, 243),
-        "recvmsg": (47, 212),
         "sendmmsg": (307, 269),
         "sendmsg": (46, 211),
         "sendto": (44, 206),
@@ -110,8 +110,8 @@ SHARED_MEMORY_AND_MESSAGES: Final[Numbers] = MappingProxyType(
     }
 )
 
-# Not covered by Landlock. An input is a hard link to the stored file, whose mode, times and
-# attributes an image process must not change.
+# Not covered by Landlock. An input is the stored file, whose mode, times and attributes an image
+# process must not change.
 FILES: Final[Numbers] = MappingProxyType(
     {
         "chmod": (90, None),
