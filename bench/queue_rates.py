@@ -74,8 +74,8 @@ class QueueBench:
     async def drain(self, count: int) -> Rate:
         """Let the worker claim and finish this many jobs that all wait already."""
         before = self._cpu()
-        self.table.add(count)
-        while self.table.count_open():
+        *_, last = self.table.add(count)
+        while self.table.is_open(last) or self.table.count_open():
             await asyncio.sleep(0.2)
         (seconds,) = self.table.postgres.execute(SPAN_OF_NEWEST, [count]).fetchall()[0]
         return Rate(count / seconds, self._cpu_ms(before, count))

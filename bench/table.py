@@ -108,6 +108,11 @@ class JobTable:
         """Return how many jobs have not ended."""
         return self._number("SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'PROCESSING')")
 
+    def is_open(self, job_id: str) -> bool:
+        """Return whether this job has not ended: a lookup, where a count reads dead rows too."""
+        statement = "SELECT count(*) FROM jobs WHERE id = %s AND completed_at IS NULL"
+        return bool(self._number(statement, job_id))
+
     def now(self) -> str:
         return str(self.postgres.execute("SELECT now()::text").fetchall()[0][0])
 

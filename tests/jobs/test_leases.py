@@ -114,6 +114,18 @@ async def test_a_sweep_does_not_claim_what_became_due_within_the_grace(
     assert len(await leases.sweep(10, NOW)) == 1
 
 
+async def test_a_sweep_of_a_window_leaves_what_was_due_before(
+    job_store: JobStore, leases: JobLeases, postgres_address: PostgresAddress
+) -> None:
+    old, new = await job_store.accept(new_job()), await job_store.accept(new_job())
+    with connect(postgres_address) as connection:
+        connection.execute(
+            "UPDATE jobs SET run_at = now() - interval '1 min' WHERE id = %s", [old.id]
+        )
+    assert [claim.id for claim in await leases.sweep(10, NOW, timedelta(seconds=30))] == [new.id]
+    assert [claim.id for claim in await leases.sweep(10, NOW)] == [old.id]
+
+
 async def test_a_completed_job_has_its_outputs_and_the_size_of_its_input(
     job_store: JobStore, leases: JobLeases
 ) -> None:

@@ -29,6 +29,7 @@ from imagemill.jobs.rows import to_claim
 from imagemill.postgres.pool import Postgres
 
 REAP_BATCH_SIZE: Final = 100
+FOREVER: Final = timedelta(days=365_000)
 
 CLAIM_DUE = """
     UPDATE jobs j
@@ -52,10 +53,13 @@ CLAIM = f"""
     {CLAIM_DUE}
 """
 
+# Of entries outside the window only the index is read, not the rows: while a transaction holds a
+# snapshot, jobs that were claimed since keep their entries.
 SWEEP = f"""
     WITH due AS MATERIALIZED (
         SELECT id FROM jobs
          WHERE status = 'PENDING' AND run_at <= now() - %(grace)s::interval
+           AND run_at > now() - %(window)s::interval
          ORDER BY priority, run_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
     {CLAIM_DUE}
 """
@@ -154,12 +158,14 @@ class JobLeases:
         """Claim those of the jobs that are PENDING and due, and not locked by another claim."""
         return await self._claim(CLAIM, {"ids": list(ids)})
 
-    async def sweep(self, limit: int, grace: timedelta) -> tuple[Claim, ...]:
-        """Claim up to `limit` jobs that have been due for longer than `grace`.
+    async def sweep(
+        self, limit: int, grace: timedelta, window: timedelta = FOREVER
+    ) -> tuple[Claim, ...]:
+        """Claim up to `limit` jobs that have been due for longer than `grace`, within `window`.
 
         By priority, then the oldest first. This finds jobs whose ids Redis lost, and retried ones.
         """
-        return await self._claim(SWEEP, {"limit": limit, "grace": grace})
+        return await self._claim(SWEEP, {"limit": limit, "grace": grace, "window": window})
 
     async def heartbeat(self, claims: Collection[Claim]) -> frozenset[JobId]:
         """Renew the leases of these claims and return the ids of the jobs whose lease is lost."""

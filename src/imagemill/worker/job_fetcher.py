@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from imagemill.jobs.job import Claim, JobId
-from imagemill.jobs.leases import JobLeases
+from imagemill.jobs.leases import FOREVER, JobLeases
 from imagemill.periodic import sleep_unless
 from imagemill.redis.queue import JobQueue, QueueUnavailable
 from imagemill.worker.metrics import count_claims
@@ -22,6 +22,10 @@ GRACE_WHEN_IDLE: Final = timedelta(seconds=2)
 # The queue is busy: the id of a due job may just be waiting in it.
 GRACE_WHEN_BUSY: Final = timedelta(seconds=15)
 SWEEP_SECONDS: Final = 5.0
+# How often a sweep looks at all jobs, and not only at those due since the last complete sweep.
+FULL_SWEEP_SECONDS: Final = 60.0
+# Longer than a statement takes: so long after it is due a job may become visible, or be unlocked.
+SWEEP_OVERLAP: Final = timedelta(seconds=30)
 # How often PostgreSQL is polled while Redis is unavailable.
 POLL_SECONDS: Final = 0.5
 
@@ -33,6 +37,10 @@ class JobFetcher:
     leases: JobLeases
     queue: JobQueue
     _swept_at: float = 0.0
+    _swept_fully_at: float = -FULL_SWEEP_SECONDS
+    # When a sweep last left no due job behind, but for those within its grace.
+    _completed_at: float = 0.0
+    _completed_grace: timedelta = timedelta(0)
     _has_backlog: bool = False
     _is_queue_unavailable: bool = False
 
@@ -85,10 +93,17 @@ class JobFetcher:
         return claims
 
     async def _sweep(self, count: int, grace: timedelta) -> tuple[Claim, ...]:
-        self._swept_at = time.monotonic()
-        claims = await self.leases.sweep(count, grace)
+        now = self._swept_at = time.monotonic()
+        is_full = now - self._swept_fully_at >= FULL_SWEEP_SECONDS
+        since_completed = timedelta(seconds=now - self._completed_at) + self._completed_grace
+        window = FOREVER if is_full else since_completed + SWEEP_OVERLAP
+        claims = await self.leases.sweep(count, grace, window)
         count_claims(claims, "sweep")
         self._has_backlog = len(claims) == count
+        if not self._has_backlog:
+            self._completed_at, self._completed_grace = now, grace
+            if is_full:
+                self._swept_fully_at = now
         if claims:
             log.info("jobs.swept", job_ids=[str(claim.id) for claim in claims])
         return claims
