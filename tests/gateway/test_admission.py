@@ -65,7 +65,7 @@ def full(environment: dict[str, str], tmp_path: Path) -> Iterator[Gateway]:
 def begin_upload(one_slot: Gateway, connection: socket.socket, size: int) -> None:
     """Begin an upload of this size, and return once it is being received."""
     connection.sendall(head("POST", "/upload", Content_Type="image/jpeg", Content_Length=size))
-    connection.sendall(picture() + bytes(300_000))
+    connection.sendall(picture() + bytes(600_000))
     wait_until(lambda: one_slot.unfinished_files() > 0, "the upload is being written")
 
 
@@ -114,7 +114,7 @@ def test_an_upload_without_a_slot_waits_and_then_gets_503_with_its_body_unread(
 
 def test_an_upload_that_waits_gets_the_slot_of_one_that_ends(one_slot: Gateway) -> None:
     with open_socket(url(one_slot)) as first, ThreadPoolExecutor() as pool:
-        size = len(picture()) + 300_000
+        size = len(picture()) + 600_000
         begin_upload(one_slot, first, size=size + 1)
         waiting = pool.submit(one_slot.client.post, "/upload", **form())
         first.sendall(b"\0")

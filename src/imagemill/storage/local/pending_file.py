@@ -17,9 +17,7 @@ from imagemill.storage.local.unnamed_file import UnnamedFile, UnnamedFiles
 from imagemill.storage.protocol import CommittedFile
 
 # What an upload may hold in memory. A hop to a thread costs more than a copy of this many bytes.
-BUFFER_BYTES: Final = 256 * 1024
-# Hashed on the event loop: that takes less time than a hop to a thread.
-SMALL_BYTES: Final = 64 * 1024
+BUFFER_BYTES: Final = 512 * 1024
 
 
 @dataclass(slots=True)
@@ -31,30 +29,25 @@ class LocalPendingFile:
     small_files: SmallFiles
     size: int = 0
     _hash: "hashlib._Hash" = field(default_factory=hashlib.sha256)
-    # What is in neither the file nor the hash yet, and what is in the hash only.
-    _unhashed: bytearray = field(default_factory=bytearray)
-    _hashed: bytearray = field(default_factory=bytearray)
+    _buffer: bytearray = field(default_factory=bytearray)
     _file: UnnamedFile | None = None
 
     async def write(self, chunk: bytes) -> None:
-        self._unhashed += chunk
+        # On the event loop: chunks are small, and a hop to a thread takes longer.
+        self._hash.update(chunk)
+        self._buffer += chunk
         self.size += len(chunk)
-        if len(self._unhashed) + len(self._hashed) >= BUFFER_BYTES:
+        if len(self._buffer) >= BUFFER_BYTES:
             await run_in_thread(self._flush)
 
     async def sha256(self) -> str:
-        if len(self._unhashed) <= SMALL_BYTES:
-            self._update_hash()
-        else:
-            await run_in_thread(self._update_hash)
         return self._hash.hexdigest()
 
     async def commit(self, key: str) -> CommittedFile:
         if self._file is None:
-            sha256 = await self.sha256()
-            await self.small_files.store(SmallFile(self.root / key, self._hashed))
-            return CommittedFile(self.size, sha256)
-        await run_in_thread(self._commit, self._file, self.root / key)
+            await self.small_files.store(SmallFile(self.root / key, self._buffer))
+        else:
+            await run_in_thread(self._commit, self._file, self.root / key)
         return CommittedFile(self.size, self._hash.hexdigest())
 
     async def close(self) -> None:
@@ -68,14 +61,8 @@ class LocalPendingFile:
             raise to_storage_error(error)
 
     def _flush(self) -> None:
-        self._update_hash()
         with translate_os_errors():
             if self._file is None:
                 self._file = self.unnamed_files.create()
-            self._file.write(self._hashed)
-        self._hashed.clear()
-
-    def _update_hash(self) -> None:
-        self._hash.update(self._unhashed)
-        self._hashed += self._unhashed
-        self._unhashed.clear()
+            self._file.write(self._buffer)
+        self._buffer.clear()
