@@ -117,8 +117,8 @@ CREATE TABLE job_events (
 
 CREATE INDEX job_events_job_idx ON job_events (job_id, id);
 
--- Triggers and not clauses of each statement, so that no statement can omit its rows of history. Once
--- per statement, since they take twice the time for each row.
+-- Triggers and not clauses of each statement, so that no statement can omit its rows of history; once
+-- per statement: docs/decisions/0014-history-once-a-statement.md.
 CREATE FUNCTION jobs_record_new() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO job_events (job_id, status, attempt) SELECT id, status, attempts FROM added;
