@@ -44,7 +44,7 @@ def running_processes() -> list[psutil.Process]:
 
 async def wait_until(condition: Callable[[], bool]) -> None:
     """Poll a condition that no event announces."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - another process does it, which sets no Event
             await asyncio.sleep(0.01)
 

@@ -69,7 +69,10 @@ class Studio:
             written = render(
                 read_file(file), descriptors, parse(pipeline.model_dump_json()), limits
             )
-            contents = [os.pread(at, os.fstat(at).st_size, 0) for at in descriptors]
+            contents = [
+                os.pread(file, output.bytes, 0) if output.content is None else output.content
+                for output, file in zip(written.outputs, descriptors, strict=True)
+            ]
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)

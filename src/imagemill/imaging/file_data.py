@@ -1,6 +1,6 @@
 """The bytes of an open file: small ones are read, large ones mapped, so that only parts are read.
 
-Descriptors stay open, and their position plays no role.
+Descriptors stay open.
 """
 
 import mmap
@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Final
 
 Data = bytes | mmap.mmap
+
+# Outputs of up to so many bytes are returned by the engine, and need no file.
+MAX_INLINE_BYTES: Final = 256 * 1024
 
 # To map a file costs more than to read this many bytes.
 MAX_READ_BYTES: Final = 1024 * 1024
@@ -20,6 +23,12 @@ def read_descriptor(descriptor: int) -> Data:
     if size > MAX_READ_BYTES:
         return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
     return os.pread(descriptor, size, 0)
+
+
+def write_descriptor(descriptor: int, data: bytes) -> None:
+    """Write the data into an empty file. Raises OSError."""
+    with os.fdopen(descriptor, "wb", closefd=False) as file:
+        file.write(data)
 
 
 def read_file(file: Path) -> Data:

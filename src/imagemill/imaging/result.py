@@ -12,10 +12,14 @@ if TYPE_CHECKING:  # image processes do without: it takes time to load
 
 @dataclass(frozen=True, slots=True)
 class WrittenOutput:
-    """An output that was written and verified; width and height are in pixels."""
+    """An output that was encoded and verified; width and height are in pixels.
+
+    `content` is None when it is in its file, since it is too large.
+    """
 
     name: str
     format: Format
+    content: bytes | None
     bytes: int
     width: int
     height: int

@@ -224,12 +224,12 @@ def test_pixels_of_an_output_count_in_all_its_frames(studio: Studio) -> None:
 
 def test_an_output_that_lost_frames_or_time_is_rejected(studio: Studio) -> None:
     data = save(studio, spotted(60, 40), "in.gif", [50, 60, 70, 80]).read_bytes()
-    four = ExpectedOutput(GIF, Size(60, 40), frames=4, timing=Timing((65, 65, 65, 65), 0))
-    assert verify_output(data, "in", four).frames == 4
+    four = ExpectedOutput("in", GIF, Size(60, 40), frames=4, timing=Timing((65, 65, 65, 65), 0))
+    assert verify_output(data, four).frames == 4
     with pytest.raises(BadOutput, match="4 frames for 260 ms, not 1 for 260 ms"):
-        verify_output(data, "in", replace(four, frames=1))
+        verify_output(data, replace(four, frames=1))
     with pytest.raises(BadOutput, match="4 frames for 260 ms, not 4 for 270 ms"):
-        verify_output(data, "in", replace(four, timing=Timing((50, 60, 70, 90), 0)))
+        verify_output(data, replace(four, timing=Timing((50, 60, 70, 90), 0)))
 
 
 async def test_frames_are_made_one_at_a_time_in_little_memory(studio: Studio) -> None:

@@ -134,6 +134,6 @@ def test_an_input_that_makes_a_file_without_quality_does_not_fit(studio: Studio)
 
 @pytest.mark.usefixtures("full_disk")
 def test_a_full_disk_is_reported_too(studio: Studio) -> None:
-    file = studio.save(gradient(20, 20), "in.jpg")
+    file = studio.save(noise(800, 800), "in.jpg", quality=95)
     with pytest.raises(ScratchFull, match="no space left"):
-        studio.render(file, {"max_bytes": 100})
+        studio.render(file, {"max_bytes": 500_000, "quality": 95})

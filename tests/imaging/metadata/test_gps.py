@@ -21,8 +21,10 @@ from imaging.studio import Studio, noise
 
 def verify(file: Path, format_: FormatName, *, may_have_position: bool = False) -> WrittenOutput:
     """Have a file of 24x16 pixels looked at as if it were an output."""
-    expected = ExpectedOutput(FORMATS[format_], Size(24, 16), 1, Timing((), 1), may_have_position)
-    return verify_output(file.read_bytes(), "image", expected)
+    expected = ExpectedOutput(
+        "image", FORMATS[format_], Size(24, 16), 1, Timing((), 1), may_have_position
+    )
+    return verify_output(file.read_bytes(), expected)
 
 
 @pytest.mark.parametrize("format_", FORMATS_WITH_METADATA)
@@ -88,9 +90,9 @@ def test_every_output_is_verified(
 ) -> None:
     """A slip of the encoders is caught before anyone sees the file."""
 
-    def forgetful(image: object, file: int, output: Output, format_: object) -> None:
+    def forgetful(image: object, file: int, output: Output, format_: object) -> object:
         all_of_it = replace(output, keep_metadata="all")
-        write(image, file, all_of_it, format_)  # type: ignore[arg-type]  # passed on as they come
+        return write(image, file, all_of_it, format_)  # type: ignore[arg-type]  # passed on as they come
 
     monkeypatch.setattr(engine, "write", forgetful)
     file = save_with_metadata(studio.inputs, "jpeg")

@@ -96,7 +96,7 @@ async def test_an_image_process_that_works_while_idle_is_killed(
     studio: Studio, picture: Path
 ) -> None:
     del picture
-    limits = replace(LIMITS, timeout=timedelta(seconds=0.5))
+    limits = replace(LIMITS, timeout=timedelta(seconds=2))
     async with Sandbox.open(1, limits, REQUIRED, studio.scratch_dir, HOSTILE_PROGRAM) as sandbox:
         await behave(sandbox, studio, "spin later")
         process = sandbox._pool._slots[0].process

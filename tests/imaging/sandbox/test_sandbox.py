@@ -177,6 +177,7 @@ async def test_no_secret_is_passed_to_an_image_process(monkeypatch: pytest.Monke
 async def test_an_image_process_has_its_limits() -> None:
     async with Sandbox.open(1, LIMITS):
         (process,) = running_processes()
+        assert process.nice() == min(19, psutil.Process().nice() + 5)
         assert process.rlimit(psutil.RLIMIT_AS) == (LIMITS.memory_bytes, LIMITS.memory_bytes)
         assert process.rlimit(psutil.RLIMIT_CORE) == (0, 0)
         assert process.rlimit(psutil.RLIMIT_NOFILE) == (64, 64)

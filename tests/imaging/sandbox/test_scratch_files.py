@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from imagemill.imaging.errors import DecoderCrashed, InvalidImage
-from imagemill.imaging.sandbox.protocol import MAX_INLINE_BYTES
+from imagemill.imaging.file_data import MAX_INLINE_BYTES
 from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.sandbox.scratch_files import ScratchFiles
 from imagemill.imaging.spec.pipeline import Output, Pipeline

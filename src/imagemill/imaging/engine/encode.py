@@ -1,38 +1,68 @@
 """Encoding of finished pictures, converted to what the format can hold, with metadata to keep."""
 
 import os
+from io import BytesIO
+from typing import Final
 
 from imagemill.imaging.color.convert_for_format import convert_for_format
 from imagemill.imaging.engine.canvas import flatten
 from imagemill.imaging.engine.encoders import ENCODERS
 from imagemill.imaging.engine.quality_search import find_best_quality
+from imagemill.imaging.file_data import (
+    MAX_INLINE_BYTES,
+    Data,
+    read_descriptor,
+    write_descriptor,
+)
 from imagemill.imaging.formats import Format
 from imagemill.imaging.libvips import Image, Target
 from imagemill.imaging.metadata.prepare import complete_metadata, prepare_metadata
 from imagemill.imaging.metadata.select import select_metadata
 from imagemill.imaging.spec.plain import Output, replace
 
+# A picture of no more pixels is encoded in memory; its file is rarely larger than a few megabytes.
+MAX_BUFFERED_PIXELS: Final = 1_000_000
 
-def write(image: Image, file: int, output: Output, format_: Format) -> None:
-    """Write the finished picture to the empty file of this descriptor.
 
-    Its quality is lower if `max_bytes` requires it.
+def write(image: Image, file: int, output: Output, format_: Format) -> Data:
+    """Encode the finished picture, and return its bytes.
+
+    If they are more than MAX_INLINE_BYTES, they are in the empty file of this descriptor, too. The
+    quality is lower if `max_bytes` requires it.
     """
     image = select_metadata(flatten(convert_for_format(image, format_), output, format_), output)
     highest = output.quality or format_.default_quality
-    if output.max_bytes is None or highest is None:
-        encode(image, Target.new_to_descriptor(file), output, format_)
-        complete_metadata(file, image, format_)
+    if output.max_bytes is not None and highest is not None:
+        data = _encode_within(output.max_bytes, highest, image, output, format_)
+    elif image.width * image.height <= MAX_BUFFERED_PIXELS:
+        stream = BytesIO(_encode_to_memory(image, output, format_))
+        complete_metadata(stream, image, format_)
+        data = stream.getvalue()
     else:
-        image = image.copy_memory()
+        encode(image, Target.new_to_descriptor(file), output, format_)
+        with os.fdopen(file, "r+b", closefd=False) as written:
+            complete_metadata(written, image, format_)
+        return read_descriptor(file)
+    if len(data) > MAX_INLINE_BYTES:
+        write_descriptor(file, data)
+    return data
 
-        def encode_at(quality: int) -> bytes:
-            target = Target.new_to_memory()
-            encode(image, target, replace(output, quality=quality), format_)
-            return bytes(target.get("blob"))
 
-        with os.fdopen(file, "wb", closefd=False) as stream:
-            stream.write(find_best_quality(output.max_bytes, highest, encode_at))
+def _encode_within(
+    max_bytes: int, highest: int, image: Image, output: Output, format_: Format
+) -> bytes:
+    held = image.copy_memory()
+    return find_best_quality(
+        max_bytes,
+        highest,
+        lambda quality: _encode_to_memory(held, replace(output, quality=quality), format_),
+    )
+
+
+def _encode_to_memory(image: Image, output: Output, format_: Format) -> bytes:
+    target = Target.new_to_memory()
+    encode(image, target, output, format_)
+    return bytes(target.get("blob"))
 
 
 def encode(image: Image, target: Target, output: Output, format_: Format) -> None:

@@ -40,7 +40,7 @@ from imagemill.imaging.engine.steps import (
     watermark,
 )
 from imagemill.imaging.engine.verify import ExpectedOutput, verify_output
-from imagemill.imaging.file_data import Data, read_descriptor
+from imagemill.imaging.file_data import Data
 from imagemill.imaging.libvips import clear_warnings
 from imagemill.imaging.limits import Limits
 from imagemill.imaging.result import Written
@@ -82,8 +82,9 @@ STEPS_AFTER_SCALING: Final = STEPS[STEPS.index(resize) + 1 :]
 
 
 def render(data: Data, files: Sequence[int], pipeline: Pipeline, limits: Limits) -> Written:
-    """Write every output of the pipeline to the descriptor of its own empty file, in their order.
+    """Make every output of the pipeline, in their order.
 
+    Large ones are in `files`: the descriptors of empty files, one for each output.
     `data` is the input's, and has to stay unchanged until this returns.
     Raises InvalidImage, UnsupportedFormat, TooLarge, DoesNotFit, OutOfMemory or ScratchFull.
     """
@@ -100,15 +101,12 @@ def render(data: Data, files: Sequence[int], pipeline: Pipeline, limits: Limits)
         assets=limits.assets,
     )
     targets = {output.name: file for output, file in zip(pipeline.outputs, files, strict=True)}
-    expected: dict[str, ExpectedOutput] = {}
+    written: dict[str, tuple[Data, ExpectedOutput]] = {}
     for group in group_by_unscaled_picture(pipeline.outputs):
-        expected |= _render_group(picture, group, header, targets, limits)
+        written |= _render_group(picture, group, header, targets, limits)
     return Written(
         input=InputImage(header.upright.width, header.upright.height, header.frames),
-        outputs=tuple(
-            verify_output(read_descriptor(targets[output.name]), output.name, expected[output.name])
-            for output in pipeline.outputs
-        ),
+        outputs=tuple(verify_output(*written[output.name]) for output in pipeline.outputs),
         analysis=analyze(header, opened, picture.first, pipeline.analyze),
     )
 
@@ -119,9 +117,9 @@ def _render_group(
     header: Header,
     targets: Mapping[str, int],
     limits: Limits,
-) -> dict[str, ExpectedOutput]:
-    """Write outputs that are one picture until they are scaled; return what each must be."""
-    expected = {}
+) -> dict[str, tuple[Data, ExpectedOutput]]:
+    """Write outputs that are one picture until they are scaled; return what each is and must be."""
+    written = {}
     # A picture that is not in memory is read only now, while its output is written.
     with translate_encode_errors() if picture.is_in_memory else translate_decode_errors():
         unscaled = _apply_steps(STEPS_BEFORE_SCALING, picture, outputs[0])
@@ -129,16 +127,20 @@ def _render_group(
             later = scaled.later[: count_frames(output, header) - 1]
             finished = _apply_steps(STEPS_AFTER_SCALING, replace(scaled, later=later), output)
             check_size(finished.size, output, header, limits)
-            expected[output.name] = _write_output(finished, output, header, targets[output.name])
-    return expected
+            written[output.name] = _write_output(finished, output, header, targets[output.name])
+    return written
 
 
-def _write_output(picture: Picture, output: Output, header: Header, file: int) -> ExpectedOutput:
+def _write_output(
+    picture: Picture, output: Output, header: Header, file: int
+) -> tuple[Data, ExpectedOutput]:
     format_ = choose_format(output, header)
     timing = header.timing.round_to(format_)
-    write(join_frames(picture, timing), file, output, format_)
+    data = write(join_frames(picture, timing), file, output, format_)
     may_have_position = output.keep_metadata == "all"
-    return ExpectedOutput(format_, picture.size, picture.frames, timing, may_have_position)
+    return data, ExpectedOutput(
+        output.name, format_, picture.size, picture.frames, timing, may_have_position
+    )
 
 
 def _apply_steps(steps: Sequence[Step], picture: Picture, output: Output) -> Picture:

@@ -6,7 +6,7 @@ from imagemill.errors import Rejected
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.header import Header, open_image
 from imagemill.imaging.engine.timing import Timing
-from imagemill.imaging.file_data import Data
+from imagemill.imaging.file_data import MAX_INLINE_BYTES, Data
 from imagemill.imaging.formats import AVIF, TIFF, Format
 from imagemill.imaging.metadata.gps import has_position, tiff_has_position
 from imagemill.imaging.result import WrittenOutput
@@ -20,6 +20,7 @@ class BadOutput(Exception):
 class ExpectedOutput:
     """What an output's file must be; it may have fewer frames than `frames`, if some were equal."""
 
+    name: str
     format: Format
     size: Size
     frames: int
@@ -27,9 +28,9 @@ class ExpectedOutput:
     may_have_position: bool = False
 
 
-def verify_output(data: Data, name: str, expected: ExpectedOutput) -> WrittenOutput:
+def verify_output(data: Data, expected: ExpectedOutput) -> WrittenOutput:
     """Open the output again and return its facts. Raises BadOutput unless they are as expected."""
-    format_, size = expected.format, expected.size
+    name, format_, size = expected.name, expected.format, expected.size
     try:
         header, image = open_image(data)
     except Rejected as error:
@@ -38,7 +39,7 @@ def verify_output(data: Data, name: str, expected: ExpectedOutput) -> WrittenOut
         raise BadOutput(
             f"{name} is {header.format.name} of {header.stored}, not {format_.name} of {size}"
         )
-    _check_frames(header, name, expected)
+    _check_frames(header, expected)
     has_any_position = has_position(image) or (format_ is TIFF and tiff_has_position(data))
     if has_any_position and not expected.may_have_position:
         raise BadOutput(f"{name} contains the position where the picture was taken")
@@ -46,13 +47,14 @@ def verify_output(data: Data, name: str, expected: ExpectedOutput) -> WrittenOut
         name=name,
         format=format_,
         bytes=len(data),
+        content=bytes(data) if len(data) <= MAX_INLINE_BYTES else None,
         width=size.width,
         height=size.height,
         frames=header.frames,
     )
 
 
-def _check_frames(header: Header, name: str, expected: ExpectedOutput) -> None:
+def _check_frames(header: Header, expected: ExpectedOutput) -> None:
     """Check the number of frames and their duration.
 
     Encoders may join equal frames, down to one, but keep their total duration.
@@ -60,7 +62,7 @@ def _check_frames(header: Header, name: str, expected: ExpectedOutput) -> None:
     wanted, found, timing = expected.frames, header.frames, expected.timing
     if found > wanted or (found > 1 and header.timing.duration != timing.duration):
         raise BadOutput(
-            f"{name} has {found} frames for {header.timing.duration} ms,"
+            f"{expected.name} has {found} frames for {header.timing.duration} ms,"
             f" not {wanted} for {timing.duration} ms"
         )
 

@@ -4,7 +4,6 @@ A format gets what its `Format.metadata` names. A JPEG has room for 64 KiB of EX
 each. Of EXIF, a TIFF gets orientation, artist and copyright.
 """
 
-import os
 from types import MappingProxyType
 from typing import BinaryIO, Final
 
@@ -55,20 +54,14 @@ def prepare_metadata(image: Image, format_: Format) -> tuple[Image, str]:
     return image, ":".join(words) or "none"
 
 
-def complete_metadata(file: int, image: Image, format_: Format) -> None:
+def complete_metadata(file: BinaryIO, image: Image, format_: Format) -> None:
     """Add metadata to the written file that libvips does not write, or not where others read it."""
     if format_ is TIFF:
         records = unwrap_records(get_block(image, IPTC))
         tags = read_rights(get_block(image, EXIF))
-        with _open(file) as stream:
-            tiff_tags.append_tags(stream, {**tags, TAG: records} if records else tags)
+        tiff_tags.append_tags(file, {**tags, TAG: records} if records else tags)
     if format_ is PNG:
-        with _open(file) as stream:
-            png_xmp.insert_xmp(stream, get_block(image, XMP))
-
-
-def _open(file: int) -> BinaryIO:
-    return os.fdopen(file, "r+b", closefd=False)
+        png_xmp.insert_xmp(file, get_block(image, XMP))
 
 
 def _find_kind(field: str) -> MetadataKind | None:

@@ -24,7 +24,6 @@ from imagemill.imaging.metadata.blocks import (
 )
 from imagemill.imaging.metadata.exif_block import attach_exif
 from imagemill.imaging.metadata.rights import exif, iptc, xmp
-from imagemill.imaging.spec.bounds import KeepMetadata
 from imagemill.imaging.spec.plain import Output
 
 EXTRACTORS: Final[Mapping[str, Callable[[bytes], bytes | None]]] = MappingProxyType(
@@ -33,6 +32,7 @@ EXTRACTORS: Final[Mapping[str, Callable[[bytes], bytes | None]]] = MappingProxyT
 
 # Fields that hold the picture before it was changed.
 THUMBNAILS: Final = ("jpeg-thumbnail-data", "photoshop-data", f"{EXIF_FIELDS}1-")
+ORIENTATIONS: Final = (ORIENTATION, f"{EXIF_FIELDS}0-Orientation")
 SELECTED_FIELDS: Final = (*EXTRACTORS, EXIF_FIELDS, COMMENTS, *THUMBNAILS)
 
 # An orientation in XMP, as an attribute or an element, up to its digit.
@@ -41,18 +41,20 @@ ORIENTATION_IN_XMP: Final = re.compile(rb"(tiff:Orientation(?:\s*=\s*[\"']|\s*>\
 
 def select_metadata(image: Image, output: Output) -> Image:
     """Return the image with the metadata to keep, and with the sRGB profile if one is wanted."""
-    kept = _keep(image, output.keep_metadata)
-    kept = _remove_orientation(kept) if output.auto_orient else kept
+    kept = _keep(image, output)
     is_wanted = output.keep_metadata in {"icc", "all"} and get_profile(kept) is None
     if is_wanted and kept.interpretation in {"srgb", "rgb16"}:
         return attach_profile(kept, load_built_in_profile("srgb"))
     return kept
 
 
-def _keep(image: Image, keep: KeepMetadata) -> Image:
+def _keep(image: Image, output: Output) -> Image:
+    keep = output.keep_metadata
+    removed = THUMBNAILS if keep == "all" else SELECTED_FIELDS
+    # The orientation has been applied.
+    kept = remove_fields(image, *removed, *(ORIENTATIONS if output.auto_orient else ()))
     if keep == "all":
-        return remove_fields(image, *THUMBNAILS)
-    kept = remove_fields(image, *SELECTED_FIELDS)
+        return _turn_packet_upright(kept) if output.auto_orient else kept
     for name, extract in EXTRACTORS.items() if keep == "copyright" else ():
         block = extract(get_block(image, name))
         if block is not None:
@@ -60,10 +62,7 @@ def _keep(image: Image, keep: KeepMetadata) -> Image:
     return kept
 
 
-def _remove_orientation(image: Image) -> Image:
-    """Return the image without its orientation, which has been applied."""
-    upright = remove_fields(image, ORIENTATION, f"{EXIF_FIELDS}0-Orientation")
-    packet = get_block(upright, XMP)
-    return (
-        set_block(upright, XMP, ORIENTATION_IN_XMP.sub(rb"\g<1>1", packet)) if packet else upright
-    )
+def _turn_packet_upright(image: Image) -> Image:
+    """Return the image with an XMP packet that says that it is upright."""
+    packet = get_block(image, XMP)
+    return set_block(image, XMP, ORIENTATION_IN_XMP.sub(rb"\g<1>1", packet)) if packet else image

@@ -30,7 +30,6 @@ from imagemill.imaging.sandbox.protocol import (
     MAX_DESCRIPTORS,
     MAX_DETAIL_LENGTH,
     MAX_FRAME_BYTES,
-    MAX_INLINE_BYTES,
     encode_frame,
 )
 from imagemill.imaging.spec.plain import parse
@@ -96,12 +95,7 @@ def answer(request: Any, descriptors: Sequence[int], limits: Limits) -> Answer: 
             "outputs": [_describe(output) for output in written.outputs],
             "analysis": written.analysis,
         }
-        sizes = [output.bytes for output in written.outputs]
-        contents = [
-            os.pread(file, size, 0)
-            for file, size in zip(files, sizes, strict=True)
-            if size <= MAX_INLINE_BYTES
-        ]
+        contents = [output.content for output in written.outputs if output.content is not None]
     except Exception as error:  # noqa: BLE001 - a bug is reported too; the parent replaces us
         return _describe_error(error), ()
     else:

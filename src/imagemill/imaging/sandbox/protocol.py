@@ -30,9 +30,6 @@ MAX_FRAME_BYTES: Final = 256 * 1024
 # The input and the outputs.
 MAX_DESCRIPTORS: Final = 1 + MAX_OUTPUTS
 
-# An output of up to so many bytes follows the reply.
-MAX_INLINE_BYTES: Final = 256 * 1024
-
 # Characters of an error's message, or of the end of a traceback.
 MAX_DETAIL_LENGTH: Final = 10_000
 

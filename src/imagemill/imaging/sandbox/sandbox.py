@@ -22,6 +22,7 @@ import imagemill
 from imagemill.errors import Rejected
 from imagemill.image_files import InputImage, OutputFile
 from imagemill.imaging.errors import ImageProcessFailed
+from imagemill.imaging.file_data import MAX_INLINE_BYTES
 from imagemill.imaging.formats import FORMATS, INPUTS, Format
 from imagemill.imaging.limits import Limits
 from imagemill.imaging.result import FormatSupport
@@ -33,7 +34,6 @@ from imagemill.imaging.sandbox.connection import Connection
 from imagemill.imaging.sandbox.exit_reason import ExitReason
 from imagemill.imaging.sandbox.image_process import PROGRAM, ImageProcess
 from imagemill.imaging.sandbox.process_pool import ProcessPool
-from imagemill.imaging.sandbox.protocol import MAX_INLINE_BYTES
 from imagemill.imaging.sandbox.rendered import Content, Rendered
 from imagemill.imaging.sandbox.replies import OutputFacts, ProbeReply, RenderReply, Reply
 from imagemill.imaging.sandbox.reply_validation import validate_reply

@@ -29,6 +29,7 @@ def confine(policy: SandboxPolicy) -> ConfinementLevel:
     not supported.
     """
     process.prefer_for_oom_kill()
+    process.yield_to_services()
     limits.set_limits(policy)
     if policy.mode == "off":
         return ConfinementLevel("off", (LIMITS,))

@@ -16,6 +16,10 @@ PR_SET_NO_NEW_PRIVS: Final = 38
 
 LINUX_CAPABILITY_VERSION_3: Final = 0x20080522
 
+# Of 19. At this one, a process has a third of the share of one at 0. A higher one could starve a
+# picture until its time is up, on a machine that has other work.
+NICENESS: Final = 5
+
 MAX_OOM_SCORE_ADJ: Final = "1000"
 
 
@@ -31,6 +35,13 @@ def prefer_for_oom_kill() -> None:
     """Have the kernel kill this process before its parent when memory runs out."""
     with suppress(OSError):  # not on Linux, or /proc is not writable
         Path("/proc/self/oom_score_adj").write_text(MAX_OOM_SCORE_ADJ, encoding="ascii")
+
+
+def yield_to_services() -> None:
+    """Let gateway, worker and servers have the processor first: a picture can wait, they cannot."""
+    os.nice(NICENESS)
+    with suppress(OSError):  # where the kernel shares the processor between sessions first
+        Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
 
 
 def drop_privileges() -> None:
