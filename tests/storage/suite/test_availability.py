@@ -23,6 +23,15 @@ async def _upload_large(storage: Storage) -> None:
     await store(storage, input_key(uuid4(), ".jpg"), bytes(1_000_000))
 
 
+async def _open_input(storage: Storage) -> None:
+    async with storage.open_input(KEY):
+        pass
+
+
+async def _read_range(storage: Storage) -> None:
+    _ = [chunk async for chunk in storage.read_range(KEY, 0, 9)]
+
+
 async def _scratch(storage: Storage) -> None:
     async with storage.scratch_folder():
         pass
@@ -31,7 +40,11 @@ async def _scratch(storage: Storage) -> None:
 OPERATIONS: list[Callable[[Storage], Awaitable[object]]] = [
     _upload,
     _upload_large,
+    _open_input,
+    _read_range,
     _scratch,
+    lambda storage: storage.read(KEY),
+    lambda storage: storage.size(KEY),
     lambda storage: storage.probe(),
     lambda storage: storage.now(),
     lambda storage: storage.delete_abandoned(),

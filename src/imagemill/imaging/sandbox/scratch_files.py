@@ -18,9 +18,6 @@ from imagemill.imaging.sandbox.unnamed_file import create_unnamed_file
 
 CHUNK_BYTES: Final = 1024 * 1024
 
-# To truncate a larger file may take a while, since its blocks are freed.
-MAX_QUICK_BYTES: Final = 1024 * 1024
-
 
 @dataclass(frozen=True, slots=True)
 class Copy:
@@ -53,11 +50,8 @@ class ScratchFiles:
     async def clear(self) -> None:
         """Empty all files."""
         try:
-            sizes = [os.fstat(file).st_size for file in self._files]
-            if sum(sizes) > MAX_QUICK_BYTES:
+            if any(os.fstat(file).st_size for file in self._files):
                 await run_in_thread(self._truncate)
-            elif any(sizes):
-                self._truncate()
         except OSError as error:
             raise _scratch_full(error) from error
 

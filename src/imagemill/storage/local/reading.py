@@ -1,34 +1,33 @@
 """Sizes and bytes of stored files, read off the event loop."""
 
-from collections.abc import AsyncIterator, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Collection
 from io import FileIO
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from imagemill.blocking import run_in_thread
-from imagemill.storage.errors import FileMissing, translate_os_errors
+from imagemill.storage.errors import FileMissing, StorageUnavailable, translate_os_errors
+from imagemill.storage.keys import TEMPORARY
 from imagemill.storage.local.key_paths import find_paths
+
+Result = TypeVar("Result")
 
 CHUNK_BYTES: Final = 256 * 1024
 
 
 async def read_size(root: Path, key: str) -> int:
     """Return the file's size in bytes. Raises FileMissing, StorageUnavailable."""
-    with _translate_missing(key):
-        return (await run_in_thread((root / key).stat)).st_size
+    return await _access(root, key, lambda path: path.stat().st_size)
 
 
 async def read_file(root: Path, key: str) -> bytes:
     """Return all bytes of the file. Raises FileMissing, StorageUnavailable."""
-    with _translate_missing(key):
-        return await run_in_thread((root / key).read_bytes)
+    return await _access(root, key, Path.read_bytes)
 
 
 async def open_file(root: Path, key: str) -> FileIO:
     """Open a file to read it. Raises FileMissing, StorageUnavailable."""
-    with _translate_missing(key):
-        return await run_in_thread((root / key).open, "rb", buffering=0)
+    return await _access(root, key, lambda path: path.open("rb", buffering=0))
 
 
 async def read_range(root: Path, key: str, start: int, end: int) -> AsyncIterator[bytes]:
@@ -77,10 +76,16 @@ def _exists(path: Path) -> bool:
     return True
 
 
-@contextmanager
-def _translate_missing(key: str) -> Iterator[None]:
-    with translate_os_errors():
+async def _access(root: Path, key: str, access: Callable[[Path], Result]) -> Result:
+    """Return what `access` returns for the file's path. Raises FileMissing, StorageUnavailable."""
+
+    def run() -> Result:
         try:
-            yield
+            return access(root / key)
         except (FileNotFoundError, NotADirectoryError) as error:
+            if not (root / TEMPORARY).is_dir():  # an empty mount point has no file either
+                raise StorageUnavailable("The storage is not mounted.") from error
             raise FileMissing(f"There is no file {key}.") from error
+
+    with translate_os_errors():
+        return await run_in_thread(run)
