@@ -4,6 +4,8 @@ import pytest
 
 from bench import keys, outputs, streams
 
+pytestmark = pytest.mark.long
+
 
 def test_several_outputs_are_compared_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outputs, "ROUNDS", 1)

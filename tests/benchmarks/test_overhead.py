@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from bench import overhead
+
+pytestmark = pytest.mark.long
 
 
 async def test_the_service_is_compared_to_bare_libvips(tmp_path: Path) -> None:

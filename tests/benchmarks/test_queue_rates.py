@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from bench import queue_rates
+
+pytestmark = pytest.mark.long
 
 FEW = ("--warm-up=5", "--jobs=20", "--seconds=1", "--concurrency=4")
 

@@ -74,10 +74,12 @@ def worker(
 ) -> None:
     """Run a Worker-Service; the environment names PostgreSQL, Redis and the storage."""
     with exit_on_error():
+        import uvloop
+
         from imagemill.cli.startup import prepare_service
         from imagemill.worker.service import run_worker
 
         settings = prepare_service()
         if concurrency is not None:
             settings = settings.model_copy(update={"worker_concurrency": concurrency})
-        asyncio.run(run_worker(settings))
+        uvloop.run(run_worker(settings))
