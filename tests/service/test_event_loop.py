@@ -60,6 +60,7 @@ def test_no_service_works_on_stored_files_on_its_event_loop(
         assert loop_file_access.FOUND not in service.logged(), service.logged()
 
 
+@pytest.mark.long
 def test_leases_are_renewed_steadily_while_the_worker_has_all_hands_full(
     environment: dict[str, str],
     postgres_address: PostgresAddress,

@@ -15,6 +15,7 @@ from support.process import Service, wait_until
 from support.servers import connect
 
 WORKERS = 3
+ROUNDS = 3
 # Slow enough that workers have unfinished jobs when they get SIGTERM.
 SLOW = json.dumps({"outputs": [{"width": 2000, "enlarge": True, "format": "webp"}]})
 
@@ -67,9 +68,9 @@ def until_there_are_some(accepted: list[str]) -> None:
 
 
 @pytest.mark.timeout(400)  # workers start one after the other, beside other tests
-@pytest.mark.parametrize("rounds", [1, pytest.param(3, marks=pytest.mark.long)])
+@pytest.mark.long
 def test_workers_restarted_one_after_the_other_fail_no_job_and_use_no_attempt(
-    stack: FaultStack, rounds: int
+    stack: FaultStack,
 ) -> None:
     def start() -> Service:
         # As an operator runs them: a job has the time to end, and no lease runs out beside others.
@@ -79,7 +80,7 @@ def test_workers_restarted_one_after_the_other_fail_no_job_and_use_no_attempt(
     stopped: list[Service] = []
     url = str(stack.client.base_url)
     with load(url, clients=2 * WORKERS, wait_seconds=20, pipeline=SLOW) as accepted:
-        for _ in range(rounds):
+        for _ in range(ROUNDS):
             for number in range(WORKERS):
                 until_it_works(workers[number])
                 assert workers[number].stop() == 0
@@ -87,7 +88,7 @@ def test_workers_restarted_one_after_the_other_fail_no_job_and_use_no_attempt(
                 workers[number] = start()
     jobs = [wait_for_end(stack.client, job_id) for job_id in accepted]
     assert {(job["status"], job["attempts"]) for job in jobs} == {("COMPLETED", 1)}
-    assert len(jobs) > WORKERS * rounds
+    assert len(jobs) > WORKERS * ROUNDS
     assert sum(map(held_when_stopped, stopped))  # or the restarts hit nothing
     assert has_no_temporary_files(stack.storage)
 
