@@ -21,7 +21,7 @@ from support.client import client_of, delete_stored_files
 from support.keys import Keyring
 from support.postgres_template import address_of, copy_template, make_template
 from support.process import Service, running_api
-from support.servers import connect, redis_client
+from support.servers import delete_all_rows, redis_client
 
 TESTS = Path(__file__).parent
 
@@ -78,8 +78,7 @@ def migrated(postgres_server: EmbeddedPostgres) -> PostgresAddress:
 @pytest.fixture
 def postgres_address(migrated: PostgresAddress) -> PostgresAddress:
     """A database with the schema and no job."""
-    with connect(migrated) as connection:
-        connection.execute("TRUNCATE jobs, job_events, file_deletions, api_keys CASCADE")
+    delete_all_rows(migrated)
     return migrated
 
 

@@ -13,7 +13,7 @@ from support.collector import Collector, ReceivedSpan
 from support.pictures import picture
 from support.process import free_port, running_api, running_worker, wait_until
 from support.receiver import always, receiving
-from support.servers import connect
+from support.servers import connect, delete_all_rows
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 CLIENTS_SPAN = "00f067aa0ba902b7"
@@ -42,9 +42,10 @@ class Traced:
 @pytest.fixture(scope="module")
 def traced(
     addresses: dict[str, str],
-    migrated: PostgresAddress,  # noqa: ARG001 - there is a database
+    migrated: PostgresAddress,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Traced]:
+    delete_all_rows(migrated)  # a job of another test would be traced, too
     folder = tmp_path_factory.mktemp("traced")
     with Collector.running() as collector:
         adjusted = (

@@ -35,3 +35,9 @@ def waits_for_a_lock(address: PostgresAddress, statement: str) -> bool:
             [statement],
         )
         return found.rowcount > 0
+
+
+def delete_all_rows(address: PostgresAddress) -> None:
+    """Delete all jobs with what belongs to them, and all API keys."""
+    with connect(address) as connection:
+        connection.execute("TRUNCATE jobs, job_events, file_deletions, api_keys CASCADE")
