@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from collections import deque
 from dataclasses import dataclass, field
 
 import httpx
@@ -10,7 +11,12 @@ import httpx
 from support.pictures import picture
 
 CLIENTS = 3
+# A client that has so many jobs in the queue waits for its oldest one, so that the backlog at the
+# end is as short on a slow machine as on a quick one.
+MOST_UNFINISHED = 10
 SECONDS_BETWEEN_UPLOADS = (0.05, 0.3)
+
+UNFINISHED = ("PENDING", "PROCESSING")
 
 GOOD = picture(640, 480)
 BROKEN = GOOD[: len(GOOD) // 2]
@@ -47,8 +53,12 @@ class Load:
             await asyncio.gather(*clients, return_exceptions=True)
 
     async def _upload_on(self, client: httpx.AsyncClient) -> None:
+        unfinished: deque[str] = deque()
         while True:
-            await self.upload(client)
+            if job_id := await self.upload(client):
+                unfinished.append(job_id)
+            if len(unfinished) == MOST_UNFINISHED:
+                await _wait_until_ended(client, unfinished.popleft())
             await asyncio.sleep(self.rng.uniform(*SECONDS_BETWEEN_UPLOADS))
 
     async def upload(self, client: httpx.AsyncClient) -> str | None:
@@ -79,3 +89,17 @@ class Load:
             await client.post(f"/jobs/{job_id}/cancel")
         except httpx.TransportError:
             return
+
+
+async def _wait_until_ended(client: httpx.AsyncClient, job_id: str) -> None:
+    """Return once a job has ended; a service that is away is asked again."""
+    while True:
+        try:
+            answer = await client.get(f"/jobs/{job_id}", headers={"Prefer": "wait=2"})
+        except httpx.TransportError:
+            await asyncio.sleep(0.1)
+            continue
+        if answer.is_success and answer.json()["status"] not in UNFINISHED:
+            return
+        if not answer.is_success:
+            await asyncio.sleep(0.1)

@@ -35,10 +35,12 @@ UNRELATED_PROCESSES: set[psutil.Process] = set()
 
 
 def running_processes() -> list[psutil.Process]:
+    """Return what the test started and what that started; a shared server may start more of its."""
     return [
         process
-        for process in psutil.Process().children(recursive=True)
-        if process not in UNRELATED_PROCESSES
+        for child in psutil.Process().children()
+        if child not in UNRELATED_PROCESSES
+        for process in (child, *child.children(recursive=True))
     ]
 
 

@@ -7,4 +7,4 @@ from imaging.image_processes import UNRELATED_PROCESSES
 @pytest.fixture(autouse=True)
 def _leave_out_others() -> None:
     UNRELATED_PROCESSES.clear()
-    UNRELATED_PROCESSES.update(psutil.Process().children(recursive=True))
+    UNRELATED_PROCESSES.update(psutil.Process().children())
