@@ -43,7 +43,7 @@ TINT: Final = Card(
     name="tint",
     fields=("tint",),
     sample="valley.webp",
-    words="Gives all pixels the hue of one colour and keeps their lightness.",
+    words="Gives all pixels the hue of one colour and keeps their lightness; black and white stay.",
     common=THREE_IN_A_ROW,
     shots=(Shot("sepia", {"tint": "#b5793f"}), Shot("blue", {"tint": "#2f7fd8"})),
 )

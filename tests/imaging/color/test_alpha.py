@@ -82,3 +82,13 @@ def test_gray_with_alpha_and_sixteen_bits_keep_it_too(studio: Studio) -> None:
     gray = Image.new("LA", (32, 32), (200, 100))
     made = studio.make(studio.save(gray, "in.png"), width=16)
     assert made.convert("RGBA").getpixel((8, 8)) == pytest.approx((200, 200, 200, 100), abs=1)
+
+
+def test_beside_a_mark_colors_of_invisible_pixels_stay(studio: Studio) -> None:
+    hidden = Image.new("RGBA", (80, 40), (10, 200, 30, 0))
+    mark = {"text": ".", "scale": 1, "margin": 0, "position": "center", "opacity": 1}
+    made = pixels(studio.make(studio.save(hidden, "in.png"), watermark=mark), "RGBA")
+    assert made[20, 40, 3] == 255
+    unseen = made[made[..., 3] == 0]
+    assert len(unseen) > 0
+    assert np.abs(unseen - (10, 200, 30, 0)).max() == 0

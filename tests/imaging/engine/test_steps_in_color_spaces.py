@@ -105,7 +105,10 @@ CHANGES: list[tuple[dict[str, object], Any]] = [
     (
         {"tint": "#a08870"},
         lambda lab: (
-            lab * (1, 0, 0) + SRGB.lab(np.array([0xA0, 0x88, 0x70]) / 255) * np.array([0, 1, 1])
+            lab * (1, 0, 0)
+            + (1 - 4 * (lab[..., :1] / 100 - 0.5) ** 2)
+            * SRGB.lab(np.array([0xA0, 0x88, 0x70]) / 255)
+            * np.array([0, 1, 1])
         ),
     ),
 ]

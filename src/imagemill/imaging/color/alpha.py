@@ -32,10 +32,12 @@ def apply_to_colors(image: Image, change: Callable[[Image], Image]) -> Image:
 def composite(above: Image, below: Image) -> Image:
     """Return one image over another of the same size, colour space and depth, both with alpha.
 
+    Where nothing is laid on it, the one below stays as it is, colours that nobody sees included.
     Source: T. Porter and T. Duff, "Compositing Digital Images", SIGGRAPH 1984.
     """
     opaque = get_max_level(below)
     uncovered = 1 - above[above.bands - 1] / opaque
     seen = above.premultiply(max_alpha=opaque) + below.premultiply(max_alpha=opaque) * uncovered
     mixed = seen.copy(interpretation=below.interpretation).unpremultiply(max_alpha=opaque)
-    return mixed.rint().cast(below.format).copy(interpretation=below.interpretation)
+    whole = mixed.rint().cast(below.format).copy(interpretation=below.interpretation)
+    return (above[above.bands - 1] == 0).ifthenelse(below, whole)

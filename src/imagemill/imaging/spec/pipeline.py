@@ -69,7 +69,7 @@ class Output(BaseModel):
     modulate: Modulation | None = None
     """Change lightness, chroma and hue."""
     tint: HexColor | None = None
-    """A colour on everything, each pixel as light as it was."""
+    """A hue for everything, each pixel as light as it was; black and white stay."""
     gamma: Annotated[float, Field(ge=1, le=3)] | None = None
     """Scale as light mixes, with this exponent."""
     negate: bool = False

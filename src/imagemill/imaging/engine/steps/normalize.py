@@ -1,6 +1,7 @@
 """Step `normalize`: stretches lightness from the 1st percentile to the 99th, as sharp does.
 
-An animation is stretched by the percentiles of its first frame, since it would flicker otherwise.
+Transparent pixels do not count: a dark colour that nobody sees would keep the picture grey. An
+animation is stretched by the percentiles of its first frame, since it would flicker otherwise.
 """
 
 from typing import Final
@@ -13,6 +14,9 @@ from imagemill.imaging.spec.plain import Output
 WHITE: Final = 100
 # Bins of the histogram for one unit of lightness.
 BINS: Final = 100
+# The bin of transparent pixels, after all others.
+HIDDEN: Final = WHITE * BINS + 1
+LOW, HIGH = 0.01, 0.99
 
 
 def apply(picture: Picture, output: Output) -> Picture:
@@ -30,5 +34,18 @@ def apply(picture: Picture, output: Output) -> Picture:
 
 
 def _find_extremes(image: Image) -> tuple[float, float]:
-    counted = (get_lightness(image) * BINS).cast("ushort")
-    return counted.percent(1) / BINS, counted.percent(99) / BINS
+    """Return the percentiles of the lightness of visible pixels; zeros if there are none."""
+    lightness = get_lightness(image)
+    counted = (lightness * BINS).rint().cast("ushort")
+    if image.hasalpha():
+        counted = (image[image.bands - 1] == 0).ifthenelse(HIDDEN, counted).cast("ushort")
+    counts = counted.hist_find()
+    below = counts.crop(0, 0, min(HIDDEN, counts.width), 1).hist_cum()
+    total = below(below.width - 1, 0)[0]
+    return _find_bin(below, LOW * total) / BINS, _find_bin(below, HIGH * total) / BINS
+
+
+def _find_bin(below: Image, pixels: float) -> float:
+    """Return the first bin of a cumulative histogram that is beyond so many pixels, or 0."""
+    _, first = (below > pixels).profile()
+    return float(first(0, 0)[0])

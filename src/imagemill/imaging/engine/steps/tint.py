@@ -1,8 +1,13 @@
-"""Step `tint`: sets hue and chroma to those of one colour and leaves lightness, as sharp does."""
+"""Step `tint`: gives pixels the hue of one colour and leaves their lightness, as sharp does.
+
+Chroma is that of the colour at middle lightness and falls to none at black and white, which have no
+chroma in any colour space: with the full one they would become a dark and a pale colour.
+"""
 
 from imagemill.imaging.color.lab import color_to_lab
-from imagemill.imaging.color.lightness import set_chroma
+from imagemill.imaging.color.lightness import apply_in_lab
 from imagemill.imaging.engine.picture import Picture
+from imagemill.imaging.libvips import Image
 from imagemill.imaging.spec.plain import Output
 
 
@@ -10,4 +15,15 @@ def apply(picture: Picture, output: Output) -> Picture:
     if output.tint is None:
         return picture
     _, a, b = color_to_lab(output.tint, picture.first)(0, 0)
-    return picture.map_frames(lambda image: set_chroma(image, a, b))
+    return picture.map_frames(lambda image: apply_in_lab(image, lambda lab: _tint(lab, a, b)))
+
+
+def _tint(lab: Image, a: float, b: float) -> Image:
+    """Return the image with this chroma, weighed by `1 - 4 (L - 0.5)²` for L from 0 to 1.
+
+    Source: sharp, `Tint` in src/operations.cc.
+    """
+    lightness = lab[0]
+    from_middle = lightness / 100 - 0.5
+    weight = 1 - from_middle * from_middle * 4
+    return lightness.bandjoin([weight * a, weight * b]).copy(interpretation="lab")
