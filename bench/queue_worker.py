@@ -10,6 +10,7 @@ import signal
 from datetime import timedelta
 
 from imagemill.image_files import InputImage, OutputFile
+from imagemill.imaging.sandbox.confine.level import ConfinementLevel
 from imagemill.jobs.job import Claim, Completed
 from imagemill.postgres.pool import Postgres
 from imagemill.redis.notifications import JobNotifications
@@ -45,7 +46,8 @@ async def run(settings: Settings) -> None:
         JobNotifications.open(settings.redis) as notifications,
     ):
         connections = Connections(postgres, queue, notifications, storage)
-        worker = build_worker(settings, connections, Liveness(), complete, discard)
+        level = ConfinementLevel("off", ())  # there is no image process
+        worker = build_worker(settings, connections, Liveness(), level, complete, discard)
         await worker.run(stopping, timedelta(seconds=settings.shutdown_grace_seconds))
 
 

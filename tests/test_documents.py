@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from imagemill.settings import Settings
-from imagemill.telemetry.metrics import MetricsCollector, job_gauges
+from imagemill.telemetry.gauges import NOTHING, shared_gauges
+from imagemill.telemetry.metrics import MetricsCollector
 
 ROOT = Path(__file__).parent.parent
 RELIABILITY = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
@@ -21,7 +22,7 @@ def in_files(folder: str, pattern: str) -> set[str]:
 
 def metrics() -> set[str]:
     """Return the names that Prometheus sees; those of counters end in _total."""
-    ours = [*MetricsCollector(job_gauges({})).collect()]
+    ours = [*MetricsCollector(shared_gauges(NOTHING)).collect()]
     suffixes = {"counter": "_total"}
     return {
         one.name + suffixes.get(one.type, "") for one in ours if one.name.startswith("imagemill_")

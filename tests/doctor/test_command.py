@@ -16,6 +16,7 @@ from support.client import storage_of
 from support.process import free_port
 from support.servers import connect
 from support.stored_jobs import write_file
+from support.workers import note_worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,10 @@ def run_doctor(environment: dict[str, str], *options: str) -> DoctorRun:
 
 
 @pytest.fixture
-def healthy(environment: dict[str, str]) -> dict[str, str]:
+def healthy(environment: dict[str, str], postgres_address: PostgresAddress) -> dict[str, str]:
     """The environment of an installation without problems."""
     (storage_of(environment) / "tmp").mkdir(parents=True)
+    note_worker(postgres_address)
     return environment
 
 
@@ -96,8 +98,9 @@ def test_without_postgres_the_rest_is_checked_and_the_status_is_two(
 
 
 def test_without_storage_the_rest_is_checked_and_the_status_is_two(
-    environment: dict[str, str],
+    environment: dict[str, str], postgres_address: PostgresAddress
 ) -> None:
+    note_worker(postgres_address)
     found = run_doctor(environment, "--json")
     assert (found.status, found.verdicts["storage"]) == (2, "unknown")
     assert found.verdicts["postgres"] == "ok"

@@ -19,6 +19,7 @@ from support.client import upload
 from support.jobs import completed, failed, new_job
 from support.pictures import picture
 from support.servers import connect
+from support.workers import note_worker
 
 MEMBERS = {
     "summary",
@@ -62,12 +63,25 @@ def test_the_position_in_the_queue_goes_by_priority_and_then_by_age(
 def test_a_queue_without_workers_is_explained(
     api: httpx.Client, postgres_address: PostgresAddress
 ) -> None:
-    first, last = upload(api, picture()), upload(api, picture())
+    upload(api, picture())
+    last = upload(api, picture())
+    absent = "It waits in the queue behind 1 job; no worker runs, start one"
+    assert explained(api, last)["summary"] == f"{absent}."
+    note_worker(postgres_address, seen_for=timedelta(minutes=-10))
+    assert explained(api, last)["summary"] == f"{absent} (the last was seen 11 minutes ago)."
+    note_worker(postgres_address)
     assert explained(api, last)["summary"] == "It waits in the queue behind 1 job."
+
+
+def test_workers_that_run_and_claim_nothing_are_explained(
+    api: httpx.Client, postgres_address: PostgresAddress
+) -> None:
+    first, last = upload(api, picture()), upload(api, picture())
+    note_worker(postgres_address)
     let_wait(postgres_address, first, since=timedelta(minutes=10))
     assert explained(api, last)["summary"] == (
         "It waits in the queue behind 1 job, and no worker has claimed a job since the first"
-        " was due, 10 minutes ago (is one running?)."
+        " was due, 10 minutes ago, although 1 worker runs: read its log."
     )
 
 
@@ -75,6 +89,7 @@ async def test_workers_count_as_idle_when_none_has_claimed_a_job_lately_and_none
     api: httpx.Client, leases: JobLeases, postgres_address: PostgresAddress
 ) -> None:
     done, waiting = upload(api, picture()), upload(api, picture())
+    note_worker(postgres_address)
     let_wait(postgres_address, waiting, since=timedelta(minutes=10))
     claims = await leases.claim([JobId(UUID(done))])
     assert explained(api, waiting)["summary"] == "It is next in the queue."

@@ -47,7 +47,7 @@ QUEUED = JobContext(
     lease_expires_at=None,
     last_heartbeat=None,
     ahead=JobsAhead(count=12, is_exact=True, oldest_due_at=ago(30)),
-    workers=WorkerActivity(last_claim_at=ago(3), is_any_busy=True),
+    workers=WorkerActivity(live=2, last_seen_at=ago(8), last_claim_at=ago(3), is_any_busy=True),
 )
 NEXT = replace(QUEUED, ahead=JobsAhead(0, is_exact=True, oldest_due_at=NOW))
 PROCESSING = replace(
@@ -67,8 +67,12 @@ def idle(last_claim_at: datetime | None, oldest_due_at: datetime) -> JobContext:
     return replace(
         QUEUED,
         ahead=JobsAhead(12, is_exact=True, oldest_due_at=oldest_due_at),
-        workers=WorkerActivity(last_claim_at, is_any_busy=False),
+        workers=replace(QUEUED.workers, last_claim_at=last_claim_at, is_any_busy=False),
     )
+
+
+def without_workers(context: JobContext, last_seen_at: datetime | None) -> JobContext:
+    return replace(context, workers=WorkerActivity(0, last_seen_at, ago(300), is_any_busy=False))
 
 
 def ended(status: Status, error: JobError | None = None) -> JobContext:
@@ -97,14 +101,14 @@ def ended(status: Status, error: JobError | None = None) -> JobContext:
             idle(last_claim_at=ago(300), oldest_due_at=ago(280)),
             (
                 "It waits in the queue behind 12 jobs, and no worker has claimed a job for"
-                " 5 minutes (is one running?)."
+                " 5 minutes, although 2 workers run: read their logs."
             ),
         ),
         (
             idle(last_claim_at=None, oldest_due_at=ago(130)),
             (
                 "It waits in the queue behind 12 jobs, and no worker has claimed a job"
-                " since the first was due, 2 minutes ago (is one running?)."
+                " since the first was due, 2 minutes ago, although 2 workers run: read their logs."
             ),
         ),
         (
@@ -116,9 +120,31 @@ def ended(status: Status, error: JobError | None = None) -> JobContext:
             "It waits in the queue behind 12 jobs.",
         ),
         (
-            replace(idle(ago(300), ago(300)), workers=WorkerActivity(ago(300), is_any_busy=True)),
+            replace(
+                idle(ago(300), ago(300)), workers=replace(QUEUED.workers, last_claim_at=ago(300))
+            ),
             "It waits in the queue behind 12 jobs.",
         ),
+        (
+            without_workers(NEXT, None),
+            "It is next in the queue; no worker runs, start one.",
+        ),
+        (
+            without_workers(idle(ago(300), ago(280)), ago(240)),
+            (
+                "It waits in the queue behind 12 jobs; no worker runs, start one (the last was seen"
+                " 4 minutes ago)."
+            ),
+        ),
+        (
+            without_workers(DELAYED, ago(240)),
+            (
+                "It waits for its next attempt, in 12 seconds at 2026-11-24 03:14:27 UTC; its last"
+                " attempt was released and is not counted; no worker runs, start one (the last was"
+                " seen 4 minutes ago)."
+            ),
+        ),
+        (without_workers(ended(Status.CANCELED), None), explain(ended(Status.CANCELED)).summary),
         (
             replace(DELAYED, last_error=TIMED_OUT),
             (
@@ -150,6 +176,14 @@ def ended(status: Status, error: JobError | None = None) -> JobContext:
                 f"Worker {WORKER} was processing it, attempt 1 of 3, last heartbeat 65 seconds ago;"
                 " its lease expired 5 seconds ago, and the job will be retried as soon as another"
                 " worker reaps it."
+            ),
+        ),
+        (
+            without_workers(replace(PROCESSING, lease_expires_at=ago(5)), ago(65)),
+            (
+                f"Worker {WORKER} was processing it, attempt 1 of 3, last heartbeat 3 seconds ago;"
+                " its lease expired 5 seconds ago, and the job will be retried as soon as another"
+                " worker reaps it; no worker runs, start one (the last was seen 65 seconds ago)."
             ),
         ),
         (

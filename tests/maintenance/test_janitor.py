@@ -13,6 +13,7 @@ from imagemill.jobs.ids import new_job_id
 from imagemill.jobs.job import Completed, Job, Status
 from imagemill.jobs.leases import JobLeases
 from imagemill.jobs.store import JobStore
+from imagemill.jobs.worker_registry import WorkerRegistry
 from imagemill.maintenance import orphan_scan
 from imagemill.maintenance.file_deletions import FileDeletions
 from imagemill.maintenance.janitor import Janitor
@@ -231,7 +232,10 @@ async def test_of_all_workers_one_an_hour_runs_the_janitor(
     pool: Postgres, storage: LocalStorage, janitor: Janitor, postgres_address: PostgresAddress
 ) -> None:
     maintenance = Maintenance(
-        Retention(FileDeletions(pool), storage, None), janitor, ScheduledTasks(pool)
+        Retention(FileDeletions(pool), storage, None),
+        janitor,
+        ScheduledTasks(pool),
+        WorkerRegistry(pool),
     )
     with connect(postgres_address) as connection:
         connection.execute("UPDATE scheduled_tasks SET due_at = now()")

@@ -38,6 +38,6 @@ def waits_for_a_lock(address: PostgresAddress, statement: str) -> bool:
 
 
 def delete_all_rows(address: PostgresAddress) -> None:
-    """Delete all jobs with what belongs to them, and all API keys."""
+    """Delete all jobs with what belongs to them, all API keys, and all notes of workers."""
     with connect(address) as connection:
-        connection.execute("TRUNCATE jobs, job_events, file_deletions, api_keys CASCADE")
+        connection.execute("TRUNCATE jobs, job_events, file_deletions, api_keys, workers CASCADE")

@@ -21,6 +21,7 @@ app.command()(service_commands.worker)
 app.command(help=PROCESS_HELP)(process)
 app.command()(operator_commands.migrate)
 app.command()(operator_commands.doctor)
+app.command()(operator_commands.explain)
 app.add_typer(operator_commands.keys, name="keys")
 app.command()(operator_commands.webhook_secret)
 

@@ -1,4 +1,4 @@
-"""Commands for operators: `migrate`, `doctor`, `keys` and `webhook-secret`.
+"""Commands for operators: `migrate`, `doctor`, `explain`, `keys` and `webhook-secret`.
 
 Each imports what it runs when it is called, so that no command waits for the libraries of another.
 """
@@ -6,6 +6,7 @@ Each imports what it runs when it is called, so that no command waits for the li
 import asyncio
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -54,6 +55,17 @@ def doctor(
         configure_logs("error", settings.log_format)
         settings = connect_to_data(settings, data)
         raise typer.Exit(asyncio.run(run(settings, fix=fix, deep=deep, as_json=as_json)))
+
+
+def explain(
+    job: Annotated[UUID, typer.Argument(help="The job's id.")], *, data: RunningData = None
+) -> None:
+    """Say in a sentence what a job waits for, as GET /jobs/{id}/explain does."""
+    with exit_on_error():
+        from imagemill.cli.explain import run
+        from imagemill.cli.startup import prepare_database
+
+        asyncio.run(run(prepare_database(data), job))
 
 
 @keys.command("add")

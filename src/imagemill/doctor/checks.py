@@ -3,7 +3,14 @@
 from collections.abc import Awaitable, Iterable
 from typing import Final
 
-from imagemill.doctor import disk, image_processes, jobs, missing_files, orphaned_files
+from imagemill.doctor import (
+    disk,
+    image_processes,
+    jobs,
+    missing_files,
+    orphaned_files,
+    workers,
+)
 from imagemill.doctor import postgres as postgres_server
 from imagemill.doctor import redis as redis_server
 from imagemill.doctor.context import DoctorContext
@@ -23,6 +30,7 @@ async def run_checks(context: DoctorContext, *, deep: bool) -> list[Section]:
     storage = await _run(disk.check(context))
     redis = await redis_server.check(context)
     if _is_usable(postgres):
+        postgres += await _run(workers.check(context))
         postgres += await _run(jobs.check(context))
         redis += await _run(redis_server.check_queue(context))
         if _is_usable(storage):

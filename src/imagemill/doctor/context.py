@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from imagemill.jobs.diagnostics import Diagnostics
 from imagemill.jobs.job_files import JobFilesIndex
+from imagemill.jobs.worker_registry import WorkerRegistry
 from imagemill.maintenance.janitor import Janitor
 from imagemill.postgres.pool import Postgres
 from imagemill.redis.queue import JobQueue
@@ -40,6 +41,10 @@ class DoctorContext:
     @property
     def diagnostics(self) -> Diagnostics:
         return Diagnostics(self.postgres)
+
+    @property
+    def workers(self) -> WorkerRegistry:
+        return WorkerRegistry(self.postgres)
 
     @property
     def job_files(self) -> JobFilesIndex:

@@ -18,6 +18,7 @@ DELIVERY_GRACE: Final = timedelta(minutes=5)
 # Without a claim for this long, no worker seems to run.
 IDLE_GRACE: Final = timedelta(minutes=1)
 
+IDLE_WORKERS: Final = "Workers run, and claim nothing: what do their logs say?"
 IS_A_WORKER_RUNNING: Final = "Is a worker running, and what does its log say?"
 
 
@@ -43,7 +44,8 @@ async def _check_pending(context: DoctorContext) -> Finding:
     if last is None or last > IDLE_GRACE:
         idle = "yet" if last is None else f"for {format_duration(last)}"
         sentence = f"{delay}, and no worker has claimed a job {idle}."
-        advice = f"Start a worker. {IS_A_WORKER_RUNNING}"
+        live = (await context.workers.count()).live
+        advice = IDLE_WORKERS if live else "Start a worker."
         return bad("pending jobs", sentence, advice, **facts)
     if unqueued:
         return warn(
@@ -57,7 +59,7 @@ async def _check_pending(context: DoctorContext) -> Finding:
 
 def _check_leases(expired: OverdueJobs) -> Finding:
     if not expired.count:
-        return ok("leases", "Every processing job is held by a live worker.", count=0)
+        return ok("leases", "No lease of a processing job has expired.", count=0)
     return bad(
         "leases",
         f"{pluralize(expired.count, 'job')} with a lease that expired up to"

@@ -37,6 +37,7 @@ from imagemill.gateway.routes import (
     metrics,
     streams,
     uploads,
+    workers,
 )
 from imagemill.gateway.services import Services
 from imagemill.gateway.upload.checks import MAX_DNS_LOOKUPS
@@ -67,6 +68,7 @@ ROUTE_MODULES: Final = (
     deliveries,
     about,
     health,
+    workers,
     metrics,
 )
 

@@ -11,6 +11,7 @@ from imagemill.api_schemas import DESCRIBED, Count, ErrorBody, JobBody, MediaTyp
 from imagemill.gateway.problem import ProblemBody
 from imagemill.jobs.explanation import Explanation
 from imagemill.jobs.job import Event, Status
+from imagemill.jobs.worker_registry import KnownWorker
 from imagemill.webhooks.delivery import Delivery, DeliveryStatus
 
 
@@ -113,6 +114,44 @@ class ExplanationBody(BaseModel):
     @classmethod
     def of(cls, explanation: Explanation) -> Self:
         return cls.model_validate(asdict(explanation))
+
+
+class WorkerBody(BaseModel):
+    """A worker, as it noted itself in PostgreSQL."""
+
+    model_config = DESCRIBED
+
+    id: UUID
+    """New at each start of its process; the `worker` of a job's history."""
+    host: str
+    version: str
+    concurrency: Count
+    """How many images it processes at once, each in an image process of its own."""
+    sandbox: str
+    """How its image processes are confined."""
+    started_at: datetime
+    last_seen_at: datetime
+    """When it last noted itself, which it does three times a minute or more often."""
+    status: Literal["live", "lost"]
+    """Lost: it missed three notes in a row. A worker that stops in order is not listed."""
+    jobs: list[UUID]
+    """The jobs that it holds."""
+
+    @classmethod
+    def of(cls, worker: KnownWorker) -> Self:
+        return cls(
+            **asdict(worker.facts),
+            started_at=worker.started_at,
+            last_seen_at=worker.last_seen_at,
+            status="live" if worker.is_live else "lost",
+            jobs=[*worker.job_ids],
+        )
+
+
+class WorkersBody(BaseModel):
+    """The workers that run or were lost within the last hour, in the order of their starts."""
+
+    workers: list[WorkerBody]
 
 
 class PresetsBody(BaseModel):

@@ -27,7 +27,9 @@ JOB_CONTEXT = f"""
              ORDER BY newest.id DESC LIMIT 1) AS last_claim_at,
            EXISTS (SELECT FROM jobs AS busy
                     WHERE busy.status = 'PROCESSING' AND busy.lease_expires_at > now())
-           AS is_any_busy
+           AS is_any_busy,
+           (SELECT count(*) FROM workers WHERE expires_at > now()) AS live_workers,
+           (SELECT max(last_seen_at) FROM workers) AS last_seen_at
       FROM job CROSS JOIN LATERAL (
            SELECT count(*) AS counted,
                   count(*) FILTER (WHERE other_run_at <= now()) AS due,
@@ -57,7 +59,12 @@ async def read_job_context(job_store: JobStore, job_id: JobId) -> JobContext:
 
 def _to_context(row: DictRow) -> JobContext:
     ahead = JobsAhead(row["due"], row["is_exact"], to_utc(row["oldest_due_at"]))
-    last_claim_at = to_utc(row["last_claim_at"]) if row["last_claim_at"] else None
+    workers = WorkerActivity(
+        live=row["live_workers"],
+        last_seen_at=to_utc(row["last_seen_at"]) if row["last_seen_at"] else None,
+        last_claim_at=to_utc(row["last_claim_at"]) if row["last_claim_at"] else None,
+        is_any_busy=row["is_any_busy"],
+    )
     return JobContext(
         now=to_utc(row["now"]),
         job=to_job(row),
@@ -66,5 +73,5 @@ def _to_context(row: DictRow) -> JobContext:
         lease_expires_at=to_utc(row["lease_expires_at"]) if row["lease_expires_at"] else None,
         last_heartbeat=to_utc(row["heartbeat_at"]) if row["heartbeat_at"] else None,
         ahead=ahead if row["is_due"] else None,
-        workers=WorkerActivity(last_claim_at, row["is_any_busy"]),
+        workers=workers,
     )

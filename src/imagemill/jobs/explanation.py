@@ -9,7 +9,7 @@ from imagemill.formatting import format_duration, pluralize
 from imagemill.jobs.job import ENDED, Job, JobError, Status
 
 # Workers look for due jobs every few seconds. When jobs have been due for this long, and none was
-# claimed and none is being processed, there may be no worker.
+# claimed and none is being processed, something keeps them from it.
 IDLE_TIMEOUT: Final = timedelta(minutes=1)
 
 
@@ -27,8 +27,14 @@ class JobsAhead:
 
 @dataclass(frozen=True, slots=True)
 class WorkerActivity:
-    """When a worker last claimed a job, if that is known, and whether any is processing one."""
+    """How many workers are live, and what is known of what they did.
 
+    `last_seen_at` is when any of them, or one that was lost, was last seen; `last_claim_at` when a
+    job was last claimed; `is_any_busy` whether one is being processed.
+    """
+
+    live: int
+    last_seen_at: datetime | None
     last_claim_at: datetime | None
     is_any_busy: bool
 
@@ -86,9 +92,12 @@ def _summarize(context: JobContext) -> str:
         return _describe_end(context.job)
     if context.job.status is Status.PROCESSING:
         return _describe_attempt(context)
-    if context.ahead is not None:
-        return _describe_position(context, context.ahead)
-    return _describe_delay(context)
+    wait = (
+        _describe_delay(context)
+        if context.ahead is None
+        else _describe_position(context, context.ahead)
+    )
+    return f"{wait}{_describe_last_error(context)}{_describe_absence(context)}"
 
 
 def _describe_position(context: JobContext, ahead: JobsAhead) -> str:
@@ -96,14 +105,15 @@ def _describe_position(context: JobContext, ahead: JobsAhead) -> str:
     position = f"It waits in the queue behind {count}{'' if ahead.is_exact else ' or more'}"
     if ahead.count == 0 and ahead.is_exact:
         position = "It is next in the queue"
-    return f"{position}{_describe_idleness(context, ahead)}{_describe_last_error(context)}"
+    return f"{position}{_describe_idleness(context, ahead)}"
 
 
 def _describe_idleness(context: JobContext, ahead: JobsAhead) -> str:
-    """Return a clause on the workers if jobs were due, and none was claimed or is processed."""
-    last_claim_at = context.workers.last_claim_at
+    """Return a clause on live workers that claim nothing although jobs have been due."""
+    live, last_claim_at = context.workers.live, context.workers.last_claim_at
     idle_since = max(ahead.oldest_due_at, last_claim_at or ahead.oldest_due_at)
-    if context.workers.is_any_busy or context.now - idle_since < IDLE_TIMEOUT:
+    is_idle = not context.workers.is_any_busy and context.now - idle_since >= IDLE_TIMEOUT
+    if not live or not is_idle:
         return ""
     if last_claim_at is None:
         idle_time = format_duration(context.now - idle_since)
@@ -111,12 +121,27 @@ def _describe_idleness(context: JobContext, ahead: JobsAhead) -> str:
     else:
         idle_time = format_duration(context.now - last_claim_at)
         clause = f"no worker has claimed a job for {idle_time}"
-    return f", and {clause} (is one running?)"
+    return f", and {clause}, although {_format_live(live)}"
+
+
+def _format_live(live: int) -> str:
+    return "1 worker runs: read its log" if live == 1 else f"{live:,} workers run: read their logs"
+
+
+def _describe_absence(context: JobContext) -> str:
+    """Return a clause on the workers if none runs, whatever the job waits for."""
+    workers = context.workers
+    if workers.live:
+        return ""
+    if workers.last_seen_at is None:
+        return "; no worker runs, start one"
+    unseen = format_duration(context.now - workers.last_seen_at)
+    return f"; no worker runs, start one (the last was seen {unseen} ago)"
 
 
 def _describe_delay(context: JobContext) -> str:
     run_at = context.job.run_at
-    reason = _describe_last_error(context) or "; its last attempt was released and is not counted"
+    reason = "" if context.last_error else "; its last attempt was released and is not counted"
     delay = format_duration(run_at - context.now)
     return f"It waits for its next attempt, in {delay} at {_format_time(run_at)}{reason}"
 
@@ -136,7 +161,7 @@ def _describe_attempt(context: JobContext) -> str:
     return (
         f"Worker {context.holder} was processing it, {attempt}, last heartbeat {heartbeat}; its"
         f" lease expired {format_duration(overdue)} ago, and the job will {outcome} as soon as"
-        " another worker reaps it"
+        f" another worker reaps it{_describe_absence(context)}"
     )
 
 

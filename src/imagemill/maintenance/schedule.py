@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from imagemill.jobs.worker_registry import WorkerRegistry
 from imagemill.maintenance.janitor import Janitor
 from imagemill.maintenance.retention import Retention
 from imagemill.maintenance.scheduled_tasks import ScheduledTasks
@@ -15,6 +16,7 @@ RETENTION_SECONDS: Final = (5.0, 10.0)
 # A look at one folder for each process of the stack.
 ABANDONED_SECONDS: Final = (10.0, 20.0)
 JANITOR_SECONDS: Final = (30.0, 90.0)
+LOST_WORKERS_SECONDS: Final = (60.0, 120.0)
 # Spreads a scan over minutes where there are thousands of shards.
 JANITOR_PAUSE_SECONDS: Final = 0.05
 
@@ -29,6 +31,7 @@ class Maintenance:
     retention: Retention
     janitor: Janitor
     scheduled_tasks: ScheduledTasks
+    workers: WorkerRegistry
 
     async def run(self) -> None:
         """Run all tasks until canceled."""
@@ -39,6 +42,7 @@ class Maintenance:
             run_periodically("file_deletions", retention.delete_files, RETENTION_SECONDS),
             run_periodically("abandoned_files", janitor.delete_abandoned, ABANDONED_SECONDS),
             run_periodically("janitor", self.run_janitor, JANITOR_SECONDS),
+            run_periodically("lost_workers", self.workers.delete_lost, LOST_WORKERS_SECONDS),
         )
 
     async def run_janitor(self) -> None:

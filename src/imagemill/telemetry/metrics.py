@@ -5,8 +5,7 @@ appends `_total` to a counter's name. Labels have few values: never an id, an ad
 name. Each event is counted once, by the process that caused it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib.metadata import version
 from typing import Final
@@ -18,7 +17,7 @@ from prometheus_client import (
     Histogram,
     disable_created_metrics,
 )
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
@@ -112,31 +111,6 @@ def request_counter(method: str, route: str, status: str) -> Counter:
 def request_histogram(method: str, route: str) -> Histogram:
     """Return the histogram of REQUEST_SECONDS with these labels."""
     return REQUEST_SECONDS.labels(method, route)
-
-
-def job_gauges(jobs: Mapping[str, int] | None, oldest_due: timedelta = timedelta(0)) -> Metrics:
-    """Return gauges of the jobs that have not ended, counted by state.
-
-    None says that PostgreSQL does not answer.
-    """
-    is_up = 0 if jobs is None else 1
-    up = GaugeMetricFamily("imagemill_postgres_up", "Whether PostgreSQL answers.", is_up)
-    if jobs is None:
-        return (up,)
-    by_state = GaugeMetricFamily(
-        "imagemill_jobs",
-        "Jobs that have not ended: due, delayed until they are tried again, or processing; "
-        "counted up to 10,000.",
-        labels=("state",),
-    )
-    for state, count in jobs.items():
-        by_state.add_metric((state,), count)
-    age = GaugeMetricFamily(
-        "imagemill_oldest_due_job_age_seconds",
-        "How long the oldest due job has been waiting; 0 when no job is due.",
-        oldest_due.total_seconds(),
-    )
-    return (up, by_state, age)
 
 
 @cache

@@ -1,13 +1,17 @@
 """Wiring of a worker's parts around the function that runs one attempt."""
 
 import asyncio
+import socket
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from importlib.metadata import version
 from uuid import uuid4
 
+from imagemill.imaging.sandbox.confine.level import ConfinementLevel
 from imagemill.jobs.job_files import JobFilesIndex
 from imagemill.jobs.leases import JobLeases
+from imagemill.jobs.worker_registry import WorkerFacts, WorkerRegistry
 from imagemill.maintenance.file_deletions import FileDeletions
 from imagemill.maintenance.janitor import Janitor
 from imagemill.maintenance.retention import Retention
@@ -26,6 +30,7 @@ from imagemill.worker.job_executor import DiscardOutputs, JobExecutor, RunAttemp
 from imagemill.worker.job_fetcher import JobFetcher
 from imagemill.worker.liveness import Liveness
 from imagemill.worker.metrics import count_decisions, count_webhook_try, measure_attempts
+from imagemill.worker.presence import Presence
 from imagemill.worker.record import record_decision
 from imagemill.worker.result_batcher import ResultBatcher
 from imagemill.worker.tracing import trace_job, trace_outcome, trace_recording, trace_webhooks
@@ -46,10 +51,14 @@ def build_worker(
     settings: Settings,
     connections: Connections,
     liveness: Liveness,
+    level: ConfinementLevel,
     run_attempt: RunAttempt,
     discard_outputs: DiscardOutputs,
 ) -> Worker:
-    """Return a worker that has not started; its id is new."""
+    """Return a worker that has not started; its id is new.
+
+    `level` is how far its image processes are confined.
+    """
     postgres, storage = connections.postgres, connections.storage
     leases = JobLeases(postgres, uuid4(), settings.lease, connections.notifications.publish)
     dispatcher = _build_dispatcher(settings, postgres)
@@ -75,8 +84,20 @@ def build_worker(
             Retention(FileDeletions(postgres), storage, settings.retention),
             Janitor(JobFilesIndex(postgres), storage, timeout, JANITOR_PAUSE_SECONDS),
             ScheduledTasks(postgres),
+            WorkerRegistry(postgres),
         ),
         dispatcher=dispatcher,
+        presence=Presence(
+            WorkerRegistry(postgres),
+            WorkerFacts(
+                id=leases.worker,
+                host=socket.gethostname(),
+                version=version("imagemill"),
+                concurrency=settings.worker_concurrency,
+                sandbox=str(level),
+            ),
+            settings.lease,
+        ),
     )
 
 

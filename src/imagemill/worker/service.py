@@ -53,6 +53,7 @@ async def _run(settings: Settings, stopping: asyncio.Event) -> None:
             settings,
             Connections(postgres, queue, notifications, storage),
             liveness,
+            sandbox.level,
             partial(run_attempt, storage, sandbox),
             partial(discard_outputs, storage),
         )

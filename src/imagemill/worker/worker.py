@@ -21,6 +21,7 @@ from imagemill.worker.job_executor import JobExecutor
 from imagemill.worker.job_fetcher import JobFetcher
 from imagemill.worker.liveness import Liveness
 from imagemill.worker.metrics import count_reaped
+from imagemill.worker.presence import Presence
 from imagemill.worker.result_batcher import ResultBatcher
 
 log = structlog.get_logger()
@@ -46,6 +47,7 @@ class Worker:
     liveness: Liveness
     maintenance: Maintenance
     dispatcher: WebhookDispatcher
+    presence: Presence
 
     async def run(self, stopping: asyncio.Event, grace: timedelta) -> None:
         """Work until `stopping` is set; then finish what has started within the grace time."""
@@ -56,6 +58,7 @@ class Worker:
                     self.results.run(),
                     self._renew_leases(),
                     self._reap(),
+                    self.presence.run(),
                     self.maintenance.run(),
                     # No pauses: each run waits for the wakeup event.
                     run_periodically("webhooks", self.dispatcher.run_once, (0, 0)),
@@ -71,6 +74,8 @@ class Worker:
                 await self.dispatcher.drain(remaining)
                 for task in tasks:
                     task.cancel()
+        # Last, and not among the tasks: none of them writes the row again.
+        await self.presence.end()
 
     async def _fetch_jobs(self, stopping: asyncio.Event) -> None:
         while not stopping.is_set():

@@ -1,4 +1,4 @@
-"""Gauges of the job queue, read from PostgreSQL for GET /metrics.
+"""Gauges of the job queue and of the workers, read from PostgreSQL for GET /metrics.
 
 There may be many scrapers, and PostgreSQL may be slow: it is queried at most once in a few seconds,
 by one statement at a time, and no scraper waits long for it.
@@ -9,9 +9,11 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from imagemill.jobs.queue_stats import QueueStats, read_queue_stats
+from imagemill.jobs.queue_stats import read_queue_stats
+from imagemill.jobs.worker_registry import WorkerRegistry
 from imagemill.postgres.pool import DatabaseUnavailable, Postgres
-from imagemill.telemetry.metrics import Metrics, job_gauges
+from imagemill.telemetry.gauges import SharedState, shared_gauges
+from imagemill.telemetry.metrics import Metrics
 
 MAX_AGE_SECONDS: Final = 5.0
 QUERY_TIMEOUT_SECONDS: Final = 2.0
@@ -23,30 +25,29 @@ class QueueGauges:
 
     postgres: Postgres
     max_age_seconds: float = MAX_AGE_SECONDS
-    _query: asyncio.Task[QueueStats | None] | None = None
+    _query: asyncio.Task[SharedState | None] | None = None
     _queried_at: float = 0.0
 
     async def read(self) -> Metrics:
         """Return the gauges; only that PostgreSQL is down if it is unavailable or slow."""
         if self._query is None or self._is_stale(self._query):
             self._queried_at = time.monotonic()
-            self._query = asyncio.create_task(self._query_stats())
+            self._query = asyncio.create_task(self._query_state())
         # Not canceled after the time-out: the next scrape may find it done.
         done, _ = await asyncio.wait({self._query}, timeout=QUERY_TIMEOUT_SECONDS)
-        return _to_metrics(self._query.result() if done else None)
+        return shared_gauges(self._query.result() if done else None)
 
-    def _is_stale(self, query: asyncio.Task[QueueStats | None]) -> bool:
+    def _is_stale(self, query: asyncio.Task[SharedState | None]) -> bool:
         return query.done() and time.monotonic() - self._queried_at > self.max_age_seconds
 
-    async def _query_stats(self) -> QueueStats | None:
+    async def _query_state(self) -> SharedState | None:
         try:
-            return await read_queue_stats(self.postgres)
+            stats = await read_queue_stats(self.postgres)
+            workers = await WorkerRegistry(self.postgres).count()
         except DatabaseUnavailable:
             return None
-
-
-def _to_metrics(stats: QueueStats | None) -> Metrics:
-    if stats is None:
-        return job_gauges(None)
-    states = {"due": stats.due, "delayed": stats.delayed, "processing": stats.processing}
-    return job_gauges(states, stats.oldest_due)
+        return SharedState(
+            jobs={"due": stats.due, "delayed": stats.delayed, "processing": stats.processing},
+            oldest_due=stats.oldest_due,
+            workers={"live": workers.live, "lost": workers.lost},
+        )

@@ -163,6 +163,21 @@ BODIES: Final[dict[str, Json]] = {
         "redis": "ok",
         "storage": "ok",
     },
+    "Workers": {
+        "workers": [
+            {
+                "id": "0199f0b7-02c5-7d10-8a3f-1f6f0e9a4c55",
+                "host": "render-1",
+                "version": "0.1.0",
+                "concurrency": 8,
+                "sandbox": "full: landlock abi 7, seccomp, rlimits",
+                "started_at": "2026-03-14T09:14:26.437117Z",
+                "last_seen_at": "2026-03-14T09:26:46.512009Z",
+                "status": "live",
+                "jobs": [JOB_ID],
+            }
+        ]
+    },
 }
 
 # Examples of single operations, instead of those in BODIES.
