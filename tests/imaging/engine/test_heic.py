@@ -133,7 +133,7 @@ def test_more_bits_become_eight(studio: Studio, bits: int, mode: str, bands: int
     file = write(studio, deep(bits, mode, values))
     made = studio.make(file, format="png")
     expected = Image.fromarray((values / 65535 * 255).round().astype("uint8").squeeze())
-    shown = "RGBA" if bands == 4 else "RGB"
+    shown = {1: "L", 3: "RGB", 4: "RGBA"}[bands]
     assert made.mode == shown
     assert difference(made, expected, shown) < 1
     assert studio.analyze(file, "metadata", width=10)["metadata"]["bits"] == bits

@@ -11,13 +11,14 @@ libvips' generic one for coated paper, other images are sRGB.
 from functools import cache
 from typing import Final
 
-from imagemill.imaging.color.levels import BITS
+from imagemill.imaging.color.levels import BITS, to_8_bits
 from imagemill.imaging.libvips import GValue, Image, VipsError
 from imagemill.imaging.spec.bounds import ColorSpace
 
 PROFILE: Final = "icc-profile-data"
 
-KINDS: Final = frozenset({"srgb", "rgb16", "b-w", "grey16", "cmyk"})
+GRAY: Final = frozenset({"b-w", "grey16"})
+KINDS: Final = frozenset({"srgb", "rgb16", "cmyk"}) | GRAY
 
 
 def to_supported_space(image: Image) -> Image:
@@ -30,16 +31,31 @@ def to_supported_space(image: Image) -> Image:
 def convert_to_space(image: Image, space: ColorSpace) -> Image:
     """Return an image of `to_supported_space` in this colour space.
 
-    "srgb" has no profile and 8 bits a channel, "p3" its profile and 8 bits; "keep" has the image's
-    own profile, if it is usable, and 8 or 16 bits.
+    "srgb" has no profile and 8 bits a channel, grey one channel; "p3" has its profile and 8 bits;
+    "keep" has the image's own profile, if it is usable, and 8 or 16 bits.
     """
     match space:
         case "srgb":
-            return to_srgb(image)
+            return to_srgb_or_gray(image)
         case "p3":
             return _to_p3(image)
         case "keep":
             return _drop_unusable_profile(image)
+
+
+def to_srgb_or_gray(image: Image) -> Image:
+    """Return the picture as `to_srgb` does, but grey in one channel, of the same levels."""
+    if image.interpretation not in GRAY:
+        return to_srgb(image)
+    if not uses_profile(image):
+        return to_8_bits(image)
+    return take_gray(to_srgb(image))
+
+
+def take_gray(image: Image) -> Image:
+    """Return a picture in sRGB whose channels are equal as one channel, with its alpha."""
+    gray = image[0].bandjoin(image[image.bands - 1]) if image.hasalpha() else image[0]
+    return gray.copy(interpretation="b-w")
 
 
 def to_srgb(image: Image) -> Image:
@@ -75,7 +91,7 @@ def remove_profile(image: Image) -> Image:
 
 @cache
 def load_built_in_profile(name: str) -> bytes:
-    """Return one of libvips' built-in profiles: `srgb` or `p3`, of half a kilobyte each."""
+    """Return one of libvips' built-in profiles, of half a kilobyte: `srgb`, `sgrey` or `p3`."""
     return bytes(Image.profile_load(name))
 
 

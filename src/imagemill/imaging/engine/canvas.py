@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from imagemill.imaging.color.gray import admit_color
 from imagemill.imaging.color.lab import color_to_lab, from_lab
 from imagemill.imaging.color.levels import get_max_level
 from imagemill.imaging.engine.geometry import Size
@@ -11,8 +12,10 @@ from imagemill.imaging.spec.hex_color import OPAQUE, parse_color
 from imagemill.imaging.spec.plain import Output
 
 
-def prepare_background(image: Image, background: str) -> tuple[Image, Sequence[float]]:
-    """Return the picture, with alpha if the background needs it, and the background's levels."""
+def prepare_background(image: Image, output: Output) -> tuple[Image, Sequence[float]]:
+    """Return the picture, with alpha and colours if the background has them, and its levels."""
+    background = output.background
+    image = admit_color(image, background, output.color_space)
     opacity = parse_color(background)[3]
     if opacity < OPAQUE and not image.hasalpha():
         image = image.bandjoin(get_max_level(image))
@@ -20,9 +23,9 @@ def prepare_background(image: Image, background: str) -> tuple[Image, Sequence[f
     return image, [*color, opacity * get_max_level(image) / OPAQUE] if image.hasalpha() else color
 
 
-def place_on_canvas(background: str, image: Image, left: int, top: int, size: Size) -> Image:
+def place_on_canvas(output: Output, image: Image, left: int, top: int, size: Size) -> Image:
     """Return the picture at `left` and `top` of a canvas of this size, in pixels."""
-    image, color = prepare_background(image, background)
+    image, color = prepare_background(image, output)
     return image.embed(left, top, size.width, size.height, extend="background", background=color)
 
 
@@ -36,4 +39,5 @@ def flatten(image: Image, output: Output, format_: Format) -> Image:
     """Return the picture on its background, if it has alpha and the format has none."""
     if format_.has_alpha or not image.hasalpha():
         return image
+    image = admit_color(image, output.background, output.color_space)
     return image.flatten(background=convert_color(output.background, image[: image.bands - 1]))

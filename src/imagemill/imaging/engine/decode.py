@@ -3,7 +3,7 @@
 from typing import Final
 
 from imagemill.imaging.color.alpha import apply_premultiplied
-from imagemill.imaging.color.profiles import to_srgb, to_supported_space
+from imagemill.imaging.color.profiles import to_srgb_or_gray, to_supported_space
 from imagemill.imaging.engine.animation import split_frames
 from imagemill.imaging.engine.decode_plan import DecodePlan
 from imagemill.imaging.engine.decoders import heic, load
@@ -57,7 +57,7 @@ def _hold(loaded: Image, factor: float, plan: DecodePlan, *, is_in_memory: bool 
     image = _shrink(loaded, factor)
     # Colours are converted after the resize, where pixels are fewest, but 16 bits cost memory.
     if plan.only_srgb and image.format != "uchar":
-        image = to_srgb(image)
+        image = to_srgb_or_gray(image)
     return image if is_in_memory and image is loaded else image.copy_memory()
 
 

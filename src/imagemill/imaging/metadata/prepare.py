@@ -37,6 +37,9 @@ KINDS: Final = MappingProxyType[str, MetadataKind](
     }
 )
 
+# Those of color, and of grey.
+SRGB_PROFILES: Final = ("srgb", "sgrey")
+
 COLOR_SPACE: Final = f"{EXIF_FIELDS}2-ColorSpace"
 IS_SRGB: Final = "1"
 IS_UNCALIBRATED: Final = "65535"
@@ -48,7 +51,7 @@ def prepare_metadata(image: Image, format_: Format) -> tuple[Image, str]:
     kinds = {_find_kind(name) for name in image.get_fields()} & format_.metadata
     if "exif" in kinds:  # libvips would always write "uncalibrated"
         image = image.copy()
-        is_srgb = get_profile(image) in {None, load_built_in_profile("srgb")}
+        is_srgb = get_profile(image) in {None, *map(load_built_in_profile, SRGB_PROFILES)}
         image.set_type(GValue.gstr_type, COLOR_SPACE, IS_SRGB if is_srgb else IS_UNCALIBRATED)
     words = sorted("other" if kind == "comments" else kind for kind in kinds if kind)
     return image, ":".join(words) or "none"

@@ -30,6 +30,11 @@ EXTRACTORS: Final[Mapping[str, Callable[[bytes], bytes | None]]] = MappingProxyT
     {EXIF: exif.extract_rights, XMP: xmp.extract_rights, IPTC: iptc.extract_rights}
 )
 
+# libvips' profiles of sRGB's curve, by interpretation.
+SRGB_PROFILES: Final = MappingProxyType(
+    {"srgb": "srgb", "rgb16": "srgb", "b-w": "sgrey", "grey16": "sgrey"}
+)
+
 # Fields that hold the picture before it was changed.
 THUMBNAILS: Final = ("jpeg-thumbnail-data", "photoshop-data", f"{EXIF_FIELDS}1-")
 ORIENTATIONS: Final = (ORIENTATION, f"{EXIF_FIELDS}0-Orientation")
@@ -42,10 +47,9 @@ ORIENTATION_IN_XMP: Final = re.compile(rb"(tiff:Orientation(?:\s*=\s*[\"']|\s*>\
 def select_metadata(image: Image, output: Output) -> Image:
     """Return the image with the metadata to keep, and with the sRGB profile if one is wanted."""
     kept = _keep(image, output)
+    name = SRGB_PROFILES.get(kept.interpretation)
     is_wanted = output.keep_metadata in {"icc", "all"} and get_profile(kept) is None
-    if is_wanted and kept.interpretation in {"srgb", "rgb16"}:
-        return attach_profile(kept, load_built_in_profile("srgb"))
-    return kept
+    return attach_profile(kept, load_built_in_profile(name)) if is_wanted and name else kept
 
 
 def _keep(image: Image, output: Output) -> Image:

@@ -18,9 +18,7 @@ def apply(picture: Picture, output: Output) -> Picture:
         left, top = _find_cut(picture.first, size, box, output)
         return picture.map_frames(lambda image: image.crop(left, top, box.width, box.height), box)
     left, top = align(size, box, str(output.position))
-    return picture.map_frames(
-        lambda image: place_on_canvas(output.background, image, left, top, box), box
-    )
+    return picture.map_frames(lambda image: place_on_canvas(output, image, left, top, box), box)
 
 
 def _find_cut(first: Image, size: Size, box: Size, output: Output) -> tuple[int, int]:

@@ -12,5 +12,5 @@ def apply(picture: Picture, output: Output) -> Picture:
         return picture
     _, _, _, left = edges = pad_edges(output)
     return picture.map_frames(
-        lambda image: place_on_canvas(output.background, image, left, edges[0], size), size
+        lambda image: place_on_canvas(output, image, left, edges[0], size), size
     )

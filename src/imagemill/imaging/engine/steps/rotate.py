@@ -28,12 +28,12 @@ def apply(picture: Picture, output: Output) -> Picture:
 def _turn(image: Image, degrees: float, output: Output) -> Image:
     if degrees % QUARTER == 0:
         return image.rot(f"d{degrees:.0f}")
-    return _slant(convert_to_space(image, output.color_space), degrees, output.background)
+    return _slant(convert_to_space(image, output.color_space), degrees, output)
 
 
-def _slant(image: Image, degrees: float, background: str) -> Image:
+def _slant(image: Image, degrees: float, output: Output) -> Image:
     """Rotate about the centre, in the output's colour space, which has the background's colour."""
-    image, color = prepare_background(image, background)
+    image, color = prepare_background(image, output)
     canvas = rotate_size(Size(image.width, image.height), degrees)
     cosine, sine = cos(radians(degrees)), sin(radians(degrees))
     if image.hasalpha():

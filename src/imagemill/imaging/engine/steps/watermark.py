@@ -5,6 +5,7 @@ from math import floor
 from pathlib import Path
 
 from imagemill.imaging.color.alpha import composite
+from imagemill.imaging.color.gray import admit_colors
 from imagemill.imaging.color.lab import convert_to_space_of
 from imagemill.imaging.color.levels import get_max_level
 from imagemill.imaging.engine.geometry import Size
@@ -29,7 +30,15 @@ def apply(picture: Picture, output: Output) -> Picture:
     room = Size(size.width - 2 * left, size.height - 2 * top)
     mark = _make_mark(watermark, watermark.scale * size.width, room, picture.assets)
     across, down = align(Size(mark.width, mark.height), room, watermark.position)
-    return picture.map_frames(lambda image: _lay_on(image, mark, left + across, top + down))
+    space = output.color_space if _has_color(mark) else "keep"
+    return picture.map_frames(
+        lambda image: _lay_on(admit_colors(image, space), mark, left + across, top + down)
+    )
+
+
+def _has_color(mark: Image) -> bool:
+    red, green, blue = mark[0], mark[1], mark[2]
+    return bool((red - green).abs().max() or (red - blue).abs().max())
 
 
 def _limit_margin(asked: int, side: int) -> int:
