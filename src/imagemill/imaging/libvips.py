@@ -27,6 +27,7 @@ __all__ = [
     "VipsError",
     "clear_warnings",
     "get_int",
+    "keep_alive",
     "read_warnings",
 ]
 
@@ -44,6 +45,11 @@ cache_set_max(0)
 def get_int(image: Image, name: str, default: int) -> int:
     """Return an integer of the image's metadata, or the default when the name is not there."""
     return int(image.get(name)) if image.get_typeof(name) else default
+
+
+def keep_alive(image: Image, data: object) -> None:
+    """Keep the data, which the image is read from, as long as the image or one made of it."""
+    image._references.append(data)  # noqa: SLF001 - pyvips does so itself, in new_from_source
 
 
 def read_warnings() -> str:

@@ -274,12 +274,13 @@ def test_a_step_that_needs_the_inverse_of_such_a_profile_is_rejected(
         studio.render(file, {"color_space": "keep", **step})
 
 
-@pytest.mark.parametrize("mode", ["F", "I"])
-@pytest.mark.parametrize("space", ["srgb", "p3", "keep"])
-def test_other_types_of_levels_become_eight_bits(studio: Studio, mode: str, space: str) -> None:
-    file = studio.save(Image.new(mode, (20, 20), 200), "in.tiff")
+@pytest.mark.parametrize(
+    ("space", "type_"), [("srgb", "uchar"), ("p3", "uchar"), ("keep", "ushort")]
+)
+def test_floating_point_numbers_become_levels(studio: Studio, space: str, type_: str) -> None:
+    file = studio.save(Image.new("F", (20, 20), 0.5), "in.tiff")
     output = studio.render(file, {"color_space": space}).outputs[0]
-    assert VipsImage.new_from_file(str(studio.file(output))).format == "uchar"
+    assert VipsImage.new_from_file(str(studio.file(output))).format == type_
 
 
 def test_a_gif_has_no_place_for_p3(studio: Studio) -> None:

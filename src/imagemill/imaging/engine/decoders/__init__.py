@@ -1,16 +1,16 @@
 """Opening of files, each with its format's own decoder.
 
 libvips decodes all formats but HEIC, which `heic` decodes. `buffering` and `gif_blocks` find in a
-file what its decoder does not report.
+file what its decoder does not report; `tiff` does what libvips leaves undone.
 """
 
 from typing import Final
 
-from imagemill.imaging.engine.decoders import heic
+from imagemill.imaging.engine.decoders import heic, tiff
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors
 from imagemill.imaging.file_data import Data
-from imagemill.imaging.formats import HEIC, INPUTS, Format
-from imagemill.imaging.libvips import Image, Source
+from imagemill.imaging.formats import HEIC, INPUTS, TIFF, Format
+from imagemill.imaging.libvips import Image, Source, keep_alive
 
 # libvips' operations by the name of the format, for all but HEIC.
 LOADERS: Final = {
@@ -30,10 +30,28 @@ def peek(data: Data, format_: Format) -> Image:
 def load(data: Data, format_: Format, **options: str | float) -> Image:
     """Open the data with its format's own loader; pixels flow once, from top to bottom.
 
-    Raises InvalidImage when the header is damaged. `fail_on` is "error", since many cameras write
-    files that libjpeg warns about and every viewer shows. Warnings that mean damage are
-    raised by `translate_decode_errors`.
+    Raises InvalidImage when the header is damaged, UnsupportedFormat for a TIFF that is not taken.
+    `fail_on` is "error", since many cameras write files that libjpeg warns about and every viewer
+    shows. Warnings that mean damage are raised by `translate_decode_errors`.
     """
+    if format_ is TIFF:
+        return _load_tiff(data)
+    return _open(data, format_, **options)
+
+
+def _load_tiff(data: Data) -> Image:
+    layout = tiff.read_layout(data)
+    if layout is None:  # libvips says what is wrong
+        return _open(data, TIFF)
+    tiff.check_supported(layout)
+    accepted = tiff.patch(data, layout)
+    image = _open(accepted, TIFF)
+    keep_alive(image, accepted)
+    with translate_decode_errors():
+        return tiff.convert(image, layout)
+
+
+def _open(data: Data, format_: Format, **options: str | float) -> Image:
     with translate_decode_errors():
         source = Source.new_from_memory(data)
         return LOADERS[format_.name](source, access="sequential", fail_on="error", **options)
