@@ -35,9 +35,7 @@ def write(image: Image, file: int, output: Output, format_: Format) -> Data:
     if output.max_bytes is not None and highest is not None:
         data = _encode_within(output.max_bytes, highest, image, output, format_)
     elif image.width * image.height <= MAX_BUFFERED_PIXELS:
-        stream = BytesIO(_encode_to_memory(image, output, format_))
-        complete_metadata(stream, image, format_)
-        data = stream.getvalue()
+        data = _encode_to_memory(image, output, format_)
     else:
         encode(image, Target.new_to_descriptor(file), output, format_)
         with os.fdopen(file, "r+b", closefd=False) as written:
@@ -62,7 +60,9 @@ def _encode_within(
 def _encode_to_memory(image: Image, output: Output, format_: Format) -> bytes:
     target = Target.new_to_memory()
     encode(image, target, output, format_)
-    return bytes(target.get("blob"))
+    stream = BytesIO(target.get("blob"))
+    complete_metadata(stream, image, format_)
+    return stream.getvalue()
 
 
 def encode(image: Image, target: Target, output: Output, format_: Format) -> None:

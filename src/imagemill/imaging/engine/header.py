@@ -13,6 +13,8 @@ from imagemill.imaging.file_data import Data
 from imagemill.imaging.formats import GIF, INPUTS, SNIFF_BYTES, Format, sniff
 from imagemill.imaging.libvips import Image, get_int
 from imagemill.imaging.limits import Limits
+from imagemill.imaging.metadata.blocks import EXIF, get_block
+from imagemill.imaging.metadata.density import Density, read_density
 from imagemill.imaging.spec.bounds import MAX_INPUT_SIDE
 
 # EXIF orientations: 1 is upright, 2 to 4 mirror or turn by half, 5 to 8 by a quarter.
@@ -36,6 +38,7 @@ class Header:
     has_alpha: bool
     buffered_bytes: int
     timing: Timing
+    density: Density | None
 
     @property
     def upright(self) -> Size:
@@ -60,6 +63,7 @@ def open_image(data: Data) -> tuple[Header, Image]:
         has_alpha=image.hasalpha(),
         buffered_bytes=count_buffered_bytes(data, format_, image),
         timing=_read_timing(image),
+        density=read_density(data, format_, get_block(image, EXIF)),
     )
     return header, image
 

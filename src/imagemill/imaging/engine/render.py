@@ -43,6 +43,7 @@ from imagemill.imaging.engine.verify import ExpectedOutput, verify_output
 from imagemill.imaging.file_data import Data
 from imagemill.imaging.libvips import clear_warnings
 from imagemill.imaging.limits import Limits
+from imagemill.imaging.metadata.write_density import set_density
 from imagemill.imaging.result import Written
 from imagemill.imaging.spec.plain import Output, Pipeline
 
@@ -136,10 +137,11 @@ def _write_output(
 ) -> tuple[Data, ExpectedOutput]:
     format_ = choose_format(output, header)
     timing = header.timing.round_to(format_)
-    data = write(join_frames(picture, timing), file, output, format_)
-    may_have_position = output.keep_metadata == "all"
+    keeps_all = output.keep_metadata == "all"
+    image = set_density(join_frames(picture, timing), header.density if keeps_all else None)
+    data = write(image, file, output, format_)
     return data, ExpectedOutput(
-        output.name, format_, picture.size, picture.frames, timing, may_have_position
+        output.name, format_, picture.size, picture.frames, timing, may_have_position=keeps_all
     )
 
 

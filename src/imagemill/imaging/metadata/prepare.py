@@ -22,8 +22,10 @@ from imagemill.imaging.metadata.blocks import (
     remove_fields,
     set_block,
 )
+from imagemill.imaging.metadata.png_head import edit_head
 from imagemill.imaging.metadata.rights.exif import read_rights
 from imagemill.imaging.metadata.rights.iptc import TAG, unwrap_records, wrap_records
+from imagemill.imaging.metadata.write_density import complete_density, state_unknown_in_exif
 
 # By the beginnings of the names of libvips' fields.
 KINDS: Final = MappingProxyType[str, MetadataKind](
@@ -50,7 +52,7 @@ def prepare_metadata(image: Image, format_: Format) -> tuple[Image, str]:
     image = _adapt_for_libvips(image, format_)
     kinds = {_find_kind(name) for name in image.get_fields()} & format_.metadata
     if "exif" in kinds:  # libvips would always write "uncalibrated"
-        image = image.copy()
+        image = state_unknown_in_exif(image).copy()
         is_srgb = get_profile(image) in {None, *map(load_built_in_profile, SRGB_PROFILES)}
         image.set_type(GValue.gstr_type, COLOR_SPACE, IS_SRGB if is_srgb else IS_UNCALIBRATED)
     words = sorted("other" if kind == "comments" else kind for kind in kinds if kind)
@@ -58,13 +60,18 @@ def prepare_metadata(image: Image, format_: Format) -> tuple[Image, str]:
 
 
 def complete_metadata(file: BinaryIO, image: Image, format_: Format) -> None:
-    """Add metadata to the written file that libvips does not write, or not where others read it."""
+    """Correct the written file: add what libvips does not write, or not where others read it.
+
+    A density that the image does not have is taken out.
+    """
+    complete_density(file, image, format_)
     if format_ is TIFF:
         records = unwrap_records(get_block(image, IPTC))
         tags = read_rights(get_block(image, EXIF))
         tiff_tags.append_tags(file, {**tags, TAG: records} if records else tags)
     if format_ is PNG:
-        png_xmp.insert_xmp(file, get_block(image, XMP))
+        packet = get_block(image, XMP)
+        edit_head(file, lambda chunks: png_xmp.insert_xmp(chunks, packet))
 
 
 def _find_kind(field: str) -> MetadataKind | None:

@@ -9,7 +9,6 @@ from PIL.ExifTags import GPS, IFD, Base
 
 from imagemill.imaging.engine.analysis.exif import parse_exif_fields
 from imagemill.imaging.engine.analysis.icc import read_profile_name
-from imagemill.imaging.engine.analysis.metadata import _read_density
 from imagemill.imaging.engine.decode_plan import plan_decode
 from imagemill.imaging.engine.header import open_image
 from imagemill.imaging.libvips import Image as VipsImage
@@ -103,11 +102,6 @@ def test_hostile_fields_are_truncated_and_made_printable(studio: Studio) -> None
     assert found["Make"].endswith("[31m")
     assert "Copyright" not in found
     json.dumps(found).encode().decode()
-
-
-@pytest.mark.parametrize(("xres", "density"), [(1, None), (3, 76), (1e6, None)])
-def test_an_absurd_density_is_none(xres: float, density: int | None) -> None:
-    assert _read_density(VipsImage.black(1, 1).copy(xres=xres)) == density
 
 
 def test_the_number_of_fields_is_bounded() -> None:

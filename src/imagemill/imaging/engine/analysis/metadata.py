@@ -4,7 +4,7 @@ It includes a GPS position, though outputs keep none by default: only the owner 
 it here, who sent the picture.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from imagemill.imaging.color.levels import BITS
 from imagemill.imaging.color.profiles import PROFILE
@@ -15,11 +15,6 @@ from imagemill.imaging.libvips import Image, get_int
 
 if TYPE_CHECKING:  # image processes do without: it takes time to load
     from imagemill.imaging.spec.analysis import Metadata
-
-MM_AN_INCH: Final = 25.4
-
-# Pixels per millimetre; a higher value is not plausible.
-MAX_DENSITY: Final = 100_000
 
 
 def read_metadata(header: Header, image: Image) -> "Metadata":
@@ -35,11 +30,6 @@ def read_metadata(header: Header, image: Image) -> "Metadata":
         "has_alpha": bool(header.has_alpha),  # libvips says 0 or 1
         "orientation": header.orientation,
         "icc": read_profile_name(bytes(image.get(PROFILE))) if image.get_typeof(PROFILE) else None,
-        "density": _read_density(image),
+        "density": header.density.per_inch if header.density else None,
         "exif": parse_exif_fields(texts),
     }
-
-
-def _read_density(image: Image) -> int | None:
-    # libvips has 1 per millimetre where the file has no density.
-    return round(image.xres * MM_AN_INCH) if 1 < image.xres < MAX_DENSITY else None

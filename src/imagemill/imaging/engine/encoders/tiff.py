@@ -18,5 +18,6 @@ def save(image: Image, target: Target, output: Output, keep: str) -> None:
         compression="deflate",
         predictor="horizontal",
         level=output.effort or LEVEL,
+        resunit="inch",
         keep=keep,
     )
