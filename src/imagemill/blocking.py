@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -14,9 +16,9 @@ async def run_in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwa
     A caller that is canceled still waits for the thread, so that no file is closed or deleted
     while a thread writes to it.
     """
-    return await wait_despite_cancel(
-        asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))
-    )
+    # What asyncio.to_thread does, without a task for it.
+    call = partial(copy_context().run, function, *args, **kwargs)
+    return await wait_despite_cancel(asyncio.get_running_loop().run_in_executor(None, call))
 
 
 async def wait_despite_cancel(work: asyncio.Future[R]) -> R:

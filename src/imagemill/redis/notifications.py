@@ -33,6 +33,8 @@ MAX_IDS_PER_MESSAGE: Final = 1000
 # long again it counts as lost.
 IDLE_TIMEOUT_SECONDS: Final = 2.0
 RECONNECT_DELAY_SECONDS: Final = 0.5
+# A message is sent at once, and the next one no sooner than this: ids that come meanwhile share it.
+MIN_INTERVAL_SECONDS: Final = 0.02
 
 NO_IDS: Final[frozenset[JobId]] = frozenset()
 
@@ -122,6 +124,7 @@ class JobNotifications:
             _raise_if_canceled()
             await self._has_pending.wait()
             await self._publish_pending()
+            await asyncio.sleep(MIN_INTERVAL_SECONDS)
 
     async def _publish_pending(self) -> None:
         """Publish all ids that are pending; those added meanwhile are left for the next call."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
+from typing import Final
 from uuid import uuid4
 
 from imagemill.imaging.sandbox.confine.level import ConfinementLevel
@@ -35,6 +36,10 @@ from imagemill.worker.record import record_decision
 from imagemill.worker.result_batcher import ResultBatcher
 from imagemill.worker.tracing import trace_job, trace_outcome, trace_recording, trace_webhooks
 from imagemill.worker.worker import Worker
+
+# Of the two attempts that share an image process, one renders while the other opens its input or
+# stores its outputs. So processes do not wait for the disk, and outputs share its syncs.
+ATTEMPTS_PER_PROCESS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ def build_worker(
         run_attempt=measure_attempts(trace_outcome(run_attempt)),
         record=trace_recording(count_decisions(partial(record_decision, leases, results))),
         discard_outputs=discard_outputs,
-        concurrency=settings.worker_concurrency,
+        concurrency=settings.worker_concurrency * ATTEMPTS_PER_PROCESS,
         trace_job=trace_job,
     )
     results.expects_results = executor.expects_results

@@ -52,7 +52,7 @@ class InFlightJob:
 class JobExecutor:
     """Runs up to `concurrency` attempts at once and holds more claims ready to start.
 
-    As many claims as attempts, or more where attempts are short; see READY_SECONDS.
+    One claim, or as many as will start soon where attempts are short; see READY_SECONDS.
 
     `run_attempt` raises Unavailable when the attempt is not to count. `record` returns whether the
     job was still this worker's; `discard_outputs` raises StorageUnavailable.
@@ -87,7 +87,7 @@ class JobExecutor:
 
     @property
     def _ready_slots(self) -> int:
-        return max(self.concurrency, self._pace.expected_within(READY_SECONDS, MAX_READY))
+        return max(1, self._pace.expected_within(READY_SECONDS, MAX_READY))
 
     async def wait_for_free_slots(self, timeout_seconds: float) -> int:
         """Return the number of free slots, or 0 if after the timeout there are still too few.

@@ -17,7 +17,7 @@ from imagemill.postgres.retry import retry_until_available
 
 MAX_BATCH: Final = 64
 # How long the first result of a batch waits for others, if several are expected within this time.
-LINGER_SECONDS: Final = 0.01
+LINGER_SECONDS: Final = 0.05
 
 Result = Completed | Failed
 WaitingResult = tuple[Result, asyncio.Future[bool]]
