@@ -69,7 +69,7 @@ JOB_WAITING_SECONDS: Final = Histogram(
 )
 JOB_PROCESSING_SECONDS: Final = Histogram(
     "imagemill_job_processing_seconds",
-    "Time of an attempt, successful or not, without the wait for a free slot.",
+    "Time of an attempt, successful or not, with its wait for an image process.",
     buckets=JOB_BUCKETS,
 )
 CLAIMS: Final = Counter(

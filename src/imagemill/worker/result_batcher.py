@@ -16,7 +16,8 @@ from imagemill.jobs.leases import JobLeases
 from imagemill.postgres.retry import retry_until_available
 
 MAX_BATCH: Final = 64
-# How long the first result of a batch waits for others, if several are expected within this time.
+# How long the first result of a batch waits for others, if several are expected within this time:
+# only while every attempt slot is taken, when jobs wait longer than this anyway.
 LINGER_SECONDS: Final = 0.05
 
 Result = Completed | Failed
