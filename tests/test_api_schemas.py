@@ -53,4 +53,4 @@ OUTPUT = OutputFile("image", "outputs/c27/1/image.webp", "image/webp", 10, 160, 
     ],
 )
 def test_the_members_of_a_job_are_those_of_its_model(job: Job) -> None:
-    assert to_json(job_members(job)).decode() == JobBody.of(job).model_dump_json()
+    assert to_json(job_members(job, "")).decode() == JobBody.of(job, "").model_dump_json()

@@ -105,13 +105,14 @@ class JobBody(BaseModel):
     updated_at: datetime
 
     @classmethod
-    def of(cls, job: Job) -> Self:
-        return cls.model_validate(job_members(job))
+    def of(cls, job: Job, root_path: str) -> Self:
+        return cls.model_validate(job_members(job, root_path))
 
 
-def job_members(job: Job) -> dict[str, Any]:
+def job_members(job: Job, root_path: str) -> dict[str, Any]:
     """Return the members of a JobBody, in its order, as values that `to_json` takes.
 
+    `root_path` is the prefix of the service behind a proxy, "" for none.
     Responses are made of these: to validate what the job store returned would double their cost.
     """
     return {
@@ -121,7 +122,7 @@ def job_members(job: Job) -> dict[str, Any]:
         "output_path": job.output_path,
         "input": _input_members(job.input),
         "pipeline": job.pipeline,
-        "outputs": [_output_members(job, output) for output in job.outputs],
+        "outputs": [_output_members(job, output, root_path) for output in job.outputs],
         "analysis": job.analysis,
         "error": {"code": job.error.code, "detail": job.error.detail} if job.error else None,
         "priority": job.priority,
@@ -148,7 +149,7 @@ def _input_members(facts: InputFacts) -> dict[str, Any]:
     }
 
 
-def _output_members(job: Job, output: OutputFile) -> dict[str, Any]:
+def _output_members(job: Job, output: OutputFile, root_path: str) -> dict[str, Any]:
     return {
         "name": output.name,
         "path": output.path,
@@ -157,5 +158,5 @@ def _output_members(job: Job, output: OutputFile) -> dict[str, Any]:
         "width": output.width,
         "height": output.height,
         "frames": output.frames,
-        "url": f"/jobs/{job.id}/outputs/{output.name}",
+        "url": f"{root_path}/jobs/{job.id}/outputs/{output.name}",
     }

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from imagemill.errors import Rejected
@@ -19,15 +20,15 @@ class MalformedDigest(Rejected):
         super().__init__("The Repr-Digest header is malformed.")
 
 
-def parse_digest(header: str | None) -> str | None:
-    """Return the SHA-256 that the header announces, in hex; None if it announces none.
+def parse_digest(lines: Sequence[str]) -> str | None:
+    """Return the SHA-256 that the header's lines announce, in hex; None if they announce none.
 
     Raises MalformedDigest.
     """
-    if header is None:
+    if not lines:
         return None
     sha256 = None
-    for member in header.split(","):
+    for member in ",".join(lines).split(","):
         matched = MEMBER.fullmatch(member.strip())
         if matched is None:
             raise MalformedDigest

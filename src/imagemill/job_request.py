@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from imagemill.field_errors import FieldError, InvalidFields, json_pointer
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imagemill.jobs.job import Json, Priority
+from imagemill.near_misses import did_you_mean
 from imagemill.webhooks.url import BadCallbackUrl, parse_callback_url
 
 DEFAULT_PRESET: Final = "default"
@@ -27,6 +28,7 @@ NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 OWN_FIELDS: Final = frozenset({"preset", "pipeline", "priority", "metadata", "callback_url"})
 SHORTHAND_FIELDS: Final = frozenset(Output.model_fields)
+FIELDS: Final = OWN_FIELDS | SHORTHAND_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,9 @@ def parse_fields(pairs: Iterable[tuple[str, str]], presets: Mapping[str, Pipelin
 def _require_known_and_unique(pairs: list[tuple[str, str]]) -> None:
     counts = Counter(name for name, _ in pairs)
     errors = [
-        FieldError(json_pointer([name]), "is not a field of an upload")
+        FieldError(json_pointer([name]), f"is not a field of an upload{did_you_mean(name, FIELDS)}")
         for name in counts
-        if name not in OWN_FIELDS | SHORTHAND_FIELDS
+        if name not in FIELDS
     ]
     errors += [
         FieldError(json_pointer([name]), f"is given {count} times")

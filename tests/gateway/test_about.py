@@ -1,8 +1,13 @@
 """Presets, capabilities, health, and the pages of the API documentation."""
 
+import sys
+
 import httpx
 
 from conftest import SHARED_LIMIT
+from imagemill.gateway.problem import KINDS, ProblemKind, type_of
+from support.pictures import picture
+from support.uploads import RAW
 
 EVERY_FORMAT = [f"image/{name}" for name in ("avif", "gif", "jpeg", "png", "tiff", "webp")]
 
@@ -63,7 +68,7 @@ def test_the_openapi_document_says_which_routes_ask_for_a_key(api: httpx.Client)
     assert open_ == {"/healthz", "/readyz"}
 
 
-def test_every_kind_of_problem_has_a_page_where_its_type_points(api: httpx.Client) -> None:
+def test_the_type_of_a_problem_is_the_address_of_its_page(api: httpx.Client) -> None:
     problem = api.get("/jobs?limit=0").json()
     page = api.get(problem["type"])
     assert page.headers["content-type"] == "text/html; charset=utf-8"
@@ -71,3 +76,30 @@ def test_every_kind_of_problem_has_a_page_where_its_type_points(api: httpx.Clien
     assert "422" in page.text
     assert api.head(problem["type"]).status_code == httpx.codes.OK
     assert api.get("/problems/of-no-kind").status_code == httpx.codes.NOT_FOUND
+
+
+def test_every_kind_of_problem_has_a_page(api: httpx.Client) -> None:
+    kinds = {
+        value
+        for name, module in sys.modules.items()
+        if name.startswith("imagemill.gateway")
+        for value in vars(module).values()
+        if isinstance(value, ProblemKind)
+    } | set(KINDS.values())
+    assert {kind.slug for kind in kinds} >= {"headers-too-large", "request-timeout", "not-found"}
+    for kind in kinds:
+        page = api.get(type_of(kind))
+        assert page.is_success, kind
+        assert str(kind.status.value) in page.text
+
+
+def test_answers_of_json_end_with_a_newline(api: httpx.Client) -> None:
+    job = api.post("/upload", content=picture(), headers=RAW)
+    path = job.headers["location"]
+    answers = [job, *(api.get(path + rest) for rest in ("", "/history", "/explain", "/nothing"))]
+    answers += [
+        api.get(one) for one in ("/jobs", "/readyz", "/healthz", "/presets", "/openapi.json")
+    ]
+    answers += [api.post(f"{path}/cancel"), api.post(f"{path}/retry"), api.get("/jobs?limit=0")]
+    for answer in answers:
+        assert answer.text.endswith("}\n"), answer.url

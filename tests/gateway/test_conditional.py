@@ -1,7 +1,7 @@
 import pytest
 from fastapi import Request
 
-from imagemill.gateway.conditional import matches, requested_range
+from imagemill.gateway.conditional import has_current, matches, requested_range
 from imagemill.gateway.errors import RangeNotSatisfiable
 
 ETAG = '"abc"'
@@ -54,6 +54,15 @@ def test_a_client_that_has_the_tag_matches(header: str) -> None:
     assert matches(header, ETAG)
 
 
-@pytest.mark.parametrize("header", [None, "", '"abcd"', "abc"])
-def test_a_client_that_has_not_does_not(header: str | None) -> None:
+@pytest.mark.parametrize("header", ["", '"abcd"', "abc"])
+def test_a_client_that_has_not_does_not(header: str) -> None:
     assert not matches(header, ETAG)
+
+
+def test_a_request_without_the_header_has_nothing() -> None:
+    assert not has_current(request(), ETAG)
+
+
+def test_a_list_may_come_in_several_lines() -> None:
+    lines = [(b"if-none-match", b'"x"'), (b"if-none-match", ETAG.encode())]
+    assert has_current(Request({"type": "http", "headers": lines}), ETAG)

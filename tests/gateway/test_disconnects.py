@@ -23,7 +23,7 @@ async def services(
 ) -> AsyncIterator[Services]:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    async with open_services(read_settings(), allows_anonymous=True) as services:
+    async with open_services(read_settings(), is_local=True) as services:
         yield services
 
 

@@ -64,3 +64,46 @@ def test_a_form_that_is_damaged_is_malformed(body: bytes) -> None:
     for chunks in ([body], [body[start : start + 7] for start in range(0, len(body), 7)]):
         with pytest.raises(MalformedRequest):
             parse(*chunks)
+
+
+def part(name: str, content: bytes, filename: str | None = None, media_type: str = "") -> bytes:
+    named = f'; filename="{filename}"' if filename is not None else ""
+    lines = [f'Content-Disposition: form-data; name="{name}"{named}']
+    lines += [f"Content-Type: {media_type}"] if media_type else []
+    return b"--b\r\n" + "\r\n".join([*lines, "", ""]).encode() + content + b"\r\n"
+
+
+FILE = part("file", CONTENT, "cat.jpg", "image/jpeg")
+
+
+@pytest.mark.parametrize(
+    ("filename", "media_type"),
+    [
+        ("blob", "application/json"),
+        ("pipeline.json", ""),
+        ("", "application/octet-stream"),
+        (None, "application/json"),
+        (None, "text/plain; charset=UTF-8"),
+        (None, "image/png"),
+    ],
+)
+def test_a_part_with_the_name_of_a_field_is_that_field(
+    filename: str | None, media_type: str
+) -> None:
+    """Browsers and Swagger UI send JSON as a Blob, which has a file name and a type."""
+    body = part("pipeline", b"{}", filename, media_type) + FILE + b"--b--\r\n"
+    assert parse(body) == ([("pipeline", "{}")], "cat.jpg", CONTENT)
+
+
+@pytest.mark.parametrize(
+    ("filename", "media_type"),
+    [("cat.jpg", "image/jpeg"), ("cat.jpg", ""), (None, "image/jpeg"), ("", "")],
+)
+def test_a_file_under_another_name_is_told_both(filename: str | None, media_type: str) -> None:
+    with pytest.raises(MalformedRequest, match=r"'picture'.*'file'"):
+        parse(part("picture", CONTENT, filename, media_type))
+
+
+def test_text_under_another_name_is_a_field() -> None:
+    body = part("picture", b"x", media_type="text/plain") + FILE + b"--b--\r\n"
+    assert parse(body)[0] == [("picture", "x")]

@@ -27,7 +27,7 @@ async def request_to(path: str, status: int, *headers: tuple[bytes, bytes]) -> N
     async def send(_: Message) -> None:
         pass
 
-    scope = {"type": "http", "method": "GET", "path": path, "headers": []}
+    scope = {"type": "http", "method": "GET", "path": path, "root_path": "", "headers": []}
     await ObservedApp(app)(scope, receive, send)
 
 

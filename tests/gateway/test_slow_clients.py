@@ -80,7 +80,7 @@ def healthy(connection: socket.socket) -> bool:
     """Send a request and read its answer to the end."""
     connection.sendall(head("GET", "/healthz"))
     answer = b""
-    while not answer.endswith(b"}"):
+    while not answer.endswith(b"}\n"):
         answer += connection.recv(65536)
     return answer.startswith(b"HTTP/1.1 200 ")
 

@@ -84,11 +84,11 @@ def test_a_connections_next_request_is_not_taken_for_one_about_the_same_job(
 ) -> None:
     since, content = gateway.service.log_size(), picture()
     head = (
-        "POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n"
+        "POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n"
         f"Content-Length: {len(content)}\r\n\r\n"
     )
     # Sent along with the first, so that the end of that is what begins it.
-    pipelined = b"GET /jobs HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    pipelined = b"GET /jobs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     port = gateway.client.base_url.port
     with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
         client.sendall(head.encode() + content + pipelined)

@@ -40,7 +40,13 @@ PLAIN_HEADERS = {
     "transfer-encoding",
 }
 # Every path answers these, so the document says it once for all.
-ANYWHERE = {httpx.codes.METHOD_NOT_ALLOWED, httpx.codes.NOT_FOUND}
+ANYWHERE = {
+    httpx.codes.METHOD_NOT_ALLOWED,
+    httpx.codes.NOT_FOUND,
+    httpx.codes.MISDIRECTED_REQUEST,
+}
+# Pages are not in the document, and have a query as every route.
+OF_PAGES = ANYWHERE | {httpx.codes.UNPROCESSABLE_ENTITY}
 # A bug, which no document announces; what it looks like is announced all the same.
 BUG = httpx.codes.INTERNAL_SERVER_ERROR
 
@@ -74,7 +80,7 @@ def differences(response: httpx.Response) -> Iterator[str]:
     if operation is None:
         if _is_page(response.request.url.path) and status < httpx.codes.BAD_REQUEST:
             return
-        if status not in ANYWHERE:
+        if status not in (OF_PAGES if _is_page(response.request.url.path) else ANYWHERE):
             yield "there is no such route in it"
         yield from _problem_differences(response)
         return

@@ -21,7 +21,7 @@ def open_socket(url: str, receive_buffer: int | None = None) -> Iterator[socket.
 
 
 def head(method: str, path: str, **headers: str | int) -> bytes:
-    lines = [f"{method} {path} HTTP/1.1", "Host: x"]
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode()
 

@@ -13,9 +13,12 @@ from imagemill.auth.api_keys import ApiKeys
 from imagemill.auth.errors import KeyRefused
 from imagemill.auth.key_loader import ApiKeyLoader
 from imagemill.auth.link_secret import LinkSecret
+from imagemill.field_errors import InvalidFields
+from imagemill.gateway.auth.browser_guard import BrowserGuard, GuardedApp
 from imagemill.gateway.auth.scraper_cache import ScraperCache
 from imagemill.gateway.direct_routes import DirectRoutes
-from imagemill.gateway.errors import TooManyRequests
+from imagemill.gateway.errors import MalformedRequest, MisdirectedRequest, TooManyRequests
+from imagemill.gateway.json_response import JsonResponse
 from imagemill.gateway.limits.pending_job_limiter import PendingJobLimiter
 from imagemill.gateway.limits.rate_limit_middleware import RateLimitMiddleware
 from imagemill.gateway.limits.rate_limiter import RateLimiter
@@ -27,6 +30,8 @@ from imagemill.gateway.openapi.document import complete_document, operation_id
 from imagemill.gateway.openapi.pages import install_pages
 from imagemill.gateway.openapi.routing import problems
 from imagemill.gateway.problem import install_problem_handlers
+from imagemill.gateway.query_parameters import require_known_query
+from imagemill.gateway.root_path import ForwardedApp
 from imagemill.gateway.routes import (
     about,
     deliveries,
@@ -78,6 +83,8 @@ and never lost. `POST /upload` an image, then read `GET /jobs/{id}`, which can w
 has ended (`Prefer: wait=30`), follow the job's events, or give a `callback_url` for a webhook.
 """
 
+# Problems of every route: its Host (auth/browser_guard.py) and its query may be wrong.
+COMMON_PROBLEMS: Final = problems(MalformedRequest, MisdirectedRequest, InvalidFields)
 # Problems of every authenticated route: API keys are in PostgreSQL.
 AUTHENTICATION_PROBLEMS: Final = problems(KeyRefused, TooManyRequests, DatabaseUnavailable)
 
@@ -98,7 +105,12 @@ def create_app(services: Services) -> ASGIApp:
     app: ASGIApp = DirectRoutes(routes, services, direct)
     if services.rate_limiter is not None:
         app = RateLimitMiddleware(app, services.rate_limiter)
-    return ObservedApp(app)
+    settings = services.settings
+    return ForwardedApp(
+        ObservedApp(GuardedApp(app, services.browser_guard)),
+        settings.forwarded_allow_ips,
+        settings.root_path,
+    )
 
 
 def create_routes() -> FastAPI:
@@ -109,18 +121,26 @@ def create_routes() -> FastAPI:
         description=DESCRIPTION,
         version=version("imagemill"),
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         swagger_ui_oauth2_redirect_url=None,
         generate_unique_id_function=operation_id,
+        default_response_class=JsonResponse,
         dependencies=[Depends(bind_job_id)],
     )
     install_pages(app)
     routes = [*app.routes]
     for module in ROUTE_MODULES:
-        responses = None if module is health else AUTHENTICATION_PROBLEMS
-        app.include_router(module.router, responses=responses)
+        if module is health:
+            app.include_router(
+                module.router,
+                dependencies=[Depends(require_known_query)],
+                responses=COMMON_PROBLEMS,
+            )
+        else:
+            app.include_router(module.router, responses=COMMON_PROBLEMS | AUTHENTICATION_PROBLEMS)
         routes += module.router.routes
     install_problem_handlers(app, routes)
     app.openapi = complete_document(app)  # type: ignore[method-assign]  # FastAPI's documented way
@@ -128,10 +148,10 @@ def create_routes() -> FastAPI:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, *, allows_anonymous: bool) -> AsyncIterator[Services]:
+async def open_services(settings: Settings, *, is_local: bool) -> AsyncIterator[Services]:
     """Open the services that routes work with, and close them in reverse order.
 
-    With `allows_anonymous`, requests without a key are accepted until the first key exists.
+    `is_local`: the gateway listens on loopback addresses only.
     Raises PresetsError, StorageUnavailable, ImageProcessDidNotStart. PostgreSQL and
     Redis may be unavailable.
     """
@@ -145,6 +165,7 @@ async def open_services(settings: Settings, *, allows_anonymous: bool) -> AsyncI
         WaiterRegistry.open(Changes(postgres), notifications) as waiters,
     ):
         job_store = JobStore(postgres, publish=notifications.publish)
+        key_loader = ApiKeyLoader(ApiKeys(postgres))
         yield Services(
             settings=settings,
             job_store=job_store,
@@ -154,9 +175,12 @@ async def open_services(settings: Settings, *, allows_anonymous: bool) -> AsyncI
             capabilities=capabilities,
             confinement=confinement,
             waiters=waiters,
-            key_loader=ApiKeyLoader(ApiKeys(postgres)),
+            key_loader=key_loader,
             link_secret=LinkSecret(postgres),
-            allows_anonymous=allows_anonymous,
+            browser_guard=BrowserGuard(key_loader, settings.allowed_hosts, is_local),
+            # Decided once: if the keys are removed from the table later, anonymous requests stay
+            # refused.
+            allows_anonymous=settings.allow_anonymous or is_local,
             pending_job_limiter=PendingJobLimiter(job_store, settings.max_pending),
             upload_limiter=UploadLimiter(settings.max_concurrent_uploads),
             rate_limiter=RateLimiter(settings.rate, queue) if settings.rate else None,

@@ -25,15 +25,18 @@ def respond_with_etag(
     """
     etag = f'"{hashlib.blake2b(content, digest_size=16).hexdigest()}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"} | dict(extra_headers or {})
-    if matches(request.headers.get("if-none-match"), etag):
+    if has_current(request, etag):
         return Response(status_code=304, headers=headers)
     return Response(content, headers=headers, media_type="application/json")
 
 
-def matches(if_none_match: str | None, etag: str) -> bool:
+def has_current(request: Request, etag: str) -> bool:
     """Return whether If-None-Match has the tag, by weak comparison (RFC 9110, 13.1.2)."""
-    if if_none_match is None:
-        return False
+    return any(matches(line, etag) for line in request.headers.getlist("if-none-match"))
+
+
+def matches(if_none_match: str, etag: str) -> bool:
+    """Return whether the tag is in the list, which is one line of the header or all of them."""
     return if_none_match.strip() == "*" or etag in ENTITY_TAG.findall(if_none_match)
 
 

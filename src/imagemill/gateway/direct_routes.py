@@ -29,6 +29,7 @@ from imagemill.gateway.auth.link_access import LinkScopedJobStore, scope_to_link
 from imagemill.gateway.observability.log_context import bind_job_id
 from imagemill.gateway.openapi.routing import JobIdPath, OutputNamePath
 from imagemill.gateway.problem import to_response
+from imagemill.gateway.root_path import route_path
 from imagemill.gateway.services import Services, ServicesDep
 from imagemill.jobs.store import JobStore
 
@@ -130,8 +131,9 @@ class DirectRoutes:
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = route_path(scope)
         for method, direct in self._routes:
-            if method == scope.get("method") and (found := direct.path.fullmatch(scope["path"])):
+            if method == scope["method"] and (found := direct.path.fullmatch(path)):
                 scope["route"], scope["path_params"] = direct.route, found.groupdict()
                 response = await direct.respond(self._services, Request(scope, receive, send))
                 await response(scope, receive, send)

@@ -7,6 +7,14 @@ class MalformedRequest(Rejected):
     """The request contradicts its headers or its syntax."""
 
 
+class MisdirectedRequest(Rejected):
+    """The request is for a host that this service is not."""
+
+
+class CrossSiteRequest(Rejected):
+    """A page of another site makes a request that changes something."""
+
+
 class UploadTooLarge(Rejected):
     """The body exceeds a limit."""
 

@@ -20,13 +20,16 @@ from imagemill.field_errors import FieldError, InvalidFields, json_pointer
 from imagemill.gateway.errors import (
     BodyTooSlow,
     ClientDisconnected,
+    CrossSiteRequest,
     MalformedRequest,
+    MisdirectedRequest,
     NotAnImage,
     Overloaded,
     RangeNotSatisfiable,
     TooManyRequests,
     UploadTooLarge,
 )
+from imagemill.gateway.json_response import JsonResponse
 from imagemill.gateway.waiting.waiter_registry import TooManyWaiting
 from imagemill.http_digest import MalformedDigest
 from imagemill.jobs.job import IllegalTransition, JobNotFound
@@ -62,12 +65,17 @@ OVERLOADED: Final = ProblemKind(HTTPStatus.SERVICE_UNAVAILABLE, "overloaded")
 INVALID: Final = ProblemKind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request")
 METHOD_NOT_ALLOWED: Final = ProblemKind(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed")
 INTERNAL_ERROR: Final = ProblemKind(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error")
+HEADERS_TOO_LARGE: Final = ProblemKind(
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers-too-large"
+)
 FORBIDDEN: Final = ProblemKind(HTTPStatus.FORBIDDEN, "forbidden")
 
 # The only table from errors to HTTP. An error without a row here has the row of its base class.
 KINDS: Final[Mapping[type[ServiceError], ProblemKind]] = {
     MalformedRequest: MALFORMED,
     MalformedDigest: MALFORMED,
+    MisdirectedRequest: ProblemKind(HTTPStatus.MISDIRECTED_REQUEST, "misdirected-request"),
+    CrossSiteRequest: ProblemKind(HTTPStatus.FORBIDDEN, "cross-site-request"),
     KeyRefused: ProblemKind(HTTPStatus.UNAUTHORIZED, "unauthorized"),
     AdminRequired: FORBIDDEN,
     LinkRefused: FORBIDDEN,
@@ -116,7 +124,7 @@ def kind_of(error: type[ServiceError]) -> ProblemKind:
 
 def all_kinds() -> set[ProblemKind]:
     """Return every kind of problem that the gateway responds with."""
-    return {*KINDS.values(), METHOD_NOT_ALLOWED, INTERNAL_ERROR}
+    return {*KINDS.values(), METHOD_NOT_ALLOWED, HEADERS_TOO_LARGE, INTERNAL_ERROR}
 
 
 def type_of(kind: ProblemKind) -> str:
@@ -137,7 +145,7 @@ def problem(
         "status": kind.status.value,
         "detail": detail,
     } | members
-    return JSONResponse(content, kind.status.value, headers, MEDIA_TYPE)
+    return JsonResponse(content, kind.status.value, headers, MEDIA_TYPE)
 
 
 def install_problem_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:

@@ -46,9 +46,7 @@ async def run_gateway(settings: Settings, host: str, port: int) -> None:
 
 
 async def _serve(settings: Settings, host: str, port: int) -> None:
-    # Decided once: if the keys are removed from the table later, anonymous requests stay refused.
-    allows_anonymous = settings.allow_anonymous or is_loopback(host)
-    async with open_services(settings, allows_anonymous=allows_anonymous) as services:
+    async with open_services(settings, is_local=is_loopback(host)) as services:
         await require_key_or_loopback(services, host)
         server = GatewayServer(
             services.waiters,
@@ -63,7 +61,7 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
                 log_config=None,  # telemetry/logs.py has configured them already
                 access_log=False,
                 server_header=False,
-                forwarded_allow_ips=settings.forwarded_allow_ips,
+                proxy_headers=False,  # root_path.py applies them
                 timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_SECONDS,
             ),
         )

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from imagemill.auth.key_loader import ApiKeyLoader
 from imagemill.auth.link_secret import LinkSecret
+from imagemill.gateway.auth.browser_guard import BrowserGuard
 from imagemill.gateway.auth.scraper_cache import ScraperCache
 from imagemill.gateway.limits.pending_job_limiter import PendingJobLimiter
 from imagemill.gateway.limits.rate_limiter import RateLimiter
@@ -41,6 +42,7 @@ class Services:
     waiters: WaiterRegistry
     key_loader: ApiKeyLoader
     link_secret: LinkSecret
+    browser_guard: BrowserGuard
     allows_anonymous: bool
     """Whether requests without a key are accepted until the first key exists."""
     pending_job_limiter: PendingJobLimiter

@@ -18,7 +18,9 @@ from imagemill.settings.secret_files import SECRETS, SecretFiles
 from imagemill.settings.values import (
     Delays,
     ExistingFolder,
+    Hosts,
     Networks,
+    PathPrefix,
     Rate,
     VolumeUrl,
     WebhookSecrets,
@@ -112,6 +114,14 @@ class Settings(BaseSettings):
     forwarded_allow_ips: Networks = Field(
         "127.0.0.1,::1",
         description="proxies whose X-Forwarded headers are trusted",
+    )
+    root_path: PathPrefix = Field(
+        "", description="prefix of all paths behind a proxy, such as /images; empty: none"
+    )
+    allowed_hosts: Hosts = Field(
+        (),
+        description="hosts besides localhost that requests may name, separated by commas; "
+        "*.example.com for all below one; empty: any, with an API key",
     )
     rate_limit: Rate | None = Field(
         None,

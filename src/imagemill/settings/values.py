@@ -1,6 +1,7 @@
 """Types of settings' values, validated with messages for the operator."""
 
 import base64
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final
@@ -10,6 +11,10 @@ from limits import parse_many
 from pydantic import AfterValidator, BeforeValidator, DirectoryPath, SecretStr
 from pydantic_settings import NoDecode
 
+# Plain segments: it becomes part of links, where `//host` would lead to another server.
+PATH_PREFIX: Final = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
+# A name, with `*.` all names below it; an address; or any.
+HOST: Final = re.compile(r"(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|[0-9a-f:.]*:[0-9a-f:.]*|\*")
 MIN_SECRET_BYTES: Final = 16
 MAX_DELAY_SECONDS: Final = 7 * 86400
 
@@ -39,6 +44,21 @@ def _check_networks(text: str) -> str:
         except ValueError:
             raise ValueError("must be addresses or networks, separated by commas") from None
     return text
+
+
+def _check_path_prefix(text: str) -> str:
+    if not PATH_PREFIX.fullmatch(text):
+        raise ValueError("must be a path such as /images")
+    return text.rstrip("/")
+
+
+def _parse_hosts(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    hosts = tuple(one.strip().strip("[]").rstrip(".").lower() for one in value.split(","))
+    if not all(HOST.fullmatch(host) for host in hosts):
+        raise ValueError("must be host names or addresses without ports, separated by commas")
+    return hosts
 
 
 def _check_webhook_secrets(secrets: SecretStr) -> SecretStr:
@@ -73,6 +93,10 @@ VolumeUrl = Annotated[str, AfterValidator(_check_volume_url)]
 Rate = Annotated[str, AfterValidator(_check_rate)]
 # IP networks, separated by commas.
 Networks = Annotated[str, AfterValidator(_check_networks)]
+# Of paths, without a slash at its end.
+PathPrefix = Annotated[str, AfterValidator(_check_path_prefix)]
+# Host names in lower case, separated by commas.
+Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_hosts)]
 # In the format of Standard Webhooks, separated by spaces.
 WebhookSecrets = Annotated[SecretStr, AfterValidator(_check_webhook_secrets)]
 # Seconds, separated by commas.

@@ -17,6 +17,13 @@ class WebhookBody(BaseModel):
     data: JobBody
 
     @classmethod
-    def of(cls, event: str, job: Job) -> Self:
-        """Return the body for the event that left the job as it is here."""
-        return cls(type=event, timestamp=job.completed_at or job.updated_at, data=JobBody.of(job))
+    def of(cls, event: str, job: Job, root_path: str) -> Self:
+        """Return the body for the event that left the job as it is here.
+
+        `root_path` is the prefix of the gateway behind a proxy, "" for none.
+        """
+        return cls(
+            type=event,
+            timestamp=job.completed_at or job.updated_at,
+            data=JobBody.of(job, root_path),
+        )

@@ -55,7 +55,8 @@ class WebhookDispatcher:
     """Claims due deliveries, sends them and records the outcomes.
 
     Setting `wakeup` starts the next claim at once, as after the end of a job. `schedule` has the
-    delays of retries. `on_result` is called with the result of each try.
+    delays of retries. `on_result` is called with the result of each try. `root_path` is the
+    prefix of links in the bodies.
     """
 
     deliveries: Deliveries
@@ -64,6 +65,7 @@ class WebhookDispatcher:
     schedule: Sequence[timedelta]
     wakeup: asyncio.Event
     on_result: Callable[[TryResult], None] = lambda _: None
+    root_path: str = ""
     _limiter: ReceiverLimiter = field(default_factory=ReceiverLimiter)
     _sending: dict[asyncio.Task[TryResult | None], ClaimedDelivery] = field(default_factory=dict)
     _recording: set[asyncio.Task[None]] = field(default_factory=set)
@@ -123,7 +125,8 @@ class WebhookDispatcher:
             if delivery.snapshot is not None:
                 try:
                     job = from_snapshot(delivery.snapshot)
-                    new.append((delivery, WebhookBody.of(delivery.event, job).model_dump_json()))
+                    body = WebhookBody.of(delivery.event, job, self.root_path)
+                    new.append((delivery, body.model_dump_json()))
                 except Exception:
                     log.exception("delivery.bug", **_facts(delivery))
                     ready.append(delivery)  # without a body, its try fails

@@ -114,4 +114,5 @@ def _build_dispatcher(settings: Settings, postgres: Postgres) -> WebhookDispatch
         settings.webhook_schedule,
         wakeup=asyncio.Event(),
         on_result=count_webhook_try,
+        root_path=settings.root_path,
     )

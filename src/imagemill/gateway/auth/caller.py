@@ -10,6 +10,7 @@ from imagemill.auth.api_key import ApiKey
 from imagemill.auth.authentication import authenticate
 from imagemill.auth.errors import AdminRequired
 from imagemill.gateway.limits.rate_limit_middleware import charge
+from imagemill.gateway.query_parameters import require_known_query
 from imagemill.gateway.services import ServicesDep
 from imagemill.jobs.job import KeyId
 from imagemill.jobs.store import JobStore
@@ -44,7 +45,7 @@ async def authenticate_caller(services: ServicesDep, request: Request, bearer: B
     """Return the caller once PostgreSQL has confirmed the key, and charge the request to it.
 
     FastAPI resolves a dependency before the route reads the body. Raises KeyRefused,
-    TooManyRequests, DatabaseUnavailable.
+    TooManyRequests, DatabaseUnavailable, and InvalidFields for unknown query parameters.
     """
     token = bearer.credentials if bearer else None
     key = ApiKey.parse(token) if token else None
@@ -52,6 +53,7 @@ async def authenticate_caller(services: ServicesDep, request: Request, bearer: B
     stored_key = authenticate(token, key, lookup, allows_anonymous=services.allows_anonymous)
     caller = Caller(stored_key.id, stored_key.is_admin) if stored_key else ANONYMOUS
     await charge(request, caller.key_id)
+    await require_known_query(request)
     return caller
 
 

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from imagemill.auth.signed_links import verify_signature
 from imagemill.gateway.auth.caller import Bearer, authenticate_caller
+from imagemill.gateway.query_parameters import require_known_query
 from imagemill.gateway.services import Services, ServicesDep
 from imagemill.jobs.store import JobStore
 
@@ -36,10 +37,11 @@ async def scope_to_link_or_caller(
     """Return the jobs that the caller may see, or every job for a request by signed link.
 
     Either query parameter makes the request one by signed link, so that a damaged link is never
-    ignored. Raises LinkRefused, KeyRefused.
+    ignored. Raises LinkRefused, KeyRefused, InvalidFields.
     """
     if request.query_params.keys() & {EXPIRES, SIGNATURE}:
         await _verify_link(services, request)
+        await require_known_query(request)
         return services.job_store
     caller = await authenticate_caller(services, request, bearer)
     return services.job_store.scoped_to(caller.visible_owner)

@@ -2,15 +2,17 @@
 
 Headers have a time-out and a maximum size, bodies a minimum rate (min_rate_receiver.py), and
 responses must be read at that rate; otherwise the connection is closed. A request that is refused
-before its body was read still gets its response (lingering_transport.py), as a problem.
+before its body was read still gets its response (lingering_transport.py), as a problem. A request
+that offers another protocol is served as if it did not (ignored_upgrade.py).
 """
 
 import asyncio
 import select
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any, ClassVar, Final, cast
 
+import httptools
+import structlog
 from fastapi import Request
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import (
@@ -20,19 +22,29 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from imagemill.gateway.limits.connection_limiter import ConnectionLimiter
+from imagemill.gateway.limits.ignored_upgrade import head_without_upgrade
 from imagemill.gateway.limits.lingering_transport import LingeringTransport
 from imagemill.gateway.limits.min_rate_receiver import MIN_BYTES_PER_SECOND, MinRateReceiver
-from imagemill.gateway.problem import MALFORMED, REQUEST_TIMEOUT, ProblemKind, problem
+from imagemill.gateway.problem import (
+    HEADERS_TOO_LARGE,
+    MALFORMED,
+    REQUEST_TIMEOUT,
+    ProblemKind,
+    problem,
+)
 
 # Enough for a pipeline as a query parameter, which an upload of a bare image may have.
 MAX_HEADER_BYTES: Final = 64 * 1024
 MAX_HEADERS: Final = 100
 
-TOO_LARGE: Final = ProblemKind(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers-too-large")
+# The only method whose requests are a change of protocol themselves.
+CONNECT: Final = b"CONNECT"
 
 HAS_DISCONNECTED: Final = "has_disconnected"
 # Linux reports that the peer closed its side even while its bytes are still unread.
 PEER_CLOSED: Final = getattr(select, "POLLRDHUP", 0) | select.POLLHUP | select.POLLERR
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +100,9 @@ class Connection(HttpToolsProtocol):
         if self._is_reading_headers:
             self._header_bytes += len(data)
             self._start_header_timer()
-        super().data_received(data)
+        self._parse(data)
         if self._is_reading_headers and self._header_bytes > MAX_HEADER_BYTES:
-            self._refuse(TOO_LARGE, f"The headers exceed {MAX_HEADER_BYTES} bytes.")
+            self._refuse(HEADERS_TOO_LARGE, f"The headers exceed {MAX_HEADER_BYTES} bytes.")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -104,6 +116,8 @@ class Connection(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade():  # parsed once more, without the offer
+            return
         self._is_reading_headers = False
         self.limiter.mark_busy(self)
         self._lingering.is_body_pending = True
@@ -114,6 +128,8 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
         super().on_message_complete()
         self._is_reading_headers = True
         self._header_bytes = 0
@@ -126,7 +142,7 @@ class Connection(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         if self._headers > MAX_HEADERS:
-            self._refuse(TOO_LARGE, f"The request has more than {MAX_HEADERS} headers.")
+            self._refuse(HEADERS_TOO_LARGE, f"The request has more than {MAX_HEADERS} headers.")
         else:
             self._refuse(MALFORMED, msg)
 
@@ -163,6 +179,31 @@ class Connection(HttpToolsProtocol):
         poll = select.poll()
         poll.register(socket.fileno(), PEER_CLOSED)
         return bool(poll.poll(0))
+
+    def _parse(self, data: bytes) -> None:
+        """Parse received bytes, as uvicorn does, and begin again where an upgrade is offered."""
+        self._unset_keepalive_if_required()
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as offer:
+                data = self._restart_parser(data[offer.args[0] :])
+            except httptools.HttpParserError as error:
+                log.debug("request.malformed", reason=str(error))
+                self.send_400_response("The request is not valid HTTP.")
+                return
+            else:
+                return
+
+    def _restart_parser(self, rest: bytes) -> bytes:
+        """Return what a new parser is to parse: the head without the offer, and what followed."""
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        if method == CONNECT:
+            self.send_400_response("CONNECT is for proxies.")
+            return b""
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's is
+        return head_without_upgrade(method, self.url, version, self.headers) + rest
 
     def _start_header_timer(self) -> None:
         if self._header_timer is None:

@@ -17,6 +17,7 @@ from imagemill.gateway.errors import TooManyRequests
 from imagemill.gateway.limits.client_network import client_network
 from imagemill.gateway.limits.rate_limiter import Quota, RateLimiter
 from imagemill.gateway.problem import to_response
+from imagemill.gateway.root_path import route_path
 from imagemill.jobs.job import KeyId
 
 # Monitoring must not be refused, and the pages cost next to nothing.
@@ -75,7 +76,7 @@ class RateLimitMiddleware:
     rate_limiter: RateLimiter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or _is_exempt(scope["path"]):
+        if scope["type"] != "http" or _is_exempt(route_path(scope)):
             await self.app(scope, receive, send)
             return
         host, *_ = scope.get("client") or ("",)

@@ -13,6 +13,7 @@ from starlette.types import Scope
 
 from imagemill.gateway.observability.headers import first_header
 from imagemill.gateway.observability.request_metrics import PROBES, UNMATCHED, method_of, route_of
+from imagemill.gateway.root_path import route_path
 from imagemill.telemetry.spans import Attributes, Span, normalize_traceparent
 from imagemill.telemetry.traces import is_recording, start_span
 
@@ -36,7 +37,7 @@ UNTRACED: Final = RequestSpan(Span())
 def request_span(scope: Scope) -> AbstractContextManager[RequestSpan]:
     """Run the request in a span, if there is a trace that it belongs to."""
     traceparent = first_header(scope["headers"], b"traceparent")
-    if scope["path"] in PROBES or not (traceparent or is_recording()):
+    if route_path(scope) in PROBES or not (traceparent or is_recording()):
         return nullcontext(UNTRACED)
     return _start_request_span(scope, traceparent)
 

@@ -112,7 +112,7 @@ REQUEST_HEADERS: Final[dict[str, Header]] = {
     "If-None-Match": Header("an earlier `ETag`: 304 if nothing has changed", ENTITY_TAG),
     "If-Range": Header("an `ETag`: `Range` applies only if it matches", ENTITY_TAG),
     "Prefer": Header(
-        "`wait=N`: respond once the job has ended, or after N seconds, at most 60 (RFC 7240)",
+        "`wait=N`: respond once the job has ended, or after N seconds, at most 55 (RFC 7240)",
         "wait=5",
     ),
     "Range": Header("one range of bytes; the response to several is the whole file", "bytes=0-99"),

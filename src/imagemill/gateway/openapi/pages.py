@@ -1,4 +1,7 @@
-"""HTML pages: Swagger UI and the kinds of problem, without resources from other servers."""
+"""Pages: Swagger UI with its document, and the kinds of problem.
+
+Nothing comes from other servers: the machine may have no internet access.
+"""
 
 import re
 from html import escape
@@ -7,13 +10,15 @@ from pathlib import Path
 from typing import Final
 
 import fastapi_offline
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
+from imagemill.gateway.json_response import JsonResponse, root_path
 from imagemill.gateway.openapi.problem_docs import PROBLEM_DOCS
 from imagemill.gateway.problem import all_kinds
+from imagemill.gateway.query_parameters import require_known_query
 
 ASSETS: Final = Path(fastapi_offline.__file__).parent / "static"
 ASSETS_PATH: Final = "/docs/assets"
@@ -32,13 +37,20 @@ PROBLEM_PAGE: Final = """<!doctype html>
 
 
 def install_pages(app: FastAPI) -> None:
-    """Serve Swagger UI at /docs from local files: the machine may have no internet access."""
+    """Serve the pages, below the prefix that the request has."""
+    pages = APIRouter(include_in_schema=False, dependencies=[Depends(require_known_query)])
 
-    @app.get("/docs", include_in_schema=False)
+    @pages.api_route("/openapi.json", methods=["GET", "HEAD"])
+    async def openapi(request: Request) -> JsonResponse:
+        document = app.openapi()
+        prefix = root_path(request)
+        return JsonResponse({**document, "servers": [{"url": prefix}]} if prefix else document)
+
+    @pages.get("/docs")
     async def docs(request: Request) -> HTMLResponse:
-        root = request.scope.get("root_path", "")
+        root = root_path(request)
         return get_swagger_ui_html(
-            openapi_url=f"{root}{app.openapi_url}",
+            openapi_url=f"{root}/openapi.json",
             title=f"{app.title}: the API",
             swagger_js_url=f"{root}{ASSETS_PATH}/swagger-ui-bundle.js",
             swagger_css_url=f"{root}{ASSETS_PATH}/swagger-ui.css",
@@ -46,7 +58,7 @@ def install_pages(app: FastAPI) -> None:
             swagger_ui_parameters={"defaultModelsExpandDepth": 0, "tryItOutEnabled": True},
         )
 
-    @app.api_route("/problems/{slug}", methods=["GET", "HEAD"], include_in_schema=False)
+    @pages.api_route("/problems/{slug}", methods=["GET", "HEAD"])
     async def explain_problem(slug: str) -> HTMLResponse:
         """Explain the `type` of a problem, as RFC 9457 (3.1.1) encourages."""
         kind = next((kind for kind in all_kinds() if kind.slug == slug), None)
@@ -57,4 +69,5 @@ def install_pages(app: FastAPI) -> None:
             PROBLEM_PAGE.format(title=kind.title, status=kind.status, meaning=meaning)
         )
 
+    app.include_router(pages)
     app.mount(ASSETS_PATH, StaticFiles(directory=ASSETS), name="docs-assets")

@@ -39,6 +39,11 @@ PROBLEM_DOCS: Final[Mapping[str, ProblemDoc]] = {
         "Job 0199f0c2-7a1e-7c3a-9d52-5d0c3c0a7b11 is COMPLETED: only a PENDING or PROCESSING job"
         " can be canceled.",
     ),
+    "cross-site-request": ProblemDoc(
+        "There is no API key yet, and a web page of another site made the request. `CORS_ORIGINS` "
+        "does not name the page's origin; programs send neither `Origin` nor `Sec-Fetch-Site`.",
+        "Pages of 'https://example.com' may not use this service.",
+    ),
     "database-unavailable": ProblemDoc(
         "PostgreSQL is unavailable or overloaded. Nothing was changed: try again.",
         "PostgreSQL is unavailable: connection refused.",
@@ -46,6 +51,10 @@ PROBLEM_DOCS: Final[Mapping[str, ProblemDoc]] = {
     "forbidden": ProblemDoc(
         "The API key is not an admin's, or the signed link was altered or has expired.",
         "The link has expired.",
+    ),
+    "headers-too-large": ProblemDoc(
+        "The headers exceed 64 KiB, or there are more than 100 of them.",
+        "The headers exceed 65536 bytes.",
     ),
     "internal-error": ProblemDoc(
         "The service has a bug; its log has the details.",
@@ -63,6 +72,11 @@ PROBLEM_DOCS: Final[Mapping[str, ProblemDoc]] = {
     "method-not-allowed": ProblemDoc(
         "The path does not support this method; `Allow` lists those it supports.",
         "PUT is not allowed; allowed are GET, HEAD.",
+    ),
+    "misdirected-request": ProblemDoc(
+        "The `Host` of the request is not a name of this service. There is no API key yet, or "
+        "`ALLOWED_HOSTS` is set: it names the hosts that are served besides `localhost`.",
+        "This service is not known as 'example.com'; ALLOWED_HOSTS names its hosts.",
     ),
     "not-found": ProblemDoc(
         "There is no such resource: no such job, or the job has no such file or delivery.",

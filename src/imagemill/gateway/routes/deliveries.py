@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path
 
 from imagemill.field_errors import InvalidFields
 from imagemill.gateway.auth.caller import ScopedJobStore
+from imagemill.gateway.errors import CrossSiteRequest
 from imagemill.gateway.openapi.routing import JobIdPath, get_and_head, problems
 from imagemill.gateway.schemas import DeliveriesBody, DeliveryBody
 from imagemill.jobs.job import JobId, JobNotFound
@@ -39,7 +40,7 @@ async def read_deliveries(job_store: ScopedJobStore, job_id: JobIdPath) -> Deliv
     "/jobs/{id}/deliveries/{n}/redeliver",
     summary="Send a webhook again",
     status_code=HTTPStatus.ACCEPTED,
-    responses=PROBLEMS,
+    responses=PROBLEMS | problems(CrossSiteRequest),
 )
 async def redeliver(
     job_store: ScopedJobStore,

@@ -14,7 +14,7 @@ from imagemill.auth.errors import LinkRefused
 from imagemill.field_errors import InvalidFields
 from imagemill.gateway.auth.caller import ScopedJobStore
 from imagemill.gateway.auth.link_access import LINK_PARAMETERS, LinkScopedJobStore
-from imagemill.gateway.conditional import matches, requested_range
+from imagemill.gateway.conditional import has_current, requested_range
 from imagemill.gateway.errors import RangeNotSatisfiable
 from imagemill.gateway.filenames import stem
 from imagemill.gateway.openapi.headers import request_headers, response_headers
@@ -127,7 +127,7 @@ async def _send(
         # signed link looks to them like any other request.
         "Cache-Control": "private, no-cache",
     }
-    if matches(request.headers.get("if-none-match"), etag):
+    if has_current(request, etag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     # Most outputs are small: it takes one hop to a thread to read such a file.
     is_small = facts.bytes <= SMALL_BYTES and request.method != "HEAD"

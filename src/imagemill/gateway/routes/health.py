@@ -5,9 +5,9 @@ from collections.abc import Awaitable
 from typing import Final
 
 from fastapi import APIRouter, Response
-from fastapi.responses import JSONResponse
 
 from imagemill.errors import Unavailable
+from imagemill.gateway.json_response import JsonResponse
 from imagemill.gateway.openapi.routing import get_and_head, problems
 from imagemill.gateway.problem import (
     DATABASE_UNAVAILABLE,
@@ -58,7 +58,7 @@ async def read_readiness(services: ServicesDep) -> Response:
         kind = DATABASE_UNAVAILABLE if "postgres" in unavailable else STORAGE_UNAVAILABLE
         detail = f"Uploads are refused: {' and '.join(unavailable)} unavailable."
         return problem(kind, detail, {"Retry-After": RETRY_AFTER_SECONDS}, **states)
-    return JSONResponse(states | {"sandbox": str(services.confinement)})
+    return JsonResponse(states | {"sandbox": str(services.confinement)})
 
 
 async def _state(check: Awaitable[None]) -> str:

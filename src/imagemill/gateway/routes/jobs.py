@@ -5,14 +5,15 @@ from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic_core import to_json
 
-from imagemill.api_schemas import JobBody, job_members
+from imagemill.api_schemas import JobBody
 from imagemill.failpoints import failpoint
 from imagemill.field_errors import InvalidFields
 from imagemill.gateway.auth.caller import ScopedJobStore
 from imagemill.gateway.conditional import respond_with_etag
 from imagemill.gateway.cursor import CURSOR_PATTERN, decode_cursor, encode_cursor
+from imagemill.gateway.errors import CrossSiteRequest
+from imagemill.gateway.json_response import render_job, root_path
 from imagemill.gateway.openapi.headers import request_headers, response_headers
 from imagemill.gateway.openapi.routing import JobIdPath, Responses, get_and_head, problems
 from imagemill.gateway.schemas import EventBody, ExplanationBody, HistoryBody, JobsBody
@@ -34,7 +35,7 @@ CANCELED = JOBS_ENDED.labels(Status.CANCELED, "")
 
 LIST_PROBLEMS = problems(InvalidFields, DatabaseUnavailable)
 READ_PROBLEMS = problems(JobNotFound) | LIST_PROBLEMS
-CHANGE_PROBLEMS = problems(IllegalTransition) | READ_PROBLEMS
+CHANGE_PROBLEMS = problems(CrossSiteRequest, IllegalTransition) | READ_PROBLEMS
 ETAG_HEADERS = {
     "headers": response_headers("ETag", "Cache-Control", "Vary", optional=["Preference-Applied"])
 }
@@ -53,6 +54,7 @@ CONDITIONAL: Responses = {
 )
 async def list_jobs(
     job_store: ScopedJobStore,
+    request: Request,
     status: Annotated[
         list[Status] | None, Query(description="only jobs with these; may be repeated")
     ] = None,
@@ -69,7 +71,7 @@ async def list_jobs(
     before = None if cursor is None else decode_cursor(cursor)
     page = await job_store.list(status or list(Status), limit, before)
     return JobsBody(
-        jobs=[JobBody.of(job) for job in page.jobs],
+        jobs=[JobBody.of(job, root_path(request)) for job in page.jobs],
         next_cursor=encode_cursor(page.next_before) if page.next_before else None,
     )
 
@@ -90,7 +92,7 @@ async def read_job(
     prefer: Annotated[  # noqa: ARG001 - there may be several, and none of them is refused
         str | None,
         Header(
-            description="`wait=N`: respond once the job has ended, or after N seconds, at most 60"
+            description="`wait=N`: respond once the job has ended, or after N seconds, at most 55"
         ),
     ] = None,
 ) -> Response:
@@ -104,7 +106,7 @@ async def read_job(
         job = await wait_for_end(services.waiters, request, job.id, wait) or await job_store.find(
             job.id
         )
-    return respond_with_etag(request, to_json(job_members(job)), headers)
+    return respond_with_etag(request, render_job(request, job), headers)
 
 
 @get_and_head(
@@ -133,12 +135,12 @@ async def explain_job(job_store: ScopedJobStore, job_id: JobIdPath) -> Explanati
 
 
 @router.post("/jobs/{id}/cancel", summary="Cancel a job", responses=CHANGE_PROBLEMS)
-async def cancel_job(job_store: ScopedJobStore, job_id: JobIdPath) -> JobBody:
+async def cancel_job(job_store: ScopedJobStore, request: Request, job_id: JobIdPath) -> JobBody:
     """End a job that has not ended. A result that its worker still records is discarded."""
     job = await job_store.cancel(JobId(job_id))
     CANCELED.inc()
     log.info("job.canceled", job_id=str(job.id))
-    return JobBody.of(job)
+    return JobBody.of(job, root_path(request))
 
 
 @router.post(
@@ -152,16 +154,16 @@ async def cancel_job(job_store: ScopedJobStore, job_id: JobIdPath) -> JobBody:
     },
 )
 async def retry_job(
-    services: ServicesDep, job_store: ScopedJobStore, job_id: JobIdPath
+    services: ServicesDep, job_store: ScopedJobStore, request: Request, job_id: JobIdPath
 ) -> Response:
     """Put a FAILED or CANCELED job back at the end of its queue, with new attempts."""
     job = await job_store.retry(JobId(job_id))
     await services.queue.push(job.id, job.priority)
     log.info("job.retried_by_client", job_id=str(job.id))
     return Response(
-        to_json(job_members(job)),
+        render_job(request, job),
         HTTPStatus.ACCEPTED,
-        {"Location": f"/jobs/{job.id}"},
+        {"Location": f"{root_path(request)}/jobs/{job.id}"},
         media_type="application/json",
     )
 
@@ -172,7 +174,7 @@ async def retry_job(
     status_code=HTTPStatus.NO_CONTENT,
     response_class=Response,  # without a body, and so without a type of one
     response_description="The job is gone.",
-    responses=READ_PROBLEMS,
+    responses=problems(CrossSiteRequest) | READ_PROBLEMS,
 )
 async def delete_job(services: ServicesDep, job_store: ScopedJobStore, job_id: JobIdPath) -> None:
     """Delete a job and its files, whatever its status."""

@@ -13,7 +13,8 @@ from imagemill.auth.signed_links import expiry, sign
 from imagemill.field_errors import FieldError, InvalidFields, json_pointer
 from imagemill.gateway.auth.caller import CurrentCaller, ScopedJobStore
 from imagemill.gateway.auth.link_access import EXPIRES, SIGNATURE
-from imagemill.gateway.errors import BodyTooSlow, MalformedRequest, UploadTooLarge
+from imagemill.gateway.errors import BodyTooSlow, CrossSiteRequest, MalformedRequest, UploadTooLarge
+from imagemill.gateway.json_response import JsonResponse, root_path
 from imagemill.gateway.openapi.headers import response_headers
 from imagemill.gateway.openapi.routing import JobIdPath, OutputNamePath, problems
 from imagemill.gateway.routes.downloads import find_output
@@ -64,9 +65,11 @@ async def _read_body(request: Request, _: CurrentCaller) -> LinkRequest:
     "/jobs/{id}/outputs/{name}/link",
     summary="Create a signed link to an output",
     status_code=HTTPStatus.CREATED,
+    response_model=LinkBody,
     responses={
         HTTPStatus.CREATED.value: {"headers": response_headers("Location")},
         **problems(
+            CrossSiteRequest,
             MalformedRequest,
             JobNotFound,
             FileMissing,
@@ -94,17 +97,17 @@ async def create_link(
     job_id: JobIdPath,
     name: OutputNamePath,
     link_request: Annotated[LinkRequest, Depends(_read_body)],
-    response: Response,
-) -> LinkBody:
+    request: Request,
+) -> Response:
     """Return a link that gives access to this output, and nothing else, without an API key.
 
-    It works until `expires_at`, or until the job is deleted. It is relative to this service, like
-    the `url` of an output.
+    It works until `expires_at`, or until the job is deleted. Like the `url` of an output it is
+    relative to the address of this service.
     """
     output = find_output(await job_store.find(JobId(job_id)), name)
     expires = expiry(datetime.now(UTC), timedelta(seconds=link_request.expires_in))
     signature = sign(await services.link_secret.read(), str(job_id), output.name, str(expires))
     query = urlencode({EXPIRES: expires, SIGNATURE: signature})
-    url = f"/jobs/{job_id}/outputs/{output.name}?{query}"
-    response.headers["Location"] = url
-    return LinkBody(url=url, expires_at=datetime.fromtimestamp(expires, UTC))
+    url = f"{root_path(request)}/jobs/{job_id}/outputs/{output.name}?{query}"
+    body = LinkBody(url=url, expires_at=datetime.fromtimestamp(expires, UTC))
+    return JsonResponse(body.model_dump(mode="json"), HTTPStatus.CREATED, {"Location": url})

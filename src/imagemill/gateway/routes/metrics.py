@@ -75,5 +75,6 @@ async def read_metrics(services: ServicesDep, request: Request) -> Response:
     """Return the metrics of this gateway and, while PostgreSQL answers, of the job queue."""
     gauges = await services.queue_gauges.read()
     # In a thread: it reads the state of the process from files.
-    content, media_type = await run_in_thread(render_metrics, request.headers.get("accept"), gauges)
+    accepted = ", ".join(request.headers.getlist("accept"))
+    content, media_type = await run_in_thread(render_metrics, accepted, gauges)
     return Response(content, headers={"Content-Type": media_type, "Cache-Control": "no-store"})

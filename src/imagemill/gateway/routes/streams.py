@@ -6,10 +6,11 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 import structlog
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Request, Response
 
 from imagemill.field_errors import InvalidFields
 from imagemill.gateway.auth.caller import ScopedJobStore
+from imagemill.gateway.json_response import root_path
 from imagemill.gateway.openapi.examples import EVENTS
 from imagemill.gateway.openapi.headers import response_headers
 from imagemill.gateway.openapi.routing import JobIdPath, problems
@@ -64,6 +65,7 @@ async def follow_job(
     services: ServicesDep,
     job_store: ScopedJobStore,
     job_id: JobIdPath,
+    request: Request,
     last_event_id: LastEventId = None,
 ) -> Response:
     """Send the job as it is, then each change of its status, until it has ended.
@@ -81,7 +83,7 @@ async def follow_job(
         if not missed and changes[-1].ends_job:
             # A browser does not reconnect after a 204 (HTML standard, 9.2.3).
             return Response(status_code=HTTPStatus.NO_CONTENT)
-        events = _events_of_job(waiters, subscription, missed)
+        events = _events_of_job(waiters, subscription, missed, root_path(request))
         return EventStream(events, resources.pop_all())
 
 
@@ -92,7 +94,10 @@ async def follow_job(
     responses=STREAM | STREAM_PROBLEMS,
 )
 async def follow_jobs(
-    services: ServicesDep, job_store: ScopedJobStore, last_event_id: LastEventId = None
+    services: ServicesDep,
+    job_store: ScopedJobStore,
+    request: Request,
+    last_event_id: LastEventId = None,
 ) -> Response:
     """Send every change of a job's status from now on.
 
@@ -104,17 +109,20 @@ async def follow_jobs(
         start = await resources.enter_async_context(waiters.event_feed.listen())
         # An id beyond the newest is invalid, or PostgreSQL has lost its last commits since.
         after = start.position if last is None or last > start.newest else last
-        events = _events_of_all(waiters, after, job_store.owner)
+        events = _events_of_all(waiters, after, job_store.owner, root_path(request))
         return EventStream(events, resources.pop_all())
 
 
 async def _events_of_job(
-    waiters: WaiterRegistry, subscription: JobSubscription, changes: tuple[Change, ...]
+    waiters: WaiterRegistry,
+    subscription: JobSubscription,
+    changes: tuple[Change, ...],
+    prefix: str,
 ) -> AsyncGenerator[bytes]:
     try:
         while True:
             for change in changes:
-                yield job_event(change)
+                yield job_event(change, prefix)
             if changes and changes[-1].ends_job:
                 return
             changes = await waiters.next_changes(subscription)
@@ -125,13 +133,13 @@ async def _events_of_job(
 
 
 async def _events_of_all(
-    waiters: WaiterRegistry, last: int, owner: KeyId | None
+    waiters: WaiterRegistry, last: int, owner: KeyId | None, prefix: str
 ) -> AsyncGenerator[bytes]:
     yield OPENING
     try:
         async with aclosing(waiters.event_feed.events_after(last, owner)) as batches:
             async for batch in batches:
-                yield b"".join(encoded.event for encoded in batch)
+                yield b"".join(encoded.encode(prefix) for encoded in batch)
     except DatabaseUnavailable as error:
         # The client reconnects and continues where it was.
         log.warning("postgres.unavailable", reason=str(error))

@@ -4,20 +4,21 @@ from http import HTTPStatus
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
-from pydantic_core import to_json
 from starlette.requests import ClientDisconnect
 
-from imagemill.api_schemas import JobBody, job_members
+from imagemill.api_schemas import JobBody
 from imagemill.field_errors import InvalidFields
 from imagemill.gateway.auth.caller import CurrentCaller
 from imagemill.gateway.errors import (
     BodyTooSlow,
     ClientDisconnected,
+    CrossSiteRequest,
     MalformedRequest,
     NotAnImage,
     Overloaded,
     UploadTooLarge,
 )
+from imagemill.gateway.json_response import render_job, root_path
 from imagemill.gateway.limits.connection import has_disconnected
 from imagemill.gateway.openapi.headers import response_headers
 from imagemill.gateway.openapi.routing import Responses, problems
@@ -49,6 +50,7 @@ RESPONSES: Final[Responses] = {
         )
     },
     **problems(
+        CrossSiteRequest,
         MalformedRequest,
         ClientDisconnected,
         BodyTooSlow,
@@ -75,7 +77,7 @@ async def upload(services: ServicesDep, caller: CurrentCaller, request: Request)
     """Accept an image for processing. A job that was accepted is durable."""
     max_bytes = services.settings.max_upload_bytes
     expected_bytes = check_headers(request, max_bytes)
-    announced_sha256 = parse_digest(request.headers.get("repr-digest"))
+    announced_sha256 = parse_digest(request.headers.getlist("repr-digest"))
     idempotency_key = read_idempotency_key(request)
     async with (
         services.pending_job_limiter.slot(),
@@ -100,7 +102,9 @@ async def upload(services: ServicesDep, caller: CurrentCaller, request: Request)
 async def _response(services: Services, request: Request, created: CreatedJob) -> Response:
     """Respond 202 with the job, or 200 if the client waits (`Prefer`) and the job has ended."""
     job = created.job
-    headers = {"Location": f"/jobs/{job.id}"} | (REPLAYED_HEADER if created.is_replay else {})
+    headers = {"Location": f"{root_path(request)}/jobs/{job.id}"}
+    if created.is_replay:
+        headers |= REPLAYED_HEADER
     wait = applied_wait(services.waiters, request)
     if wait is not None:
         headers[PREFERENCE_APPLIED] = f"wait={wait}"
@@ -108,7 +112,7 @@ async def _response(services: Services, request: Request, created: CreatedJob) -
         job = await _wait(services, request, job, wait)
     has_ended = wait is not None and job.status in ENDED
     return Response(
-        to_json(job_members(job)),
+        render_job(request, job),
         HTTPStatus.OK if has_ended else HTTPStatus.ACCEPTED,
         headers,
         media_type="application/json",

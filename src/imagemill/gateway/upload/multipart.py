@@ -15,6 +15,7 @@ from python_multipart.multipart import parse_options_header
 
 from imagemill.field_errors import FieldError, InvalidFields
 from imagemill.gateway.errors import MalformedRequest, UploadTooLarge
+from imagemill.job_request import FIELDS
 
 FILE_FIELD: Final = "file"
 MAX_FIELDS_BYTES: Final = 64 * 1024
@@ -27,6 +28,8 @@ HEADER_NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of R
 # Those of filename* (RFC 8187, 3.2.1, and RFC 5987 before it). Python supports more, some of which
 # are slow, or raise other errors.
 CHARSETS: Final = frozenset({b"utf-8", b"iso-8859-1"})
+# Media types of fields: some clients send each with its type.
+TEXT: Final = re.compile(rb"(text/.*|application/(.*\+)?json)?")
 # filename* of RFC 6266: charset'language'percent-encoded.
 EXTENDED_FILENAME: Final = re.compile(
     rb";\s*filename\*\s*=\s*([\w-]+)'[^']*'([^;\s]*)", re.IGNORECASE
@@ -47,6 +50,8 @@ class PartHeaders(NamedTuple):
 
     name: str
     filename: str | None
+    is_file: bool
+    """Whether it is a file, unless its name is that of a field: browsers send JSON as a file."""
 
 
 class FormReader:
@@ -59,7 +64,7 @@ class FormReader:
         # Parses what is expected next; returns False where more bytes are needed. Not a bound
         # method: that would keep every form alive until the next garbage collection.
         self._parse = FormReader._parse_start
-        self._part = PartHeaders("", None)
+        self._part = PartHeaders("", None, is_file=False)
         self._content = bytearray()
         self._file_chunks: list[bytes] = []
         self._parts = 0
@@ -123,6 +128,11 @@ class FormReader:
                 raise MalformedRequest(f"The form has two parts named {FILE_FIELD!r}.")
             self.form.has_file = True
             self.form.filename = self._part.filename
+        elif self._part.is_file and self._part.name not in FIELDS:
+            raise MalformedRequest(
+                f"The form has a file named {self._part.name!r}; the part with the image must be"
+                f" named {FILE_FIELD!r}."
+            )
         self._parse = FormReader._parse_content
         return True
 
@@ -166,11 +176,9 @@ class FormReader:
         self._content += content
 
     def _end_part(self) -> None:
-        name, filename = self._part
+        name = self._part.name
         if name == FILE_FIELD:
             return
-        if filename is not None:
-            raise InvalidFields(FieldError(f"/{name}", "this field cannot be a file"))
         try:
             self.form.fields.append((name, self._content.decode()))
         except UnicodeDecodeError:
@@ -203,7 +211,10 @@ def _parse_part_headers(text: bytes) -> PartHeaders:
     kind, options = parse_options_header(disposition)
     if kind != b"form-data" or b"name" not in options:
         raise MalformedRequest("A part of the form has no name.")
-    return PartHeaders(_decode(options[b"name"]), _parse_filename(disposition, options))
+    filename = _parse_filename(disposition, options)
+    media_type, _ = parse_options_header(headers.get(b"content-type", b""))
+    is_file = filename is not None or not TEXT.fullmatch(media_type)
+    return PartHeaders(_decode(options[b"name"]), filename, is_file)
 
 
 def _parse_filename(disposition: bytes, options: dict[bytes, bytes]) -> str | None:

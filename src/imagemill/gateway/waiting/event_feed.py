@@ -32,6 +32,7 @@ log = structlog.get_logger()
 
 # The buffer holds between BUFFER_SIZE and twice as many events, of one or two kilobytes each.
 BUFFER_SIZE: Final = 250
+MAX_PREFIXES: Final = 2
 PAGE_SIZE: Final = 200
 # Events that a listener sends at once.
 SEND_BATCH: Final = 16
@@ -48,15 +49,27 @@ START_TIMEOUT_SECONDS: Final = 10.0
 
 
 class EncodedEvent(NamedTuple):
-    """A change as the bytes of a server-sent event, and the API key that owns its job."""
+    """A change, and its bytes as a server-sent event, encoded once for all listeners.
+
+    Listeners behind different proxies get different links: `encoded` is by their prefixes.
+    """
 
     id: int
-    owner: KeyId | None
-    event: bytes
+    change: Change
+    encoded: dict[str, bytes]
 
     @classmethod
     def of(cls, change: Change) -> "EncodedEvent":
-        return cls(change.id, change.owner, job_event(change))
+        return cls(change.id, change, {})
+
+    def encode(self, root_path: str) -> bytes:
+        """Return the event for listeners behind this prefix."""
+        event = self.encoded.get(root_path)
+        if event is None:
+            event = job_event(self.change, root_path)
+            if len(self.encoded) < MAX_PREFIXES:  # a client may invent them if its proxy lets it
+                self.encoded[root_path] = event
+        return event
 
 
 class StartPosition(NamedTuple):
@@ -136,7 +149,7 @@ class EventFeed:
                 events = self._buffer[start : start + SEND_BATCH]
                 last = events[-1].id if len(events) == SEND_BATCH else position
                 if owner is not None:
-                    events = [event for event in events if event.owner == owner]
+                    events = [event for event in events if event.change.owner == owner]
                 if events:
                     yield events
 

@@ -12,7 +12,8 @@ from imagemill.gateway.waiting.waiter_registry import WaitEnded, WaiterRegistry
 from imagemill.jobs.job import ENDED, Job, JobId
 
 PREFERENCE_APPLIED: Final = "Preference-Applied"
-MAX_WAIT_SECONDS: Final = 60
+# Below the minute after which proxies give up on a response.
+MAX_WAIT_SECONDS: Final = 55
 
 # Up to a comma outside quotes. Possessive, since a header of nothing but `"\` would otherwise take
 # a minute of backtracking.
@@ -22,7 +23,7 @@ WAIT: Final = re.compile(r'[ \t]*wait[ \t]*=[ \t]*("?)([0-9]+)\1[ \t]*', re.IGNO
 
 
 def parse_wait(headers: Iterable[str]) -> int | None:
-    """Return the seconds to wait that the Prefer headers ask for, at most 60; None for no wait.
+    """Return the seconds to wait that the Prefer headers ask for, at most 55; None for no wait.
 
     The first of several preferences counts (section 2); malformed and unknown ones are ignored.
     """

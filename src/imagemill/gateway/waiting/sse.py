@@ -15,9 +15,9 @@ SEPARATOR: Final = "\n"
 RETRY_MILLISECONDS: Final = (1000, 5000)
 
 
-def job_event(change: Change) -> bytes:
+def job_event(change: Change, root_path: str) -> bytes:
     """Return the event `job` with the job as it was after the change, without its pipeline."""
-    members = job_members(change.job)
+    members = job_members(change.job, root_path)
     del members["pipeline"]
     return ServerSentEvent(
         to_json(members).decode(), event="job", id=str(change.id), sep=SEPARATOR
