@@ -89,6 +89,7 @@ MAY_IMPORT = {
         "storage",
         "maintenance",
     },
+    "backup": {"errors", "formatting", "blocking", "settings", "postgres", "jobs", "storage"},
     "embedded": {"errors", "interruption"},
     "process": {
         "errors",

@@ -12,9 +12,9 @@ import pytest
 ROOT: Final = Path(__file__).parents[2]
 
 
-def run(*command: str) -> str:
-    """Run a command in the repository and return what it prints."""
-    ended = _ended(*command)
+def run(*command: str, folder: Path = ROOT) -> str:
+    """Run a command in the folder, by default the repository, and return what it prints."""
+    ended = _ended(*command, folder=folder)
     if ended.returncode:
         raise AssertionError(f"{' '.join(command)} failed\n{ended.stdout[-8000:]}")
     return ended.stdout
@@ -52,10 +52,10 @@ def _works(*command: str) -> bool:
     return shutil.which(command[0]) is not None and _ended(*command).returncode == 0
 
 
-def _ended(*command: str) -> subprocess.CompletedProcess[str]:
+def _ended(*command: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command,
-        cwd=ROOT,
+        cwd=folder,
         env=_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

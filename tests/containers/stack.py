@@ -11,6 +11,7 @@ from support.process import free_port, wait_until
 
 SERVICES: Final = ("api", "worker", "redis", "postgres")
 BUILT: Final = ("api", "worker")
+ALL_BUILT: Final = (*BUILT, "fix-permissions")
 HEALTHY_SECONDS: Final = 120
 # Short, so that a silent worker's jobs move soon.
 LEASE_SECONDS: Final = 10
@@ -34,12 +35,13 @@ class Stack:
             f"PG_PASSWORD={secrets.token_urlsafe(24)}\n"
             f"REDIS_PASSWORD={secrets.token_urlsafe(24)}\n"
             f"API_PORT=127.0.0.1:{port}\n"
+            f"POSTGRES_CONTAINER={project}-postgres\n"
             "ALLOW_ANONYMOUS=true\n"
             f"LEASE_SECONDS={LEASE_SECONDS}\n",
             encoding="utf-8",
         )
         override = folder / "override.json"  # JSON is YAML
-        override.write_text(json.dumps(_override(project)), encoding="utf-8")
+        override.write_text(json.dumps(_override()), encoding="utf-8")
         command = (
             *find_compose(),
             *("--project-name", project, "--env-file", str(environment)),
@@ -78,15 +80,26 @@ class Stack:
         """Return the id of one of the service's containers."""
         return self.containers(service)[0]
 
+    def wait_until_healthy(self) -> None:
+        """Return when every container is healthy, however many workers there are."""
+        wait_until(
+            lambda: (
+                all(self.containers(service) for service in SERVICES)
+                and set(self._states()) == {"healthy"}
+            ),
+            "all containers are healthy",
+            timeout_seconds=HEALTHY_SECONDS,
+        )
+
     def _is_healthy(self, workers: int) -> bool:
+        return self._states() == ["healthy"] * (len(SERVICES) - 1 + workers)
+
+    def _states(self) -> list[str]:
         containers = [found for service in SERVICES for found in self.containers(service)]
-        states = docker("inspect", "--format", "{{.State.Health.Status}}", *containers).split()
-        return states == ["healthy"] * (len(SERVICES) - 1 + workers)
+        return docker("inspect", "--format", "{{.State.Health.Status}}", *containers).split()
 
 
-def _override(project: str) -> dict[str, Any]:
-    # The compose file gives postgres a fixed name, of which one machine can have only one.
-    services: dict[str, Any] = {"postgres": {"container_name": f"{project}-postgres"}}
-    if network := build_network():
-        services |= {service: {"build": {"network": network}} for service in BUILT}
-    return {"services": services}
+def _override() -> dict[str, Any]:
+    network = build_network()
+    build = {"build": {"network": network}} if network else {}
+    return {"services": dict.fromkeys(ALL_BUILT, build) if build else {}}

@@ -40,7 +40,7 @@ def test_every_setting_can_be_given_in_the_environment_file() -> None:
 
     assert settings <= set(re.findall(r"^  ([A-Z_]+):", compose, re.MULTILINE))
     # The port is compose's, and where traces go is OpenTelemetry's own variable.
-    others = {"API_PORT", "OTEL_EXPORTER_OTLP_ENDPOINT"}
+    others = {"API_PORT", "POSTGRES_CONTAINER", "OTEL_EXPORTER_OTLP_ENDPOINT"}
     assert settings | others == set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import psycopg
 import pytest
+import structlog
 
 from imagemill.postgres.migrate import migrate, newest_version
 from imagemill.postgres.migrations.upgrade import upgrade
@@ -59,6 +60,20 @@ def test_migrating_again_changes_nothing(empty_database: PostgresAddress) -> Non
         assert connection.execute("SELECT input_path FROM jobs").fetchall() == [
             ("inputs/abc/cat.jpg",)
         ]
+
+
+def test_each_migration_is_logged_by_its_name_and_one_can_stop_before_the_last(
+    empty_database: PostgresAddress,
+) -> None:
+    with structlog.testing.capture_logs() as logged:
+        migrate(empty_database, "0001")
+        migrate(empty_database, "0001")
+    assert [(one["event"], one["migration"]) for one in logged] == [
+        ("postgres.migrated", "0001_schema")
+    ]
+    with structlog.testing.capture_logs() as logged:
+        migrate(empty_database)
+    assert next(one["migration"] for one in logged) == "0002_workers"
 
 
 def test_a_database_without_a_recorded_version_is_migrated(

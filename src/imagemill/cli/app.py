@@ -22,6 +22,8 @@ app.command(help=PROCESS_HELP)(process)
 app.command()(operator_commands.migrate)
 app.command()(operator_commands.doctor)
 app.command()(operator_commands.explain)
+app.command()(operator_commands.backup)
+app.command()(operator_commands.restore)
 app.add_typer(operator_commands.keys, name="keys")
 app.command()(operator_commands.webhook_secret)
 

@@ -1,4 +1,4 @@
-"""Commands for operators: `migrate`, `doctor`, `explain`, `keys` and `webhook-secret`.
+"""Commands for operators: `migrate`, `doctor`, `explain`, `backup`, `restore`, `keys` ….
 
 Each imports what it runs when it is called, so that no command waits for the libraries of another.
 """
@@ -21,7 +21,17 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 RunningData = Annotated[
     Path | None,
     typer.Option(
-        file_okay=False, help="Data folder of a running `imagemill up`, instead of the environment."
+        file_okay=False,
+        help="Data folder of a running `imagemill up`; default: ./.imagemill, unless the"
+        " environment names servers.",
+    ),
+]
+RestoredData = Annotated[
+    Path | None,
+    typer.Option(
+        file_okay=False,
+        help="Data folder of a stopped `imagemill up`; default: ./.imagemill, unless the"
+        " environment names servers.",
     ),
 ]
 
@@ -46,6 +56,7 @@ def doctor(
     Exit status: 0 if all is well, 1 if something needs attention, 2 if a check could not run.
     """
     with exit_on_error(status=2):
+        from imagemill.cli.data_folder import find_data
         from imagemill.cli.startup import connect_to_data
         from imagemill.doctor.command import run
         from imagemill.settings import read_settings
@@ -53,7 +64,7 @@ def doctor(
 
         settings = read_settings()
         configure_logs("error", settings.log_format)
-        settings = connect_to_data(settings, data)
+        settings = connect_to_data(settings, find_data(data))
         raise typer.Exit(asyncio.run(run(settings, fix=fix, deep=deep, as_json=as_json)))
 
 
@@ -66,6 +77,52 @@ def explain(
         from imagemill.cli.startup import prepare_database
 
         asyncio.run(run(prepare_database(data), job))
+
+
+def backup(
+    folder: Annotated[
+        Path,
+        typer.Argument(file_okay=False, resolve_path=True, help="A folder that does not exist."),
+    ],
+    *,
+    data: RunningData = None,
+) -> None:
+    """Copy all jobs, keys and files into a new folder, while the services run.
+
+    Exit status: 0 if the backup is complete; 1 if not, or without files that the storage has lost.
+    """
+    with exit_on_error():
+        from imagemill.cli.backup import back_up
+        from imagemill.cli.data_folder import find_data
+        from imagemill.cli.startup import read_operator_settings
+
+        raise typer.Exit(asyncio.run(back_up(read_operator_settings(), folder, find_data(data))))
+
+
+def restore(
+    folder: Annotated[
+        Path, typer.Argument(exists=True, file_okay=False, resolve_path=True, help="A backup.")
+    ],
+    *,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace all jobs and keys that are there.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only read the backup and verify its digests.")
+    ] = False,
+    data: RestoredData = None,
+) -> None:
+    """Verify a backup, then restore it into PostgreSQL and the storage. Stop the services first."""
+    with exit_on_error():
+        from imagemill.cli import backup
+        from imagemill.cli.data_folder import find_data
+        from imagemill.cli.startup import read_operator_settings
+
+        if check:
+            backup.check(folder)
+        else:
+            settings = read_operator_settings()
+            asyncio.run(backup.restore(settings, folder, find_data(data), replace=replace))
 
 
 @keys.command("add")

@@ -6,10 +6,11 @@ Each imports what it runs when it is called, so that no service loads the librar
 import asyncio
 import os
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
+from imagemill.cli.data_folder import DEFAULT_DATA
 from imagemill.cli.errors import exit_on_error
 from imagemill.process.options import Key
 
@@ -18,8 +19,6 @@ Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 Data = Annotated[
     Path, typer.Option(file_okay=False, help="Folder for the databases and all files.")
 ]
-
-DEFAULT_DATA: Final = Path(".imagemill")
 
 
 def up(host: Host = "127.0.0.1", port: Port = 8000, data: Data = DEFAULT_DATA) -> None:

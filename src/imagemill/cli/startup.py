@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 
+from imagemill.cli.data_folder import find_data
 from imagemill.postgres.migrate import migrate
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.settings import Settings, read_settings
@@ -41,13 +42,18 @@ def prepare_service() -> Settings:
 def prepare_database(data: Path | None) -> Settings:
     """Return the settings of a command that uses the database, once its schema is up to date.
 
-    `data` is the data folder of an `imagemill up`. Does not wait for PostgreSQL.
-    Raises SettingsError, SchemaTooNew, DatabaseUnavailable, EmbeddedError.
+    `data` is the data folder of an `imagemill up`, by default that of find_data. Does not wait for
+    PostgreSQL. Raises SettingsError, SchemaTooNew, DatabaseUnavailable, EmbeddedError.
     """
+    settings = connect_to_data(read_operator_settings(), find_data(data))
+    migrate(settings.postgres)
+    return settings
+
+
+def read_operator_settings() -> Settings:
+    """Return the settings of a command, with its logs configured. Raises SettingsError."""
     settings = read_settings()
     configure_logs(settings.log_level, settings.log_format)
-    settings = connect_to_data(settings, data)
-    migrate(settings.postgres)
     return settings
 
 

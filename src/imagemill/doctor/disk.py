@@ -5,7 +5,8 @@ from typing import Final
 from imagemill.doctor.context import DoctorContext
 from imagemill.doctor.findings import Finding, bad, ok, unknown, warn
 from imagemill.formatting import format_size
-from imagemill.storage.errors import StorageFull, StorageUnavailable
+from imagemill.storage.errors import StorageFull, StorageNotWritable, StorageUnavailable
+from imagemill.storage.open_storage import require_permission
 
 # Free space for fewer uploads of the maximum size is a warning.
 MIN_UPLOADS: Final = 20
@@ -15,7 +16,10 @@ async def check(context: DoctorContext) -> list[Finding]:
     url = context.settings.storage_url
     advice = f"Is {url} (STORAGE_URL) mounted, and writable for this user?"
     try:
+        require_permission(url)
         await context.storage.probe()
+    except StorageNotWritable as error:
+        return [unknown("storage", f"{error.problem}.", f"As an administrator: `{error.command}`")]
     except StorageFull:
         pass  # the finding on the free space says so
     except StorageUnavailable as error:

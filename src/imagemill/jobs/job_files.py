@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, LiteralString
 from uuid import UUID
 
 from psycopg.rows import DictRow
@@ -17,6 +17,9 @@ COLUMNS = """
 """
 
 FIND = f"SELECT {COLUMNS} FROM jobs WHERE id = ANY(%(ids)s)"
+
+# For a reader with a snapshot of its own.
+LIST_ALL: Final[LiteralString] = f"SELECT {COLUMNS} FROM jobs ORDER BY id"
 
 LIST = f"SELECT {COLUMNS} FROM jobs WHERE id > %(after)s ORDER BY id LIMIT %(limit)s"
 
@@ -49,17 +52,18 @@ class JobFilesIndex:
     async def find(self, ids: Collection[JobId]) -> tuple[JobFiles, ...]:
         """Return the files of those of these jobs that exist."""
         rows = await self.postgres.run(FIND, {"ids": list(ids)}) if ids else []
-        return tuple(_to_job_files(row) for row in rows)
+        return tuple(to_job_files(row) for row in rows)
 
     async def read_all(self) -> AsyncIterator[tuple[JobFiles, ...]]:
         """Yield the files of all jobs in pages, oldest job first."""
         after = UUID(int=0)
         while rows := await self.postgres.run(LIST, {"after": after, "limit": PAGE_SIZE}):
-            yield tuple(_to_job_files(row) for row in rows)
+            yield tuple(to_job_files(row) for row in rows)
             after = rows[-1]["id"]
 
 
-def _to_job_files(row: DictRow) -> JobFiles:
+def to_job_files(row: DictRow) -> JobFiles:
+    """Return the files of a row with COLUMNS."""
     return JobFiles(
         id=JobId(row["id"]),
         input=StoredFile(row["input_path"], row["input"]["bytes"], row["input"]["sha256"]),

@@ -14,23 +14,29 @@ from importlib import resources
 from typing import Final
 
 import psycopg
+import structlog
 
 from imagemill.errors import ServiceError
 from imagemill.postgres.pool import DatabaseUnavailable, SchemaTooNew, conninfo
 from imagemill.settings.addresses import PostgresAddress
+
+log = structlog.get_logger()
 
 SCHEMA_VERSION: Final = "SELECT version_num FROM alembic_version"
 # How the process that migrates says which error it had.
 STATUS_OF: Final[Mapping[type[ServiceError], int]] = {DatabaseUnavailable: 3, SchemaTooNew: 4}
 
 
-def migrate(address: PostgresAddress) -> None:
-    """Apply the missing migrations. Services that start at once may call it concurrently.
+def migrate(address: PostgresAddress, version: str | None = None) -> None:
+    """Apply the missing migrations, up to a version or all. Services may call it concurrently.
 
-    Raises DatabaseUnavailable, and SchemaTooNew when the schema is of a later version.
+    Each is logged with its name, such as `0002_workers`. Raises DatabaseUnavailable, and
+    SchemaTooNew when the schema is of a later version.
     """
-    if _read_version(address) != newest_version():
-        _upgrade(address)
+    wanted = version or newest_version()
+    if _read_version(address) != wanted:
+        for name in _upgrade(address, wanted):
+            log.info("postgres.migrated", migration=name)
 
 
 def newest_version() -> str:
@@ -39,10 +45,11 @@ def newest_version() -> str:
     return max(file.name[:4] for file in files if file.name.endswith(".sql"))
 
 
-def _upgrade(address: PostgresAddress) -> None:
+def _upgrade(address: PostgresAddress, version: str) -> list[str]:
+    """Return the names of the migrations that were applied."""
     finished = subprocess.run(
         [sys.executable, "-P", "-m", "imagemill.postgres.migrations"],
-        input=json.dumps(asdict(address)),
+        input=json.dumps({"address": asdict(address), "version": version}),
         stdout=subprocess.PIPE,
         text=True,
         check=False,
@@ -51,6 +58,7 @@ def _upgrade(address: PostgresAddress) -> None:
         if finished.returncode == status:
             raise error(finished.stdout)
     finished.check_returncode()  # a bug, whose traceback is in the log
+    return finished.stdout.split()
 
 
 def _read_version(address: PostgresAddress) -> str | None:

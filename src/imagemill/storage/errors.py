@@ -22,6 +22,18 @@ class StorageFull(StorageUnavailable):
     """The storage has no room left."""
 
 
+class StorageNotWritable(StorageUnavailable):
+    """The process may not write to the storage's folder. For operators: it names the folder.
+
+    `problem` is a sentence without its end, `command` what cures it, run by an administrator.
+    """
+
+    def __init__(self, problem: str, command: str) -> None:
+        super().__init__(f"{problem}: as an administrator, run `{command}`.")
+        self.problem = problem
+        self.command = command
+
+
 @contextmanager
 def translate_os_errors() -> Iterator[None]:
     """Turn the operating system's errors into StorageFull or StorageUnavailable."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from imagemill.storage.local.local_storage import LocalStorage
+from imagemill.storage.local.permissions import require_writable
 from imagemill.storage.protocol import Storage
 
 
@@ -15,7 +16,16 @@ def open_storage(
 
     Uploads leave `reserve_bytes` of free space alone. With `create_missing=False` no folder is
     created, so that a volume that is not mounted shows as unavailable rather than as empty.
-    Raises StorageUnavailable if a missing folder cannot be created.
+    Raises StorageNotWritable if a folder cannot be created or written, StorageUnavailable.
     """
-    root = Path(unquote(urlsplit(url).path))
-    return LocalStorage.open(root, reserve_bytes, create_missing=create_missing)
+    return LocalStorage.open(_root(url), reserve_bytes, create_missing=create_missing)
+
+
+def require_permission(url: str) -> None:
+    """Raise StorageNotWritable if the storage is there, and this process may not write to it."""
+    if _root(url).is_dir():
+        require_writable(_root(url))
+
+
+def _root(url: str) -> Path:
+    return Path(unquote(urlsplit(url).path))

@@ -1,7 +1,8 @@
 """`python -m imagemill.postgres.migrations`: applies the migrations; see `../migrate.py`.
 
-Reads the address of PostgreSQL as JSON from standard input, so that no other user of the machine
-sees its password. Prints what is wrong, and says by its status which error that is.
+Reads the address of PostgreSQL, and the version to migrate to, as JSON from standard input, so that
+no other user of the machine sees the password. Prints the names of the migrations that it applied;
+or what is wrong, and says by its status which error that is.
 """
 
 import json
@@ -14,7 +15,9 @@ from imagemill.settings.addresses import PostgresAddress
 
 if __name__ == "__main__":
     try:
-        upgrade(PostgresAddress(**json.load(sys.stdin)))
+        order = json.load(sys.stdin)
+        applied = upgrade(PostgresAddress(**order["address"]), order["version"])
     except (DatabaseUnavailable, SchemaTooNew) as error:
         sys.stdout.write(str(error))
         sys.exit(STATUS_OF[type(error)])
+    sys.stdout.write("\n".join(applied))

@@ -17,8 +17,12 @@ from imagemill.settings.addresses import PostgresAddress
 ADVISORY_LOCK: Final = 0x696D_6D69_6C6C
 
 
-def upgrade(address: PostgresAddress) -> None:
-    """Apply the missing migrations, under a lock. Raises as `migrate` does."""
+def upgrade(address: PostgresAddress, version: str = "head") -> list[str]:
+    """Apply the missing migrations up to the version, under a lock; return their names.
+
+    Raises as `migrate` does.
+    """
+    applied: list[str] = []
     url = URL.create(
         "postgresql+psycopg",
         username=address.user,
@@ -38,7 +42,8 @@ def upgrade(address: PostgresAddress) -> None:
             connection.exec_driver_sql(f"SELECT pg_advisory_lock({ADVISORY_LOCK})")
             connection.commit()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            config.attributes["applied"] = applied
+            command.upgrade(config, version)
             connection.commit()
     except OperationalError as error:
         raise DatabaseUnavailable(
@@ -48,6 +53,7 @@ def upgrade(address: PostgresAddress) -> None:
         raise SchemaTooNew(
             f"The schema of {address} is not of this version of imagemill: {error}"
         ) from error
+    return applied
 
 
 def run_sql_file(name: str) -> None:

@@ -15,6 +15,11 @@ from imagemill.storage.local.deleting import delete_path
 from imagemill.storage.local.free_space import FreeSpace
 from imagemill.storage.local.key_paths import find_paths
 from imagemill.storage.local.pending_file import LocalPendingFile
+from imagemill.storage.local.permissions import (
+    PERMISSIONS,
+    describe_unwritable,
+    require_writable,
+)
 from imagemill.storage.local.publishing import Publisher
 from imagemill.storage.local.quarantine import LocalQuarantine
 from imagemill.storage.local.scratch_dir import ScratchDir
@@ -47,11 +52,11 @@ class LocalStorage:
     ) -> AsyncIterator["LocalStorage"]:
         """Open the storage and create its folders, or with `create_missing=False` no folder at all.
 
-        Raises StorageUnavailable if a missing folder cannot be created.
+        Raises StorageNotWritable if they cannot be created or written, StorageUnavailable.
         """
         if create_missing:
             with translate_os_errors():
-                await run_in_thread((root / TEMPORARY).mkdir, parents=True, exist_ok=True)
+                await run_in_thread(_create_folders, root)
         scratch = ScratchDir(root)
         unnamed_files = UnnamedFiles(root / TEMPORARY, lambda: scratch.new_path(".part"))
         storage = cls(
@@ -144,3 +149,13 @@ class LocalStorage:
     def _delete(self, keys: Iterable[str]) -> None:
         for path in find_paths(self.root, keys):
             delete_path(path)
+
+
+def _create_folders(root: Path) -> None:
+    try:
+        (root / TEMPORARY).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if error.errno not in PERMISSIONS:
+            raise
+        raise describe_unwritable(root, Path(error.filename or root)) from error
+    require_writable(root)

@@ -1,0 +1,1 @@
+"""`imagemill backup` and `imagemill restore`: one folder with all jobs, keys and files."""
