@@ -55,7 +55,8 @@ class Format:
     `max_side` is the longest side in pixels that a header can hold. `color_models` and `max_bits`,
     8 or 16 for each channel, are what is written; a picture of others is converted. `metadata`
     names the blocks that a file can carry: "icc" is the colour profile, and a TIFF carries only
-    orientation, artist and copyright of "exif".
+    orientation, artist and copyright of "exif". `has_code_points`: a file has a place for the
+    numbers of ITU-T H.273 that name primaries and transfer function.
 
     `default_quality`, 1 to 100, is None where there is no quality. `allows_lossless`: a client may
     ask for a lossless file, also where every file is one. `efforts` counts as the format's library
@@ -78,6 +79,7 @@ class Format:
     max_bits: int = 8
     has_alpha: bool = True
     metadata: frozenset[MetadataKind] = frozenset()
+    has_code_points: bool = False
     default_quality: int | None = None
     allows_lossless: bool = False
     efforts: range | None = None
@@ -131,6 +133,7 @@ PNG: Final = Format(
     color_models=frozenset({"rgb", "gray"}),
     max_bits=16,
     metadata=frozenset({"exif", "xmp", "icc", "comments"}),
+    has_code_points=True,
     allows_lossless=True,
     efforts=range(1, 10),
 )
@@ -163,6 +166,7 @@ AVIF: Final = Format(
     decodes_whole=True,
     max_side=16384,
     metadata=frozenset({"exif", "xmp", "icc"}),
+    has_code_points=True,
     default_quality=50,
     allows_lossless=True,
     efforts=range(10),

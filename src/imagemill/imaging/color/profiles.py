@@ -5,13 +5,16 @@ Profiles of screens, Display P3 among them, have one formula for every intent, w
 outside sRGB.
 
 A profile that is broken, or for another colour model, is ignored. CMYK without a profile has
-libvips' generic one for coated paper, other images are sRGB.
+libvips' generic one for coated paper, other images are sRGB, but for those that a tag says to be PQ
+or HLG: they have no profile, and are rendered for screens of standard range.
 """
 
 from functools import cache
 from typing import Final
 
 from imagemill.imaging.color.levels import BITS, to_8_bits
+from imagemill.imaging.color.space_tags import get_hdr_tag, remove_tag
+from imagemill.imaging.color.tone_mapping import render_for_sdr
 from imagemill.imaging.libvips import GValue, Image, VipsError
 from imagemill.imaging.spec.bounds import ColorSpace
 
@@ -47,6 +50,9 @@ def to_srgb_or_gray(image: Image) -> Image:
     """Return the picture as `to_srgb` does, but grey in one channel, of the same levels."""
     if image.interpretation not in GRAY:
         return to_srgb(image)
+    hdr = get_hdr_tag(image)
+    if hdr is not None:
+        return render_for_sdr(image, hdr, "srgb")
     if not uses_profile(image):
         return to_8_bits(image)
     return take_gray(to_srgb(image))
@@ -60,7 +66,10 @@ def take_gray(image: Image) -> Image:
 
 def to_srgb(image: Image) -> Image:
     """Return the picture in sRGB with 8 bits a channel and without a profile."""
-    if uses_profile(image):
+    hdr = get_hdr_tag(image)
+    if hdr is not None:
+        image = render_for_sdr(image, hdr, "srgb")
+    elif uses_profile(image):
         image = remove_profile(_convert_by_profile(image, "srgb"))
     if (image.interpretation, image.format) == ("srgb", "uchar"):
         return image
@@ -84,9 +93,10 @@ def attach_profile(image: Image, profile: bytes) -> Image:
 
 
 def remove_profile(image: Image) -> Image:
+    """Return the image without its profile, and without the tag that the profile is of."""
     untagged = image.copy()
     untagged.remove(PROFILE)
-    return untagged
+    return remove_tag(untagged)
 
 
 @cache
@@ -98,7 +108,11 @@ def load_built_in_profile(name: str) -> bytes:
 def _to_p3(image: Image) -> Image:
     if image.format == "uchar" and get_profile(image) == load_built_in_profile("p3"):
         return image
-    return _convert_by_profile(image, "p3")
+    hdr = get_hdr_tag(image)
+    if hdr is not None and image.bands > 2:  # noqa: PLR2004 - grey, with alpha
+        return attach_profile(render_for_sdr(image, hdr, "p3"), load_built_in_profile("p3"))
+    gray = image if hdr is None else render_for_sdr(image, hdr, "srgb")
+    return remove_tag(_convert_by_profile(gray, "p3"))
 
 
 def _convert_by_profile(image: Image, to: str) -> Image:

@@ -6,7 +6,7 @@ from imagemill.imaging.color.alpha import apply_premultiplied
 from imagemill.imaging.color.profiles import to_srgb_or_gray, to_supported_space
 from imagemill.imaging.engine.animation import split_frames
 from imagemill.imaging.engine.decode_plan import DecodePlan
-from imagemill.imaging.engine.decoders import heic, load
+from imagemill.imaging.engine.decoders import load, load_heic
 from imagemill.imaging.engine.header import Header
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors
 from imagemill.imaging.file_data import Data
@@ -48,7 +48,7 @@ def decode(data: Data, header: Header, opened: Image, plan: DecodePlan) -> tuple
 
 def _load(data: Data, header: Header, opened: Image, factor: float) -> Image:
     if header.format is HEIC:
-        return heic.load(bytes(data))
+        return load_heic(data)
     options = _choose_load_options(header, factor)
     return load(data, header.format, **options) if options else opened
 

@@ -39,7 +39,7 @@ def write(image: Image, file: int, output: Output, format_: Format) -> Data:
     else:
         encode(image, Target.new_to_descriptor(file), output, format_)
         with os.fdopen(file, "r+b", closefd=False) as written:
-            complete_metadata(written, image, format_)
+            complete_metadata(written, image, format_, is_lossless=output.lossless)
         return read_descriptor(file)
     if len(data) > MAX_INLINE_BYTES:
         write_descriptor(file, data)
@@ -61,7 +61,7 @@ def _encode_to_memory(image: Image, output: Output, format_: Format) -> bytes:
     target = Target.new_to_memory()
     encode(image, target, output, format_)
     stream = BytesIO(target.get("blob"))
-    complete_metadata(stream, image, format_)
+    complete_metadata(stream, image, format_, is_lossless=output.lossless)
     return stream.getvalue()
 
 

@@ -7,10 +7,16 @@ each. Of EXIF, a TIFF gets orientation, artist and copyright.
 from types import MappingProxyType
 from typing import BinaryIO, Final
 
-from imagemill.imaging.color.profiles import PROFILE, get_profile, load_built_in_profile
-from imagemill.imaging.formats import JPEG, PNG, TIFF, Format, MetadataKind
+from imagemill.imaging.color.profiles import (
+    PROFILE,
+    attach_profile,
+    get_profile,
+    load_built_in_profile,
+)
+from imagemill.imaging.color.space_tags import get_tag
+from imagemill.imaging.formats import AVIF, JPEG, PNG, TIFF, Format, MetadataKind
 from imagemill.imaging.libvips import GValue, Image
-from imagemill.imaging.metadata import png_xmp, tiff_tags
+from imagemill.imaging.metadata import avif_code_points, png_colors, png_xmp, tiff_tags
 from imagemill.imaging.metadata.blocks import (
     COMMENTS,
     EXIF,
@@ -54,16 +60,22 @@ def prepare_metadata(image: Image, format_: Format) -> tuple[Image, str]:
     if "exif" in kinds:  # libvips would always write "uncalibrated"
         image = state_unknown_in_exif(image).copy()
         is_srgb = get_profile(image) in {None, *map(load_built_in_profile, SRGB_PROFILES)}
+        is_srgb = is_srgb and get_tag(image) is None
         image.set_type(GValue.gstr_type, COLOR_SPACE, IS_SRGB if is_srgb else IS_UNCALIBRATED)
     words = sorted("other" if kind == "comments" else kind for kind in kinds if kind)
     return image, ":".join(words) or "none"
 
 
-def complete_metadata(file: BinaryIO, image: Image, format_: Format) -> None:
+def complete_metadata(
+    file: BinaryIO, image: Image, format_: Format, *, is_lossless: bool = False
+) -> None:
     """Correct the written file: add what libvips does not write, or not where others read it.
 
     A density that the image does not have is taken out.
     """
+    tag = get_tag(image)
+    if format_ is AVIF and tag is not None and tag.code_points:
+        avif_code_points.replace_profile(file, tag, is_lossless=is_lossless)
     complete_density(file, image, format_)
     if format_ is TIFF:
         records = unwrap_records(get_block(image, IPTC))
@@ -71,7 +83,10 @@ def complete_metadata(file: BinaryIO, image: Image, format_: Format) -> None:
         tiff_tags.append_tags(file, {**tags, TAG: records} if records else tags)
     if format_ is PNG:
         packet = get_block(image, XMP)
-        edit_head(file, lambda chunks: png_xmp.insert_xmp(chunks, packet))
+        edit_head(
+            file,
+            lambda chunks: png_xmp.insert_xmp(png_colors.insert_colors(chunks, tag), packet),
+        )
 
 
 def _find_kind(field: str) -> MetadataKind | None:
@@ -81,6 +96,8 @@ def _find_kind(field: str) -> MetadataKind | None:
 def _adapt_for_libvips(image: Image, format_: Format) -> Image:
     if format_ is PNG:
         return remove_fields(image, XMP)
+    if format_ is AVIF and get_tag(image) is not None:  # which takes the place of a profile
+        return attach_profile(image, get_profile(image) or load_built_in_profile("p3"))
     if format_ is TIFF:  # libvips would write a quarter of it
         return remove_fields(image, IPTC)
     records = unwrap_records(get_block(image, IPTC))

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from imagemill.imaging.color.profiles import attach_profile, get_profile, load_built_in_profile
+from imagemill.imaging.color.space_tags import get_tag
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.metadata.blocks import (
     COMMENTS,
@@ -48,7 +49,8 @@ def select_metadata(image: Image, output: Output) -> Image:
     """Return the image with the metadata to keep, and with the sRGB profile if one is wanted."""
     kept = _keep(image, output)
     name = SRGB_PROFILES.get(kept.interpretation)
-    is_wanted = output.keep_metadata in {"icc", "all"} and get_profile(kept) is None
+    is_described = get_profile(kept) is not None or get_tag(kept) is not None
+    is_wanted = output.keep_metadata in {"icc", "all"} and not is_described
     return attach_profile(kept, load_built_in_profile(name)) if is_wanted and name else kept
 
 

@@ -1,12 +1,13 @@
 """Opening of files, each with its format's own decoder.
 
-libvips decodes all formats but HEIC, which `heic` decodes. `buffering` and `gif_blocks` find in a
-file what its decoder does not report; `tiff` does what libvips leaves undone.
+libvips decodes all formats but HEIC, which `heic` decodes. `buffering`, `gif_blocks` and `colors`
+find in a file what its decoder does not report; `tiff` does what libvips leaves undone.
 """
 
 from typing import Final
 
 from imagemill.imaging.engine.decoders import heic, tiff
+from imagemill.imaging.engine.decoders.colors import complete_colors
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors
 from imagemill.imaging.file_data import Data
 from imagemill.imaging.formats import HEIC, INPUTS, TIFF, Format
@@ -23,7 +24,7 @@ LOADERS: Final = {
 def peek(data: Data, format_: Format) -> Image:
     """Open a file's data to read its header. A HEIC has black pixels."""
     if format_ is HEIC:
-        return heic.peek(bytes(data))
+        return complete_colors(heic.peek(bytes(data)), data, HEIC)
     return load(data, format_)
 
 
@@ -54,4 +55,10 @@ def _load_tiff(data: Data) -> Image:
 def _open(data: Data, format_: Format, **options: str | float) -> Image:
     with translate_decode_errors():
         source = Source.new_from_memory(data)
-        return LOADERS[format_.name](source, access="sequential", fail_on="error", **options)
+        image = LOADERS[format_.name](source, access="sequential", fail_on="error", **options)
+    return complete_colors(image, data, format_)
+
+
+def load_heic(data: Data) -> Image:
+    """Decode a HEIC, whose pixels are in memory. Raises what `heic.load` raises."""
+    return complete_colors(heic.load(bytes(data)), data, HEIC)

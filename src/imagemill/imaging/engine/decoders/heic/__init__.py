@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, Final
 
-from imagemill.imaging.color.profiles import PROFILE, load_built_in_profile
+from imagemill.imaging.color.profiles import PROFILE
 from imagemill.imaging.engine.decoders.heic.boxes import check_boxes
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors
 from imagemill.imaging.errors import InvalidImage, OutOfMemory, UnsupportedFormat
@@ -53,14 +53,14 @@ NO_MEMORY: Final = (
     "Internal error (unexpected C++ exception)",  # std::bad_alloc
 )
 
+# libheif's messages for a number of `nclx` that is reserved.
+RESERVED_CODE_POINT: Final = "Unknown NCLX"
+
 EXIF: Final = b"Exif\0\0"
 ORIENTATION_FIELDS: Final = ("orientation", "exif-ifd0-Orientation")
 
 # The longest side that libvips can have.
 MAX_LIBVIPS_SIDE: Final = 100_000_000
-
-# Display P3 as numbers for primaries and transfer. Source: ITU-T H.273, tables 2 and 3.
-DISPLAY_P3: Final = (12, 13)
 
 
 def peek(data: bytes) -> Image:
@@ -120,23 +120,14 @@ def _attach_metadata(image: Image, picture: "pillow_heif.HeifImage") -> Image:
             image.remove(name)
     if "xmp" in info:
         image.set_type(GValue.blob_type, "xmp-data", info["xmp"])
-    profile = _read_profile(info)
-    if profile:
-        image.set_type(GValue.blob_type, PROFILE, profile)
-    return image
-
-
-def _read_profile(info: dict[str, Any]) -> bytes | None:
     if "icc_profile" in info:
-        return bytes(info["icc_profile"])
-    numbers = info.get("nclx_profile", {})
-    found = (numbers.get("color_primaries"), numbers.get("transfer_characteristics"))
-    return load_built_in_profile("p3") if found == DISPLAY_P3 else None
+        image.set_type(GValue.blob_type, PROFILE, bytes(info["icc_profile"]))
+    return image
 
 
 @contextmanager
 def _translate_heif_errors() -> Iterator[None]:
-    """Raise OutOfMemory when libheif reports it, and InvalidImage for all other exceptions.
+    """Raise OutOfMemory, UnsupportedFormat or, for all other exceptions, InvalidImage.
 
     A damaged file may raise any exception from pillow-heif's own Python code.
     """
@@ -146,4 +137,8 @@ def _translate_heif_errors() -> Iterator[None]:
         reason = str(error).strip().rstrip(".")
         if isinstance(error, MemoryError) or reason.startswith(NO_MEMORY):
             raise OutOfMemory("The picture needs more memory than a job may use.") from error
+        if RESERVED_CODE_POINT in reason:
+            raise UnsupportedFormat(
+                "A HEIC that names its colours by reserved numbers cannot be opened."
+            ) from error
         raise InvalidImage(f"The picture cannot be decoded: {reason}.") from error
