@@ -14,6 +14,9 @@ ENDED ?= 0
 RATE ?= 1000
 ROUNDS ?= 5
 # Tests of one file share services, so they run in one process.
+# Tests that need them are skipped where they are missing.
+NEIGHBOURS := nginx-light caddy curl openssl default-jdk-headless
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 PYTEST := $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 READY := .venv/.ready
 DEV_READY := .venv/.dev-ready
@@ -65,6 +68,10 @@ fuzz: dev  ## Process COUNT damaged pictures; print one line of results
 schemathesis: dev  ## Send a gateway requests that its OpenAPI document allows and forbids
 	SCHEMATHESIS_EXAMPLES=$(EXAMPLES) SCHEMATHESIS_SEED=$(SEED) $(BIN)/pytest tests/openapi/test_schemathesis.py
 
+neighbours:  ## Install the proxies and clients that some tests use, on Debian and its kin
+	$(SUDO) apt-get update -qq
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $(NEIGHBOURS)
+
 check: dev  ## Check format, lint rules and types
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
@@ -99,5 +106,5 @@ bench-snapshot: SECONDS = 600
 bench-snapshot: dev  ## The same while a snapshot is held for SECONDS and RATE jobs/s arrive
 	$(BIN)/python -m bench.queue_rates --snapshot --rate $(RATE) --seconds $(SECONDS)
 
-.PHONY: help venv dev demo up test test-long test-containers chaos soak fuzz schemathesis check format gallery \
+.PHONY: help venv dev demo up neighbours test test-long test-containers chaos soak fuzz schemathesis check format gallery \
   api-docs bench bench-outputs bench-keys bench-streams bench-queue bench-snapshot
