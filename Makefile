@@ -34,11 +34,11 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "imagemill needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(INSTALL) '.[embedded,heic]'
+	$(INSTALL) '.[embedded,heic,jxl]'
 	@touch $(READY)
 
 $(DEV_READY): $(READY)
-	$(INSTALL) '.[embedded,heic,otel,s3,dev]'
+	$(INSTALL) '.[embedded,heic,jxl,otel,s3,dev]'
 	@touch $(DEV_READY)
 
 demo: venv  ## Start the whole stack, process a picture, show the result

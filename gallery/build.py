@@ -28,7 +28,7 @@ LIMITS: Final = Limits(
 )
 
 PICTURES: Final = "pictures"
-SHOWN_BY_NO_BROWSER: Final = frozenset({"image/tiff"})
+SHOWN_BY_NO_BROWSER: Final = frozenset({"image/tiff", "image/jxl"})
 
 
 def build(folder: Path) -> None:

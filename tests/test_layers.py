@@ -216,7 +216,7 @@ def test_the_table_of_imaging_is_in_order_and_complete() -> None:
     assert found - {"__init__", "__pycache__"} == set(rooms)
 
 
-def test_only_libvips_and_the_heic_decoder_know_the_libraries_of_pixels() -> None:
+def test_only_libvips_and_the_other_decoders_know_the_libraries_of_pixels() -> None:
     knowing = {
         str(file.relative_to(PACKAGE))
         for file in PACKAGE.rglob("*.py")

@@ -26,8 +26,8 @@ FORMAT: Final = Card(
     fields=("format",),
     sample="dunes.webp",
     words="By default the input's format. PNG and TIFF are lossless; GIF has 256 colours,"
-    " dithered, and a higher `effort` chooses them better. Browsers do not show TIFF: here"
-    " it is a lossless WebP.",
+    " dithered, and a higher `effort` chooses them better. Browsers do not show TIFF, and few"
+    " show JPEG XL: here they are lossless WebPs.",
     common={"width": 270},
     has_before=False,
     shots=(
@@ -37,6 +37,7 @@ FORMAT: Final = Card(
         Shot("avif", {"format": "avif"}),
         Shot("gif", {"format": "gif", "effort": 7}),
         Shot("tiff", {"format": "tiff"}),
+        Shot("jxl", {"format": "jxl"}),
     ),
 )
 
@@ -44,8 +45,8 @@ QUALITY: Final = Card(
     name="quality",
     fields=("quality",),
     sample="fruit.webp",
-    words="1 to 100; default: 80 for JPEG and WebP, 50 for AVIF. A higher quality makes a"
-    " larger file.",
+    words="1 to 100; default: 80 for JPEG, WebP and JPEG XL, 50 for AVIF. A higher"
+    " quality makes a larger file.",
     common={"width": 270, "format": "jpeg"},
     shots=(Shot("40", {"quality": 40}), Shot("5", {"quality": 5})),
 )

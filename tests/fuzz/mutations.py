@@ -6,6 +6,7 @@ from io import BytesIO
 
 from PIL import Image, ImageCms
 
+from imaging import jxl_plugin
 from imaging.studio import gradient, heic, noise
 
 Damage = Callable[[bytearray, random.Random], None]
@@ -33,6 +34,16 @@ def valid_pictures() -> list[bytes]:
         _save(clear, "TIFF"),
         _save(photo, "AVIF"),
         heic(photo),
+        *jpeg_xls(photo, clear),
+    ]
+
+
+def jpeg_xls(photo: Image.Image, clear: Image.Image) -> list[bytes]:
+    """Return one without and one with loss, in a container, and an animation."""
+    return [
+        jxl_plugin.encode(clear),
+        jxl_plugin.encode(photo, lossless=False, distance=2.0, usecontainer=True),
+        jxl_plugin.encode(photo, append_images=[gradient(48, 36)]),
     ]
 
 

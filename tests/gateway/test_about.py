@@ -9,7 +9,7 @@ from imagemill.gateway.problem import KINDS, ProblemKind, type_of
 from support.pictures import picture
 from support.uploads import RAW
 
-EVERY_FORMAT = [f"image/{name}" for name in ("avif", "gif", "jpeg", "png", "tiff", "webp")]
+EVERY_FORMAT = [f"image/{name}" for name in ("avif", "gif", "jpeg", "jxl", "png", "tiff", "webp")]
 
 
 def test_the_presets_are_pipelines_that_an_upload_takes(api: httpx.Client) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import Gateway
 from imagemill.http_digest import format_digest
-from imagemill.imaging.engine.probe import HEIC_SAMPLE
+from imagemill.imaging.engine.probe import SAMPLES
 from imagemill.jobs.job import Priority
 from imagemill.redis.queue import KEYS
 from imagemill.settings.addresses import PostgresAddress, RedisAddress
@@ -64,7 +64,7 @@ def test_the_image_may_be_the_body_itself_with_fields_in_the_query(api: httpx.Cl
 
 @pytest.mark.parametrize("said", ["image/heic", "image/heif", "application/octet-stream"])
 def test_a_heic_is_taken_whatever_it_is_called(said: str, gateway: Gateway) -> None:
-    content = HEIC_SAMPLE
+    content = SAMPLES["heic"]
     answer = gateway.client.post("/upload", content=content, headers={"Content-Type": said})
     assert answer.status_code == httpx.codes.ACCEPTED
     job = answer.json()

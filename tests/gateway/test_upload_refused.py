@@ -13,7 +13,7 @@ from starlette.types import Message
 from conftest import SHARED_LIMIT, Gateway
 from imagemill.gateway.errors import NotAnImage
 from imagemill.gateway.upload.upload_reader import UploadReader
-from imagemill.imaging.engine.probe import HEIC_SAMPLE
+from imagemill.imaging.engine.probe import SAMPLES
 from imagemill.imaging.formats import FORMATS
 from imagemill.settings.addresses import PostgresAddress
 from imagemill.storage.local.local_storage import LocalStorage
@@ -91,7 +91,7 @@ def test_bytes_that_are_no_known_image_are_refused(content: bytes, gateway: Gate
 
 async def test_a_format_that_failed_its_test_at_start_is_refused(tmp_path: Path) -> None:
     async def receive() -> Message:
-        return {"type": "http.request", "body": HEIC_SAMPLE}
+        return {"type": "http.request", "body": SAMPLES["heic"]}
 
     headers = [(b"content-type", b"image/heic")]
     request = Request({"type": "http", "headers": headers, "query_string": b""}, receive)

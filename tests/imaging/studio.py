@@ -22,8 +22,11 @@ from imagemill.imaging.sandbox.unnamed_file import create_unnamed_file
 from imagemill.imaging.spec.bounds import AnalysisName
 from imagemill.imaging.spec.pipeline import Pipeline
 from imagemill.imaging.spec.plain import parse
+from imaging import jxl_plugin
 
 Pixels = NDArray[np.int16]
+
+jxl_plugin.register()
 
 ANALYSES: tuple[AnalysisName, ...] = get_args(AnalysisName)
 

@@ -14,6 +14,7 @@ from imagemill.imaging.formats import (
     FORMATS,
     HEIC,
     INPUTS,
+    JXL,
     SNIFF_BYTES,
     TIFF,
     FormatName,
@@ -75,6 +76,11 @@ def test_a_file_with_brands_of_avif_and_heic_is_an_avif() -> None:
 @pytest.mark.parametrize("head", [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"])
 def test_a_tiff_has_either_byte_order_and_either_size_of_offsets(head: bytes) -> None:
     assert sniff(head) is TIFF
+
+
+@pytest.mark.parametrize("head", [b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"])
+def test_a_jpeg_xl_is_a_bare_codestream_or_a_container(head: bytes) -> None:
+    assert sniff(head) is JXL
 
 
 def test_every_format_that_is_written_has_one_encoder() -> None:

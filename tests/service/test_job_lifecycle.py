@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from conftest import Gateway
-from imagemill.imaging.engine.probe import HEIC_SAMPLE
+from imagemill.imaging.engine.probe import SAMPLES
 from imagemill.settings.addresses import PostgresAddress
 from support.client import (
     has_no_temporary_files,
@@ -38,7 +38,7 @@ def test_a_picture_goes_in_and_a_thumbnail_comes_out(gateway: Gateway) -> None:
 
 
 def test_a_phones_picture_goes_in_and_a_jpeg_comes_out(api: httpx.Client) -> None:
-    job = wait_for_end(api, upload(api, HEIC_SAMPLE, width="32"))
+    job = wait_for_end(api, upload(api, SAMPLES["heic"], width="32"))
     assert job["status"] == "COMPLETED", job
     assert [(output["media_type"], output["width"]) for output in job["outputs"]] == [
         ("image/jpeg", 32)

@@ -41,6 +41,12 @@ def check_confinement(level: ConfinementLevel) -> Finding:
     )
 
 
+def _advise(missing: Sequence[InputName]) -> str:
+    extras = sorted({extra for name in missing if (extra := INPUTS[name].extra)})
+    with_extras = f", with the extras {', '.join(extras)}" if extras else ""
+    return f"Reinstall imagemill with its dependencies, pyvips-binary above all{with_extras}."
+
+
 def check_formats(supported: Capabilities) -> tuple[Finding, Finding]:
     return (
         _check_probes("inputs", INPUTS, supported.inputs, "uploads of these formats are rejected"),
@@ -60,7 +66,7 @@ def _check_probes(
     return warn(
         subject,
         f"Not supported here, as samples show: {', '.join(missing)}; {consequence}.",
-        "Reinstall imagemill with its dependencies, pyvips-binary above all, and the extra heic.",
+        _advise(missing),
         supported=names,
         missing=missing,
     )

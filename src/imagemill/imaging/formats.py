@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
 
-FormatName = Literal["jpeg", "png", "webp", "avif", "gif", "tiff"]
+FormatName = Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "jxl"]
 
 # HEIC is read and never written.
 InputName = FormatName | Literal["heic"]
@@ -47,7 +47,9 @@ class Format:
     those of an ISO base media file; a format has one of the two.
 
     `loader` is the libvips operation that decodes it, but for the suffix that tells the kind of
-    source, and `loader_class` its type in libvips; both are None where pillow-heif decodes.
+    source, and `loader_class` its type in libvips; both are None where another library decodes.
+    `stand_in` is what an output becomes that asks for no format, where this one is never written.
+    `extra` is the optional dependency of imagemill that the format needs.
     `decodes_whole`: the decoder gives no line before it has decoded the whole picture.
     `progressive_term` is what a file is called that stores ever finer versions of the picture, and
     None where there are no such files; their decoder has to hold all of it too.
@@ -61,7 +63,8 @@ class Format:
     `default_quality`, 1 to 100, is None where there is no quality. `allows_lossless`: a client may
     ask for a lossless file, also where every file is one. `efforts` counts as the format's library
     does, for PNG and TIFF the level of deflate; the default stands with its measurements in the
-    encoder. `frame_timing` is None where a file holds a single frame: pages of a TIFF and further
+    encoder. `applies_orientation`: a file states how it is turned, and every decoder turns it.
+    `frame_timing` is None where a file holds a single frame: pages of a TIFF and further
     pictures of an AVIF are no frames.
     """
 
@@ -72,6 +75,8 @@ class Format:
     brands: frozenset[bytes] = frozenset()
     loader: str | None = None
     loader_class: str | None = None
+    extra: str | None = None
+    stand_in: FormatName | None = None
     decodes_whole: bool = False
     progressive_term: str | None = None
     max_side: int
@@ -83,6 +88,7 @@ class Format:
     default_quality: int | None = None
     allows_lossless: bool = False
     efforts: range | None = None
+    applies_orientation: bool = False
     frame_timing: FrameTiming | None = None
 
     @property
@@ -170,6 +176,7 @@ AVIF: Final = Format(
     default_quality=50,
     allows_lossless=True,
     efforts=range(10),
+    applies_orientation=True,
 )
 GIF: Final = Format(
     name="gif",
@@ -200,25 +207,56 @@ TIFF: Final = Format(
     allows_lossless=True,
     efforts=range(1, 10),
 )
+JXL: Final = Format(
+    name="jxl",
+    media_type="image/jxl",
+    extension=".jxl",
+    # A bare codestream, and a container. Source: ISO/IEC 18181-1, D.1, and 18181-2, 9.1.
+    signature=re.compile(rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n"),
+    extra="jxl",
+    decodes_whole=True,
+    max_side=2**30,
+    color_models=frozenset({"rgb", "gray"}),
+    max_bits=16,
+    metadata=frozenset({"exif", "xmp", "icc"}),
+    default_quality=80,
+    allows_lossless=True,
+    efforts=range(1, 10),
+    applies_orientation=True,
+    # A delay counts ticks in 32 bits, of which libvips knows 31. One of 0 would join two frames.
+    frame_timing=FrameTiming(
+        tick_ms=1, max_delay_ms=2**31 - 1, max_plays=2**31 - 1, keeps_brief_delays=False
+    ),
+)
 HEIC: Final = Format(
     name="heic",
     media_type="image/heic",
     extension=".heic",
     # By what a decoder of HEVC must be able to do. Source: ISO/IEC 23008-12, B.4.
     brands=frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}),
+    extra="heic",
+    stand_in="jpeg",
     decodes_whole=True,
     max_side=2**32 - 1,
 )
 
 # What an output may be, and what an input may be. The order is that of messages and documents.
 FORMATS: Final[Mapping[FormatName, Format]] = MappingProxyType(
-    {"jpeg": JPEG, "png": PNG, "webp": WEBP, "avif": AVIF, "gif": GIF, "tiff": TIFF}
+    {"jpeg": JPEG, "png": PNG, "webp": WEBP, "avif": AVIF, "gif": GIF, "tiff": TIFF, "jxl": JXL}
 )
 INPUTS: Final[Mapping[InputName, Format]] = MappingProxyType(
     {format_.name: format_ for format_ in (*FORMATS.values(), HEIC)}
 )
 
 MEDIA_TYPES: Final = MappingProxyType({format_.media_type: format_ for format_ in FORMATS.values()})
+
+
+def choose_default_format(source: Format, *, has_alpha: bool) -> Format:
+    """Return the format of an output that asks for none: the input's, if it can be written."""
+    if source.stand_in is None:
+        return source
+    stand_in = FORMATS[source.stand_in]
+    return PNG if has_alpha and not stand_in.has_alpha else stand_in
 
 
 def sniff(head: bytes) -> Format | None:

@@ -24,6 +24,9 @@ class Limits:
     picture pass, but for AVIF outputs: 100 million pixels of them need 2690 MiB, with alpha 4590,
     so that above some 65 million pixels with alpha they fail as out_of_memory.
 
+    A JPEG XL of 100 million pixels with alpha needs 1220 MiB to be decoded, and 2220 if it is
+    lossless; to be encoded 550 MiB beyond its pixels.
+
     Animations of 100 million pixels with alpha: 770 frames of 480x270 need 910 MiB at 320 pixels as
     WebP and 1290 through every step; two frames of 7000x7000 need 2560 as WebP, turned and blurred
     2910. A GIF of 100 million pixels takes 20 to 35 s of CPU time, more than any other output.

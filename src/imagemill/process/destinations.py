@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from imagemill.imaging.formats import FORMATS, HEIC, JPEG
+from imagemill.imaging.formats import FORMATS, choose_default_format
 from imagemill.job_request import SHORTHAND_NAME
 from imagemill.process.errors import UsageError
 from imagemill.process.files import format_path
@@ -48,7 +48,7 @@ class OutputNaming:
 
 def _kept_format(source: Input) -> str:
     # A HEIC becomes a PNG if it is transparent, which hardly any is.
-    return str(JPEG.name if source.format is HEIC else source.format.name)
+    return str(choose_default_format(source.format, has_alpha=False).name)
 
 
 def _suffix(format_: str) -> str:

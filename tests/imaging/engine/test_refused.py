@@ -14,7 +14,7 @@ from imagemill.imaging.libvips import VipsError
 from imaging.studio import LIMITS, Studio, gradient, noise, open_picture
 
 ALL = ["jpg", "png", "webp", "avif", "gif", "tiff"]
-INPUTS = [*ALL, "heic"]
+INPUTS = [*ALL, "heic", "jxl"]
 SIXTEENTHS = [*range(1, 16), 15.9]
 
 
@@ -80,7 +80,7 @@ def test_a_jpeg_with_stray_bytes_between_its_parts_is_shown(studio: Studio) -> N
     ],
 )
 def test_an_unknown_signature_is_unsupported(studio: Studio, data: bytes) -> None:
-    with pytest.raises(UnsupportedFormat, match="jpeg, png, webp, avif, gif, tiff, heic"):
+    with pytest.raises(UnsupportedFormat, match="jpeg, png, webp, avif, gif, tiff, jxl, heic"):
         studio.render(write(studio, data), {})
 
 
@@ -94,6 +94,8 @@ def test_an_unknown_signature_is_unsupported(studio: Studio, data: bytes) -> Non
         b"II*\x00\x08\x00\x00\x00" + bytes(60),
         b"\x00\x00\x00\x10ftypavif" + bytes(60),
         b"\x00\x00\x00\x10ftypheic" + bytes(60),
+        b"\xff\x0a" + bytes(60),
+        b"\x00\x00\x00\x0cJXL \r\n\x87\n" + bytes(60),
     ],
 )
 def test_a_known_signature_is_not_enough(studio: Studio, data: bytes) -> None:

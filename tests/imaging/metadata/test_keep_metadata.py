@@ -29,7 +29,7 @@ from imaging.studio import Studio, difference, noise, open_picture
 
 CHOICES = ["none", "icc", "copyright", "all"]
 OUTPUTS = sorted(FORMATS)
-WITH_EXIF = {"jpeg", "png", "webp", "avif"}
+WITH_EXIF = {"jpeg", "png", "webp", "avif", "jxl"}
 WITH_XMP = WITH_EXIF | {"tiff"}
 WITH_IPTC = {"jpeg", "tiff"}
 

@@ -24,7 +24,12 @@ from imagemill.gateway.openapi.headers import response_headers
 from imagemill.gateway.openapi.routing import Responses, problems
 from imagemill.gateway.openapi.upload import upload_operation
 from imagemill.gateway.services import Services, ServicesDep
-from imagemill.gateway.upload.checks import check_assets, check_callback_url, check_digest
+from imagemill.gateway.upload.checks import (
+    check_assets,
+    check_callback_url,
+    check_digest,
+    check_formats,
+)
 from imagemill.gateway.upload.create_job import CreatedJob, create_job
 from imagemill.gateway.upload.idempotency import REPLAYED_HEADER, read_idempotency_key
 from imagemill.gateway.upload.upload_reader import UploadReader, check_headers
@@ -91,6 +96,7 @@ async def upload(services: ServicesDep, caller: CurrentCaller, request: Request)
             return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody reads it
         await check_digest(pending_file, announced_sha256)
         job_request = services.fields_parser.parse(received.fields)
+        check_formats(job_request.pipeline, services.capabilities.outputs)
         await check_assets(job_request.pipeline, services.settings.assets_dir)
         await check_callback_url(job_request.callback_url, services.vetting)
         created = await create_job(

@@ -1,6 +1,7 @@
-"""Checks of an upload that need I/O: its digest, the assets it names, and its callback address."""
+"""Checks of an upload against this server: digest, formats, assets, and its callback address."""
 
 import asyncio
+from collections.abc import Container
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -8,6 +9,7 @@ from typing import Final
 from imagemill.blocking import run_in_thread
 from imagemill.field_errors import FieldError, InvalidFields, json_pointer
 from imagemill.gateway.errors import MalformedRequest
+from imagemill.imaging.formats import FORMATS, Format
 from imagemill.imaging.spec.assets import find_missing_assets, find_named_assets
 from imagemill.imaging.spec.pipeline import Pipeline
 from imagemill.storage.protocol import PendingFile
@@ -24,6 +26,25 @@ async def check_digest(pending_file: PendingFile, announced: str | None) -> None
     """Raise MalformedRequest unless the image has the SHA-256 that the client announced, if any."""
     if announced is not None and announced != await pending_file.sha256():
         raise MalformedRequest("The image does not match its Repr-Digest.")
+
+
+def check_formats(pipeline: Pipeline, supported: Container[Format]) -> None:
+    """Raise InvalidFields for each output in a format that cannot be written here."""
+    errors = [
+        FieldError(json_pointer(("outputs", index, "format")), f"{output.format} {why}")
+        for index, output in enumerate(pipeline.outputs)
+        if output.format is not None
+        and (why := _explain_unsupported(FORMATS[output.format], supported))
+    ]
+    if errors:
+        raise InvalidFields(*errors)
+
+
+def _explain_unsupported(format_: Format, supported: Container[Format]) -> str | None:
+    if format_ in supported:
+        return None
+    extra = f": the extra `{format_.extra}` is not installed" if format_.extra else ""
+    return f"cannot be written here{extra}"
 
 
 async def check_assets(pipeline: Pipeline, folder: Path | None) -> None:

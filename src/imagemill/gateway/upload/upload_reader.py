@@ -79,8 +79,15 @@ class UploadReader:
         found = sniff(bytes(self._head))
         if found is None or found not in self.formats:
             known = ", ".join(sorted(one.media_type for one in self.formats))
-            raise NotAnImage(f"The image is not in a supported format: {known}.")
+            raise NotAnImage(f"{_explain(found)} Supported are: {known}.")
         return found
+
+
+def _explain(found: Format | None) -> str:
+    if found is None:
+        return "The image is not in a supported format."
+    extra = f": the extra `{found.extra}` is not installed" if found.extra else ""
+    return f"Images in {found.media_type} cannot be opened here{extra}."
 
 
 def check_headers(request: Request, max_upload_bytes: int) -> int:

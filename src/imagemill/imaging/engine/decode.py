@@ -6,11 +6,11 @@ from imagemill.imaging.color.alpha import apply_premultiplied
 from imagemill.imaging.color.profiles import to_srgb_or_gray, to_supported_space
 from imagemill.imaging.engine.animation import split_frames
 from imagemill.imaging.engine.decode_plan import DecodePlan
-from imagemill.imaging.engine.decoders import load, load_heic
+from imagemill.imaging.engine.decoders import load
 from imagemill.imaging.engine.header import Header
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors
 from imagemill.imaging.file_data import Data
-from imagemill.imaging.formats import HEIC, JPEG, TIFF, WEBP
+from imagemill.imaging.formats import JPEG, TIFF, WEBP
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.metadata.exif_block import attach_tiff_rights
 
@@ -42,15 +42,14 @@ def decode(data: Data, header: Header, opened: Image, plan: DecodePlan) -> tuple
         return (image,)
     with translate_decode_errors():
         left = image.width / header.stored.width * factor
-        # A HEIC that is not shrunk is in memory already.
-        return (_hold(image, left, plan, is_in_memory=header.format is HEIC),)
+        # What libvips does not decode is in memory already, unless it is shrunk.
+        return (_hold(image, left, plan, is_in_memory=header.format.loader is None),)
 
 
 def _load(data: Data, header: Header, opened: Image, factor: float) -> Image:
-    if header.format is HEIC:
-        return load_heic(data)
     options = _choose_load_options(header, factor)
-    return load(data, header.format, **options) if options else opened
+    is_opened = header.format.loader is not None and not options
+    return opened if is_opened else load(data, header.format, **options)
 
 
 def _hold(loaded: Image, factor: float, plan: DecodePlan, *, is_in_memory: bool = False) -> Image:

@@ -14,7 +14,7 @@ from imagemill.imaging.engine.geometry import (
 )
 from imagemill.imaging.engine.header import UPRIGHT, Header
 from imagemill.imaging.errors import DoesNotFit, TooLarge
-from imagemill.imaging.formats import FORMATS, HEIC, JPEG, PNG, Format
+from imagemill.imaging.formats import FORMATS, Format, choose_default_format
 from imagemill.imaging.limits import Limits
 from imagemill.imaging.spec.bounds import METADATA, STRATEGIES
 from imagemill.imaging.spec.plain import Output, Pipeline
@@ -80,12 +80,10 @@ def plan_decode(header: Header, pipeline: Pipeline, limits: Limits) -> DecodePla
 
 
 def choose_format(output: Output, header: Header) -> Format:
-    """Return the output's format: the one asked for, else the input's; of a HEIC PNG or JPEG."""
+    """Return the output's format: the one asked for, else the input's or what stands for it."""
     if output.format:
         return FORMATS[output.format]
-    if header.format is HEIC:
-        return PNG if header.has_alpha else JPEG
-    return header.format
+    return choose_default_format(header.format, has_alpha=header.has_alpha)
 
 
 def count_frames(output: Output, header: Header) -> int:

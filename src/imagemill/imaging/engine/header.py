@@ -6,6 +6,7 @@ from typing import Final
 from imagemill.imaging.engine.decoders import peek
 from imagemill.imaging.engine.decoders.buffering import count_buffered_bytes
 from imagemill.imaging.engine.decoders.gif_blocks import check_complete
+from imagemill.imaging.engine.decoders.sides import check_sides
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.timing import Timing
 from imagemill.imaging.errors import TooLarge, UnsupportedFormat
@@ -15,7 +16,6 @@ from imagemill.imaging.libvips import Image, get_int
 from imagemill.imaging.limits import Limits
 from imagemill.imaging.metadata.blocks import EXIF, get_block
 from imagemill.imaging.metadata.density import Density, read_density
-from imagemill.imaging.spec.bounds import MAX_INPUT_SIDE
 
 # EXIF orientations: 1 is upright, 2 to 4 mirror or turn by half, 5 to 8 by a quarter.
 UPRIGHT: Final = 1
@@ -71,8 +71,7 @@ def open_image(data: Data) -> tuple[Header, Image]:
 def check_limits(header: Header, limits: Limits) -> None:
     """Raise TooLarge when sides, frames, pixels or buffered bytes exceed the limits."""
     size, frames = header.stored, header.frames
-    if max(size.width, size.height) > MAX_INPUT_SIDE:
-        raise TooLarge(f"The picture is {size}; the limit is {MAX_INPUT_SIDE} pixels a side.")
+    check_sides(size.width, size.height)
     if frames > limits.max_frames:
         raise TooLarge(f"The picture has {frames} frames; the limit is {limits.max_frames}.")
     if size.pixels * frames > limits.max_pixels:

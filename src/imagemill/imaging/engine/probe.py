@@ -3,23 +3,29 @@
 A library may open a file and yet fail to decode its pixels, so that only this shows what works.
 """
 
-from collections.abc import Callable
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
-from imagemill.imaging.engine.decoders import heic, load
+from imagemill.imaging.engine.decoders import load
 from imagemill.imaging.engine.encode import encode
 from imagemill.imaging.errors import ImagingError
-from imagemill.imaging.formats import FORMATS, Format, InputName
+from imagemill.imaging.formats import FORMATS, INPUTS, Format, InputName
 from imagemill.imaging.libvips import Image, Target, VipsError
 from imagemill.imaging.result import FormatSupport
 from imagemill.imaging.spec.plain import Output
 
 SIDE: Final = 64
 
-# The drawing as pillow-heif encodes it with quality 70. It is read on import, since a
-# confined image process may be denied other files.
-HEIC_SAMPLE: Final = Path(__file__).parent.joinpath("decoders", "heic", "sample.heic").read_bytes()
+# The drawing in the formats that are never written: as pillow-heif encodes it with quality 70, and
+# as Pillow does. Read on import, since a confined image process may be denied other files.
+SAMPLES: Final = MappingProxyType(
+    {
+        name: Path(__file__).parent.joinpath("samples", f"sample{row.extension}").read_bytes()
+        for name, row in INPUTS.items()
+        if name not in FORMATS
+    }
+)
 
 # Mean difference of 255 a channel. Lossy encoders stay near 2 on a smooth picture, GIF's
 # 256 colours at 3.4; a wrong channel or a shifted row is far above.
@@ -31,13 +37,14 @@ def probe_format(name: InputName, output: Output | None) -> FormatSupport:
 
     `output` has the defaults of the format, and is None for one that is never written.
     """
-    if name == "heic" or output is None:
-        return FormatSupport(encodes=False, decodes=_looks_right(lambda: heic.load(HEIC_SAMPLE)))
+    format_ = INPUTS[name]
+    if output is None:
+        return FormatSupport(encodes=False, decodes=_looks_right(SAMPLES[name], format_))
     try:
-        data = _encode_sample(output, FORMATS[name])
-    except VipsError:
+        data = _encode_sample(output, format_)
+    except (ImagingError, VipsError):
         return FormatSupport(encodes=False, decodes=False)
-    return FormatSupport(encodes=True, decodes=_looks_right(lambda: load(data, FORMATS[name])))
+    return FormatSupport(encodes=True, decodes=_looks_right(data, format_))
 
 
 def _encode_sample(output: Output, format_: Format) -> bytes:
@@ -46,10 +53,10 @@ def _encode_sample(output: Output, format_: Format) -> bytes:
     return bytes(target.get("blob"))
 
 
-def _looks_right(decode: Callable[[], Image]) -> bool:
-    """Return whether the decoded image looks like the sample."""
+def _looks_right(data: bytes, format_: Format) -> bool:
+    """Return whether the file is decoded to the sample."""
     try:
-        return bool((decode() - _draw_sample()).abs().avg() < TOLERANCE)
+        return bool((load(data, format_) - _draw_sample()).abs().avg() < TOLERANCE)
     except (ImagingError, VipsError):
         return False
 

@@ -7,7 +7,7 @@ from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.header import Header, open_image
 from imagemill.imaging.engine.timing import Timing
 from imagemill.imaging.file_data import MAX_INLINE_BYTES, Data
-from imagemill.imaging.formats import AVIF, TIFF, Format
+from imagemill.imaging.formats import TIFF, Format
 from imagemill.imaging.metadata.gps import has_position, tiff_has_position
 from imagemill.imaging.result import WrittenOutput
 
@@ -68,8 +68,5 @@ def _check_frames(header: Header, expected: ExpectedOutput) -> None:
 
 
 def _allowed_sizes(format_: Format, size: Size) -> set[Size]:
-    """Return the sizes that decoding may find.
-
-    An AVIF stores an orientation that was kept as a rotation, which its decoder applies.
-    """
-    return {size, size.transpose()} if format_ is AVIF else {size}
+    """Return the sizes that decoding may find: a kept orientation may have been applied."""
+    return {size, size.transpose()} if format_.applies_orientation else {size}

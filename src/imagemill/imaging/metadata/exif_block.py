@@ -9,11 +9,12 @@ from typing import Final
 
 from imagemill.imaging.file_data import Data
 from imagemill.imaging.libvips import GValue, Image
-from imagemill.imaging.metadata.blocks import EXIF, EXIF_FIELDS, set_block
+from imagemill.imaging.metadata.blocks import EXIF, EXIF_FIELDS, get_block, set_block
 from imagemill.imaging.metadata.rights.exif import extract_rights
 
 START_OF_IMAGE: Final = b"\xff\xd8"
 APPLICATION_1: Final = b"\xff\xe1"
+PREFIX: Final = b"Exif\0\0"
 
 
 def attach_exif(image: Image, block: bytes) -> Image:
@@ -27,6 +28,21 @@ def attach_exif(image: Image, block: bytes) -> Image:
         if name.startswith(EXIF_FIELDS):
             carried.set_type(GValue.gstr_type, name, carrier.get(name))
     return carried
+
+
+def serialize_exif(image: Image) -> bytes:
+    """Return the EXIF from its TIFF header on, with the fields as they are now; empty without one.
+
+    libvips changes the block only when it writes a file, which one of a single pixel is enough for.
+    """
+    carrier = Image.black(1, 1)
+    for name in image.get_fields():
+        if name.startswith((EXIF, EXIF_FIELDS)):
+            carrier.set_type(image.get_typeof(name), name, image.get(name))
+    for name in set(carrier.get_fields()) - set(image.get_fields()):
+        carrier.remove(name)  # parsed from the block as it was
+    written = Image.pngload_buffer(carrier.pngsave_buffer(keep="exif"))
+    return get_block(written, EXIF).removeprefix(PREFIX)
 
 
 def attach_tiff_rights(image: Image, tiff: Data) -> Image:

@@ -217,9 +217,9 @@ def _describe(facts: OutputFacts, sha256: str) -> OutputFile:
 
 
 def _format_probe(format_: Format) -> str:
-    name = format_.name
-    output = "null" if name == "heic" else Output(format=name).model_dump_json()
-    return f'{{"kind":"probe","format":"{name}","output":{output}}}'
+    written = (name for name in FORMATS if name == format_.name)
+    output = next((Output(format=name).model_dump_json() for name in written), "null")
+    return f'{{"kind":"probe","format":"{format_.name}","output":{output}}}'
 
 
 def _policy(limits: Limits, confinement: Confinement) -> SandboxPolicy:

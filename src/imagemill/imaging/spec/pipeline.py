@@ -93,7 +93,7 @@ class Output(BaseModel):
     lossless: bool = False
     """Keep every pixel; needs `format`."""
     quality: Annotated[int, Field(ge=1, le=100)] | None = None
-    """For JPEG and WebP (80 unless given) and AVIF (50)."""
+    """For JPEG, WebP and JPEG XL (80 unless given) and AVIF (50)."""
     effort: Annotated[int, Field(ge=0, le=10)] | None = None
     """How hard the encoder tries, within the range of the format; needs `format`."""
     max_bytes: Annotated[int, Field(ge=1)] | None = None

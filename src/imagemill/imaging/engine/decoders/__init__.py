@@ -1,40 +1,69 @@
 """Opening of files, each with its format's own decoder.
 
-libvips decodes all formats but HEIC, which `heic` decodes. `buffering`, `gif_blocks` and `colors`
-find in a file what its decoder does not report; `tiff` does what libvips leaves undone.
+libvips decodes most formats. Those without a loader of libvips have a module here, named after
+them in `formats.INPUTS`, with two functions: `peek(data)` returns a black picture with the size,
+kind and metadata of the real one, and `load(data, frames)` returns the decoded first frames, one
+below the other, in memory. `buffering`, `gif_blocks` and `colors` find in a file what its
+decoder does not report; `tiff` does what libvips leaves undone.
 """
 
-from typing import Final
+from importlib import import_module
+from types import MappingProxyType
+from typing import Final, Protocol, cast
 
-from imagemill.imaging.engine.decoders import heic, tiff
+from imagemill.imaging.engine.decoders import tiff
 from imagemill.imaging.engine.decoders.colors import complete_colors
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors
 from imagemill.imaging.file_data import Data
-from imagemill.imaging.formats import HEIC, INPUTS, TIFF, Format
+from imagemill.imaging.formats import INPUTS, TIFF, Format
 from imagemill.imaging.libvips import Image, Source, keep_alive
 
-# libvips' operations by the name of the format, for all but HEIC.
+
+class Decoder(Protocol):
+    """Decodes a format that libvips does not."""
+
+    def peek(self, data: bytes, /) -> Image: ...
+
+    def load(self, data: bytes, frames: int = 1, /) -> Image: ...
+
+
+# libvips' operations by the name of the format.
 LOADERS: Final = {
     name: getattr(Image, f"{format_.loader}_source")
     for name, format_ in INPUTS.items()
     if format_.loader is not None
 }
 
+# All are loaded now: a process that has opened a picture may not be allowed to load any more code.
+DECODERS: Final = MappingProxyType[str, Decoder](
+    {
+        name: cast("Decoder", import_module(f"{__name__}.{name}"))
+        for name in INPUTS
+        if name not in LOADERS
+    }
+)
+
 
 def peek(data: Data, format_: Format) -> Image:
-    """Open a file's data to read its header. A HEIC has black pixels."""
-    if format_ is HEIC:
-        return complete_colors(heic.peek(bytes(data)), data, HEIC)
-    return load(data, format_)
+    """Open a file's data to read its header. Where libvips does not decode, pixels are black."""
+    decoder = DECODERS.get(format_.name)
+    if decoder is None:
+        return load(data, format_)
+    return complete_colors(decoder.peek(bytes(data)), data, format_)
 
 
 def load(data: Data, format_: Format, **options: str | float) -> Image:
     """Open the data with its format's own loader; pixels flow once, from top to bottom.
 
-    Raises InvalidImage when the header is damaged, UnsupportedFormat for a TIFF that is not taken.
-    `fail_on` is "error", since many cameras write files that libjpeg warns about and every viewer
-    shows. Warnings that mean damage are raised by `translate_decode_errors`.
+    Where libvips does not decode, they are in memory, and `n`, the number of frames, is the only
+    option. Raises InvalidImage when the header is damaged, UnsupportedFormat for a TIFF that is not
+    taken. `fail_on` is "error", since many cameras write files that libjpeg warns about and every
+    viewer shows. Warnings that mean damage are raised by `translate_decode_errors`.
     """
+    decoder = DECODERS.get(format_.name)
+    if decoder is not None:
+        loaded = decoder.load(bytes(data), int(options.get("n", 1)))
+        return complete_colors(loaded, data, format_)
     if format_ is TIFF:
         return _load_tiff(data)
     return _open(data, format_, **options)
@@ -57,8 +86,3 @@ def _open(data: Data, format_: Format, **options: str | float) -> Image:
         source = Source.new_from_memory(data)
         image = LOADERS[format_.name](source, access="sequential", fail_on="error", **options)
     return complete_colors(image, data, format_)
-
-
-def load_heic(data: Data) -> Image:
-    """Decode a HEIC, whose pixels are in memory. Raises what `heic.load` raises."""
-    return complete_colors(heic.load(bytes(data)), data, HEIC)

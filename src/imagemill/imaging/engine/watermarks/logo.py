@@ -5,14 +5,13 @@ from pathlib import Path
 
 from imagemill.errors import Rejected
 from imagemill.imaging.color.profiles import to_srgb
-from imagemill.imaging.engine.decoders import heic
+from imagemill.imaging.engine.decoders import load
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.header import open_image
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors
 from imagemill.imaging.engine.scaling import resize_image
 from imagemill.imaging.errors import DoesNotFit
 from imagemill.imaging.file_data import read_file
-from imagemill.imaging.formats import HEIC
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.spec.assets import find_asset
 
@@ -36,5 +35,5 @@ def _open(file: Path) -> Image:
     data = read_file(file)
     header, opened = open_image(data)
     with translate_decode_errors():
-        image = heic.load(bytes(data)) if header.format is HEIC else opened
+        image = opened if header.format.loader else load(data, header.format)
         return image.copy_memory().autorot()

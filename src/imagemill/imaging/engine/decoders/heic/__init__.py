@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, Final
 
-from imagemill.imaging.color.profiles import PROFILE
+from imagemill.imaging.engine.decoders.attach import attach_facts
 from imagemill.imaging.engine.decoders.heic.boxes import check_boxes
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors
 from imagemill.imaging.errors import InvalidImage, OutOfMemory, UnsupportedFormat
-from imagemill.imaging.libvips import GValue, Image
+from imagemill.imaging.libvips import Image
 
 try:
     import pillow_heif
@@ -56,9 +56,6 @@ NO_MEMORY: Final = (
 # libheif's messages for a number of `nclx` that is reserved.
 RESERVED_CODE_POINT: Final = "Unknown NCLX"
 
-EXIF: Final = b"Exif\0\0"
-ORIENTATION_FIELDS: Final = ("orientation", "exif-ifd0-Orientation")
-
 # The longest side that libvips can have.
 MAX_LIBVIPS_SIDE: Final = 100_000_000
 
@@ -74,8 +71,10 @@ def peek(data: bytes) -> Image:
     return _attach_metadata(black.copy(interpretation=space), picture)
 
 
-def load(data: bytes) -> Image:
+def load(data: bytes, _frames: int = 1) -> Image:
     """Return the decoded picture, whose pixels are in the memory that the decoder wrote.
+
+    There are no frames besides it.
 
     Raises InvalidImage, UnsupportedFormat or OutOfMemory. Corrupt data of full length is mostly
     decoded to wrong pixels, since the decoder does not detect it.
@@ -112,17 +111,13 @@ def _open(data: bytes) -> "pillow_heif.HeifImage":
 def _attach_metadata(image: Image, picture: "pillow_heif.HeifImage") -> Image:
     """Return the image with the metadata that libvips' own loaders would attach."""
     info: dict[str, Any] = picture.info
-    image = image.copy()
-    image.set_type(GValue.gint_type, "bits-per-sample", info["bit_depth"])
-    if info["exif"]:  # libvips parses it at once
-        image.set_type(GValue.blob_type, "exif-data", EXIF + info["exif"].removeprefix(EXIF))
-        for name in ORIENTATION_FIELDS:
-            image.remove(name)
-    if "xmp" in info:
-        image.set_type(GValue.blob_type, "xmp-data", info["xmp"])
-    if "icc_profile" in info:
-        image.set_type(GValue.blob_type, PROFILE, bytes(info["icc_profile"]))
-    return image
+    return attach_facts(
+        image,
+        bits=info["bit_depth"],
+        exif=info["exif"] or b"",
+        xmp=info.get("xmp", b""),
+        profile=bytes(info["icc_profile"]) if "icc_profile" in info else None,
+    )
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""libjxl, the reference codec of JPEG XL, by its C interface; see `library`, `structures`."""
