@@ -20,6 +20,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 PYTEST := $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 READY := .venv/.ready
 DEV_READY := .venv/.dev-ready
+PROMTOOL := $(BIN)/promtool
 
 .DEFAULT_GOAL := help
 
@@ -52,6 +53,15 @@ test: dev  ## Run the tests, except the long ones and those of the containers
 
 test-long: dev  ## Run the long tests: the complete fault matrix, chaos, soak, fuzzing
 	$(PYTEST) -m 'long and not containers'
+
+test-alerts: dev $(PROMTOOL)  ## Test the alerting rules and the dashboard (fetches Debian's promtool where possible)
+	$(BIN)/pytest tests/prometheus
+
+# Only the one program of the package, without installing it. Where there is no apt, the tests are skipped.
+$(PROMTOOL): $(READY)
+	-command -v promtool >/dev/null || (cd .venv && apt-get download prometheus \
+	  && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x -C bin --strip-components=3 ./usr/bin/promtool \
+	  && rm prometheus_*.deb)
 
 test-containers: dev  ## Build the images and test the compose file (needs a container engine)
 	$(BIN)/pytest -m containers
@@ -106,5 +116,6 @@ bench-snapshot: SECONDS = 600
 bench-snapshot: dev  ## The same while a snapshot is held for SECONDS and RATE jobs/s arrive
 	$(BIN)/python -m bench.queue_rates --snapshot --rate $(RATE) --seconds $(SECONDS)
 
-.PHONY: help venv dev demo up neighbours test test-long test-containers chaos soak fuzz schemathesis check format gallery \
+.PHONY: help venv dev demo up neighbours test test-long test-alerts test-containers chaos soak fuzz schemathesis check \
+  format gallery \
   api-docs bench bench-outputs bench-keys bench-streams bench-queue bench-snapshot

@@ -98,6 +98,16 @@ async def test_an_admin_key_is_listed_as_one(settings: Settings, capsys: Capture
     assert entry["id"].replace("-", "") in key
 
 
+async def test_a_key_for_metrics_is_no_admins(settings: Settings, capsys: Capture) -> None:
+    await add(settings, "prometheus", is_admin=False, is_metrics_only=True)
+    (entry,) = await listed(settings, capsys)
+    assert (entry["is_admin"], entry["is_metrics_only"]) == (False, True)
+    await show(settings, as_json=False)
+    assert re.search(r"prometheus +[0-9a-f-]{36} +metrics ", capsys.readouterr().out)
+    with pytest.raises(KeyCommandRejected, match="give one of the options"):
+        await add(settings, "both", is_admin=True, is_metrics_only=True)
+
+
 async def test_a_name_that_is_taken_or_invalid_is_rejected(
     settings: Settings, capsys: Capture
 ) -> None:

@@ -81,6 +81,18 @@ def test_every_route_asks_for_a_key_but_those_that_are_open(
     assert (answer == httpx.codes.UNAUTHORIZED) == ((method, path) not in OPEN), answer
 
 
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_a_key_for_metrics_reads_them_and_nothing_else(
+    method: str, path: str, api: httpx.Client, keyring: Keyring
+) -> None:
+    scraper = keyring.add("prometheus", is_metrics_only=True)
+    answer = status_of(api, method, path, UUID(int=0), scraper)
+    if path == "/metrics":
+        assert answer == httpx.codes.OK
+    else:
+        assert (answer == httpx.codes.FORBIDDEN) == ((method, path) not in OPEN), answer
+
+
 def test_the_list_of_open_routes_names_none_that_is_gone() -> None:
     assert set(ROUTES) >= OPEN
 

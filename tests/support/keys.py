@@ -19,12 +19,13 @@ class Keyring:
 
     address: PostgresAddress
 
-    def add(self, name: str, *, is_admin: bool = False) -> Headers:
+    def add(self, name: str, *, is_admin: bool = False, is_metrics_only: bool = False) -> Headers:
         """Make a key and return the headers that show it."""
         key = ApiKey.generate(KeyId(uuid7()), secrets.choice)
         self._run(
-            "INSERT INTO api_keys (id, name, secret_sha256, is_admin) VALUES (%s, %s, %s, %s)",
-            (key.id, name, key.sha256, is_admin),
+            "INSERT INTO api_keys (id, name, secret_sha256, is_admin, is_metrics_only)"
+            " VALUES (%s, %s, %s, %s, %s)",
+            (key.id, name, key.sha256, is_admin, is_metrics_only),
         )
         return authorization(key)
 

@@ -56,7 +56,10 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:
-    """A key's row: it verifies the secret without containing it."""
+    """A key's row: it verifies the secret without containing it.
+
+    It reads the jobs of every key (`is_admin`), its own, or `/metrics` alone (`is_metrics_only`).
+    """
 
     id: KeyId
     name: str
@@ -64,6 +67,7 @@ class StoredKey:
     is_admin: bool
     created_at: datetime
     revoked_at: datetime | None
+    is_metrics_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

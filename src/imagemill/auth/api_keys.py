@@ -10,7 +10,7 @@ from imagemill.auth.api_key import ApiKey, KeyLookup, StoredKey, parse_key_id
 from imagemill.jobs.job import KeyId
 from imagemill.postgres.pool import Postgres
 
-COLUMNS = "id, name, secret_sha256, is_admin, created_at, revoked_at"
+COLUMNS = "id, name, secret_sha256, is_admin, is_metrics_only, created_at, revoked_at"
 
 # One statement for both, so that no request reads between the first key and its own.
 LOOK_UP = f"""
@@ -21,8 +21,8 @@ LOOK_UP = f"""
 # Repeated after an unknown outcome, it finds the row of the first try.
 ADD = """
     WITH added AS (
-        INSERT INTO api_keys (id, name, secret_sha256, is_admin)
-        VALUES (%(id)s, %(name)s, %(secret_sha256)s, %(is_admin)s)
+        INSERT INTO api_keys (id, name, secret_sha256, is_admin, is_metrics_only)
+        VALUES (%(id)s, %(name)s, %(secret_sha256)s, %(is_admin)s, %(is_metrics_only)s)
         ON CONFLICT DO NOTHING
         RETURNING id)
     SELECT id FROM added UNION SELECT id FROM api_keys WHERE id = %(id)s
@@ -50,11 +50,19 @@ class ApiKeys:
         known = {row["id"]: _to_key(row) for row in rows if row["id"]}
         return {key_id: KeyLookup(any_exists, known.get(key_id)) for key_id in (None, *ids)}
 
-    async def add(self, key: ApiKey, name: str, *, is_admin: bool) -> bool:
+    async def add(
+        self, key: ApiKey, name: str, *, is_admin: bool, is_metrics_only: bool = False
+    ) -> bool:
         """Store the key's digest. Return False if an unrevoked key has the name already."""
         added = await self.postgres.run(
             ADD,
-            {"id": key.id, "name": name, "secret_sha256": key.sha256, "is_admin": is_admin},
+            {
+                "id": key.id,
+                "name": name,
+                "secret_sha256": key.sha256,
+                "is_admin": is_admin,
+                "is_metrics_only": is_metrics_only,
+            },
         )
         return bool(added)
 
@@ -78,4 +86,5 @@ def _to_key(row: DictRow) -> StoredKey:
         is_admin=row["is_admin"],
         created_at=row["created_at"].astimezone(UTC),
         revoked_at=revoked_at.astimezone(UTC) if revoked_at else None,
+        is_metrics_only=row["is_metrics_only"],
     )

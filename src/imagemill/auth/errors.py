@@ -18,10 +18,14 @@ class KeyUnknown(KeyRefused):
     oauth_error = "invalid_token"
 
 
-class AdminRequired(KeyRefused):
-    """The API key is valid, but not an admin's."""
+class InsufficientScope(KeyRefused):
+    """The API key is valid, but not for this: one for metrics is for nothing else."""
 
     oauth_error = "insufficient_scope"
+
+
+class AdminRequired(InsufficientScope):
+    """The API key is valid, but not an admin's."""
 
 
 class LinkRefused(Rejected):

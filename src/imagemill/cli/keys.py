@@ -32,8 +32,12 @@ class KeyCommandRejected(Rejected):
     """The key cannot be added, or there is no such key to revoke."""
 
 
-async def add(settings: Settings, name: str, *, is_admin: bool) -> None:
+async def add(
+    settings: Settings, name: str, *, is_admin: bool, is_metrics_only: bool = False
+) -> None:
     """Add a key and print it. Raises KeyCommandRejected, DatabaseUnavailable."""
+    if is_admin and is_metrics_only:
+        raise KeyCommandRejected("A key is an admin's or for metrics: give one of the options.")
     if not is_valid_name(name):
         raise KeyCommandRejected(
             f"{name!r} cannot be the name of a key: a name has 1 to {MAX_NAME_LENGTH} printable"
@@ -41,7 +45,7 @@ async def add(settings: Settings, name: str, *, is_admin: bool) -> None:
         )
     key = ApiKey.generate(KeyId(uuid7()), secrets.choice)
     async with _keys(settings) as keys:
-        if not await keys.add(key, name, is_admin=is_admin):
+        if not await keys.add(key, name, is_admin=is_admin, is_metrics_only=is_metrics_only):
             raise KeyCommandRejected(
                 f"There is already a key {name!r}: choose another name, or revoke that key first."
             )
@@ -100,6 +104,7 @@ def _to_dict(key: StoredKey) -> dict[str, object]:
         "id": str(key.id),
         "name": key.name,
         "is_admin": key.is_admin,
+        "is_metrics_only": key.is_metrics_only,
         "created_at": key.created_at.isoformat(),
         "revoked_at": key.revoked_at.isoformat() if key.revoked_at else None,
     }
@@ -111,10 +116,16 @@ def _print_table(keys: Sequence[StoredKey]) -> None:
     for heading in ("id", "access", "created", "revoked"):
         table.add_column(heading, no_wrap=True)
     for key in keys:
-        access = "all jobs" if key.is_admin else "own jobs"
+        access = _describe_access(key)
         revoked = f"{key.revoked_at:%Y-%m-%d}" if key.revoked_at else ""
         table.add_row(key.name, str(key.id), access, f"{key.created_at:%Y-%m-%d}", revoked)
     Console(highlight=False, markup=False).print(table)
+
+
+def _describe_access(key: StoredKey) -> str:
+    if key.is_metrics_only:
+        return "metrics"
+    return "all jobs" if key.is_admin else "own jobs"
 
 
 def _print_message(sentence: str) -> None:

@@ -130,6 +130,9 @@ def add_key(
     name: Annotated[str, typer.Argument(help="A name, such as that of the client.")],
     *,
     admin: Annotated[bool, typer.Option("--admin", help="Allow access to all jobs.")] = False,
+    metrics: Annotated[
+        bool, typer.Option("--metrics", help="Allow access to /metrics, and to nothing else.")
+    ] = False,
     data: RunningData = None,
 ) -> None:
     """Create an API key and print it. It is shown only once, since only its hash is stored."""
@@ -137,7 +140,8 @@ def add_key(
         from imagemill.cli.keys import add
         from imagemill.cli.startup import prepare_database
 
-        asyncio.run(add(prepare_database(data), name, is_admin=admin))
+        settings = prepare_database(data)
+        asyncio.run(add(settings, name, is_admin=admin, is_metrics_only=metrics))
 
 
 @keys.command("list")

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
 from imagemill.auth.api_keys import ApiKeys
-from imagemill.auth.errors import KeyRefused
+from imagemill.auth.errors import InsufficientScope, KeyRefused
 from imagemill.auth.key_loader import ApiKeyLoader
 from imagemill.auth.link_secret import LinkSecret
 from imagemill.field_errors import InvalidFields
@@ -86,7 +86,9 @@ has ended (`Prefer: wait=30`), follow the job's events, or give a `callback_url`
 # Problems of every route: its Host (auth/browser_guard.py) and its query may be wrong.
 COMMON_PROBLEMS: Final = problems(MalformedRequest, MisdirectedRequest, InvalidFields)
 # Problems of every authenticated route: API keys are in PostgreSQL.
-AUTHENTICATION_PROBLEMS: Final = problems(KeyRefused, TooManyRequests, DatabaseUnavailable)
+AUTHENTICATION_PROBLEMS: Final = problems(
+    KeyRefused, InsufficientScope, TooManyRequests, DatabaseUnavailable
+)
 
 
 # Those that are called for every job, some of them again and again.

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 
 from imagemill.api_schemas import DESCRIBED
-from imagemill.auth.errors import AdminRequired, KeyRefused, LinkRefused
+from imagemill.auth.errors import InsufficientScope, KeyRefused, LinkRefused
 from imagemill.errors import ServiceError
 from imagemill.field_errors import FieldError, InvalidFields, json_pointer
 from imagemill.gateway.errors import (
@@ -77,7 +77,7 @@ KINDS: Final[Mapping[type[ServiceError], ProblemKind]] = {
     MisdirectedRequest: ProblemKind(HTTPStatus.MISDIRECTED_REQUEST, "misdirected-request"),
     CrossSiteRequest: ProblemKind(HTTPStatus.FORBIDDEN, "cross-site-request"),
     KeyRefused: ProblemKind(HTTPStatus.UNAUTHORIZED, "unauthorized"),
-    AdminRequired: FORBIDDEN,
+    InsufficientScope: FORBIDDEN,
     LinkRefused: FORBIDDEN,
     JobNotFound: NOT_FOUND,
     DeliveryNotFound: NOT_FOUND,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from prometheus_client.core import GaugeMetricFamily
 
@@ -11,14 +12,28 @@ from imagemill.telemetry.metrics import Metrics
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedState:
-    """What PostgreSQL says of all jobs and workers, each counted by its state."""
+    """What PostgreSQL says of all jobs and workers, counted by their states, and of webhooks.
+
+    The times are for how long the oldest has been due, and for how long a transaction has held the
+    oldest snapshot; 0 if there is none.
+    """
 
     jobs: Mapping[str, int]
-    oldest_due: timedelta
+    oldest_due_job: timedelta
     workers: Mapping[str, int]
+    pending_webhooks: int
+    oldest_due_webhook: timedelta
+    oldest_snapshot: timedelta
 
 
-NOTHING = SharedState(jobs={}, oldest_due=timedelta(0), workers={})
+NOTHING: Final = SharedState(
+    jobs={},
+    oldest_due_job=timedelta(0),
+    workers={},
+    pending_webhooks=0,
+    oldest_due_webhook=timedelta(0),
+    oldest_snapshot=timedelta(0),
+)
 
 
 def shared_gauges(state: SharedState | None) -> Metrics:
@@ -38,12 +53,27 @@ def shared_gauges(state: SharedState | None) -> Metrics:
         GaugeMetricFamily(
             "imagemill_oldest_due_job_age_seconds",
             "How long the oldest due job has been waiting; 0 when no job is due.",
-            state.oldest_due.total_seconds(),
+            state.oldest_due_job.total_seconds(),
         ),
         _by_state(
             "imagemill_workers",
             "Workers that are live, or that were lost within the last hour.",
             state.workers,
+        ),
+        GaugeMetricFamily(
+            "imagemill_pending_webhooks",
+            "Webhooks that are neither delivered nor given up; counted up to 10,000.",
+            state.pending_webhooks,
+        ),
+        GaugeMetricFamily(
+            "imagemill_oldest_due_webhook_age_seconds",
+            "For how long a webhook has been due; 0 when none is.",
+            state.oldest_due_webhook.total_seconds(),
+        ),
+        GaugeMetricFamily(
+            "imagemill_postgres_oldest_snapshot_age_seconds",
+            "For how long a transaction has kept dead rows of this database from being removed.",
+            state.oldest_snapshot.total_seconds(),
         ),
     )
 

@@ -8,10 +8,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from imagemill.auth.api_key import ApiKey
 from imagemill.auth.authentication import authenticate
-from imagemill.auth.errors import AdminRequired
+from imagemill.auth.errors import AdminRequired, InsufficientScope
 from imagemill.gateway.limits.rate_limit_middleware import charge
 from imagemill.gateway.query_parameters import require_known_query
-from imagemill.gateway.services import ServicesDep
+from imagemill.gateway.services import Services, ServicesDep
 from imagemill.jobs.job import KeyId
 from imagemill.jobs.store import JobStore
 
@@ -22,6 +22,7 @@ class Caller:
 
     key_id: KeyId | None
     is_admin: bool
+    is_metrics_only: bool = False
 
     @property
     def visible_owner(self) -> KeyId | None:
@@ -42,16 +43,29 @@ Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 
 
 async def authenticate_caller(services: ServicesDep, request: Request, bearer: Bearer) -> Caller:
+    """Return the caller, who may read and send jobs. Raises as authenticate_any does.
+
+    FastAPI resolves a dependency before the route reads the body.
+    """
+    caller = await authenticate_any(services, request, bearer)
+    if caller.is_metrics_only:
+        raise InsufficientScope("This API key reads /metrics and nothing else.")
+    return caller
+
+
+async def authenticate_any(
+    services: Services, request: Request, bearer: HTTPAuthorizationCredentials | None
+) -> Caller:
     """Return the caller once PostgreSQL has confirmed the key, and charge the request to it.
 
-    FastAPI resolves a dependency before the route reads the body. Raises KeyRefused,
-    TooManyRequests, DatabaseUnavailable, and InvalidFields for unknown query parameters.
+    Raises KeyRefused, TooManyRequests, DatabaseUnavailable, and InvalidFields for unknown query
+    parameters.
     """
     token = bearer.credentials if bearer else None
     key = ApiKey.parse(token) if token else None
     lookup = await services.key_loader.look_up(key.id if key else None)
-    stored_key = authenticate(token, key, lookup, allows_anonymous=services.allows_anonymous)
-    caller = Caller(stored_key.id, stored_key.is_admin) if stored_key else ANONYMOUS
+    stored = authenticate(token, key, lookup, allows_anonymous=services.allows_anonymous)
+    caller = Caller(stored.id, stored.is_admin, stored.is_metrics_only) if stored else ANONYMOUS
     await charge(request, caller.key_id)
     await require_known_query(request)
     return caller

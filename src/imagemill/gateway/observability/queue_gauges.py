@@ -7,13 +7,16 @@ by one statement at a time, and no scraper waits long for it.
 import asyncio
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from imagemill.jobs.queue_stats import read_queue_stats
 from imagemill.jobs.worker_registry import WorkerRegistry
 from imagemill.postgres.pool import DatabaseUnavailable, Postgres
+from imagemill.postgres.server_info import read_oldest_snapshot
 from imagemill.telemetry.gauges import SharedState, shared_gauges
 from imagemill.telemetry.metrics import Metrics
+from imagemill.webhooks.queue_stats import read_webhook_stats
 
 MAX_AGE_SECONDS: Final = 5.0
 QUERY_TIMEOUT_SECONDS: Final = 2.0
@@ -44,10 +47,15 @@ class QueueGauges:
         try:
             stats = await read_queue_stats(self.postgres)
             workers = await WorkerRegistry(self.postgres).count()
+            webhooks = await read_webhook_stats(self.postgres)
+            snapshot = await read_oldest_snapshot(self.postgres)
         except DatabaseUnavailable:
             return None
         return SharedState(
             jobs={"due": stats.due, "delayed": stats.delayed, "processing": stats.processing},
-            oldest_due=stats.oldest_due,
+            oldest_due_job=stats.oldest_due,
             workers={"live": workers.live, "lost": workers.lost},
+            pending_webhooks=webhooks.pending,
+            oldest_due_webhook=webhooks.oldest_due,
+            oldest_snapshot=snapshot.age if snapshot else timedelta(0),
         )

@@ -49,7 +49,8 @@ PROBLEM_DOCS: Final[Mapping[str, ProblemDoc]] = {
         "PostgreSQL is unavailable: connection refused.",
     ),
     "forbidden": ProblemDoc(
-        "The API key is not an admin's, or the signed link was altered or has expired.",
+        "The API key is not an admin's or is for metrics alone, or the signed link was altered or"
+        " has expired.",
         "The link has expired.",
     ),
     "headers-too-large": ProblemDoc(

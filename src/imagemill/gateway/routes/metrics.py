@@ -1,4 +1,4 @@
-"""GET /metrics: for anyone while no API key exists, then for admins."""
+"""GET /metrics: for anyone while no API key exists, then for admins and keys for metrics."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -11,7 +11,7 @@ from fastapi.responses import PlainTextResponse
 from imagemill.auth.errors import AdminRequired
 from imagemill.blocking import run_in_thread
 from imagemill.errors import Rejected
-from imagemill.gateway.auth.caller import Bearer, Caller, authenticate_caller, require_admin
+from imagemill.gateway.auth.caller import Bearer, Caller, authenticate_any, require_admin
 from imagemill.gateway.openapi.headers import response_headers
 from imagemill.gateway.openapi.routing import get_and_head, problems
 from imagemill.gateway.services import ServicesDep
@@ -32,7 +32,9 @@ async def require_scraper(services: ServicesDep, request: Request, bearer: Beare
     """
     token = bearer.credentials if bearer else None
     try:
-        require_admin(await _with_timeout(authenticate_caller(services, request, bearer)))
+        caller = await _with_timeout(authenticate_any(services, request, bearer))
+        if not caller.is_metrics_only:
+            require_admin(caller)
     except DatabaseUnavailable:
         if token not in services.scraper_cache:
             raise
