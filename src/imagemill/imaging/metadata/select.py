@@ -1,7 +1,8 @@
 """Selection of the metadata that an output keeps, by its field `keep_metadata`.
 
 An embedded thumbnail is always removed, since it may show what was cropped, and so is an
-orientation that has been applied to the pixels. Only `all` keeps a GPS position.
+orientation that has been applied to the pixels, and what is said of a gain map. Only `all` keeps a
+GPS position.
 """
 
 import re
@@ -24,6 +25,7 @@ from imagemill.imaging.metadata.blocks import (
     set_block,
 )
 from imagemill.imaging.metadata.exif_block import attach_exif
+from imagemill.imaging.metadata.gain_map_xmp import remove_gain_map
 from imagemill.imaging.metadata.rights import exif, iptc, xmp
 from imagemill.imaging.spec.plain import Output
 
@@ -60,7 +62,7 @@ def _keep(image: Image, output: Output) -> Image:
     # The orientation has been applied.
     kept = remove_fields(image, *removed, *(ORIENTATIONS if output.auto_orient else ()))
     if keep == "all":
-        return _turn_packet_upright(kept) if output.auto_orient else kept
+        return _correct_packet(kept, output)
     for name, extract in EXTRACTORS.items() if keep == "copyright" else ():
         block = extract(get_block(image, name))
         if block is not None:
@@ -68,7 +70,15 @@ def _keep(image: Image, output: Output) -> Image:
     return kept
 
 
-def _turn_packet_upright(image: Image) -> Image:
-    """Return the image with an XMP packet that says that it is upright."""
+def _correct_packet(image: Image, output: Output) -> Image:
+    """Return the image with an XMP packet that says nothing of what the output does not have.
+
+    That is an orientation that has been applied, and a gain map.
+    """
     packet = get_block(image, XMP)
-    return set_block(image, XMP, ORIENTATION_IN_XMP.sub(rb"\g<1>1", packet)) if packet else image
+    if not packet:
+        return image
+    if output.auto_orient:
+        packet = ORIENTATION_IN_XMP.sub(rb"\g<1>1", packet)
+    packet = remove_gain_map(packet)
+    return set_block(image, XMP, packet) if packet else remove_fields(image, XMP)
