@@ -150,4 +150,4 @@ def test_a_partial_confinement_is_a_warning_that_names_what_is_missing() -> None
 def test_unsupported_formats_are_a_warning() -> None:
     inputs, _ = image_processes.check_formats(Capabilities((JPEG, PNG, HEIC), (JPEG,)))
     assert inputs.verdict is Verdict.WARN
-    assert "webp, avif, gif, tiff, jxl; uploads" in inputs.sentence
+    assert "webp, avif, gif, tiff, jxl, bmp, ico; uploads" in inputs.sentence

@@ -35,6 +35,10 @@ def valid_pictures() -> list[bytes]:
         _save(photo, "AVIF"),
         heic(photo),
         *jpeg_xls(photo, clear),
+        _save(photo, "BMP"),
+        _save(photo.convert("P"), "BMP"),
+        _save(clear, "ICO", sizes=[(36, 36)], bitmap_format="bmp"),
+        _save(clear, "ICO", sizes=[(36, 36), (16, 16)]),
     ]
 
 

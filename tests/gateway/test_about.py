@@ -22,7 +22,7 @@ def test_the_presets_are_pipelines_that_an_upload_takes(api: httpx.Client) -> No
 
 def test_the_capabilities_are_the_formats_that_work_and_the_limits(api: httpx.Client) -> None:
     assert api.get("/capabilities").json() == {
-        "inputs": sorted([*EVERY_FORMAT, "image/heic"]),
+        "inputs": sorted([*EVERY_FORMAT, "image/bmp", "image/heic", "image/vnd.microsoft.icon"]),
         "outputs": EVERY_FORMAT,
         "limits": {
             "max_upload_bytes": SHARED_LIMIT,

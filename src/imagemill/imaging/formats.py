@@ -14,8 +14,8 @@ from typing import Final, Literal
 
 FormatName = Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "jxl"]
 
-# HEIC is read and never written.
-InputName = FormatName | Literal["heic"]
+# These are read and never written.
+InputName = FormatName | Literal["heic", "bmp", "ico"]
 
 ColorModel = Literal["rgb", "gray", "cmyk"]
 MetadataKind = Literal["exif", "xmp", "iptc", "icc", "comments"]
@@ -240,12 +240,33 @@ HEIC: Final = Format(
     max_side=2**32 - 1,
 )
 
+BMP: Final = Format(
+    name="bmp",
+    media_type="image/bmp",
+    extension=".bmp",
+    # The second header begins with its length. Source: Microsoft, "Bitmap Storage"; OS/2 2.x.
+    signature=re.compile(rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0", re.DOTALL),
+    stand_in="png",
+    decodes_whole=True,
+    max_side=2**31 - 1,
+)
+ICO: Final = Format(
+    name="ico",
+    media_type="image/vnd.microsoft.icon",
+    extension=".ico",
+    # One entry at least, in which a byte is reserved.
+    signature=re.compile(rb"\0\0\x01\0(?!\0\0).{5}\0", re.DOTALL),
+    stand_in="png",
+    decodes_whole=True,
+    max_side=2**31 - 1,
+)
+
 # What an output may be, and what an input may be. The order is that of messages and documents.
 FORMATS: Final[Mapping[FormatName, Format]] = MappingProxyType(
     {"jpeg": JPEG, "png": PNG, "webp": WEBP, "avif": AVIF, "gif": GIF, "tiff": TIFF, "jxl": JXL}
 )
 INPUTS: Final[Mapping[InputName, Format]] = MappingProxyType(
-    {format_.name: format_ for format_ in (*FORMATS.values(), HEIC)}
+    {format_.name: format_ for format_ in (*FORMATS.values(), HEIC, BMP, ICO)}
 )
 
 MEDIA_TYPES: Final = MappingProxyType({format_.media_type: format_ for format_ in FORMATS.values()})

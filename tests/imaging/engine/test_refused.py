@@ -14,7 +14,7 @@ from imagemill.imaging.libvips import VipsError
 from imaging.studio import LIMITS, Studio, gradient, noise, open_picture
 
 ALL = ["jpg", "png", "webp", "avif", "gif", "tiff"]
-INPUTS = [*ALL, "heic", "jxl"]
+INPUTS = [*ALL, "heic", "jxl", "bmp", "ico"]
 SIXTEENTHS = [*range(1, 16), 15.9]
 
 
@@ -80,7 +80,9 @@ def test_a_jpeg_with_stray_bytes_between_its_parts_is_shown(studio: Studio) -> N
     ],
 )
 def test_an_unknown_signature_is_unsupported(studio: Studio, data: bytes) -> None:
-    with pytest.raises(UnsupportedFormat, match="jpeg, png, webp, avif, gif, tiff, jxl, heic"):
+    with pytest.raises(
+        UnsupportedFormat, match="jpeg, png, webp, avif, gif, tiff, jxl, heic, bmp, ico"
+    ):
         studio.render(write(studio, data), {})
 
 
@@ -95,6 +97,8 @@ def test_an_unknown_signature_is_unsupported(studio: Studio, data: bytes) -> Non
         b"\x00\x00\x00\x10ftypavif" + bytes(60),
         b"\x00\x00\x00\x10ftypheic" + bytes(60),
         b"\xff\x0a" + bytes(60),
+        b"BM" + bytes(12) + b"\x28" + bytes(60),
+        b"\0\0\1\0\1" + bytes(60),
         b"\x00\x00\x00\x0cJXL \r\n\x87\n" + bytes(60),
     ],
 )
