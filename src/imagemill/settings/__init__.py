@@ -6,9 +6,8 @@ Each part of the service is passed only the settings that it needs.
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from limits import RateLimitItem, parse_many
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -24,7 +23,11 @@ from imagemill.settings.values import (
     Rate,
     VolumeUrl,
     WebhookSecrets,
+    parse_rates,
 )
+
+if TYPE_CHECKING:  # a MiB that a worker does without
+    from limits import RateLimitItem
 
 MEBIBYTE: Final = 1024 * 1024
 
@@ -193,9 +196,9 @@ class Settings(BaseSettings):
         )
 
     @property
-    def rate(self) -> RateLimitItem | None:
+    def rate(self) -> "RateLimitItem | None":
         """The rate limit of a caller; None: no limit."""
-        return None if self.rate_limit is None else parse_many(self.rate_limit)[0]
+        return None if self.rate_limit is None else parse_rates(self.rate_limit)[0]
 
     @property
     def lease(self) -> timedelta:

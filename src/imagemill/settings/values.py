@@ -4,10 +4,9 @@ import base64
 import re
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import urlsplit
 
-from limits import parse_many
 from pydantic import AfterValidator, BeforeValidator, DirectoryPath, SecretStr
 from pydantic_settings import NoDecode
 
@@ -15,8 +14,18 @@ from pydantic_settings import NoDecode
 PATH_PREFIX: Final = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 # A name, with `*.` all names below it; an address; or any.
 HOST: Final = re.compile(r"(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|[0-9a-f:.]*:[0-9a-f:.]*|\*")
+if TYPE_CHECKING:
+    from limits import RateLimitItem
+
 MIN_SECRET_BYTES: Final = 16
 MAX_DELAY_SECONDS: Final = 7 * 86400
+
+
+def parse_rates(text: str) -> "list[RateLimitItem]":
+    """Return the rates that the text names. Raises ValueError."""
+    from limits import parse_many  # noqa: PLC0415 - loaded only where there is a rate limit
+
+    return parse_many(text)
 
 
 def _check_volume_url(url: str) -> str:
@@ -28,7 +37,7 @@ def _check_volume_url(url: str) -> str:
 
 def _check_rate(text: str) -> str:
     try:
-        rates = parse_many(text)
+        rates = parse_rates(text)
     except ValueError:
         rates = []
     if len(rates) != 1 or rates[0].amount < 1:
