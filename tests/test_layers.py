@@ -117,9 +117,11 @@ IMAGING_MAY_IMPORT = {
     "drawing": {"libvips"},
     "color": {"errors", "formats", "libvips", "spec"},
     "metadata": {"errors", "formats", "file_data", "iso_boxes", "libvips", "spec", "color"},
+    "camera_raw": {"file_data", "metadata"},
     "engine": {
         "errors",
         "formats",
+        "camera_raw",
         "file_data",
         "iso_boxes",
         "libvips",

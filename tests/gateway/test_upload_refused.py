@@ -17,6 +17,7 @@ from imagemill.imaging.engine.probe import SAMPLES
 from imagemill.imaging.formats import FORMATS
 from imagemill.settings.addresses import PostgresAddress
 from imagemill.storage.local.local_storage import LocalStorage
+from imaging.camera_raws import MAKE, PHOTOMETRIC, RGB, camera_raw, dng, tiff
 from support.pictures import picture
 from support.process import wait_until
 from support.servers import count_jobs
@@ -89,6 +90,34 @@ def test_bytes_that_are_no_known_image_are_refused(content: bytes, gateway: Gate
     assert gateway.files() == before
 
 
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (dng(), "DNG"),
+        (camera_raw("NIKON CORPORATION") + bytes(200_000), "Nikon NEF"),
+        (dng(at=300_000), "DNG"),
+        (b"FUJIFILMCCD-RAW 0201" + bytes(100), "Fujifilm RAF"),
+        (b"IIU\0\x18\0\0\0" + bytes(100), "Panasonic RW2"),
+        (b"\0\0\0\x18ftypcrx \0\0\0\1crx isom" + bytes(100), "Canon CR3"),
+    ],
+)
+def test_a_camera_raw_is_refused_by_its_name(content: bytes, name: str, gateway: Gateway) -> None:
+    before = gateway.files()
+    bare = gateway.client.post("/upload", content=content, headers=RAW)
+    in_a_form = gateway.client.post("/upload", **form(content))
+    for answer in (bare, in_a_form):
+        assert answer.status_code == httpx.codes.UNSUPPORTED_MEDIA_TYPE
+        assert f"({name})" in answer.json()["detail"]
+    assert gateway.files() == before
+
+
+@pytest.mark.parametrize("at", [8, 300_000])
+def test_a_tiff_that_names_a_camera_is_accepted(at: int, gateway: Gateway) -> None:
+    content = tiff({PHOTOMETRIC: RGB, MAKE: b"NIKON CORPORATION\0"}, at=at)
+    answer = gateway.client.post("/upload", content=content, headers=RAW)
+    assert answer.status_code == httpx.codes.ACCEPTED
+
+
 async def test_a_format_that_failed_its_test_at_start_is_refused(tmp_path: Path) -> None:
     async def receive() -> Message:
         return {"type": "http.request", "body": SAMPLES["heic"]}
@@ -99,7 +128,7 @@ async def test_a_format_that_failed_its_test_at_start_is_refused(tmp_path: Path)
     storage = LocalStorage.open(tmp_path, reserve_bytes=0)
     async with storage as opened, opened.begin() as pending_file:
         reader = UploadReader(pending_file, FORMATS.values(), SHARED_LIMIT)
-        with pytest.raises(NotAnImage, match=r"format: image/avif, .*image/webp"):
+        with pytest.raises(NotAnImage, match=r"are: image/avif, .*image/webp"):
             await reader.read(request)
 
 

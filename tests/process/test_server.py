@@ -7,6 +7,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from imaging.camera_raws import dng
 from support.pictures import picture
 
 from .cli import files_in, process
@@ -62,6 +63,16 @@ def test_a_file_argument_that_is_no_image_fails_without_being_sent(
     assert run.status == 1
     assert "notes.jpg: unsupported_format: The file has none of the supported formats" in run.err
     assert httpx.get(f"{server_url}/jobs").json()["jobs"] == before
+
+
+def test_a_camera_raw_fails_by_its_name_without_being_sent(
+    server_url: str, photos: Path, tmp_path: Path
+) -> None:
+    (photos / "cat.dng").write_bytes(dng())
+    run = process(photos, "--out", tmp_path / "out", "--server", server_url)
+    assert run.status == 1
+    assert "cat.dng: unsupported_format: The file is a camera RAW (DNG)" in run.err
+    assert "3 files, 2 done, 1 failed, " in run.out
 
 
 def test_json_has_everything_about_each_file(server_url: str, photos: Path, tmp_path: Path) -> None:

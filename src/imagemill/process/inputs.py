@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
+from imagemill.imaging.camera_raw import HEAD_BYTES, find_camera_raw
 from imagemill.imaging.formats import INPUTS, SNIFF_BYTES, Format, sniff
 from imagemill.process.errors import FileError
 
@@ -60,11 +61,15 @@ def _files(argument: Path, out: Path, found: FoundInputs) -> Iterator[tuple[Path
 
 def _add(path: Path, subfolder: PurePath, found: FoundInputs, *, is_argument: bool) -> None:
     try:
-        format_ = _sniff_file(path)
+        head = _read_head(path)
     except OSError as error:
         found.failed.append((path, _unreadable(error)))
         return
-    if format_:
+    format_, camera_raw = sniff(head[:SNIFF_BYTES]), find_camera_raw(head)
+    if camera_raw:
+        sentence = f"The file is a camera RAW ({camera_raw}), which has to be developed first."
+        found.failed.append((path, FileError("unsupported_format", sentence)))
+    elif format_:
         found.inputs.append(Input(path, subfolder, format_))
     elif is_argument:
         known = ", ".join(INPUTS)
@@ -74,11 +79,11 @@ def _add(path: Path, subfolder: PurePath, found: FoundInputs, *, is_argument: bo
         found.ignored += 1
 
 
-def _sniff_file(path: Path) -> Format | None:
+def _read_head(path: Path) -> bytes:
     if not path.is_file():  # reading a pipe might never end
-        return None
+        return b""
     with path.open("rb") as file:
-        return sniff(file.read(SNIFF_BYTES))
+        return file.read(HEAD_BYTES)
 
 
 def _unreadable(error: OSError) -> FileError:

@@ -260,7 +260,6 @@ REFUSED: dict[str, tuple[Tiff, str]] = {
     "a codec of nobody": (page(tags={259: [60000]}), "method 60000"),
     "a mask": (page(photometric=4, bits=1), "transparency mask"),
     "ITU Lab": (of(store(COLORS, "u1"), 10), "ITU Lab"),
-    "a sensor": (page(photometric=32803), "camera's sensor"),
     "a kind of nobody": (page(photometric=12345), "of kind 12345"),
     "three bits": (page(bits=3), "3 bits"),
     "12 bits": (page(bits=12), "12 bits"),

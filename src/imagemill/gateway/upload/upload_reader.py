@@ -15,7 +15,8 @@ from imagemill.gateway.upload.multipart import (
     FormReader,
     parse_boundary,
 )
-from imagemill.imaging.formats import SNIFF_BYTES, Format, sniff
+from imagemill.imaging.camera_raw import CameraRawDetector
+from imagemill.imaging.formats import SNIFF_BYTES, TIFF, Format, sniff
 from imagemill.storage.protocol import PendingFile
 
 # What a form may add to its file: the fields, and the headers and boundaries of its parts.
@@ -38,7 +39,7 @@ class UploadReader:
     pending_file: PendingFile
     formats: Collection[Format]
     max_bytes: int
-    _head: bytearray = field(default_factory=bytearray)
+    _camera_raw: CameraRawDetector = field(default_factory=CameraRawDetector)
     _format: Format | None = None
 
     async def read(self, request: Request) -> ReceivedUpload:
@@ -52,7 +53,7 @@ class UploadReader:
             async for chunk in request.stream():
                 await self._write(chunk)
             filename = _header_text(request, "x-filename")
-            return ReceivedUpload(self._detect_format(), clean_filename(filename), query)
+            return ReceivedUpload(self._finish(), clean_filename(filename), query)
 
         form_reader = FormReader(parse_boundary(request.headers["content-type"]))
         async for chunk in request.stream():
@@ -60,27 +61,48 @@ class UploadReader:
                 await self._write(file_bytes)
         if not form_reader.form.has_file:
             raise MalformedRequest(f"The form has no part named {FILE_FIELD!r}.")
-        found = self._detect_format()
+        found = self._finish()
         form = form_reader.finish()
         return ReceivedUpload(found, clean_filename(form.filename), query + form.fields)
 
     async def _write(self, chunk: bytes) -> None:
         if self.pending_file.size + len(chunk) > self.max_bytes:
             raise UploadTooLarge(f"The image exceeds the limit of {self.max_bytes} bytes.")
-        if self._format is None:
-            self._head += chunk
-            if len(self._head) >= SNIFF_BYTES:
+        if self._format in {None, TIFF} and not self._camera_raw.is_complete():
+            self._camera_raw.feed(chunk)
+            if len(self._camera_raw.head) >= SNIFF_BYTES:
                 self._format = self._detect_format()
+            if self._camera_raw.is_complete():
+                self._refuse_camera_raw()
         await self.pending_file.write(chunk)
 
-    def _detect_format(self) -> Format:
-        if self._format is not None:
-            return self._format
-        found = sniff(bytes(self._head))
-        if found is None or found not in self.formats:
-            known = ", ".join(sorted(one.media_type for one in self.formats))
-            raise NotAnImage(f"{_explain(found)} Supported are: {known}.")
+    def _finish(self) -> Format:
+        """Return the format of the file, all of which has been read."""
+        found = self._format or self._detect_format()
+        if found is TIFF:
+            self._refuse_camera_raw()
         return found
+
+    def _detect_format(self) -> Format:
+        found = sniff(bytes(self._camera_raw.head[:SNIFF_BYTES]))
+        if found is None:
+            self._refuse_camera_raw()
+        if found is None or found not in self.formats:
+            raise NotAnImage(f"{_explain(found)} Supported are: {self._known_types}.")
+        return found
+
+    def _refuse_camera_raw(self) -> None:
+        """Raise NotAnImage for a camera RAW. One that looks like a TIFF may turn out late."""
+        name = self._camera_raw.find()
+        if name:
+            raise NotAnImage(
+                f"The image is a camera RAW ({name}), which has to be developed first."
+                f" Supported are: {self._known_types}."
+            )
+
+    @property
+    def _known_types(self) -> str:
+        return ", ".join(sorted(one.media_type for one in self.formats))
 
 
 def _explain(found: Format | None) -> str:

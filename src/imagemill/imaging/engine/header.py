@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from imagemill.imaging.camera_raw import find_camera_raw
 from imagemill.imaging.engine.decoders import peek
 from imagemill.imaging.engine.decoders.buffering import count_buffered_bytes
 from imagemill.imaging.engine.decoders.gif_blocks import check_complete
@@ -11,7 +12,7 @@ from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.timing import Timing
 from imagemill.imaging.errors import TooLarge, UnsupportedFormat
 from imagemill.imaging.file_data import Data
-from imagemill.imaging.formats import GIF, INPUTS, SNIFF_BYTES, Format, sniff
+from imagemill.imaging.formats import GIF, INPUTS, SNIFF_BYTES, TIFF, Format, sniff
 from imagemill.imaging.libvips import Image, get_int
 from imagemill.imaging.limits import Limits
 from imagemill.imaging.metadata.blocks import EXIF, get_block
@@ -89,6 +90,11 @@ def check_limits(header: Header, limits: Limits) -> None:
 
 def _sniff(data: Data) -> Format:
     format_ = sniff(data[:SNIFF_BYTES])
+    camera_raw = find_camera_raw(data) if format_ in {None, TIFF} else None
+    if camera_raw:
+        raise UnsupportedFormat(
+            f"The file is a camera RAW ({camera_raw}). Develop it into a JPEG or a TIFF."
+        )
     if format_ is None:
         known = ", ".join(INPUTS)
         raise UnsupportedFormat(f"The file is in none of the supported formats: {known}.")

@@ -118,7 +118,7 @@ def read_directory(data: Data, at: int | None = None) -> Directory | None:
     found: dict[int, Entry] = {}
     try:
         if at is None:
-            (at,) = unpack_from(kind.order + kind.offset, data, kind.first_offset_at)
+            at = read_first_offset(data) or 0
         (count,) = unpack_from(kind.order + kind.count, data, at)
         first = at + calcsize(kind.count)
         for place in range(
@@ -134,6 +134,22 @@ def read_directory(data: Data, at: int | None = None) -> Directory | None:
     except error:  # the data ends here; keep the entries read so far
         pass
     return Directory(data, kind.order, found)
+
+
+def read_first_offset(data: Data | bytearray) -> int | None:
+    """Return the offset of the first directory; None when this is no TIFF, or ends before it."""
+    kind = KINDS.get(bytes(data[:4]))
+    if kind is None or len(data) < kind.first_offset_at + kind.inline:
+        return None
+    (at,) = unpack_from(kind.order + kind.offset, data, kind.first_offset_at)
+    return int(at)
+
+
+def move_first_directory(head: bytearray, directory: bytearray) -> bytes:
+    """Return a TIFF with the head's kind and this first directory: values outside it are lost."""
+    kind = KINDS[bytes(head[:4])]
+    after = kind.first_offset_at + kind.inline
+    return bytes(head[: kind.first_offset_at]) + pack(kind.order + kind.offset, after) + directory
 
 
 def read_entries(data: Data) -> Mapping[int, Entry]:

@@ -57,10 +57,8 @@ PHOTOMETRIC_NAMES: Final = MappingProxyType(
     {
         4: "a transparency mask",
         10: "ITU Lab",
-        32803: "the raw mosaic of a camera's sensor",
         32844: "LogL",
         32845: "LogLuv",
-        34892: "the raw data of a camera's sensor",
         51177: "a depth map",
     }
 )
