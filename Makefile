@@ -100,6 +100,9 @@ api-docs: dev  ## Write docs/api.md from the OpenAPI document
 bench: dev  ## Measure the service compared to bare libvips, in ROUNDS rounds
 	$(BIN)/python -m bench.overhead --rounds $(ROUNDS) $(PHOTO)
 
+bench-small: dev  ## Measure small JPEGs without libvips beside the same with it
+	$(BIN)/python -m bench.small_jpegs
+
 bench-outputs: dev  ## Measure several outputs compared to the largest one alone
 	$(BIN)/python -m bench.outputs $(PHOTO)
 
@@ -118,4 +121,4 @@ bench-snapshot: dev  ## The same while a snapshot is held for SECONDS and RATE j
 
 .PHONY: help venv dev demo up neighbours test test-long test-alerts test-containers chaos soak fuzz schemathesis check \
   format gallery \
-  api-docs bench bench-outputs bench-keys bench-streams bench-queue bench-snapshot
+  api-docs bench bench-small bench-outputs bench-keys bench-streams bench-queue bench-snapshot

@@ -218,19 +218,26 @@ def test_the_table_of_imaging_is_in_order_and_complete() -> None:
     assert found - {"__init__", "__pycache__"} == set(rooms)
 
 
-def test_only_libvips_and_the_other_decoders_know_the_libraries_of_pixels() -> None:
+PIXEL_LIBRARIES = {"PIL", "pyvips", "pillow_heif", "simplejpeg", "cykooz_resizer"}
+
+
+def test_only_libvips_other_decoders_and_small_jpegs_know_the_libraries_of_pixels() -> None:
     knowing = {
         str(file.relative_to(PACKAGE))
         for file in PACKAGE.rglob("*.py")
-        if {name.split(".")[0] for name in imports(file)} & {"PIL", "pyvips", "pillow_heif"}
+        if {name.split(".")[0] for name in imports(file)} & PIXEL_LIBRARIES
     }
-    decoders = "imaging/engine/decoders"
+    decoders, small_jpeg = "imaging/engine/decoders", "imaging/engine/small_jpeg"
     assert knowing == {
         "imaging/libvips.py",
         f"{decoders}/heic/__init__.py",
         f"{decoders}/bmp.py",
         f"{decoders}/ico.py",
         f"{decoders}/pillow_image.py",
+        f"{small_jpeg}/decode.py",
+        f"{small_jpeg}/scale.py",
+        f"{small_jpeg}/encode.py",
+        f"{small_jpeg}/verify.py",
     }
 
 

@@ -46,6 +46,11 @@ def decode(data: Data, header: Header, opened: Image, plan: DecodePlan) -> tuple
         return (_hold(image, left, plan, is_in_memory=header.format.loader is None),)
 
 
+def choose_jpeg_shrink(factor: float) -> int:
+    """Return by what a JPEG's decoder shrinks, when it may shrink by no more than the factor."""
+    return next((shrink for shrink in JPEG_SHRINKS if shrink <= factor), 1)
+
+
 def _load(data: Data, header: Header, opened: Image, factor: float) -> Image:
     options = _choose_load_options(header, factor)
     is_opened = header.format.loader is not None and not options
@@ -61,8 +66,8 @@ def _hold(loaded: Image, factor: float, plan: DecodePlan, *, is_in_memory: bool 
 
 
 def _choose_load_options(header: Header, factor: float) -> dict[str, float]:
-    if header.format is JPEG and factor >= min(JPEG_SHRINKS):
-        return {"shrink": next(shrink for shrink in JPEG_SHRINKS if shrink <= factor)}
+    if header.format is JPEG and (shrink := choose_jpeg_shrink(factor)) > 1:
+        return {"shrink": shrink}
     # libwebp scales without premultiplying, so that colours of invisible pixels would show.
     if header.format is WEBP and not header.has_alpha and factor > 1:
         return {"scale": 1 / factor}

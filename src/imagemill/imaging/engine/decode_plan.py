@@ -58,7 +58,7 @@ def plan_decode(header: Header, pipeline: Pipeline, limits: Limits) -> DecodePla
     for output in pipeline.outputs:
         _check_quality(output, choose_format(output, header))
         _check_color_space(output, choose_format(output, header))
-        size = crop_size(_orient(header, output), output)
+        size = crop_size(orient_size(header, output), output)
         if output.trim is not False:  # its size depends on the pixels
             shrinks.append(1.0)
             hold_in_memory = True
@@ -92,7 +92,8 @@ def count_frames(output: Output, header: Header) -> int:
     return header.frames if takes_all else 1
 
 
-def _orient(header: Header, output: Output) -> Size:
+def orient_size(header: Header, output: Output) -> Size:
+    """Return the size once `auto_orient` and `rotate` are done."""
     return rotate_size(header.upright if output.auto_orient else header.stored, output.rotate)
 
 

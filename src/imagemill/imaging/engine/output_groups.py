@@ -49,16 +49,15 @@ def scale_outputs(unscaled: Picture, outputs: Sequence[Output]) -> Iterator[tupl
     first = unscaled.first
     for output, following in zip(ordered, [*ordered[1:], None], strict=True):
         picture = resize.apply(replace(unscaled, first=first), output)
-        can_be_source = following and _can_be_source(
-            unscaled.size, picture.size, sizes[following.name]
-        )
-        if can_be_source and not unscaled.later:
+        is_source = following and can_be_source(unscaled.size, picture.size, sizes[following.name])
+        if is_source and not unscaled.later:
             first = picture.first.copy_memory()
             picture = replace(picture, first=first)
         yield output, picture
 
 
-def _can_be_source(original: Size, larger: Size, smaller: Size) -> bool:
+def can_be_source(original: Size, larger: Size, smaller: Size) -> bool:
+    """Return whether an output of the smaller size may be scaled from the one of the larger."""
     if larger.width > original.width or larger.height > original.height:  # it was enlarged
         return False
     return min(larger.width / smaller.width, larger.height / smaller.height) >= MIN_SOURCE_RATIO

@@ -20,6 +20,13 @@ def align(inner: Size, outer: Size, position: str) -> tuple[int, int]:
     return (outer.width - inner.width) * across // 2, (outer.height - inner.height) * down // 2
 
 
+def find_cut(cut: Size, picture: Size, position: str | Focus) -> tuple[int, int]:
+    """Return left and top of the part of this size that a position of the pipeline keeps."""
+    if isinstance(position, str):
+        return align(cut, picture, position)
+    return center_on(cut, picture, position)
+
+
 def center_on(cut: Size, picture: Size, focus: Focus) -> tuple[int, int]:
     """Return left and top of the crop centred on the focus, moved to lie inside the picture."""
     return (

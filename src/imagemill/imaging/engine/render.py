@@ -19,6 +19,7 @@ from imagemill.imaging.engine.header import Header, check_limits, open_image
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors, translate_encode_errors
 from imagemill.imaging.engine.output_groups import group_by_unscaled_picture, scale_outputs
 from imagemill.imaging.engine.picture import Picture
+from imagemill.imaging.engine.small_jpeg.render import render_small_jpeg
 from imagemill.imaging.engine.steps import (
     auto_orient,
     blur,
@@ -89,6 +90,14 @@ def render(data: Data, files: Sequence[int], pipeline: Pipeline, limits: Limits)
     `data` is the input's, and has to stay unchanged until this returns.
     Raises InvalidImage, UnsupportedFormat, TooLarge, DoesNotFit, OutOfMemory or ScratchFull.
     """
+    small = render_small_jpeg(data, files, pipeline, limits)
+    return render_with_libvips(data, files, pipeline, limits) if small is None else small
+
+
+def render_with_libvips(
+    data: Data, files: Sequence[int], pipeline: Pipeline, limits: Limits
+) -> Written:
+    """Do what `render` does, in the way that every picture and every pipeline can be done."""
     clear_warnings()
     header, opened = open_image(data)
     check_limits(header, limits)

@@ -37,6 +37,7 @@ INHERITED_VARIABLES: Final = ("PATH", "LD_PRELOAD")
 ENVIRONMENT: Final = {
     "LC_ALL": "C.UTF-8",
     "MALLOC_ARENA_MAX": "2",
+    "OPENBLAS_NUM_THREADS": "1",  # NumPy would start a thread for each core, and computes nothing
     "VIPS_CONCURRENCY": "1",
     "VIPS_DISC_THRESHOLD": "100g",  # large pictures in memory, never in temporary files
 }

@@ -4,7 +4,7 @@ from imagemill.imaging.color.profiles import to_srgb
 from imagemill.imaging.engine.canvas import place_on_canvas
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.picture import Picture
-from imagemill.imaging.engine.position import align, center_on
+from imagemill.imaging.engine.position import align, find_cut
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.spec.bounds import STRATEGIES
 from imagemill.imaging.spec.plain import Output
@@ -28,6 +28,4 @@ def _find_cut(first: Image, size: Size, box: Size, output: Output) -> tuple[int,
         # The strategies know sRGB. libvips notes the offset of the whole image in the part it kept.
         kept = to_srgb(first).smartcrop(box.width, box.height, interesting=position)
         return -kept.xoffset, -kept.yoffset
-    if isinstance(position, str):
-        return align(box, size, position)
-    return center_on(box, size, position)
+    return find_cut(box, size, position)

@@ -10,12 +10,12 @@ def apply(picture: Picture, output: Output) -> Picture:
     if area is None:
         return picture
     size = crop_size(picture.size, output)
-    left, width = _find_span(area.left, size.width, first.width, picture.size.width)
-    top, height = _find_span(area.top, size.height, first.height, picture.size.height)
+    left, width = find_span(area.left, size.width, first.width, picture.size.width)
+    top, height = find_span(area.top, size.height, first.height, picture.size.height)
     return picture.map_frames(lambda image: image.crop(left, top, width, height), size)
 
 
-def _find_span(start: int, length: int, decoded: int, nominal: int) -> tuple[int, int]:
+def find_span(start: int, length: int, decoded: int, nominal: int) -> tuple[int, int]:
     """Return start and length in pixels of an image decoded smaller than its nominal size."""
     first = min(decoded - 1, round(start * decoded / nominal))
     beyond = round((start + length) * decoded / nominal)
