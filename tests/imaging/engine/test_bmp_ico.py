@@ -55,7 +55,7 @@ def drawn() -> Image.Image:
         bmp((4, 2), 8, bytes([3, 3, 0, 1, 1, 2, 3, 3]), extra=colors()),
         bmp((4, -2), 8, bytes([1, 2, 3, 3, 3, 3, 0, 1]), extra=colors()),
         bmp((4, 2), 4, bytes([0x33, 0x01, 0, 0, 0x12, 0x33, 0, 0]), extra=colors()),
-        bmp((4, 2), 8, bytes([2, 3, 1, 0, 1, 1, 0, 0, 1, 1, 1, 2, 2, 3, 0, 0, 0, 1]), RLE8, colors()),
+        bmp((4, 2), 8, bytes.fromhex("020301000101 0000 010101020203 0000 0001"), RLE8, colors()),
         bmp((4, 2), 4, bytes.fromhex("0233 0201 0000 0212 0233 0000 0001"), RLE4, colors()),
     ],
     ids=["8 bits", "top-down", "4 bits", "RLE8", "RLE4"],
