@@ -70,6 +70,19 @@ LOSSLESS: Final = Card(
     shots=(Shot("true", {"lossless": True}),),
 )
 
+PALETTE: Final = Card(
+    name="palette",
+    fields=("palette", "quality"),
+    sample="fruit.webp",
+    words="PNG with at most 256 colours, dithered; a lower quality takes fewer. By default a PNG"
+    " has the palette of its input, if nothing mixes its colours.",
+    common={"width": 270, "format": "png"},
+    shots=(
+        Shot("true", {"palette": True}),
+        Shot("true-10", {"palette": True, "quality": 10}),
+    ),
+)
+
 EFFORT: Final = Card(
     name="effort",
     fields=("effort",),
@@ -121,5 +134,16 @@ GROUP: Final = Group(
     emblem="quality-5",
     words="The file that is written. Metadata of the input is removed unless `keep_metadata`"
     " asks for it.",
-    cards=(NAME, FORMAT, QUALITY, MAX_BYTES, LOSSLESS, EFFORT, PROGRESSIVE, KEEP_METADATA, FRAMES),
+    cards=(
+        NAME,
+        FORMAT,
+        QUALITY,
+        MAX_BYTES,
+        LOSSLESS,
+        PALETTE,
+        EFFORT,
+        PROGRESSIVE,
+        KEEP_METADATA,
+        FRAMES,
+    ),
 )

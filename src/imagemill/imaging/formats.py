@@ -61,11 +61,11 @@ class Format:
     numbers of ITU-T H.273 that name primaries and transfer function.
 
     `default_quality`, 1 to 100, is None where there is no quality. `allows_lossless`: a client may
-    ask for a lossless file, also where every file is one. `efforts` counts as the format's library
-    does, for PNG and TIFF the level of deflate; the default stands with its measurements in the
-    encoder. `applies_orientation`: a file states how it is turned, and every decoder turns it.
-    `frame_timing` is None where a file holds a single frame: pages of a TIFF and further
-    pictures of an AVIF are no frames.
+    ask for a lossless file, also where every file is one; `allows_palette`: for up to 256 colours,
+    or for more. `efforts` counts as the format's library does, for PNG and TIFF the level of
+    deflate; the default stands with its measurements in the encoder. `applies_orientation`: a file
+    states how it is turned, and every decoder turns it. `frame_timing` is None where a file holds a
+    single frame: pages of a TIFF and further pictures of an AVIF are no frames.
     """
 
     name: InputName
@@ -87,6 +87,7 @@ class Format:
     has_code_points: bool = False
     default_quality: int | None = None
     allows_lossless: bool = False
+    allows_palette: bool = False
     efforts: range | None = None
     applies_orientation: bool = False
     frame_timing: FrameTiming | None = None
@@ -141,6 +142,7 @@ PNG: Final = Format(
     metadata=frozenset({"exif", "xmp", "icc", "comments"}),
     has_code_points=True,
     allows_lossless=True,
+    allows_palette=True,
     efforts=range(1, 10),
 )
 WEBP: Final = Format(

@@ -48,6 +48,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "tint": st.sampled_from(["#f00", "#1234ab"]),
     "gamma": st.floats(1, 3),
     "negate": FLAG,
+    "palette": FLAG,
     "pad": st.one_of(st.integers(0, 9), st.fixed_dictionaries({"left": st.integers(0, 9)})),
     "watermark": st.fixed_dictionaries(
         {"text": st.text(min_size=1, max_size=200)},

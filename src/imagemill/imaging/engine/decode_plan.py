@@ -58,6 +58,7 @@ def plan_decode(header: Header, pipeline: Pipeline, limits: Limits) -> DecodePla
     for output in pipeline.outputs:
         _check_quality(output, choose_format(output, header))
         _check_color_space(output, choose_format(output, header))
+        _check_palette(output, choose_format(output, header))
         size = crop_size(orient_size(header, output), output)
         if output.trim is not False:  # its size depends on the pixels
             shrinks.append(1.0)
@@ -126,6 +127,13 @@ def _check_color_space(output: Output, format_: Format) -> None:
         raise DoesNotFit(
             f"Output {output.name} would be {format_.name}, which has no place for the profile"
             " that Display P3 needs."
+        )
+
+
+def _check_palette(output: Output, format_: Format) -> None:
+    if output.palette is not None and not format_.allows_palette:
+        raise DoesNotFit(
+            f"Output {output.name} would be {format_.name}, which has no choice of a palette."
         )
 
 

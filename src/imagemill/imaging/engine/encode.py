@@ -8,6 +8,7 @@ from imagemill.imaging.color.convert_for_format import convert_for_format
 from imagemill.imaging.engine.canvas import flatten
 from imagemill.imaging.engine.encoders import ENCODERS
 from imagemill.imaging.engine.quality_search import find_best_quality
+from imagemill.imaging.engine.reduce_colors import reduce_colors
 from imagemill.imaging.file_data import (
     MAX_INLINE_BYTES,
     Data,
@@ -24,13 +25,18 @@ from imagemill.imaging.spec.plain import Output, replace
 MAX_BUFFERED_PIXELS: Final = 1_000_000
 
 
-def write(image: Image, file: int, output: Output, format_: Format) -> Data:
+def write(
+    image: Image, file: int, output: Output, format_: Format, *, had_few_colors: bool
+) -> Data:
     """Encode the finished picture, and return its bytes.
 
-    If they are more than MAX_INLINE_BYTES, they are in the empty file of this descriptor, too. The
+    `had_few_colors`: the input has a palette or few bits, and nothing has mixed its colours. If the
+    bytes are more than MAX_INLINE_BYTES, they are in the empty file of this descriptor, too. The
     quality is lower if `max_bytes` requires it.
     """
-    image = select_metadata(flatten(convert_for_format(image, format_), output, format_), output)
+    image = flatten(convert_for_format(image, format_), output, format_)
+    image = reduce_colors(image, output, format_, had_few=had_few_colors)
+    image = select_metadata(image, output)
     highest = output.quality or format_.default_quality
     if output.max_bytes is not None and highest is not None:
         data = _encode_within(output.max_bytes, highest, image, output, format_)

@@ -17,10 +17,13 @@ from imagemill.imaging.libvips import Image, get_int
 from imagemill.imaging.limits import Limits
 from imagemill.imaging.metadata.blocks import EXIF, get_block
 from imagemill.imaging.metadata.density import Density, read_density
+from imagemill.imaging.metadata.tiff_tags import has_palette
 
 # EXIF orientations: 1 is upright, 2 to 4 mirror or turn by half, 5 to 8 by a quarter.
 UPRIGHT: Final = 1
 SIDEWAYS: Final = frozenset({5, 6, 7, 8})
+
+FULL_BITS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,9 @@ class Header:
     """Facts of a file. `stored` is the size before the EXIF `orientation` (1 to 8) is applied.
 
     `frames` counts those of an animation and is 1 for others: pages of a TIFF and further pictures
-    of an AVIF or HEIC are ignored. `buffered_bytes` is what the decoder holds of a progressive or
-    interlaced file, and 0 for other files.
+    of an AVIF or HEIC are ignored. `has_few_colors`: the file has a palette, or grey of less than 8
+    bits. `buffered_bytes` is what the decoder holds of a progressive or interlaced file, and 0 for
+    other files.
     """
 
     format: Format
@@ -37,6 +41,7 @@ class Header:
     frames: int
     orientation: int
     has_alpha: bool
+    has_few_colors: bool
     buffered_bytes: int
     timing: Timing
     density: Density | None
@@ -62,6 +67,7 @@ def open_image(data: Data) -> tuple[Header, Image]:
         frames=get_int(image, "n-pages", 1) if format_.has_frames else 1,
         orientation=_read_orientation(image),
         has_alpha=image.hasalpha(),
+        has_few_colors=_has_few_colors(data, format_, image),
         buffered_bytes=count_buffered_bytes(data, format_, image),
         timing=_read_timing(image),
         density=read_density(data, format_, get_block(image, EXIF)),
@@ -99,6 +105,14 @@ def _sniff(data: Data) -> Format:
         known = ", ".join(INPUTS)
         raise UnsupportedFormat(f"The file is in none of the supported formats: {known}.")
     return format_
+
+
+def _has_few_colors(data: Data, format_: Format, image: Image) -> bool:
+    if format_ is TIFF:  # libvips reports no palette of it
+        return has_palette(data) or get_int(image, "bits-per-sample", FULL_BITS) < FULL_BITS
+    return bool(
+        get_int(image, "palette", 0) or get_int(image, "bits-per-sample", FULL_BITS) < FULL_BITS
+    )
 
 
 def _read_timing(image: Image) -> Timing:

@@ -20,24 +20,32 @@ class Picture:
 
     `size`, in pixels, is what steps compute with; images may have been decoded smaller. Unless the
     picture `is_in_memory`, its file is read when pixels are first asked for, and only once. `box`
-    is the size to fill once it is scaled. `assets` is the folder of images for watermarks.
+    is the size to fill once it is scaled. `is_mixed`: pixels have been mixed into others, so that
+    there are more colours than before. `assets` is the folder of images for watermarks.
     """
 
     first: Image
     size: Size
     is_in_memory: bool
     box: Size | None = None
+    is_mixed: bool = False
     later: tuple[Image, ...] = ()
     changes: tuple[Change, ...] = ()
     assets: Path | None = None
 
-    def map_frames(self, change: Change, size: Size | None = None) -> "Picture":
-        """Return the picture with the change applied to each frame, and with the size if given."""
+    def map_frames(
+        self, change: Change, size: Size | None = None, *, mixes: bool = False
+    ) -> "Picture":
+        """Return the picture with the change applied to each frame, and with the size if given.
+
+        `mixes`: the change mixes pixels.
+        """
         return replace(
             self,
             first=change(self.first),
             changes=(*self.changes, change),
             size=size or self.size,
+            is_mixed=self.is_mixed or mixes,
         )
 
     @property

@@ -148,7 +148,8 @@ def _write_output(
     timing = header.timing.round_to(format_)
     keeps_all = output.keep_metadata == "all"
     image = set_density(join_frames(picture, timing), header.density if keeps_all else None)
-    data = write(image, file, output, format_)
+    had_few_colors = header.has_few_colors and not picture.is_mixed
+    data = write(image, file, output, format_, had_few_colors=had_few_colors)
     return data, ExpectedOutput(
         output.name, format_, picture.size, picture.frames, timing, may_have_position=keeps_all
     )

@@ -7,6 +7,7 @@ each. Of EXIF, a TIFF gets orientation, artist and copyright.
 from types import MappingProxyType
 from typing import BinaryIO, Final
 
+from imagemill.imaging.color.palette import get_bits, get_palette
 from imagemill.imaging.color.profiles import (
     PROFILE,
     attach_profile,
@@ -16,7 +17,13 @@ from imagemill.imaging.color.profiles import (
 from imagemill.imaging.color.space_tags import get_tag
 from imagemill.imaging.formats import AVIF, JPEG, PNG, TIFF, Format, MetadataKind
 from imagemill.imaging.libvips import GValue, Image
-from imagemill.imaging.metadata import avif_code_points, png_colors, png_xmp, tiff_tags
+from imagemill.imaging.metadata import (
+    avif_code_points,
+    png_colors,
+    png_palette,
+    png_xmp,
+    tiff_tags,
+)
 from imagemill.imaging.metadata.blocks import (
     COMMENTS,
     EXIF,
@@ -62,6 +69,8 @@ def prepare_metadata(image: Image, format_: Format) -> tuple[Image, str]:
         is_srgb = get_profile(image) in {None, *map(load_built_in_profile, SRGB_PROFILES)}
         is_srgb = is_srgb and get_tag(image) is None
         image.set_type(GValue.gstr_type, COLOR_SPACE, IS_SRGB if is_srgb else IS_UNCALIBRATED)
+    if format_ is PNG and get_palette(image):
+        kinds.discard("icc")
     words = sorted("other" if kind == "comments" else kind for kind in kinds if kind)
     return image, ":".join(words) or "none"
 
@@ -81,12 +90,16 @@ def complete_metadata(
         records = unwrap_records(get_block(image, IPTC))
         tags = read_rights(get_block(image, EXIF))
         tiff_tags.append_tags(file, {**tags, TAG: records} if records else tags)
+        tiff_tags.add_palette(file, get_palette(image), get_bits(image))
     if format_ is PNG:
-        packet = get_block(image, XMP)
+        packet, colors = get_block(image, XMP), get_palette(image)
         edit_head(
             file,
             lambda chunks: png_xmp.insert_xmp(png_colors.insert_colors(chunks, tag), packet),
         )
+        if colors:
+            profile = get_profile(image)
+            edit_head(file, lambda chunks: png_palette.insert_palette(chunks, colors, profile))
 
 
 def _find_kind(field: str) -> MetadataKind | None:

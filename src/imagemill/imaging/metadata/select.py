@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from imagemill.imaging.color.palette import get_palette
 from imagemill.imaging.color.profiles import attach_profile, get_profile, load_built_in_profile
 from imagemill.imaging.color.space_tags import get_tag
 from imagemill.imaging.libvips import Image
@@ -50,7 +51,7 @@ ORIENTATION_IN_XMP: Final = re.compile(rb"(tiff:Orientation(?:\s*=\s*[\"']|\s*>\
 def select_metadata(image: Image, output: Output) -> Image:
     """Return the image with the metadata to keep, and with the sRGB profile if one is wanted."""
     kept = _keep(image, output)
-    name = SRGB_PROFILES.get(kept.interpretation)
+    name = "srgb" if get_palette(kept) else SRGB_PROFILES.get(kept.interpretation)
     is_described = get_profile(kept) is not None or get_tag(kept) is not None
     is_wanted = output.keep_metadata in {"icc", "all"} and not is_described
     return attach_profile(kept, load_built_in_profile(name)) if is_wanted and name else kept

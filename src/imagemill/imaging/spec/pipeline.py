@@ -92,8 +92,10 @@ class Output(BaseModel):
     """What it is encoded as; unless given, the input's, or the nearest of these."""
     lossless: bool = False
     """Keep every pixel; needs `format`."""
+    palette: bool | None = None
+    """For PNG: at most 256 colours; unless given, as in the input if nothing mixes its colours."""
     quality: Annotated[int, Field(ge=1, le=100)] | None = None
-    """For JPEG, WebP and JPEG XL (80 unless given) and AVIF (50)."""
+    """For JPEG, WebP and JPEG XL (80 unless given), AVIF (50), and PNG with `palette` (100)."""
     effort: Annotated[int, Field(ge=0, le=10)] | None = None
     """How hard the encoder tries, within the range of the format; needs `format`."""
     max_bytes: Annotated[int, Field(ge=1)] | None = None
@@ -139,10 +141,22 @@ class Output(BaseModel):
     @classmethod
     def _check_has_quality(cls, value: int | None, info: ValidationInfo) -> int | None:
         format_ = _given_format(info)
-        if value is not None and format_ is not None and not format_.has_quality:
+        is_of_palette = info.field_name == "quality" and info.data.get("palette")
+        has_none = format_ is not None and not format_.has_quality and not is_of_palette
+        if value is not None and format_ is not None and has_none:
             raise _not_applicable(f"{format_.name} has no quality")
         if value is not None and info.data.get("lossless"):
             raise _not_applicable("a lossless file has no quality")
+        return value
+
+    @field_validator("palette")
+    @classmethod
+    def _check_has_palette(cls, value: bool | None, info: ValidationInfo) -> bool | None:  # noqa: FBT001
+        format_ = _given_format(info)
+        if value is not None and format_ is not None and not format_.allows_palette:
+            raise _not_applicable(f"{format_.name} has no choice of a palette")
+        if value and info.data.get("lossless"):
+            raise _not_applicable("a palette may lose colours, and a lossless file none")
         return value
 
     @field_validator("lossless", "progressive")

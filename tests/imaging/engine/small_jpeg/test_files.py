@@ -154,6 +154,7 @@ ASKED: dict[str, dict[str, object]] = {
     "changes colours": {"grayscale": True},
     "has a watermark": {"watermark": {"text": "c"}},
     "has another colour space": {"color_space": "p3"},
+    "chooses a palette": {"palette": True, "format": "png"},
     "keeps metadata": {"keep_metadata": "icc"},
     "has a transparent background": {"background": "#ffffff80"},
 }  # fmt: skip

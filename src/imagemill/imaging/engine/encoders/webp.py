@@ -1,4 +1,4 @@
-"""WebP: lossy, effort 2.
+"""WebP: lossy, effort 2. Without loss, colours that nobody sees are kept too.
 
 libwebp's default, effort 4, takes 2.5 times the time of effort 2 (171 against 68 ms for a 1600
 pixel photo) to save 5 %.
@@ -22,6 +22,7 @@ def save(image: Image, target: Target, output: Output, keep: str) -> None:
         target,
         Q=output.quality or WEBP.default_quality,
         lossless=output.lossless,
+        exact=output.lossless,
         effort=EFFORT if output.effort is None else output.effort,
         keep=keep,
     )

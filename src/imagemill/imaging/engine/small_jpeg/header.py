@@ -48,6 +48,7 @@ def read_header(data: Data) -> Header | None:
         frames=1,
         orientation=orientation,
         has_alpha=False,
+        has_few_colors=False,
         buffered_bytes=_count_buffered_bytes(file),
         timing=STILL,
         density=read_density(data, JPEG, exif),

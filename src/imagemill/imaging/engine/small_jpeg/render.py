@@ -107,7 +107,8 @@ def _write(finished: Finished, file: int) -> WrittenOutput:
     expected = ExpectedOutput(output.name, finished.format, Size(width, height), 1, STILL)
     with translate_encode_errors():
         if finished.jpeg is None:
-            data = write(to_libvips(finished.pixels), file, output, finished.format)
+            image = to_libvips(finished.pixels)
+            data = write(image, file, output, finished.format, had_few_colors=False)
             return verify_output(data, expected)
         if len(finished.jpeg) > MAX_INLINE_BYTES:
             write_descriptor(file, finished.jpeg)

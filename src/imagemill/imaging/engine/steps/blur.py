@@ -22,7 +22,7 @@ def apply(picture: Picture, output: Output) -> Picture:
     if sigma is None:
         return picture
     blur = partial(_blur, sigma=sigma)
-    return picture.map_frames(lambda image: apply_premultiplied(image, blur))
+    return picture.map_frames(lambda image: apply_premultiplied(image, blur), mixes=True)
 
 
 def _blur(image: Image, sigma: float) -> Image:

@@ -14,7 +14,9 @@ from imagemill.imaging.spec.plain import Output
 def apply(picture: Picture, output: Output) -> Picture:
     placement = place(picture.size, output)
     scaled = picture.map_frames(
-        lambda image: _scale(image, placement.scaled, output), placement.scaled
+        lambda image: _scale(image, placement.scaled, output),
+        placement.scaled,
+        mixes=placement.scaled != picture.size,
     )
     return replace(scaled, box=placement.box)
 

@@ -21,7 +21,9 @@ def apply(picture: Picture, output: Output) -> Picture:
     if degrees == 0:
         return picture
     return picture.map_frames(
-        lambda image: _turn(image, degrees, output), rotate_size(picture.size, degrees)
+        lambda image: _turn(image, degrees, output),
+        rotate_size(picture.size, degrees),
+        mixes=degrees % QUARTER != 0,
     )
 
 

@@ -21,7 +21,7 @@ def apply(picture: Picture, output: Output) -> Picture:
     sigma = output.sharpen
     if sigma is None:
         return picture
-    return picture.map_frames(lambda image: _sharpen_visible(image, sigma))
+    return picture.map_frames(lambda image: _sharpen_visible(image, sigma), mixes=True)
 
 
 def _sharpen_visible(image: Image, sigma: float) -> Image:

@@ -32,7 +32,8 @@ def apply(picture: Picture, output: Output) -> Picture:
     across, down = align(Size(mark.width, mark.height), room, watermark.position)
     space = output.color_space if _has_color(mark) else "keep"
     return picture.map_frames(
-        lambda image: _lay_on(admit_colors(image, space), mark, left + across, top + down)
+        lambda image: _lay_on(admit_colors(image, space), mark, left + across, top + down),
+        mixes=True,
     )
 
 
