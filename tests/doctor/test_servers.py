@@ -133,7 +133,11 @@ async def test_a_full_disk_is_bad_and_a_nearly_full_one_a_warning(
 async def test_an_image_process_is_confined_and_supports_every_format(settings: Settings) -> None:
     confinement, formats = await image_processes.check(settings)
     assert verdicts(confinement.findings) == {"confinement": Verdict.OK}
-    assert verdicts(formats.findings) == {"inputs": Verdict.OK, "outputs": Verdict.OK}
+    assert verdicts(formats.findings) == {
+        "inputs": Verdict.OK,
+        "outputs": Verdict.OK,
+        "fonts": Verdict.OK,
+    }
 
 
 def test_a_partial_confinement_is_a_warning_that_names_what_is_missing() -> None:
@@ -151,3 +155,11 @@ def test_unsupported_formats_are_a_warning() -> None:
     inputs, _ = image_processes.check_formats(Capabilities((JPEG, PNG, HEIC), (JPEG,)))
     assert inputs.verdict is Verdict.WARN
     assert "webp, avif, gif, tiff, jxl, bmp, ico; uploads" in inputs.sentence
+
+
+def test_a_broken_font_of_watermarks_is_named(tmp_path: Path) -> None:
+    assert image_processes.check_watermark_fonts(tmp_path).verdict is Verdict.OK
+    (tmp_path / "broken.otf").write_bytes(b"no font")
+    finding = image_processes.check_watermark_fonts(tmp_path)
+    assert finding.verdict is Verdict.BAD
+    assert "broken.otf" in finding.sentence

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from imagemill.settings.addresses import PostgresAddress
+from imaging.fonts import write_font
 from support.client import client_of
 from support.pictures import picture
 from support.process import running_api
@@ -19,6 +20,7 @@ from support.uploads import form
 def assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("assets")
     (folder / "logo.png").write_bytes(picture(format_="PNG"))
+    write_font(folder, {"\u05d0": 1.0})
     (folder / ".hidden.png").write_bytes(picture(format_="PNG"))
     (folder / "notes.txt").write_text("no picture")
     (folder / "2026.png").write_bytes(picture(format_="PNG"))
@@ -135,3 +137,13 @@ def test_without_a_folder_the_answer_says_so(api: httpx.Client) -> None:
         }
     ]
     assert api.post("/upload", **form(watermark='{"text": "<b>"}')).is_success
+
+
+def test_a_text_is_drawn_only_with_characters_that_a_font_has(client: httpx.Client) -> None:
+    refused = client.post("/upload", **form(watermark=json.dumps({"text": "Jane \u05d0\u5c71"})))
+    assert refused.status_code == httpx.codes.UNPROCESSABLE_ENTITY
+    (error,) = refused.json()["errors"]
+    assert error["pointer"] == "/outputs/0/watermark/text"
+    assert "U+5C71 \u5c71" in error["detail"]
+    taken = client.post("/upload", **form(watermark=json.dumps({"text": "Jane \u05d0"})))
+    assert taken.status_code == httpx.codes.ACCEPTED

@@ -1,6 +1,7 @@
 """Checks of an image process: how far it is confined, and which formats it supports."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from imagemill.doctor.findings import Finding, Section, bad, ok, warn
 from imagemill.imaging.errors import ImageProcessDidNotStart
@@ -8,6 +9,7 @@ from imagemill.imaging.formats import FORMATS, INPUTS, Format, InputName
 from imagemill.imaging.limits import Limits
 from imagemill.imaging.sandbox.confine.level import ConfinementLevel
 from imagemill.imaging.sandbox.sandbox import Capabilities, Confinement, Sandbox
+from imagemill.imaging.spec.fonts import FontError, check_fonts
 from imagemill.settings import Settings
 
 
@@ -22,7 +24,7 @@ async def check(settings: Settings) -> tuple[Section, Section]:
         advice = "Is CHILD_MEMORY_BYTES large enough, and SANDBOX right? Else reinstall imagemill."
         return Section("sandbox", (bad("confinement", str(error), advice),)), Section("formats", ())
     return Section("sandbox", (check_confinement(level),)), Section(
-        "formats", check_formats(supported)
+        "formats", (*check_formats(supported), check_watermark_fonts(settings.assets_dir))
     )
 
 
@@ -54,6 +56,14 @@ def check_formats(supported: Capabilities) -> tuple[Finding, Finding]:
             "outputs", FORMATS, supported.outputs, "jobs that ask for these formats fail"
         ),
     )
+
+
+def check_watermark_fonts(folder: Path | None) -> Finding:
+    try:
+        names = ["Noto Sans", *check_fonts(folder)]
+    except FontError as error:
+        return bad("fonts", f"A watermark cannot be drawn: {error}.", "Replace or remove the file.")
+    return ok("fonts", f"Watermarks are drawn with {', '.join(names)}.", fonts=names)
 
 
 def _check_probes(

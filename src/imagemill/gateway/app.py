@@ -51,6 +51,7 @@ from imagemill.gateway.waiting.waiter_registry import WaiterRegistry
 from imagemill.imaging.limits import Limits
 from imagemill.imaging.sandbox.confine.level import ConfinementLevel
 from imagemill.imaging.sandbox.sandbox import Capabilities, Confinement, Sandbox
+from imagemill.imaging.spec.fonts import check_fonts
 from imagemill.imaging.spec.presets import load_presets
 from imagemill.jobs.changes import Changes
 from imagemill.jobs.store import JobStore
@@ -154,9 +155,10 @@ async def open_services(settings: Settings, *, is_local: bool) -> AsyncIterator[
     """Open the services that routes work with, and close them in reverse order.
 
     `is_local`: the gateway listens on loopback addresses only.
-    Raises PresetsError, StorageUnavailable, ImageProcessDidNotStart. PostgreSQL and
+    Raises FontError, PresetsError, StorageUnavailable, ImageProcessDidNotStart. PostgreSQL and
     Redis may be unavailable.
     """
+    check_fonts(settings.assets_dir)
     presets = load_presets(settings.presets_file, settings.assets_dir)
     capabilities, confinement = await _probe_formats(settings)
     async with (

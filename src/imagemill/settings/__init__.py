@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     )
     presets_file: Path | None = Field(None, description="TOML file with your own presets")
     assets_dir: ExistingFolder | None = Field(
-        None, description="folder of the images for watermarks"
+        None, description="folder of the images and fonts for watermarks"
     )
     max_upload_bytes: int = Field(
         50 * MEBIBYTE, ge=1, description="maximum size of an uploaded image"

@@ -9,6 +9,7 @@ import structlog
 
 from imagemill.imaging.limits import Limits
 from imagemill.imaging.sandbox.sandbox import Confinement, Sandbox
+from imagemill.imaging.spec.fonts import check_fonts
 from imagemill.postgres.pool import Postgres
 from imagemill.redis.notifications import JobNotifications
 from imagemill.redis.queue import JobQueue
@@ -35,6 +36,7 @@ async def run_worker(settings: Settings) -> None:
 
 
 async def _run(settings: Settings, stopping: asyncio.Event) -> None:
+    check_fonts(settings.assets_dir)
     limits = Limits.from_settings(settings)
     confinement = Confinement(settings.sandbox, jobs_per_process=settings.jobs_per_process)
     liveness = Liveness()

@@ -15,6 +15,8 @@ from imaging.studio import LIMITS, Studio, difference, gradient, noise
 
 RLE8, RLE4, BITFIELDS = 1, 2, 3
 FOUR = np.array([[1, 2, 3, 3], [3, 3, 0, 1]], "uint8")
+RUNS_OF_8 = bytes.fromhex("0203 0100 0101 0000 0101 0102 0203 0000 0001")
+RUNS_OF_4 = bytes.fromhex("0233 0201 0000 0212 0233 0000 0001")
 PALETTE = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)]
 
 
@@ -55,8 +57,8 @@ def drawn() -> Image.Image:
         bmp((4, 2), 8, bytes([3, 3, 0, 1, 1, 2, 3, 3]), extra=colors()),
         bmp((4, -2), 8, bytes([1, 2, 3, 3, 3, 3, 0, 1]), extra=colors()),
         bmp((4, 2), 4, bytes([0x33, 0x01, 0, 0, 0x12, 0x33, 0, 0]), extra=colors()),
-        bmp((4, 2), 8, bytes.fromhex("020301000101 0000 010101020203 0000 0001"), RLE8, colors()),
-        bmp((4, 2), 4, bytes.fromhex("0233 0201 0000 0212 0233 0000 0001"), RLE4, colors()),
+        bmp((4, 2), 8, RUNS_OF_8, RLE8, colors()),
+        bmp((4, 2), 4, RUNS_OF_4, RLE4, colors()),
     ],
     ids=["8 bits", "top-down", "4 bits", "RLE8", "RLE4"],
 )  # fmt: skip

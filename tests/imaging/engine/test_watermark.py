@@ -14,9 +14,10 @@ from PIL import Image, ImageDraw, ImageFont
 from pydantic import ValidationError
 
 from imagemill.imaging.engine.geometry import Size
-from imagemill.imaging.engine.watermarks.text_image import FONT, draw_text
+from imagemill.imaging.engine.watermarks.text_image import draw_text
 from imagemill.imaging.errors import DoesNotFit
 from imagemill.imaging.sandbox.sandbox import Sandbox
+from imagemill.imaging.spec.fonts import BUNDLED
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imaging.image_processes import render_file
 from imaging.studio import LIMITS, Studio, difference, gradient, noise, open_picture, pixels
@@ -168,7 +169,7 @@ def test_text_has_the_width_of_its_scale(studio: Studio, text: str, scale: float
 def test_the_letters_are_those_of_the_font_and_markup_is_none(studio: Studio, text: str) -> None:
     ground = Image.new("RGB", (2000, 400))
     drawn = ground.copy()
-    font = ImageFont.truetype(FONT, 200)
+    font = ImageFont.truetype(BUNDLED, 200)
     ImageDraw.Draw(drawn).text((50, 50), text, "white", font)
     expected = drawn.crop(bounds(drawn, ground))
     made = render_marked(studio, ground, **watermark_of(text, scale=expected.width / ground.width))

@@ -1,7 +1,7 @@
 """Checks of an upload against this server: digest, formats, assets, and its callback address."""
 
 import asyncio
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -10,7 +10,8 @@ from imagemill.blocking import run_in_thread
 from imagemill.field_errors import FieldError, InvalidFields, json_pointer
 from imagemill.gateway.errors import MalformedRequest
 from imagemill.imaging.formats import FORMATS, Format
-from imagemill.imaging.spec.assets import find_missing_assets, find_named_assets
+from imagemill.imaging.spec.assets import Location, find_missing_assets, find_named_assets
+from imagemill.imaging.spec.fonts import find_texts, find_undrawable_texts
 from imagemill.imaging.spec.pipeline import Pipeline
 from imagemill.storage.protocol import PendingFile
 from imagemill.webhooks.resolver import NameUnresolved
@@ -48,11 +49,17 @@ def _explain_unsupported(format_: Format, supported: Container[Format]) -> str |
 
 
 async def check_assets(pipeline: Pipeline, folder: Path | None) -> None:
-    """Raise InvalidFields with an error for each image of the pipeline that is not in `folder`."""
-    names = find_named_assets(pipeline)
-    missing = await run_in_thread(lambda: [*find_missing_assets(folder, names)]) if names else []
-    if missing:
-        raise InvalidFields(*(FieldError(json_pointer(place), why) for place, why in missing))
+    """Raise InvalidFields for images that are not in `folder`, and texts that no font can draw."""
+    if not (find_named_assets(pipeline) or find_texts(pipeline)):
+        return
+    unusable = await run_in_thread(lambda: [*_find_unusable(pipeline, folder)])
+    if unusable:
+        raise InvalidFields(*(FieldError(json_pointer(place), why) for place, why in unusable))
+
+
+def _find_unusable(pipeline: Pipeline, folder: Path | None) -> Iterator[tuple[Location, str]]:
+    yield from find_missing_assets(folder, find_named_assets(pipeline))
+    yield from find_undrawable_texts(pipeline, folder)
 
 
 async def check_callback_url(callback_url: str | None, vetting: Vetting) -> None:

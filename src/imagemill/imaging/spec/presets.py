@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from imagemill.errors import ServiceError
 from imagemill.imaging.spec.assets import Location, find_missing_assets, find_named_assets
+from imagemill.imaging.spec.fonts import find_undrawable_texts
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 
 BUILT_IN: Final = MappingProxyType(
@@ -33,8 +34,8 @@ class PresetsError(ServiceError):
 def load_presets(file: Path | None, assets: Path | None = None) -> Mapping[str, Pipeline]:
     """Return the built-in presets and those of the file, which replace built-in ones.
 
-    Raises PresetsError when the file cannot be read, a table is not a valid Pipeline, or an asset
-    is missing.
+    Raises PresetsError when the file cannot be read, a table is not a valid Pipeline, an asset is
+    missing, or a text has a character without a glyph; FontError for a font that is broken.
     """
     if file is None:
         return BUILT_IN
@@ -53,7 +54,11 @@ def _parse_preset(file: Path, name: str, table: object, assets: Path | None) -> 
     except ValidationError as error:
         first = error.errors()[0]
         raise _preset_error(file, name, first["loc"], first["msg"]) from error
-    for location, reason in find_missing_assets(assets, find_named_assets(pipeline)):
+    unusable = (
+        *find_missing_assets(assets, find_named_assets(pipeline)),
+        *find_undrawable_texts(pipeline, assets),
+    )
+    for location, reason in unusable:
         raise _preset_error(file, name, location, reason)
     return pipeline
 

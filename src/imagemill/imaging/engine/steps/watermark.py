@@ -14,6 +14,7 @@ from imagemill.imaging.engine.position import align
 from imagemill.imaging.engine.watermarks.logo import open_logo
 from imagemill.imaging.engine.watermarks.text_image import draw_text
 from imagemill.imaging.libvips import Image
+from imagemill.imaging.spec.fonts import find_fonts
 from imagemill.imaging.spec.hex_color import OPAQUE, parse_color
 from imagemill.imaging.spec.plain import Output, Watermark
 
@@ -52,7 +53,7 @@ def _make_mark(watermark: Watermark, width: float, room: Size, assets: Path | No
     if watermark.image is not None:
         mark = open_logo(assets, watermark.image, fit)
         return _fade(mark[:3], mark[3], watermark.opacity)
-    letters = draw_text(watermark.text or "", fit)
+    letters = draw_text(watermark.text or "", fit, find_fonts(assets))
     *ink, alpha = parse_color(watermark.color)
     return _fade(letters.new_from_image(ink), letters, watermark.opacity * alpha / OPAQUE)
 

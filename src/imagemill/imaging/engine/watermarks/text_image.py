@@ -1,20 +1,25 @@
-"""Drawing of text in the font that comes with imagemill, so that all machines draw the same."""
+"""Drawing of text in Noto Sans, which comes with imagemill, and in fonts of the assets folder.
+
+No fonts of the machine are used, so that all machines draw the same. Pango chooses a font for each
+character, shapes what needs it, and lays out from right to left what is written so.
+"""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import cache
 from html import escape
 from math import ceil
 from pathlib import Path
 from typing import Final
 
-from fontpkg_noto_sans import FAMILY, ROOT
+from fontpkg_noto_sans import FAMILY
 
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.scaling import resize_image
 from imagemill.imaging.libvips import Image, VipsError
+from imagemill.imaging.spec.fonts import BUNDLED
 
-# The only file that is read, when a process draws its first text.
-FONT: Final = Path(ROOT, "files", "NotoSans[wdth,wght].ttf")
 SETTINGS: Final = Path(__file__).with_name("fonts.conf")
 
 os.environ["FONTCONFIG_FILE"] = str(SETTINGS)
@@ -29,12 +34,14 @@ PIXELS_AN_INCH: Final = 72  # then a point is a pixel
 NOTHING_TO_SEE: Final = "no text to render"
 
 
-def draw_text(text: str, fit: Callable[[Size], Size]) -> Image:
+def draw_text(text: str, fit: Callable[[Size], Size], fonts: Sequence[Path] = ()) -> Image:
     """Return the text as one band of opacity, 0 to 255, scaled by `fit`.
 
-    `fit` maps the size of a drawing to the size wanted, of the same ratio. A character that the
-    font lacks is drawn as a box with its number.
+    `fit` maps the size of a drawing to the size wanted, of the same ratio. `fonts` are used for
+    characters that Noto Sans lacks; one that they lack too is drawn as a box with its number.
     """
+    for font in fonts:
+        _add_font(font)
     rough = _draw(text, ROUGH_EM)
     em = min(MAX_EM, ceil(ROUGH_EM * fit(_measure(rough)).width / rough.width))
     fine = rough if em <= ROUGH_EM else _draw(text, em)
@@ -45,12 +52,22 @@ def _draw(text: str, em: int) -> Image:
     """Draw the text, cropped to its visible pixels."""
     try:
         return Image.text(
-            escape(text, quote=False), font=f"{FAMILY} {em}", fontfile=str(FONT), dpi=PIXELS_AN_INCH
+            escape(text, quote=False),
+            font=f"{FAMILY} {em}",
+            fontfile=str(BUNDLED),
+            dpi=PIXELS_AN_INCH,
         )
     except VipsError as error:
         if NOTHING_TO_SEE not in str(error):
             raise
         return Image.black(1, 1)
+
+
+@cache
+def _add_font(font: Path) -> None:
+    """Let texts of this process be drawn with the font, too, unless it is damaged."""
+    with suppress(VipsError):
+        Image.text("x", font=FAMILY, fontfile=str(font))
 
 
 def _measure(image: Image) -> Size:
