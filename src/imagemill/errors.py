@@ -5,6 +5,8 @@ its own errors from these and translates foreign ones into them; only `gateway/p
 to HTTP.
 """
 
+from typing import ClassVar
+
 
 class ServiceError(Exception):
     """An error that was foreseen. Its message is a sentence that says what is wrong."""
@@ -19,4 +21,9 @@ class SettingsError(ServiceError):
 
 
 class Unavailable(ServiceError):
-    """A retry may succeed later: PostgreSQL, Redis or the storage is unavailable."""
+    """A retry may succeed later: PostgreSQL, Redis or the storage is unavailable.
+
+    `is_logged`: where it is raised it is logged too, once for each outage (outages.py).
+    """
+
+    is_logged: ClassVar[bool] = False

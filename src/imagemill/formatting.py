@@ -27,3 +27,9 @@ def format_size(number: int) -> str:
     while value >= STEP and unit < len(UNITS) - 1:
         value, unit = value / STEP, unit + 1
     return f"{value:,.1f} {UNITS[unit]}" if unit else f"{number} bytes"
+
+
+def format_sentence(text: object) -> str:
+    """Return the text on one line with one mark at its end, whatever it ended with."""
+    line = " ".join(str(text).split()).rstrip(". ")
+    return line if line.endswith(("?", "!")) else f"{line}."

@@ -6,7 +6,7 @@ The gateway parses them from a request; `imagemill process` checks its options w
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from imagemill.field_errors import FieldError, InvalidFields, json_pointer
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imagemill.jobs.job import Json, Priority
-from imagemill.near_misses import did_you_mean
+from imagemill.near_misses import describe_invalid, did_you_mean
 from imagemill.webhooks.url import BadCallbackUrl, parse_callback_url
 
 DEFAULT_PRESET: Final = "default"
@@ -29,6 +29,7 @@ NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 OWN_FIELDS: Final = frozenset({"preset", "pipeline", "priority", "metadata", "callback_url"})
 SHORTHAND_FIELDS: Final = frozenset(Output.model_fields)
 FIELDS: Final = OWN_FIELDS | SHORTHAND_FIELDS
+PIPELINE_SCHEMA: Final = Pipeline.model_json_schema()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,11 @@ def _parse_pipeline(fields: Mapping[str, str], presets: Mapping[str, Pipeline]) 
     preset = fields.get("preset", DEFAULT_PRESET)
     if preset not in presets:
         known = ", ".join(sorted(presets))
-        raise InvalidFields(FieldError("/preset", f"{preset!r} is not one of {known}"))
+        raise InvalidFields(
+            FieldError(
+                "/preset", f"{preset!r} is not one of {known}{did_you_mean(preset, presets)}"
+            )
+        )
     return presets[preset]
 
 
@@ -109,10 +114,38 @@ def _validate(value: object) -> Pipeline:
         errors = error.errors(include_url=False)
         raise InvalidFields(
             *(
-                FieldError(json_pointer(one["loc"]), one["msg"].removeprefix("Value error, "))
+                FieldError(
+                    json_pointer(one["loc"]), describe_invalid(one, _fields_at(one["loc"][:-1]))
+                )
                 for one in errors
             )
         ) from error
+
+
+def _fields_at(location: Sequence[str | int]) -> set[str]:
+    """Return the names of the fields that an object at this place of a pipeline may have."""
+    nodes: list[dict[str, Any]] = [PIPELINE_SCHEMA]
+    for step in location:
+        below = [_below(node, step) for node in _alternatives(nodes)]
+        # A step that leads nowhere is pydantic's name for one of several types.
+        nodes = [node for node in below if node is not None] or nodes
+    return {name for node in _alternatives(nodes) for name in node.get("properties", ())}
+
+
+def _alternatives(nodes: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the schemas with their references followed, and each of several types by itself."""
+    for node in nodes:
+        if "anyOf" in node:
+            yield from _alternatives(node["anyOf"])
+        elif "$ref" in node:
+            yield PIPELINE_SCHEMA["$defs"][node["$ref"].rpartition("/")[2]]
+        else:
+            yield node
+
+
+def _below(node: dict[str, Any], step: str | int) -> dict[str, Any] | None:
+    found = node.get("items") if isinstance(step, int) else node.get("properties", {}).get(step)
+    return found if isinstance(found, dict) else None
 
 
 def _parse_shorthand(name: str, text: str) -> Any:  # noqa: ANN401 - any JSON value
@@ -133,7 +166,10 @@ def _parse_priority(text: str | None) -> Priority:
         return Priority(text)
     except ValueError:
         known = ", ".join(Priority)
-        raise InvalidFields(FieldError("/priority", f"{text!r} is not one of {known}")) from None
+        meant = did_you_mean(text, Priority)
+        raise InvalidFields(
+            FieldError("/priority", f"{text!r} is not one of {known}{meant}")
+        ) from None
 
 
 def _parse_metadata(text: str | None) -> Json:

@@ -20,10 +20,11 @@ async def run_periodically(
 ) -> Never:
     """Call the action again and again, after a pause of random length each time.
 
-    While it raises Unavailable the pauses grow, and only the first failure is logged. Any other
-    error is a bug: logged each time, and it ends neither the loop nor the process.
+    While it raises Unavailable the pauses grow, and only the first failure is logged, unless the
+    outage was logged already. Any other error is a bug: logged each time, and it ends neither the
+    loop nor the process.
     """
-    failures = 0
+    failures, resumed = 0, log.info
     while True:
         usual = random.uniform(*pause_seconds)  # noqa: S311 - no secret
         await asyncio.sleep(pause_after(failures, usual))
@@ -31,14 +32,16 @@ async def run_periodically(
             await action()
         except Unavailable as error:
             if not failures:
-                log.warning("periodic_task.postponed", task=name, reason=str(error))
+                postponed = log.debug if error.is_logged else log.warning
+                postponed("periodic_task.postponed", task=name, reason=str(error))
+                resumed = log.debug if error.is_logged else log.info
             failures += 1
         except Exception:
             log.exception("periodic_task.bug", task=name)
-            failures += 1
+            failures, resumed = failures + 1, log.info
         else:
             if failures:
-                log.info("periodic_task.resumed", task=name)
+                resumed("periodic_task.resumed", task=name)
             failures = 0
 
 

@@ -146,6 +146,7 @@ def test_while_redis_hangs_each_gateway_counts_locally_and_soon_stops_asking_it(
     with ExitStack() as stack:
         to_redis = stack.enter_context(Proxy.to(redis_address.host, redis_address.port))
         limited = environment | {"REDIS_PORT": str(to_redis.port), "RATE_LIMIT": "3/hour"}
+        limited |= {"LOG_LEVEL": "debug"}
         service, url = stack.enter_context(running_api(limited, tmp_path / "api.log"))
         client = stack.enter_context(httpx.Client(base_url=url, timeout=10))
         wait_until(lambda: is_counted(client, service), "Redis counts", service.logged)

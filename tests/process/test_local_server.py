@@ -114,7 +114,7 @@ def cannot_start() -> Iterator[dict[str, str]]:
         (["--preset", "default", "--width", "5"], ["--preset: cannot be combined with 'width'"]),
         (
             ["--pipeline", '{"outputs": [{"wide": 3}]}'],
-            ["--pipeline, /outputs/0/wide: Extra inputs are not permitted"],
+            ["--pipeline, /outputs/0/wide: is not a field here; did you mean 'width'?"],
         ),
     ],
 )

@@ -63,7 +63,9 @@ def shared_services(
             url,
         ),
         client_of(url, timeout=30) as client,
-        running_worker(environment, folder / "worker.log", "--concurrency", "2") as worker,
+        running_worker(
+            environment | {"LOG_LEVEL": "debug"}, folder / "worker.log", "--concurrency", "2"
+        ) as worker,
     ):
         yield OnSmallDisk(storage, proxy, gateway, client, worker)
 
@@ -168,11 +170,11 @@ def test_jobs_wait_while_a_workers_disk_is_full_and_use_no_attempt(services: OnS
     with filled(services.storage):
         worker.process.send_signal(signal.SIGCONT)
         wait_until(
-            lambda: logged("storage.unavailable") >= 2, "the worker looks for room", worker.logged
+            lambda: logged("storage.probed") >= 2, "the worker looks for room", worker.logged
         )
         started = logged("job.started")
         assert started
-        wait_until(lambda: logged("storage.unavailable") >= 6, "it goes on looking", worker.logged)
+        wait_until(lambda: logged("storage.probed") >= 6, "it goes on looking", worker.logged)
         assert logged("job.started") == started  # and takes nothing meanwhile
         assert {(job["status"], job["attempts"]) for job in read(client, ids)} == {("PENDING", 0)}
     assert {wait_for_end(client, job_id)["status"] for job_id in ids} == {"COMPLETED"}

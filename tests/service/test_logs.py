@@ -25,7 +25,6 @@ OF_NO_JOB = {
     "worker.draining",
     "worker.stopped",
     "jobs.swept",
-    "notifications.subscribed",
 }
 
 

@@ -6,6 +6,7 @@ import structlog
 
 from imagemill.periodic import pause_after, run_periodically
 from imagemill.postgres.pool import DatabaseUnavailable
+from imagemill.storage.errors import StorageUnavailable
 
 
 async def log_events_of(*outcomes: Exception | None) -> list[tuple[str, str]]:
@@ -27,10 +28,18 @@ async def log_events_of(*outcomes: Exception | None) -> list[tuple[str, str]]:
 
 
 async def test_an_unavailable_service_is_logged_once_and_once_when_it_is_back() -> None:
-    unavailable = DatabaseUnavailable("PostgreSQL is unavailable")
+    unavailable = StorageUnavailable("The storage failed")
     assert await log_events_of(None, unavailable, unavailable, unavailable, None, None) == [
         ("warning", "periodic_task.postponed"),
         ("info", "periodic_task.resumed"),
+    ]
+
+
+async def test_an_outage_that_was_logged_is_not_logged_again_above_debug() -> None:
+    unavailable = DatabaseUnavailable("PostgreSQL is unavailable")
+    assert await log_events_of(None, unavailable, unavailable, None) == [
+        ("debug", "periodic_task.postponed"),
+        ("debug", "periodic_task.resumed"),
     ]
 
 

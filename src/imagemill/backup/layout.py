@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from imagemill.backup.errors import BackupRejected
+from imagemill.formatting import format_sentence
 
 FORMAT: Final = 1
 
@@ -70,7 +71,9 @@ def read_manifest(folder: Path) -> Manifest:
     except FileNotFoundError as error:
         raise BackupRejected(f"{folder} is not a backup: it has no {MANIFEST}.") from error
     except (OSError, ValueError) as error:
-        raise BackupRejected(f"{folder / MANIFEST} cannot be read: {error}.") from error
+        raise BackupRejected(
+            format_sentence(f"{folder / MANIFEST} cannot be read: {error}")
+        ) from error
     try:
         return _parse(folder, fields)
     except (AttributeError, KeyError, TypeError) as error:

@@ -5,27 +5,29 @@ from typing import Annotated
 import typer
 
 from imagemill.cli import operator_commands, service_commands
+from imagemill.cli.plain_help import PlainCommand, PlainGroup
 from imagemill.cli.process_command import process
 from imagemill.process.options import HELP as PROCESS_HELP
 
 app = typer.Typer(
+    cls=PlainGroup,
     help="Durable image jobs over HTTP: upload an image, have it processed, lose nothing.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(service_commands.up)
-app.command()(service_commands.demo)
-app.command()(service_commands.api)
-app.command()(service_commands.worker)
-app.command(help=PROCESS_HELP)(process)
-app.command()(operator_commands.migrate)
-app.command()(operator_commands.doctor)
-app.command()(operator_commands.explain)
-app.command()(operator_commands.backup)
-app.command()(operator_commands.restore)
+app.command(cls=PlainCommand)(service_commands.up)
+app.command(cls=PlainCommand)(service_commands.demo)
+app.command(cls=PlainCommand)(service_commands.api)
+app.command(cls=PlainCommand)(service_commands.worker)
+app.command(cls=PlainCommand, help=PROCESS_HELP)(process)
+app.command(cls=PlainCommand)(operator_commands.migrate)
+app.command(cls=PlainCommand)(operator_commands.doctor)
+app.command(cls=PlainCommand)(operator_commands.explain)
+app.command(cls=PlainCommand)(operator_commands.backup)
+app.command(cls=PlainCommand)(operator_commands.restore)
 app.add_typer(operator_commands.keys, name="keys")
-app.command()(operator_commands.webhook_secret)
+app.command(cls=PlainCommand)(operator_commands.webhook_secret)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer's callback

@@ -11,8 +11,10 @@ from uuid import UUID
 import typer
 
 from imagemill.cli.errors import exit_on_error
+from imagemill.cli.plain_help import PlainCommand, PlainGroup
 
 keys = typer.Typer(
+    cls=PlainGroup,
     help="Manage API keys. Once there is a key, every request needs one.",
     no_args_is_help=True,
 )
@@ -125,7 +127,7 @@ def restore(
             asyncio.run(backup.restore(settings, folder, find_data(data), replace=replace))
 
 
-@keys.command("add")
+@keys.command("add", cls=PlainCommand)
 def add_key(
     name: Annotated[str, typer.Argument(help="A name, such as that of the client.")],
     *,
@@ -144,7 +146,7 @@ def add_key(
         asyncio.run(add(settings, name, is_admin=admin, is_metrics_only=metrics))
 
 
-@keys.command("list")
+@keys.command("list", cls=PlainCommand)
 def list_keys(*, as_json: Json = False, data: RunningData = None) -> None:
     """List all API keys, including revoked ones, without their secrets."""
     with exit_on_error():
@@ -154,7 +156,7 @@ def list_keys(*, as_json: Json = False, data: RunningData = None) -> None:
         asyncio.run(show(prepare_database(data), as_json=as_json))
 
 
-@keys.command("revoke")
+@keys.command("revoke", cls=PlainCommand)
 def revoke_key(
     key: Annotated[str, typer.Argument(metavar="NAME-OR-ID", help="The key's name or id.")],
     *,

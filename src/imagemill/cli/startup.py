@@ -27,13 +27,16 @@ def prepare_service() -> Settings:
     settings = read_settings()
     configure_logs(settings.log_level, settings.log_format)
     until = time.monotonic() + MIGRATION_TIMEOUT_SECONDS
+    is_awaited = False
     while True:
         try:
             migrate(settings.postgres)
         except DatabaseUnavailable as error:
             if time.monotonic() >= until:
                 raise
-            log.warning("postgres.awaited", postgres=str(settings.postgres), reason=str(error))
+            if not is_awaited:
+                is_awaited = True
+                log.warning("postgres.awaited", postgres=str(settings.postgres), reason=str(error))
             time.sleep(RETRY_SECONDS)
         else:
             return settings

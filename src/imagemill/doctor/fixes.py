@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from imagemill.doctor.context import DoctorContext
 from imagemill.doctor.jobs import PENDING_GRACE, find_unqueued
-from imagemill.formatting import pluralize
+from imagemill.formatting import format_sentence, pluralize
 from imagemill.jobs.job import Priority
 from imagemill.jobs.leases import JobLeases
 from imagemill.redis.queue import QueueUnavailable
@@ -48,7 +48,7 @@ async def _requeue(context: DoctorContext) -> list[str]:
             if ids:
                 await context.queue.push_all(ids, priority)
     except QueueUnavailable as error:
-        return [f"Could not push jobs to the queue: {error}."]
+        return [format_sentence(f"Could not push jobs to the queue: {error}")]
     return [f"Pushed {pluralize(len(unqueued), 'job')} to the queue."] if unqueued else []
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from imagemill.doctor.context import DoctorContext
 from imagemill.doctor.findings import Finding, bad, ok, unknown, warn
-from imagemill.formatting import format_duration
+from imagemill.formatting import format_duration, format_sentence
 from imagemill.postgres.migrate import newest_version
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.postgres.server_info import (
@@ -28,7 +28,7 @@ async def check(context: DoctorContext) -> list[Finding]:
         values = await read_settings(context.postgres, "server_version", *DURABILITY_SETTINGS)
     except DatabaseUnavailable as error:
         advice = f"Start PostgreSQL, or correct PG_HOST, PG_PORT and so on; {address} was tried."
-        return [unknown("server", f"{error}.", advice)]
+        return [unknown("server", format_sentence(error), advice)]
     answers = ok("server", f"PostgreSQL {values.pop('server_version')} at {address} answers.")
     return [
         answers,

@@ -2,7 +2,7 @@
 
 from imagemill.doctor.context import DoctorContext
 from imagemill.doctor.findings import Finding, ok, warn
-from imagemill.formatting import pluralize
+from imagemill.formatting import format_sentence, pluralize
 from imagemill.redis.queue import QueueUnavailable
 
 
@@ -14,7 +14,7 @@ async def check(context: DoctorContext) -> list[Finding]:
         return [
             warn(
                 "server",
-                f"{str(error).rstrip('.')}. Jobs are still accepted and processed, with a delay.",
+                f"{format_sentence(error)} Jobs are still accepted and processed, with a delay.",
                 f"Start Redis, or correct REDIS_HOST, REDIS_PORT and so on; {address} was tried.",
             )
         ]

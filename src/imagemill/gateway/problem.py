@@ -33,6 +33,8 @@ from imagemill.gateway.json_response import JsonResponse
 from imagemill.gateway.waiting.waiter_registry import TooManyWaiting
 from imagemill.http_digest import MalformedDigest
 from imagemill.jobs.job import IllegalTransition, JobNotFound
+from imagemill.near_misses import describe_invalid
+from imagemill.outages import STORAGE
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.storage.errors import FileMissing, StorageFull, StorageUnavailable
 from imagemill.telemetry.metrics import REJECTED_REQUESTS
@@ -181,13 +183,20 @@ def install_problem_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
 
 
 def to_response(error: ServiceError) -> JSONResponse:
-    """Return the response to an expected error, and log it if its status is 500 or above."""
+    """Return the response to an expected error, and log it if its status is 500 or above.
+
+    Outages are logged once: see outages.py.
+    """
     kind = kind_of(type(error))
     if isinstance(error, TooManyRequests | Overloaded):
         REJECTED_REQUESTS.labels(kind.slug).inc()
         return problem(kind, str(error), {"Retry-After": str(error.retry_seconds)})
     if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.error("request.failed", reason=str(error), cause=repr(error.__cause__))
+        if isinstance(error, StorageUnavailable):
+            STORAGE.note_failure(error)
+        is_logged = isinstance(error, DatabaseUnavailable | StorageUnavailable)
+        logged = log.debug if is_logged else log.error
+        logged("request.failed", reason=str(error), cause=repr(error.__cause__))
         is_temporary = kind.status is HTTPStatus.SERVICE_UNAVAILABLE
         headers = {"Retry-After": RETRY_AFTER_SECONDS} if is_temporary else None
         return problem(kind, str(error), headers)
@@ -214,7 +223,7 @@ def _challenge(error: KeyRefused) -> str:
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:
     # The location and the name; after them FastAPI adds the index in a list of values.
-    return FieldError(json_pointer(error["loc"][:2]), error["msg"])
+    return FieldError(json_pointer(error["loc"][:2]), describe_invalid(error))
 
 
 def _allowed_methods(request: Request, routes: Sequence[BaseRoute]) -> list[str]:

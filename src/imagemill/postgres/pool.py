@@ -12,6 +12,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from imagemill.errors import ServiceError, Unavailable
+from imagemill.outages import POSTGRES
 from imagemill.settings.addresses import PostgresAddress
 
 # Statements take milliseconds; after this long the server is assumed to hang.
@@ -26,6 +27,8 @@ Parameters = Mapping[str, Any]
 
 class DatabaseUnavailable(Unavailable):
     """PostgreSQL is unavailable, and the statement was not executed."""
+
+    is_logged = True
 
 
 class OutcomeUnknown(DatabaseUnavailable):
@@ -79,6 +82,17 @@ class Postgres:
         conditional: executed again after a success, it may change nothing.
         Raises DatabaseUnavailable, OutcomeUnknown.
         """
+        try:
+            rows = await self._run_again_if_lost(statement, parameters)
+        except DatabaseUnavailable as error:
+            POSTGRES.note_failure(error)
+            raise
+        POSTGRES.note_success()
+        return rows
+
+    async def _run_again_if_lost(
+        self, statement: LiteralString, parameters: Parameters
+    ) -> list[DictRow]:
         try:
             return await self._run(statement, parameters)
         except OutcomeUnknown as first:

@@ -27,6 +27,6 @@ async def retry_until_available(action: Callable[[], Awaitable[R]]) -> R:
         try:
             return await action()
         except DatabaseUnavailable as error:
-            log.warning("postgres.unavailable", reason=str(error), next_try_seconds=delay)
+            log.debug("statement.postponed", reason=str(error), next_try_seconds=delay)
             await asyncio.sleep(delay)
             delay = min(delay * 2, MAX_DELAY_SECONDS)

@@ -10,6 +10,7 @@ import httpx
 from pydantic import ValidationError
 
 from imagemill.field_errors import FieldError
+from imagemill.formatting import format_sentence
 from imagemill.process.errors import (
     FileError,
     NotImagemill,
@@ -48,10 +49,10 @@ def translate_errors(url: str) -> Iterator[None]:
     try:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-        sentence = f"{url} cannot be reached: {_reason(error)}."
+        sentence = format_sentence(f"{url} cannot be reached: {_reason(error)}")
         raise ServerUnreachable("unavailable", sentence) from error
     except httpx.TransportError as error:
-        sentence = f"The connection to {url} was lost: {_reason(error)}."
+        sentence = format_sentence(f"The connection to {url} was lost: {_reason(error)}")
         raise TransientError("unavailable", sentence) from error
 
 

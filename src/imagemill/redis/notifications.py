@@ -19,6 +19,7 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from imagemill.jobs.job import JobId
+from imagemill.outages import REDIS
 from imagemill.redis.circuit_breaker import CircuitBreaker
 from imagemill.redis.client import create_client, describe_error
 from imagemill.settings.addresses import RedisAddress
@@ -104,20 +105,18 @@ class JobNotifications:
                         yield ids
             except (RedisError, OSError, TimeoutError) as error:
                 _raise_if_canceled()
+                REDIS.note_failure(describe_error(error))
                 if self.is_subscribed:
                     self.is_subscribed = False
-                    log.warning(
-                        "notifications.subscription_lost",
-                        reason=describe_error(error),
-                        instead="polling",
-                    )
+                    log.debug("notifications.subscription_lost", instead="polling")
                     yield NO_IDS
                 await asyncio.sleep(RECONNECT_DELAY_SECONDS)
 
     def _set_subscribed(self) -> None:
         if not self.is_subscribed:
             self.is_subscribed = True
-            log.info("notifications.subscribed")
+            log.debug("notifications.subscribed")
+        REDIS.note_success()
 
     async def _publish_continuously(self) -> None:
         while True:
@@ -140,11 +139,13 @@ class JobNotifications:
             except (RedisError, OSError) as error:
                 self.failures += 1
                 self.breaker.record_failure(now)
-                log.warning(
+                REDIS.note_failure(describe_error(error))
+                log.debug(
                     "notifications.publish_failed", jobs=len(batch), reason=describe_error(error)
                 )
             else:
                 self.breaker.record_success()
+                REDIS.note_success()
 
 
 async def _receive(pubsub: PubSub) -> AsyncGenerator[frozenset[JobId]]:

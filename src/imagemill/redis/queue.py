@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 from imagemill.batcher import Batcher
 from imagemill.errors import Unavailable
 from imagemill.jobs.job import JobId, Priority
+from imagemill.outages import REDIS
 from imagemill.redis.circuit_breaker import CircuitBreaker
 from imagemill.redis.client import create_client, describe_error
 from imagemill.settings.addresses import RedisAddress
@@ -93,9 +94,11 @@ class JobQueue:
                 for _ in ids:
                     self.on_failure()
                 self.breaker.record_failure(now)
-                log.warning("queue.push_failed", jobs=len(ids), reason=describe_error(error))
+                REDIS.note_failure(describe_error(error))
+                log.debug("queue.push_failed", jobs=len(ids), reason=describe_error(error))
             else:
                 self.breaker.record_success()
+                REDIS.note_success()
         return [None] * len(pushed)
 
     async def pop(self, count: int) -> tuple[JobId, ...]:
@@ -113,7 +116,9 @@ class JobQueue:
             )
         except (RedisError, OSError) as error:
             self.on_failure()
+            REDIS.note_failure(describe_error(error))
             raise QueueUnavailable(f"Redis is unavailable: {describe_error(error)}") from error
+        REDIS.note_success()
         return tuple(_parse_ids(cast("list[bytes]", popped[1]))) if popped else ()
 
     async def push_all(self, ids: Sequence[JobId], priority: Priority) -> None:
@@ -156,7 +161,9 @@ def _translate_errors() -> Iterator[None]:
     try:
         yield
     except (RedisError, OSError) as error:
+        REDIS.note_failure(describe_error(error))
         raise QueueUnavailable(f"Redis is unavailable: {describe_error(error)}") from error
+    REDIS.note_success()
 
 
 def _parse_ids(values: Iterable[bytes]) -> Iterable[JobId]:

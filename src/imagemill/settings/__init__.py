@@ -12,6 +12,8 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from imagemill.errors import SettingsError
+from imagemill.formatting import format_sentence
+from imagemill.near_misses import describe_invalid
 from imagemill.settings.addresses import PostgresAddress, RedisAddress
 from imagemill.settings.secret_files import SECRETS, SecretFiles
 from imagemill.settings.values import (
@@ -228,5 +230,5 @@ def read_settings() -> Settings:
         first = error.errors()[0]
         name = str(first["loc"][0]).upper()
         shown = "" if name in SECRETS else f"={first['input']}"
-        reason = first["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"{name}{shown} is not usable: {reason}.") from error
+        reason = format_sentence(describe_invalid(first))
+        raise SettingsError(f"{name}{shown} is not usable: {reason}") from error

@@ -83,7 +83,8 @@ def _json_renderers() -> list[Processor]:
 
 
 def _encode(event: EventDict, **_: object) -> str:
-    return _ENCODER.encode(event)
+    # What happened comes first: people read these lines too.
+    return _ENCODER.encode({"event": event.pop("event"), **event})
 
 
 def _console_renderers() -> list[Processor]:

@@ -16,6 +16,7 @@ from imagemill.errors import Unavailable
 from imagemill.failpoints import failpoint
 from imagemill.jobs.job import Claim, Completed, ErrorCode, JobError, JobId
 from imagemill.jobs.leases import JobLeases
+from imagemill.outages import STORAGE
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.worker.attempt_pace import AttemptPace
 from imagemill.worker.decide import Decision, Outcome, decide
@@ -166,13 +167,17 @@ class JobExecutor:
     async def _attempt(self, claim: Claim) -> Outcome:
         log.info("job.started")
         try:
-            return await self.run_attempt(claim)
+            outcome = await self.run_attempt(claim)
         except Unavailable as error:
             self.storage_failed.set()
+            if isinstance(error, StorageUnavailable):
+                STORAGE.note_failure(error)
             return error
         except Exception:
             log.exception("job.bug")
             return JobError(ErrorCode.INTERNAL, "The worker failed with an internal error.")
+        STORAGE.note_success()
+        return outcome
 
     async def _record(self, decision: Decision) -> None:
         try:

@@ -42,7 +42,6 @@ class JobFetcher:
     _completed_at: float = 0.0
     _completed_grace: timedelta = timedelta(0)
     _has_backlog: bool = False
-    _is_queue_unavailable: bool = False
 
     async def fetch_jobs(self, count: int, stopping: asyncio.Event) -> tuple[Claim, ...]:
         """Claim up to `count` jobs, waiting a few seconds for a first one; perhaps none.
@@ -54,10 +53,8 @@ class JobFetcher:
         try:
             ids = await self._pop_ids(count, stopping)
         except QueueUnavailable as error:
-            return await self._fetch_without_queue(count, stopping, error)
-        if self._is_queue_unavailable:
-            self._is_queue_unavailable = False
-            log.info("queue.available")
+            log.debug("queue.unavailable", reason=str(error), instead="PostgreSQL is polled")
+            return await self._fetch_without_queue(count, stopping)
         if stopping.is_set():
             return ()
         if not ids:
@@ -81,12 +78,7 @@ class JobFetcher:
                 task.cancel()
             await asyncio.wait({popping, stopped})
 
-    async def _fetch_without_queue(
-        self, count: int, stopping: asyncio.Event, error: QueueUnavailable
-    ) -> tuple[Claim, ...]:
-        if not self._is_queue_unavailable:
-            self._is_queue_unavailable = True
-            log.warning("queue.unavailable", reason=str(error), instead="PostgreSQL is polled")
+    async def _fetch_without_queue(self, count: int, stopping: asyncio.Event) -> tuple[Claim, ...]:
         claims = await self._sweep(count, timedelta(0))
         if not claims:
             await sleep_unless(stopping, POLL_SECONDS)

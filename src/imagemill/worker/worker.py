@@ -12,6 +12,7 @@ import structlog
 from imagemill.failpoints import failpoint
 from imagemill.jobs.leases import JobLeases
 from imagemill.maintenance.schedule import Maintenance
+from imagemill.outages import STORAGE
 from imagemill.periodic import run_periodically, sleep_unless
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.storage.errors import StorageUnavailable
@@ -90,7 +91,7 @@ class Worker:
             try:
                 self.executor.start(await self.fetcher.fetch_jobs(free_slots, stopping))
             except DatabaseUnavailable as error:
-                log.warning("postgres.unavailable", reason=str(error))
+                log.debug("jobs.not_fetched", reason=str(error))
                 await sleep_unless(stopping, RETRY_SECONDS)
 
     async def _wait_for_storage(self, stopping: asyncio.Event) -> None:
@@ -98,10 +99,12 @@ class Worker:
         try:
             await self.storage.probe()
         except StorageUnavailable as error:
-            log.warning("storage.unavailable", reason=str(error))
+            STORAGE.note_failure(error)
+            log.debug("storage.probed", reason=str(error))
             await sleep_unless(stopping, PROBE_SECONDS)
         else:
             self.executor.storage_failed.clear()
+            STORAGE.note_success()
 
     async def _renew_leases(self) -> None:
         interval = self.leases.lease.total_seconds() / 3
@@ -115,7 +118,7 @@ class Worker:
                 self.executor.drop(await self.leases.heartbeat(claims))
             except DatabaseUnavailable as error:
                 ids = [str(claim.id) for claim in claims]
-                log.warning("leases.not_renewed", job_ids=ids, reason=str(error))
+                log.debug("leases.not_renewed", job_ids=ids, reason=str(error))
 
     async def _reap(self) -> None:
         longest = min(MAX_REAP_SECONDS, self.leases.lease.total_seconds() * REAP_SHARE)
@@ -124,7 +127,7 @@ class Worker:
             try:
                 reaped = await self.leases.reap()
             except DatabaseUnavailable as error:
-                log.warning("leases.not_reaped", reason=str(error))
+                log.debug("leases.not_reaped", reason=str(error))
                 continue
             self.liveness.note_postgres()
             if reaped:

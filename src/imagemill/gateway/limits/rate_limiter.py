@@ -18,6 +18,8 @@ from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from redis.exceptions import RedisError
 
+from imagemill.outages import REDIS
+from imagemill.redis.client import describe_error
 from imagemill.redis.queue import JobQueue
 
 log = structlog.get_logger()
@@ -89,9 +91,11 @@ class RateLimiter:
                 quota = await self._spend(self._shared, caller)
         except (RedisError, OSError) as error:  # a TimeoutError is an OSError
             breaker.record_failure(now)
-            log.warning("rate_limit.counted_locally", reason=str(error) or type(error).__name__)
+            REDIS.note_failure(describe_error(error))
+            log.debug("rate_limit.counted_locally", reason=describe_error(error))
             return None
         breaker.record_success()
+        REDIS.note_success()
         return quota
 
     async def _spend_local(self, caller: str) -> Quota:

@@ -21,6 +21,7 @@ from imagemill.gateway.routes.downloads import find_output
 from imagemill.gateway.schemas import LinkBody
 from imagemill.gateway.services import ServicesDep
 from imagemill.jobs.job import JobId, JobNotFound
+from imagemill.near_misses import describe_invalid
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.storage.errors import FileMissing
 
@@ -57,7 +58,10 @@ async def _read_body(request: Request, _: CurrentCaller) -> LinkRequest:
     except ClientDisconnect as error:
         raise MalformedRequest("The body is incomplete.") from error
     except ValidationError as error:
-        faults = (FieldError(json_pointer(one["loc"]), one["msg"]) for one in error.errors())
+        faults = (
+            FieldError(json_pointer(one["loc"]), describe_invalid(one, LinkRequest.model_fields))
+            for one in error.errors()
+        )
         raise InvalidFields(*faults) from error
 
 

@@ -142,5 +142,5 @@ async def _events_of_all(
                 yield b"".join(encoded.encode(prefix) for encoded in batch)
     except DatabaseUnavailable as error:
         # The client reconnects and continues where it was.
-        log.warning("postgres.unavailable", reason=str(error))
+        log.debug("stream.ended", reason=str(error))
     yield retry_hint()

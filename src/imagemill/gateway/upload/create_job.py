@@ -19,6 +19,7 @@ from imagemill.job_request import JobRequest
 from imagemill.jobs.idempotency import accept_with_key, find_by_key
 from imagemill.jobs.ids import new_job_id
 from imagemill.jobs.job import IdempotencyKey, InputFacts, Job, NewJob
+from imagemill.outages import STORAGE
 from imagemill.postgres.pool import DatabaseUnavailable, OutcomeUnknown
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.keys import input_key
@@ -98,6 +99,7 @@ async def _store(
     key = input_key(job_id, received.format.extension)
     with start_span("upload.store"):
         stored = await pending_file.commit(key)
+    STORAGE.note_success()
     return NewJob(
         id=job_id,
         input_path=key,

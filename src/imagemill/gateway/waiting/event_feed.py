@@ -177,7 +177,7 @@ class EventFeed:
             try:
                 is_caught_up = await self.poll()
             except DatabaseUnavailable as error:
-                log.warning("postgres.unavailable", reason=str(error))
+                log.debug("events.not_read", reason=str(error))
                 is_caught_up, pause = False, RETRY_SECONDS
             if is_caught_up:
                 pause = MIN_POLL_PAUSE_SECONDS

@@ -228,7 +228,7 @@ class WaiterRegistry:
                 for start in range(0, len(dirty), MAX_JOBS_PER_STATEMENT):
                     await self._deliver_changes(dirty[start : start + MAX_JOBS_PER_STATEMENT])
             except DatabaseUnavailable as error:
-                log.warning("postgres.unavailable", reason=str(error))
+                log.debug("changes.not_read", reason=str(error))
                 self._mark_dirty(dirty)
                 await asyncio.sleep(RETRY_SECONDS)
             await asyncio.sleep(BURST_SECONDS)

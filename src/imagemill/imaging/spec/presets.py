@@ -18,6 +18,7 @@ from imagemill.errors import ServiceError
 from imagemill.imaging.spec.assets import Location, find_missing_assets, find_named_assets
 from imagemill.imaging.spec.fonts import find_undrawable_texts
 from imagemill.imaging.spec.pipeline import Output, Pipeline
+from imagemill.near_misses import describe_invalid
 
 BUILT_IN: Final = MappingProxyType(
     {
@@ -53,7 +54,7 @@ def _parse_preset(file: Path, name: str, table: object, assets: Path | None) -> 
         pipeline = Pipeline.model_validate(table)
     except ValidationError as error:
         first = error.errors()[0]
-        raise _preset_error(file, name, first["loc"], first["msg"]) from error
+        raise _preset_error(file, name, first["loc"], describe_invalid(first)) from error
     unusable = (
         *find_missing_assets(assets, find_named_assets(pipeline)),
         *find_undrawable_texts(pipeline, assets),
