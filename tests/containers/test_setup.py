@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from containers.engine import ROOT, docker, find_compose, run_in_vain
-from containers.stack import BUILT, Stack
+from containers.engine import ROOT, docker, find_compose, run, run_in_vain
+from containers.stack import BUILT, SERVICES, Stack
 from imagemill.settings import Settings
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(1200)]
@@ -39,8 +39,9 @@ def test_every_setting_can_be_given_in_the_environment_file() -> None:
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
 
     assert settings <= set(re.findall(r"^  ([A-Z_]+):", compose, re.MULTILINE))
-    # The port is compose's, and where traces go is OpenTelemetry's own variable.
+    # Where traces go is OpenTelemetry's own variable, and the others are compose's.
     others = {"API_PORT", "POSTGRES_CONTAINER", "OTEL_EXPORTER_OTLP_ENDPOINT"}
+    others |= {"API_MEMORY", "WORKER_MEMORY", "POSTGRES_MEMORY"}
     assert settings | others == set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
 
 
@@ -65,6 +66,37 @@ def test_keys_are_managed_from_inside_the_containers(stack: Stack, service: str)
     said = docker("exec", stack.container(service), "imagemill", "keys", "list", "--json")
 
     assert json.loads(said) == {"keys": []}
+
+
+def test_every_container_has_a_limit_of_memory(stack: Stack) -> None:
+    limits = {
+        service: int(docker("inspect", "--format", "{{.HostConfig.Memory}}", container))
+        for service in SERVICES
+        for container in stack.containers(service)
+    }
+    mebibyte = 1024 * 1024
+    assert limits == {
+        "api": 1024 * mebibyte,
+        "worker": 8192 * mebibyte,
+        "redis": 256 * mebibyte,
+        "postgres": 2048 * mebibyte,
+    }
+
+
+def test_the_example_with_tls_is_valid_and_leaves_the_api_to_its_proxy(tmp_path: Path) -> None:
+    environment = tmp_path / "environment"
+    environment.write_text("PG_PASSWORD=secret\nDOMAIN=images.example\n", encoding="utf-8")
+    files = ("docker-compose.yml", "deploy/caddy/docker-compose.yml")
+    shown = run(
+        *find_compose(),
+        *("--env-file", str(environment)),
+        *(part for file in files for part in ("--file", str(ROOT / file))),
+        "config",
+    )
+    assert "FORWARDED_ALLOW_IPS: 172.30.84.2" in shown
+    assert "DOMAIN: images.example" in shown
+    caddyfile = (ROOT / "deploy" / "caddy" / "Caddyfile").read_text(encoding="utf-8")
+    assert "reverse_proxy api:8000" in caddyfile
 
 
 def test_both_images_begin_with_the_same_stage() -> None:
