@@ -64,9 +64,8 @@ def test_every_documented_command_does_what_it_says(own_stack: Stack, tmp_path: 
     with httpx.Client(base_url=own_stack.url, timeout=60, headers=admin) as http:
         assert Client(http).job(job_id)["status"] == "COMPLETED"
         assert Client(http).output(job_id).size == (320, 320)
-    assert {"All is well.": f"{COMPOSE} exec worker imagemill doctor"}.items() <= {
-        output.splitlines()[-1]: command for command, output in said.items() if output
-    }.items()
+    doctor = f"{COMPOSE} exec worker imagemill doctor"
+    assert said[doctor].rstrip().endswith("All is well.")
     assert "It was completed at" in said[f"{COMPOSE} exec worker imagemill explain JOB"]
     backup = "imagemill restore --check /app/backups/monday"
     assert "1 job with 2 files" in said[f"{COMPOSE} run --rm worker {backup}"]
@@ -75,6 +74,8 @@ def test_every_documented_command_does_what_it_says(own_stack: Stack, tmp_path: 
 def test_a_volume_of_another_owner_is_reported_and_the_reported_command_cures_it(
     own_stack: Stack, tmp_path: Path
 ) -> None:
+    own_stack.compose("up", "--detach")
+    own_stack.wait_until_healthy()
     own_stack.compose("stop", "api", "worker")
     api = docker(
         *("ps", "--all", "--quiet", "--filter", "label=com.docker.compose.service=api"),

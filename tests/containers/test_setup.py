@@ -96,7 +96,7 @@ def test_the_example_with_tls_is_valid_and_leaves_the_api_to_its_proxy(tmp_path:
     assert "FORWARDED_ALLOW_IPS: 172.30.84.2" in shown
     assert "DOMAIN: images.example" in shown
     caddyfile = (ROOT / "deploy" / "caddy" / "Caddyfile").read_text(encoding="utf-8")
-    assert "reverse_proxy api:8000" in caddyfile
+    assert "reverse_proxy api:8000 {" in caddyfile
 
 
 def test_both_images_begin_with_the_same_stage() -> None:
