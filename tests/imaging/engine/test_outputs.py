@@ -57,7 +57,7 @@ def test_without_a_format_the_input_decides(studio: Studio, extension: str) -> N
 def test_several_outputs_come_from_one_decode(
     studio: Studio, jpegs_opened: list[dict[str, object]]
 ) -> None:
-    file = studio.save(gradient(600, 400), "in.jpg")
+    file = studio.save(gradient(900, 600), "in.jpg")
     studio.render(file, THREE[0], THREE[1])
     assert len(jpegs_opened) == 1  # for the header and the picture
 

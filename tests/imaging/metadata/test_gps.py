@@ -97,6 +97,6 @@ def test_every_output_is_verified(
         return write(image, file, all_of_it, format_, **more)  # type: ignore[arg-type]  # passed on as they come
 
     monkeypatch.setattr(engine, "write", forgetful)
-    file = save_with_metadata(studio.inputs, "jpeg")
+    file = save_with_metadata(studio.inputs, "webp")
     with pytest.raises(BadOutput, match="contains the position"):
         studio.render(file, {"keep_metadata": keep})

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagemill.imaging.engine.geometry import Placement, Size, crop_size, pad_edges, pad_size
-from imagemill.imaging.engine.header import UPRIGHT, Header
+from imagemill.imaging.engine.header import Header
 from imagemill.imaging.engine.position import align, find_cut
 from imagemill.imaging.engine.steps.crop import find_span
 from imagemill.imaging.spec.hex_color import parse_color
@@ -35,8 +35,8 @@ ORIENTATIONS: Final = MappingProxyType({0: 1, 90: 6, 180: 3, 270: 8})
 
 
 def turn(pixels: Pixels, output: Output, header: Header) -> Pixels:
-    """Return a view of the picture, turned and mirrored as the output asks for."""
-    pixels = _orient(pixels, header.orientation if output.auto_orient else UPRIGHT)
+    """Return a view of the picture, turned upright, and turned and mirrored as the output asks."""
+    pixels = _orient(pixels, header.orientation)
     pixels = _orient(pixels, ORIENTATIONS[int(output.rotate % 360)])
     return pixels[:: -1 if output.flip else 1, :: -1 if output.flop else 1]
 

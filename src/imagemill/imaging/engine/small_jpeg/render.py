@@ -9,7 +9,7 @@ from imagemill.imaging.engine.decode import RESIZE_RESERVE, choose_jpeg_shrink
 from imagemill.imaging.engine.decode_plan import choose_format, orient_size, plan_decode
 from imagemill.imaging.engine.encode import write
 from imagemill.imaging.engine.geometry import Size, crop_size, pad_size, place
-from imagemill.imaging.engine.header import Header, check_limits
+from imagemill.imaging.engine.header import UPRIGHT, Header, check_limits
 from imagemill.imaging.engine.libvips_errors import translate_encode_errors
 from imagemill.imaging.engine.output_groups import can_be_source, group_by_unscaled_picture
 from imagemill.imaging.engine.small_jpeg.decode import decode
@@ -50,7 +50,7 @@ def render_small_jpeg(
     if not IS_INSTALLED or find_obstacle_in_pipeline(pipeline) is not None:
         return None
     header = read_header(data)
-    if header is None:
+    if header is None or any(_keeps_orientation(output, header) for output in pipeline.outputs):
         return None
     check_limits(header, limits)
     factor = plan_decode(header, pipeline, limits).max_shrink / RESIZE_RESERVE
@@ -73,6 +73,11 @@ def render_small_jpeg(
         ),
         analysis=None,
     )
+
+
+def _keeps_orientation(output: Output, header: Header) -> bool:
+    """Return whether the output's pixels are not turned upright, but its EXIF says how to."""
+    return not output.auto_orient and header.orientation != UPRIGHT
 
 
 def _compute_size(output: Output, header: Header) -> Size:
