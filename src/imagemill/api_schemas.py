@@ -19,7 +19,7 @@ PipelineJson = Annotated[
 AnalysisJson = Annotated[
     dict[str, Any], WithJsonSchema({"allOf": [{"$ref": "#/components/schemas/Analysis"}]})
 ]
-MediaType = Annotated[str, Field(json_schema_extra={"pattern": "^image/[a-z]+$"})]
+MediaType = Annotated[str, Field(json_schema_extra={"pattern": "^image/[a-z.-]+$"})]
 Count = Annotated[int, Field(json_schema_extra={"minimum": 0})]
 
 

@@ -9,7 +9,7 @@ from imagemill.imaging.color.profiles import get_profile
 from imagemill.imaging.color.tag_image import tag_image
 from imagemill.imaging.engine.decoders import nclx, png_chunks
 from imagemill.imaging.file_data import Data
-from imagemill.imaging.formats import AVIF, HEIC, PNG, Format
+from imagemill.imaging.formats import AVIF, PNG, Format
 from imagemill.imaging.libvips import Image, get_int
 
 DEEP: Final = 16
@@ -25,7 +25,7 @@ def complete_colors(image: Image, data: Data, format_: Format) -> Image:
         return _complete_png(image, data)
     if format_ is AVIF:
         image = _fill_depth(image)
-    if format_ in {AVIF, HEIC} and get_profile(image) is None:
+    if format_.brands and get_profile(image) is None:
         tag = nclx.read_tag(data)
         return image if tag is None else tag_image(image, tag)
     return image
