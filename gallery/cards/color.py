@@ -83,10 +83,22 @@ COLOR_SPACE: Final = Card(
     ),
 )
 
+HDR: Final = Card(
+    name="hdr",
+    fields=(),
+    title="From HDR",
+    sample="hdr.png",
+    words="A picture in PQ, as its `cICP` says, with lights of 1,000 nits. It is rendered for"
+    " screens of standard range: as bright as it was, but for the lights, which keep their hue.",
+    common={"width": 405, "format": "webp"},
+    has_before=False,
+    shots=(Shot("rendered", {}),),
+)
+
 GROUP: Final = Group(
     title="Colour",
     emblem="modulate-hue",
     words="Outputs are in sRGB unless `color_space` says otherwise. Lightness and colour are"
     " changed separately, in CIE Lab.",
-    cards=(GRAYSCALE, NORMALIZE, MODULATE, TINT, NEGATE, PRINT, COLOR_SPACE),
+    cards=(GRAYSCALE, NORMALIZE, MODULATE, TINT, NEGATE, PRINT, HDR, COLOR_SPACE),
 )

@@ -118,6 +118,16 @@ KEEP_METADATA: Final = Card(
     ),
 )
 
+KEEP_GAIN_MAP: Final = Card(
+    name="keep-gain-map",
+    fields=("keep_gain_map",),
+    sample="hdr.jpg",
+    words="An HDR photo with a gain map stays one, its map cut and scaled like the picture. On a"
+    " screen of HDR its lights are brighter; other screens show both alike.",
+    common={"width": 405, "format": "jpeg"},
+    shots=(Shot("true", {"keep_gain_map": True}),),
+)
+
 FRAMES: Final = Card(
     name="frames",
     fields=("frames",),
@@ -143,6 +153,7 @@ GROUP: Final = Group(
         PALETTE,
         EFFORT,
         PROGRESSIVE,
+        KEEP_GAIN_MAP,
         KEEP_METADATA,
         FRAMES,
     ),

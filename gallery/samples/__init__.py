@@ -5,7 +5,7 @@ from typing import Final
 
 from pyvips import GValue, Image, Operation
 
-from gallery.samples import dunes, emblem, fruit, lighthouse, mist, night, reader, scan, valley
+from gallery.samples import dunes, emblem, fruit, hdr, lighthouse, mist, night, reader, scan, valley
 
 # JPEG, as cameras and printers make it.
 QUALITY: Final = 92
@@ -29,6 +29,8 @@ def draw_samples(folder: Path) -> None:
     _draw_for_print(folder / "print.jpg")
     _draw_for_wide_screens(folder / "wide.jpg")
     _draw_windmill(folder / "mill.webp")
+    hdr.save_pq(folder / "hdr.png")
+    hdr.save_with_gain_map(folder / "hdr.jpg")
     stamp = valley.draw().crop(840, 40, 420, 280).thumbnail_image(120)
     stamp.webpsave(str(folder / "stamp.webp"), lossless=True)
 

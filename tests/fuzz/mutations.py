@@ -7,6 +7,7 @@ from io import BytesIO
 from PIL import Image, ImageCms
 
 from imaging import jxl_plugin
+from imaging.gain_maps import ultra_hdr
 from imaging.studio import gradient, heic, noise
 
 Damage = Callable[[bytearray, random.Random], None]
@@ -34,6 +35,8 @@ def valid_pictures() -> list[bytes]:
         _save(clear, "TIFF"),
         _save(photo, "AVIF"),
         heic(photo),
+        ultra_hdr(photo, photo.convert("L").resize((12, 9))),
+        ultra_hdr(photo, photo.resize((48, 36))),
         *jpeg_xls(photo, clear),
         _save(photo, "BMP"),
         _save(photo.convert("P"), "BMP"),

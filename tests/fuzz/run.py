@@ -24,6 +24,7 @@ PIPELINES = [
     for one in (
         {"outputs": [{"width": 20, "format": "webp"}]},
         {"outputs": [{"keep_metadata": "all", "format": "jpeg"}], "analyze": ANALYSES},
+        {"outputs": [{"keep_gain_map": True, "format": "jpeg", "width": 30, "rotate": 5}]},
         {"outputs": [{"color_space": "keep", "format": "png"}, {"name": "b", "format": "gif"}]},
         {"outputs": [{"color_space": "p3", "trim": True, "rotate": 12, "format": "tiff"}]},
     )

@@ -50,10 +50,23 @@ def save_ultra_hdr(
     more: str = "",
     **options: object,
 ) -> Path:
-    """Write a picture with its map; `least` is log2 of the boost where the map is 0.
+    """Write a picture with its map.
 
-    `more` are attributes of the picture's XMP packet.
+    `least` is log2 of the boost where the map is 0; `more` are attributes of the picture's XMP
+    packet, and options are Pillow's.
     """
+    file.write_bytes(ultra_hdr(picture, gain, least=least, more=more, **options))
+    return file
+
+
+def ultra_hdr(
+    picture: Image.Image,
+    gain: Image.Image,
+    *,
+    least: float = 0,
+    more: str = "",
+    **options: object,
+) -> bytes:
     described = _with_xmp(_jpeg(gain, quality=95), packet(f"{HDRGM} {BOOST.format(least=least)}"))
     announced = packet(f"{ANNOUNCES} {more}", directory(len(described)))
     primary = _with_xmp(_jpeg(picture, quality=95, subsampling=0, **options), announced)
@@ -65,8 +78,7 @@ def save_ultra_hdr(
     index += struct.pack(">2H2I", 0xB001, 4, 1, 2) + struct.pack(">2H2I", 0xB002, 7, 32, 50)
     index += bytes(4) + entries
     segment = b"\xff\xe2" + struct.pack(">H", len(index) + 2) + index
-    file.write_bytes(primary[:at] + segment + primary[at:] + described)
-    return file
+    return primary[:at] + segment + primary[at:] + described
 
 
 def _jpeg(picture: Image.Image, **options: object) -> bytes:

@@ -38,6 +38,9 @@ for format_ in INPUTS.values():
     if format_.loader_class is not None:
         operation_block_set(format_.loader_class, state=False)
 
+# Of JPEGs with a gain map, for outputs that keep it.
+operation_block_set("VipsForeignLoadUhdr", state=False)
+
 # The operation cache would keep one client's picture in memory while the next one's is read.
 cache_set_max(0)
 

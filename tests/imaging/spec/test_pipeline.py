@@ -297,3 +297,11 @@ def test_a_pipeline_cannot_be_changed() -> None:
 )
 def test_colors_are_three_six_or_eight_digits(text: str, color: tuple[int, int, int, int]) -> None:
     assert parse_color(text) == color
+
+
+@pytest.mark.parametrize("format_", ["png", "webp", "avif", "gif", "tiff"])
+def test_only_a_jpeg_keeps_a_gain_map(format_: str) -> None:
+    with pytest.raises(ValidationError, match="has no place for a gain map"):
+        Output.model_validate({"format": format_, "keep_gain_map": True})
+    Output.model_validate({"format": format_, "keep_gain_map": False})
+    assert Output.model_validate({"format": "jpeg", "keep_gain_map": True}).keep_gain_map is True

@@ -14,7 +14,7 @@ from imagemill.imaging.engine.geometry import (
 )
 from imagemill.imaging.engine.header import UPRIGHT, Header
 from imagemill.imaging.errors import DoesNotFit, TooLarge
-from imagemill.imaging.formats import FORMATS, Format, choose_default_format
+from imagemill.imaging.formats import FORMATS, JPEG, Format, choose_default_format
 from imagemill.imaging.limits import Limits
 from imagemill.imaging.spec.bounds import METADATA, STRATEGIES
 from imagemill.imaging.spec.plain import Output, Pipeline
@@ -59,6 +59,7 @@ def plan_decode(header: Header, pipeline: Pipeline, limits: Limits) -> DecodePla
         _check_quality(output, choose_format(output, header))
         _check_color_space(output, choose_format(output, header))
         _check_palette(output, choose_format(output, header))
+        _check_gain_map(output, choose_format(output, header))
         size = crop_size(orient_size(header, output), output)
         if output.trim is not False:  # its size depends on the pixels
             shrinks.append(1.0)
@@ -134,6 +135,13 @@ def _check_palette(output: Output, format_: Format) -> None:
     if output.palette is not None and not format_.allows_palette:
         raise DoesNotFit(
             f"Output {output.name} would be {format_.name}, which has no choice of a palette."
+        )
+
+
+def _check_gain_map(output: Output, format_: Format) -> None:
+    if output.keep_gain_map and format_ is not JPEG:
+        raise DoesNotFit(
+            f"Output {output.name} would be {format_.name}, which has no place for a gain map."
         )
 
 

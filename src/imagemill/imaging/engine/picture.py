@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.libvips import Image
+from imagemill.imaging.spec.plain import Output
 
 Change = Callable[[Image], Image]
 
@@ -60,3 +62,12 @@ class Picture:
             for change in self.changes:
                 image = change(image)
             yield image
+
+
+class Step(Protocol):
+    """One change to a picture, which leaves its argument as it is and may return another size.
+
+    A step that the output does not ask for returns its argument.
+    """
+
+    def apply(self, picture: Picture, output: Output, /) -> Picture: ...

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from imagemill.errors import Rejected
+from imagemill.imaging.engine.gain_map import read_gain_map
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.header import Header, open_image
 from imagemill.imaging.engine.timing import Timing
 from imagemill.imaging.file_data import MAX_INLINE_BYTES, Data
 from imagemill.imaging.formats import TIFF, Format
+from imagemill.imaging.libvips import Image
 from imagemill.imaging.metadata.gps import has_position, tiff_has_position
 from imagemill.imaging.result import WrittenOutput
 
@@ -26,6 +28,7 @@ class ExpectedOutput:
     frames: int
     timing: Timing
     may_have_position: bool = False
+    has_gain_map: bool = False
 
 
 def verify_output(data: Data, expected: ExpectedOutput) -> WrittenOutput:
@@ -43,6 +46,8 @@ def verify_output(data: Data, expected: ExpectedOutput) -> WrittenOutput:
     has_any_position = has_position(image) or (format_ is TIFF and tiff_has_position(data))
     if has_any_position and not expected.may_have_position:
         raise BadOutput(f"{name} contains the position where the picture was taken")
+    if expected.has_gain_map:
+        _check_gain_map(data, expected)
     return WrittenOutput(
         name=name,
         format=format_,
@@ -52,6 +57,21 @@ def verify_output(data: Data, expected: ExpectedOutput) -> WrittenOutput:
         height=size.height,
         frames=header.frames,
     )
+
+
+def _check_gain_map(data: Data, expected: ExpectedOutput) -> None:
+    """Check that the file has a gain map, and decode it: it has to have the picture's shape."""
+    size = expected.size
+    try:
+        gain_map = read_gain_map(data, size, Image.black(size.width, size.height))
+    except Rejected as error:
+        raise BadOutput(f"{expected.name} has a gain map that cannot be opened") from error
+    if gain_map is None:
+        raise BadOutput(f"{expected.name} has no gain map")
+    ratio = gain_map.stored.width / size.width * size.height / gain_map.stored.height
+    allowed = 1 + 1 / min(gain_map.stored.width, gain_map.stored.height)
+    if not 1 / allowed <= ratio <= allowed:
+        raise BadOutput(f"{expected.name} of {size} has a gain map of {gain_map.stored}")
 
 
 def _check_frames(header: Header, expected: ExpectedOutput) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from imagemill.imaging.formats import FORMATS, Format, FormatName
+from imagemill.imaging.formats import FORMATS, JPEG, Format, FormatName
 from imagemill.imaging.spec.bounds import (
     MAX_OUTPUTS,
     MAX_SIDE,
@@ -106,6 +106,8 @@ class Output(BaseModel):
     """For `contain`, `pad`, `rotate` and formats without alpha."""
     color_space: ColorSpace = "srgb"
     """Convert to sRGB or Display P3, or keep the picture's own space."""
+    keep_gain_map: bool = False
+    """Keep the gain map of an HDR photo, cut and scaled alike; for JPEG."""
     keep_metadata: KeepMetadata = "none"
     """What of the file's metadata the output keeps; a position survives only `all`."""
     frames: Literal["all", "first"] | None = None
@@ -201,6 +203,14 @@ class Output(BaseModel):
         format_ = _given_format(info)
         if value == "all" and format_ is not None and not format_.has_frames:
             raise _not_applicable(f"{format_.name} holds one frame")
+        return value
+
+    @field_validator("keep_gain_map")
+    @classmethod
+    def _check_gain_map(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic
+        format_ = _given_format(info)
+        if value and format_ is not None and format_ is not JPEG:
+            raise _not_applicable(f"{format_.name} has no place for a gain map")
         return value
 
     @field_validator("color_space")

@@ -156,6 +156,7 @@ ASKED: dict[str, dict[str, object]] = {
     "has another colour space": {"color_space": "p3"},
     "chooses a palette": {"palette": True, "format": "png"},
     "keeps metadata": {"keep_metadata": "icc"},
+    "keeps a gain map": {"keep_gain_map": True},
     "has a transparent background": {"background": "#ffffff80"},
 }  # fmt: skip
 

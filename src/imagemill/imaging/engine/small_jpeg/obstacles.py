@@ -74,6 +74,7 @@ OF_OUTPUT: Final = MappingProxyType[str, Callable[[Output], bool]](
         "chooses a palette": lambda output: output.palette is not None,
         "keeps the orientation": lambda output: not output.auto_orient,
         "keeps metadata": lambda output: output.keep_metadata != "none",
+        "keeps a gain map": lambda output: output.keep_gain_map,
         "has a transparent background": lambda output: parse_color(output.background)[3] < OPAQUE,
     }
 )
