@@ -72,7 +72,6 @@ OF_OUTPUT: Final = MappingProxyType[str, Callable[[Output], bool]](
         "has a watermark": lambda output: output.watermark is not None,
         "has another colour space": lambda output: output.color_space != "srgb",
         "chooses a palette": lambda output: output.palette is not None,
-        "keeps the orientation": lambda output: not output.auto_orient,
         "keeps metadata": lambda output: output.keep_metadata != "none",
         "keeps a gain map": lambda output: output.keep_gain_map,
         "has a transparent background": lambda output: parse_color(output.background)[3] < OPAQUE,
