@@ -26,12 +26,7 @@ class Authority(NamedTuple):
     @property
     def is_loopback(self) -> bool:
         """Whether it names this machine, whatever a name server says (RFC 6761, 6.3)."""
-        if self.name == LOCALHOST or self.name.endswith(f".{LOCALHOST}"):
-            return True
-        try:
-            return ipaddress.ip_address(self.name).is_loopback
-        except ValueError:
-            return False
+        return _is_loopback(self.name)
 
 
 def read_host(scope: Scope) -> Authority | None:
@@ -56,6 +51,17 @@ def parse_authority(value: bytes) -> Authority:
         raise MalformedRequest("The Host header is not a host with an optional port.")
     name, port = found.groups(default="")
     return Authority(name.strip("[]").rstrip(".").lower(), port)
+
+
+# Asked for every request.
+@lru_cache(maxsize=256)
+def _is_loopback(name: str) -> bool:
+    if name == LOCALHOST or name.endswith(f".{LOCALHOST}"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def _count_error(hosts: Sequence[bytes]) -> str:
