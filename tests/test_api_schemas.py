@@ -10,6 +10,7 @@ from pydantic_core import to_json
 from imagemill.api_schemas import JobBody, job_members
 from imagemill.image_files import OutputFile
 from imagemill.jobs.job import ErrorCode, InputFacts, Job, JobError, JobId, Priority, Status
+from imagemill.webhooks.body import WebhookBody
 
 NOW = datetime(2026, 3, 2, 12, 30, 0, 123456, tzinfo=UTC)
 PENDING = Job(
@@ -54,3 +55,9 @@ OUTPUT = OutputFile("image", "outputs/c27/1/image.webp", "image/webp", 10, 160, 
 )
 def test_the_members_of_a_job_are_those_of_its_model(job: Job) -> None:
     assert to_json(job_members(job, "")).decode() == JobBody.of(job, "").model_dump_json()
+
+
+def test_links_of_a_job_carry_the_prefix_in_webhooks_too() -> None:
+    job = replace(PENDING, outputs=(OUTPUT,))
+    body = WebhookBody.of("job.completed", job, "/images")
+    assert body.data.outputs[0].url == f"/images/jobs/{job.id}/outputs/image"
