@@ -6,7 +6,7 @@ from imagemill.imaging.color.alpha import apply_premultiplied
 from imagemill.imaging.color.profiles import to_srgb_or_gray, to_supported_space
 from imagemill.imaging.engine.animation import split_frames
 from imagemill.imaging.engine.decode_plan import DecodePlan
-from imagemill.imaging.engine.decoders import load
+from imagemill.imaging.engine.decoders import check_whole, load
 from imagemill.imaging.engine.header import Header
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors
 from imagemill.imaging.file_data import Data
@@ -43,7 +43,9 @@ def decode(data: Data, header: Header, opened: Image, plan: DecodePlan) -> tuple
     with translate_decode_errors():
         left = image.width / header.stored.width * factor
         # What libvips does not decode is in memory already, unless it is shrunk.
-        return (_hold(image, left, plan, is_in_memory=header.format.loader is None),)
+        held = _hold(image, left, plan, is_in_memory=header.format.loader is None)
+    check_whole(image, data)
+    return (held,)
 
 
 def choose_jpeg_shrink(factor: float) -> int:
