@@ -238,7 +238,7 @@ def test_only_libvips_other_decoders_and_small_jpegs_know_the_libraries_of_pixel
         f"{decoders}/bmp.py",
         f"{decoders}/ico.py",
         f"{decoders}/pillow_image.py",
-        f"{small_jpeg}/decode.py",
+        f"{decoders}/libjpeg_turbo.py",
         f"{small_jpeg}/scale.py",
         f"{small_jpeg}/encode.py",
         f"{small_jpeg}/verify.py",

@@ -1,14 +1,13 @@
 """The one decode of a picture, no larger than its largest output needs."""
 
-from collections.abc import Iterator
-from itertools import islice
 from typing import Final
 
 from imagemill.imaging.color.alpha import apply_premultiplied
 from imagemill.imaging.color.profiles import to_srgb_or_gray, to_supported_space
 from imagemill.imaging.engine.animation import split_frames
 from imagemill.imaging.engine.decode_plan import DecodePlan
-from imagemill.imaging.engine.decoders import check_whole, load
+from imagemill.imaging.engine.decoders import load
+from imagemill.imaging.engine.decoders.libjpeg_turbo import decode_baseline
 from imagemill.imaging.engine.header import Header
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors
 from imagemill.imaging.file_data import Data
@@ -31,33 +30,22 @@ def decode(data: Data, header: Header, opened: Image, plan: DecodePlan) -> tuple
     been read yet, and the picture can be read once, from top to bottom.
     """
     factor = plan.max_shrink / RESIZE_RESERVE
-    if plan.frames > 1 or (header.animation and not header.animation.is_first_plain):
+    if plan.frames > 1:
+        tall = load(data, header.format, n=plan.frames)
         with translate_decode_errors():
             return tuple(
-                _hold(one, factor, plan) for one in _iter_frames(data, header, plan.frames)
+                _hold(one, factor, plan) for one in split_frames(tall, header.stored.height)
             )
-    image = to_supported_space(_load(data, header, opened, factor))
+    # None is decoded yet if libvips will do it.
+    decoded = _decode_without_libvips(data, header, opened, factor)
+    image = to_supported_space(_open(data, header, opened, factor) if decoded is None else decoded)
     if header.format is TIFF and plan.keeps_rights:
         image = attach_tiff_rights(image, data)
     if not plan.hold_in_memory:
         return (image,)
     with translate_decode_errors():
         left = image.width / header.stored.width * factor
-        # What libvips does not decode is in memory already, unless it is shrunk.
-        held = _hold(image, left, plan, is_in_memory=header.format.loader is None)
-    check_whole(image, data)
-    return (held,)
-
-
-def _iter_frames(data: Data, header: Header, number: int) -> Iterator[Image]:
-    """Yield the first frames, without metadata that is true of an animation alone."""
-    if header.animation is None:
-        yield from split_frames(load(data, header.format, n=number), header.stored.height)
-        return
-    size = header.stored
-    frames = header.animation.iter_frames(header.format, size.width, size.height)
-    for frame in islice(frames, number):
-        yield from split_frames(frame, size.height)
+        return (_hold(image, left, plan, is_in_memory=decoded is not None),)
 
 
 def choose_jpeg_shrink(factor: float) -> int:
@@ -65,10 +53,18 @@ def choose_jpeg_shrink(factor: float) -> int:
     return next((shrink for shrink in JPEG_SHRINKS if shrink <= factor), 1)
 
 
-def _load(data: Data, header: Header, opened: Image, factor: float) -> Image:
+def _decode_without_libvips(
+    data: Data, header: Header, opened: Image, factor: float
+) -> Image | None:
+    """Return the picture in memory; None if libvips is to decode it."""
+    if header.format is JPEG:
+        return decode_baseline(data, opened, choose_jpeg_shrink(factor))
+    return load(data, header.format) if header.format.loader is None else None
+
+
+def _open(data: Data, header: Header, opened: Image, factor: float) -> Image:
     options = _choose_load_options(header, factor)
-    is_opened = header.format.loader is not None and not options
-    return opened if is_opened else load(data, header.format, **options)
+    return load(data, header.format, **options) if options else opened
 
 
 def _hold(loaded: Image, factor: float, plan: DecodePlan, *, is_in_memory: bool = False) -> Image:

@@ -64,15 +64,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """A directory of a file: its entries by tag. A tag that is repeated has its first entry.
-
-    `lost` are tags whose values reach beyond the data.
-    """
+    """A directory of a file: its entries by tag. A tag that is repeated has its first entry."""
 
     data: Data
     order: str
     entries: Mapping[int, Entry]
-    lost: frozenset[int] = frozenset()
 
     def read_integers(self, tag: int, most: int = 64) -> tuple[int, ...]:
         """Return the tag's first integers, none when it is missing or of another type."""
@@ -120,7 +116,6 @@ def read_directory(data: Data, at: int | None = None) -> Directory | None:
     if kind is None:
         return None
     found: dict[int, Entry] = {}
-    lost = set()
     try:
         if at is None:
             at = read_first_offset(data) or 0
@@ -136,11 +131,9 @@ def read_directory(data: Data, at: int | None = None) -> Directory | None:
             start = place + 4 + kind.inline if length <= kind.inline else offset
             if start + length <= len(data):
                 found.setdefault(tag, Entry(start, length, type_))
-            else:
-                lost.add(tag)
     except error:  # the data ends here; keep the entries read so far
         pass
-    return Directory(data, kind.order, found, frozenset(lost))
+    return Directory(data, kind.order, found)
 
 
 def read_first_offset(data: Data | bytearray) -> int | None:

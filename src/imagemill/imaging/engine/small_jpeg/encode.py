@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from imagemill.imaging.engine.small_jpeg.pixels import Pixels
+from imagemill.imaging.engine.decoders.libjpeg_turbo import Pixels
 from imagemill.imaging.engine.small_jpeg.segments import START
 from imagemill.imaging.formats import JPEG, Format
 from imagemill.imaging.libvips import Image as VipsImage

@@ -4,17 +4,14 @@ from types import MappingProxyType
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from imagemill.imaging.engine.decoders.libjpeg_turbo import Pixels
 from imagemill.imaging.engine.geometry import Placement, Size, crop_size, pad_edges, pad_size
 from imagemill.imaging.engine.header import Header
 from imagemill.imaging.engine.position import align, find_cut
 from imagemill.imaging.engine.steps.crop import find_span
 from imagemill.imaging.spec.hex_color import parse_color
 from imagemill.imaging.spec.plain import Output
-
-# Rows from the top, of columns from the left, of red, green and blue, or of grey alone.
-Pixels = NDArray[np.uint8]
 
 # What each EXIF orientation asks for: whether rows and columns change places, and then whether the
 # picture is mirrored vertically and horizontally. Source: CIPA DC-008, 4.6.4.

@@ -7,16 +7,16 @@ from typing import Final
 from imagemill.image_files import InputImage
 from imagemill.imaging.engine.decode import RESIZE_RESERVE, choose_jpeg_shrink
 from imagemill.imaging.engine.decode_plan import choose_format, orient_size, plan_decode
+from imagemill.imaging.engine.decoders.libjpeg_turbo import Pixels, decode_pixels
 from imagemill.imaging.engine.encode import write
 from imagemill.imaging.engine.geometry import Size, crop_size, pad_size, place
 from imagemill.imaging.engine.header import UPRIGHT, Header, check_limits
 from imagemill.imaging.engine.libvips_errors import translate_encode_errors
 from imagemill.imaging.engine.output_groups import can_be_source, group_by_unscaled_picture
-from imagemill.imaging.engine.small_jpeg.decode import decode
 from imagemill.imaging.engine.small_jpeg.encode import encode_jpeg, is_plain_jpeg, to_libvips
 from imagemill.imaging.engine.small_jpeg.header import STILL, read_header
 from imagemill.imaging.engine.small_jpeg.obstacles import find_obstacle_in_pipeline
-from imagemill.imaging.engine.small_jpeg.pixels import Pixels, crop, fill_box, pad, turn
+from imagemill.imaging.engine.small_jpeg.pixels import crop, fill_box, pad, turn
 from imagemill.imaging.engine.small_jpeg.scale import IS_INSTALLED, scale
 from imagemill.imaging.engine.small_jpeg.verify import verify_jpeg
 from imagemill.imaging.engine.verify import ExpectedOutput, verify_output
@@ -57,7 +57,7 @@ def render_small_jpeg(
     if any(_compute_size(output, header).pixels > MAX_OUTPUT_PIXELS for output in pipeline.outputs):
         return None
     try:
-        decoded = decode(bytes(data), header, choose_jpeg_shrink(factor))
+        decoded = decode_pixels(data, header.stored, choose_jpeg_shrink(factor))
         finished = {
             one.output.name: one
             for group in group_by_unscaled_picture(pipeline.outputs)

@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
+from imagemill.imaging.engine.decoders.libjpeg_turbo import Pixels
 from imagemill.imaging.engine.geometry import Size
-from imagemill.imaging.engine.small_jpeg.pixels import Pixels
 
 try:
     from cykooz_resizer import FilterType, ImageData, PixelType, ResizeAlg, ResizeOptions, Resizer
