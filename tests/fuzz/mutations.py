@@ -31,6 +31,8 @@ def valid_pictures() -> list[bytes]:
         _save(clear, "WEBP", **metadata),
         _save(photo, "WEBP", **animated),
         _save(photo, "GIF", **animated),
+        _save(clear, "GIF", **animated, disposal=[2, 3, 2]),
+        _save(clear, "PNG", **animated, disposal=[0, 1, 2]),
         _save(photo, "TIFF", compression="tiff_lzw"),
         _save(clear, "TIFF"),
         _save(photo, "AVIF"),

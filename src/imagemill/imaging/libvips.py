@@ -3,12 +3,15 @@
 pyvips publishes no types, so to the type checker its classes are Any.
 """
 
+from collections.abc import Sequence
+
 from pyvips import Error as VipsError
 from pyvips import (
     GValue,
     Image,
     Interpolate,
     Source,
+    SourceCustom,
     Target,
     cache_set_max,
     ffi,
@@ -23,10 +26,12 @@ __all__ = [
     "Image",
     "Interpolate",
     "Source",
+    "SourceCustom",
     "Target",
     "VipsError",
     "clear_warnings",
     "get_int",
+    "get_references",
     "keep_alive",
     "read_warnings",
 ]
@@ -50,9 +55,14 @@ def get_int(image: Image, name: str, default: int) -> int:
     return int(image.get(name)) if image.get_typeof(name) else default
 
 
-def keep_alive(image: Image, data: object) -> None:
-    """Keep the data, which the image is read from, as long as the image or one made of it."""
-    image._references.append(data)  # noqa: SLF001 - pyvips does so itself, in new_from_source
+def keep_alive(image: Image, *objects: object) -> None:
+    """Keep what the image is read from as long as the image or one made of it."""
+    image._references.extend(objects)  # noqa: SLF001 - pyvips does so itself, in new_from_source
+
+
+def get_references(image: Image) -> Sequence[object]:
+    """Return what `keep_alive` was called with for the image and those that it is made of."""
+    return tuple(image._references)  # noqa: SLF001 - as above
 
 
 def read_warnings() -> str:

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.timing import Timing
 from imagemill.imaging.engine.verify import BadOutput, ExpectedOutput, verify_output
-from imagemill.imaging.errors import InvalidImage, TooLarge
+from imagemill.imaging.errors import DoesNotFit, InvalidImage, TooLarge
 from imagemill.imaging.formats import GIF
 from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.spec.pipeline import Output, Pipeline
@@ -134,14 +134,29 @@ def test_a_still_picture_has_one_frame_whatever_is_asked(studio: Studio) -> None
     assert studio.render(file, {"format": "webp", "frames": "all"}).outputs[0].frames == 1
 
 
-@pytest.mark.parametrize("format_", ["png", "avif"])
-def test_other_formats_show_the_picture_that_they_name(studio: Studio, format_: str) -> None:
-    frames = plain(60, 40)
-    file = studio.save(frames[0], f"in.{format_}", save_all=True, append_images=frames[1:])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_an_avif_with_a_sequence_has_its_frames_counted(studio: Studio, mode: str) -> None:
+    frames = [frame.convert(mode) for frame in plain(60, 40)]
+    file = studio.save(frames[0], "in.avif", save_all=True, append_images=frames[1:])
     assert getattr(open_picture(file), "n_frames", 1) == 4
-    rendered = studio.render(file, {"format": "gif", "frames": "all"})
-    assert (rendered.input.frames, rendered.outputs[0].frames) == (1, 1)
+    rendered = studio.render(file, {"format": "gif"})
+    assert (rendered.input.frames, rendered.outputs[0].frames) == (4, 1)
     assert difference(open_picture(studio.file(rendered.outputs[0])), frames[0]) <= 3
+    with pytest.raises(DoesNotFit, match="all 4 frames, and only the first frame of an avif"):
+        studio.render(file, {"format": "gif", "frames": "all"})
+
+
+@pytest.mark.parametrize("read", [*ANIMATED, "png"])
+def test_all_frames_do_not_fit_into_a_still_format(studio: Studio, read: str) -> None:
+    frames = plain(60, 40)
+    animated = studio.save(frames[0], f"in.{read}", save_all=True, append_images=frames[1:])
+    still = animated.rename(studio.inputs / "still")
+    if read == "png":  # which is what the output is, unless it says another format
+        with pytest.raises(DoesNotFit, match="would be png, which holds one frame"):
+            studio.render(still, {"frames": "all"})
+        assert studio.render(still, {}).outputs[0].frames == 1
+    else:
+        assert studio.render(still, {"frames": "all"}).outputs[0].frames == 4
 
 
 def test_quality_is_lowered_for_all_frames_together(studio: Studio) -> None:
@@ -183,8 +198,11 @@ def test_a_truncated_animation_is_invalid(
         studio.render(whole, {"frames": frames})
 
 
-@pytest.mark.parametrize("missing", [1, 2, 3, 10, 100])
-@pytest.mark.parametrize("read", ANIMATED)
+# A GIF needs no trailer.
+@pytest.mark.parametrize(
+    ("read", "missing"),
+    [("webp", 1), *((read, missing) for read in ANIMATED for missing in (2, 3, 10, 100))],
+)
 def test_an_animation_without_its_last_bytes_is_invalid(
     studio: Studio, read: str, missing: int
 ) -> None:

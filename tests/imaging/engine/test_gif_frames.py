@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from imagemill.imaging.errors import InvalidImage
 from imaging.animations import PALETTE, Patch, gif, seen, shown
-from imaging.studio import Studio, difference
+from imaging.studio import Studio, difference, open_picture, pixels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +32,7 @@ def patches(disposal: int, *, is_interlaced: bool = False) -> list[Patch]:
 
 
 def composed(patches: list[Patch]) -> list[Image.Image]:
-    """Draw what is shown: what is cleared gets the background, or none after a frame with holes."""
+    """Draw what browsers show: what is cleared, or was never drawn, is transparent."""
     canvas: NDArray[np.uint8] = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
     frames = []
     for patch in patches:
@@ -43,7 +44,7 @@ def composed(patches: list[Patch]) -> list[Image.Image]:
         canvas[place][covers] = colors[covers]
         frames.append(Image.fromarray(canvas.copy()))
         if patch.disposal == 2:
-            canvas[place] = PALETTE[0] + (255,) if patch.transparent is None else 0
+            canvas[place] = 0
         elif patch.disposal == 3:
             canvas = before
     return frames
@@ -99,3 +100,92 @@ def test_blocks_of_every_kind_are_walked_through(studio: Studio) -> None:
     )
     made = studio.render(file, {}).outputs[0]
     assert (made.frames, shown(studio.file(made)).plays) == (4, 0)
+
+
+# Each begins with a first frame that leaves something out, or has one that goes back to nothing.
+SPECIAL = {
+    "small first": [Patch(10, 6, 8, 8, [1] * 64), Patch(0, 0, 4, 4, [2] * 16)],
+    "small first, cleared": [Patch(10, 6, 8, 8, [1] * 64, 2), Patch(0, 0, 4, 4, [2] * 16)],
+    "small first with holes": [
+        Patch(10, 6, 8, 8, [1, 7] * 32, transparent=7),
+        Patch(0, 0, 4, 4, [2] * 16, 2),
+        Patch(12, 6, 8, 8, [3] * 64),
+    ],
+    "first to be restored": [
+        Patch(0, 0, WIDTH, HEIGHT, [4] * WHOLE, 3),
+        Patch(5, 5, 4, 4, [2] * 16),
+    ],
+    "restored twice": [
+        Patch(0, 0, WIDTH, HEIGHT, [4] * WHOLE),
+        Patch(5, 5, 8, 8, [2] * 64, 3),
+        Patch(8, 8, 8, 8, [1, 7] * 32, 3, transparent=7),
+        Patch(20, 2, 4, 4, [3] * 16),
+    ],
+    "cleared, then restored": [
+        Patch(0, 0, WIDTH, HEIGHT, [4] * WHOLE),
+        Patch(5, 5, 8, 8, [2] * 64, 2),
+        Patch(8, 8, 8, 8, [1] * 64, 3),
+        Patch(20, 2, 4, 4, [3] * 16, 2, transparent=3),
+        Patch(0, 0, 2, 2, [6] * 4),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", SPECIAL)
+@pytest.mark.parametrize("output", [{"format": "webp", "lossless": True}, {"format": "gif"}])
+def test_what_was_never_drawn_or_is_cleared_is_transparent(
+    studio: Studio, name: str, output: dict[str, object]
+) -> None:
+    file = studio.inputs / "in.gif"
+    file.write_bytes(gif(WIDTH, HEIGHT, *SPECIAL[name]))
+    rendered = studio.render(file, output, {"name": "still", "format": "png"})
+    made = shown(studio.file(rendered.outputs[0]))
+    expected = composed(SPECIAL[name])
+    assert rendered.input.frames == len(expected)
+    for one, other in zip(expected, made.frames, strict=True):
+        assert np.array_equal(pixels(one, "RGBA")[..., 3], pixels(other, "RGBA")[..., 3])
+        assert difference(seen(one), seen(other)) == 0
+    still = open_picture(studio.file(rendered.outputs[1]))
+    assert difference(seen(expected[0]), seen(still)) == 0
+
+
+def test_a_still_picture_smaller_than_its_screen_is_transparent_around(studio: Studio) -> None:
+    file = studio.inputs / "in.gif"
+    file.write_bytes(gif(WIDTH, HEIGHT, Patch(10, 6, 8, 8, [1] * 64)))
+    made = pixels(studio.make(file, format="png"), "RGBA")
+    assert made[0, 0].tolist() == [0, 0, 0, 0]
+    assert made[6, 10].tolist() == [0, 255, 0, 255]
+    assert pixels(studio.make(file, name="on", format="jpeg"))[23, 31].tolist() == [255, 255, 255]
+
+
+def test_what_of_a_frame_is_off_the_screen_is_left_out(studio: Studio) -> None:
+    drawn = [Patch(0, 0, 8, 8, [4] * 64, 2), Patch(28, 20, 8, 8, [1] * 64, 2)]
+    file = studio.inputs / "in.gif"
+    file.write_bytes(gif(WIDTH, HEIGHT, *drawn, Patch(40, 40, 4, 4, [2] * 16)))
+    made = shown(studio.file(studio.render(file, {"format": "webp", "lossless": True}).outputs[0]))
+    last = pixels(made.frames[1], "RGBA")
+    assert last[23, 31].tolist() == [0, 255, 0, 255]
+    assert last[..., 3].sum() == 4 * 4 * 255
+    assert pixels(made.frames[2], "RGBA")[..., 3].sum() == 0
+
+
+def test_a_gif_without_its_trailer_is_whole(studio: Studio) -> None:
+    drawn = patches(1)
+    file = studio.inputs / "in.gif"
+    comment = b"\x21\xfe\x05Hello\x06 there"
+    for end in (b"", comment[:1], comment[:5], comment, comment + b"\0"):
+        file.write_bytes(gif(WIDTH, HEIGHT, *drawn)[:-1] + end)
+        made = shown(studio.file(studio.render(file, {}).outputs[0]))
+        for one, other in zip(composed(drawn), made.frames, strict=True):
+            assert difference(seen(one), seen(other)) == 0
+
+
+@pytest.mark.parametrize("announced", range(1, 8))
+def test_a_gif_that_ends_in_what_is_said_of_a_frame_is_truncated(
+    studio: Studio, announced: int
+) -> None:
+    whole = gif(WIDTH, HEIGHT, *patches(1))
+    file = studio.inputs / "in.gif"
+    file.write_bytes(whole[: whole.rindex(b"\x21\xf9") + announced + 1])
+    with pytest.raises(InvalidImage, match="the GIF is truncated"):
+        studio.render(file, {})

@@ -1,12 +1,14 @@
 """The one decode of a picture, no larger than its largest output needs."""
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from imagemill.imaging.color.alpha import apply_premultiplied
 from imagemill.imaging.color.profiles import to_srgb_or_gray, to_supported_space
 from imagemill.imaging.engine.animation import split_frames
 from imagemill.imaging.engine.decode_plan import DecodePlan
-from imagemill.imaging.engine.decoders import load
+from imagemill.imaging.engine.decoders import check_whole, load
 from imagemill.imaging.engine.decoders.libjpeg_turbo import decode_baseline
 from imagemill.imaging.engine.header import Header
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors
@@ -30,11 +32,10 @@ def decode(data: Data, header: Header, opened: Image, plan: DecodePlan) -> tuple
     been read yet, and the picture can be read once, from top to bottom.
     """
     factor = plan.max_shrink / RESIZE_RESERVE
-    if plan.frames > 1:
-        tall = load(data, header.format, n=plan.frames)
+    if plan.frames > 1 or (header.animation and not header.animation.is_first_plain):
         with translate_decode_errors():
             return tuple(
-                _hold(one, factor, plan) for one in split_frames(tall, header.stored.height)
+                _hold(one, factor, plan) for one in _iter_frames(data, header, plan.frames)
             )
     # None is decoded yet if libvips will do it.
     decoded = _decode_without_libvips(data, header, opened, factor)
@@ -45,7 +46,20 @@ def decode(data: Data, header: Header, opened: Image, plan: DecodePlan) -> tuple
         return (image,)
     with translate_decode_errors():
         left = image.width / header.stored.width * factor
-        return (_hold(image, left, plan, is_in_memory=decoded is not None),)
+        held = _hold(image, left, plan, is_in_memory=decoded is not None)
+    check_whole(image, data)
+    return (held,)
+
+
+def _iter_frames(data: Data, header: Header, number: int) -> Iterator[Image]:
+    """Yield the first frames, without metadata that is true of an animation alone."""
+    if header.animation is None:
+        yield from split_frames(load(data, header.format, n=number), header.stored.height)
+        return
+    size = header.stored
+    frames = header.animation.iter_frames(header.format, size.width, size.height)
+    for frame in islice(frames, number):
+        yield from split_frames(frame, size.height)
 
 
 def choose_jpeg_shrink(factor: float) -> int:

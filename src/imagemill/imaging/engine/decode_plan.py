@@ -60,6 +60,7 @@ def plan_decode(header: Header, pipeline: Pipeline, limits: Limits) -> DecodePla
         _check_color_space(output, choose_format(output, header))
         _check_palette(output, choose_format(output, header))
         _check_gain_map(output, choose_format(output, header))
+        _check_frames(output, choose_format(output, header), header)
         size = crop_size(orient_size(header, output), output)
         if output.trim is not False:  # its size depends on the pixels
             shrinks.append(1.0)
@@ -90,7 +91,8 @@ def choose_format(output: Output, header: Header) -> Format:
 
 def count_frames(output: Output, header: Header) -> int:
     """Return the number of frames of the output: all of the input's, or 1."""
-    takes_all = output.frames != "first" and choose_format(output, header).has_frames
+    can_have_all = choose_format(output, header).has_frames and not header.has_only_first
+    takes_all = output.frames != "first" and can_have_all
     return header.frames if takes_all else 1
 
 
@@ -129,6 +131,18 @@ def _check_color_space(output: Output, format_: Format) -> None:
             f"Output {output.name} would be {format_.name}, which has no place for the profile"
             " that Display P3 needs."
         )
+
+
+def _check_frames(output: Output, format_: Format, header: Header) -> None:
+    if output.frames != "all" or header.frames == 1:
+        return
+    if header.has_only_first:
+        raise DoesNotFit(
+            f"Output {output.name} asks for all {header.frames} frames, and only the first frame of"
+            f" an {header.format.name} can be decoded."
+        )
+    if not format_.has_frames:
+        raise DoesNotFit(f"Output {output.name} would be {format_.name}, which holds one frame.")
 
 
 def _check_palette(output: Output, format_: Format) -> None:

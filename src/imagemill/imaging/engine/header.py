@@ -5,14 +5,14 @@ from typing import Final
 
 from imagemill.imaging.camera_raw import find_camera_raw
 from imagemill.imaging.engine.decoders import peek
+from imagemill.imaging.engine.decoders.animated import Animation, read_animation
 from imagemill.imaging.engine.decoders.buffering import count_buffered_bytes
-from imagemill.imaging.engine.decoders.gif_blocks import check_complete
 from imagemill.imaging.engine.decoders.sides import check_sides
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.timing import Timing
 from imagemill.imaging.errors import TooLarge, UnsupportedFormat
 from imagemill.imaging.file_data import Data
-from imagemill.imaging.formats import GIF, INPUTS, SNIFF_BYTES, TIFF, Format, sniff
+from imagemill.imaging.formats import INPUTS, SNIFF_BYTES, TIFF, Format, sniff
 from imagemill.imaging.libvips import Image, get_int
 from imagemill.imaging.limits import Limits
 from imagemill.imaging.metadata.blocks import EXIF, get_block
@@ -31,9 +31,9 @@ class Header:
     """Facts of a file. `stored` is the size before the EXIF `orientation` (1 to 8) is applied.
 
     `frames` counts those of an animation and is 1 for others: pages of a TIFF and further pictures
-    of an AVIF or HEIC are ignored. `has_few_colors`: the file has a palette, or grey of less than 8
+    of a HEIC are ignored. `has_few_colors`: the file has a palette, or grey of less than 8
     bits. `buffered_bytes` is what the decoder holds of a progressive or interlaced file, and 0 for
-    other files.
+    other files. `animation` is what libvips does not read of the frames.
     """
 
     format: Format
@@ -45,6 +45,12 @@ class Header:
     buffered_bytes: int
     timing: Timing
     density: Density | None
+    animation: Animation | None = None
+
+    @property
+    def has_only_first(self) -> bool:
+        """Whether only the first of several frames can be decoded."""
+        return self.animation is not None and not self.animation.parts
 
     @property
     def upright(self) -> Size:
@@ -58,19 +64,19 @@ def open_image(data: Data) -> tuple[Header, Image]:
     header cannot be read.
     """
     format_ = _sniff(data)
-    if format_ is GIF:
-        check_complete(data)
     image = peek(data, format_)
+    animation = read_animation(data, format_, image)
     header = Header(
         format=format_,
         stored=Size(image.width, image.height),
-        frames=get_int(image, "n-pages", 1) if format_.has_frames else 1,
+        frames=_count_frames(image, format_, animation),
         orientation=_read_orientation(image),
-        has_alpha=image.hasalpha(),
+        has_alpha=animation.has_alpha if animation else image.hasalpha(),
         has_few_colors=_has_few_colors(data, format_, image),
         buffered_bytes=count_buffered_bytes(data, format_, image),
-        timing=_read_timing(image),
+        timing=(animation and animation.timing) or _read_timing(image),
         density=read_density(data, format_, get_block(image, EXIF)),
+        animation=animation,
     )
     return header, image
 
@@ -113,6 +119,12 @@ def _has_few_colors(data: Data, format_: Format, image: Image) -> bool:
     return bool(
         get_int(image, "palette", 0) or get_int(image, "bits-per-sample", FULL_BITS) < FULL_BITS
     )
+
+
+def _count_frames(image: Image, format_: Format, animation: Animation | None) -> int:
+    if animation is not None:
+        return animation.frames
+    return get_int(image, "n-pages", 1) if format_.has_frames else 1
 
 
 def _read_timing(image: Image) -> Timing:

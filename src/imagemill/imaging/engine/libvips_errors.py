@@ -3,12 +3,19 @@
 Messages about disk and memory are looked for first, since they are no fault of the picture.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from imagemill.errors import ServiceError
-from imagemill.imaging.errors import InvalidImage, OutOfMemory, ScratchFull, TooLarge
+from imagemill.imaging.errors import (
+    InvalidImage,
+    OutOfMemory,
+    ScratchFull,
+    TooLarge,
+    UnsupportedFormat,
+)
 from imagemill.imaging.libvips import VipsError, read_warnings
 
 # strerror's messages, in the locale of image processes.
@@ -18,8 +25,16 @@ DISK_FAILED: Final = (
     "input/output error",
     "stale file handle",
 )
-# libjpeg's messages when entropy-coded data ends early or is malformed.
-DAMAGED: Final = ("premature end of data segment", "bad Huffman code", "bad arithmetic code")
+# libjpeg's messages when entropy-coded data ends early or is malformed, or a restart is missed.
+DAMAGED: Final = re.compile(
+    "premature end of data segment|bad Huffman code|bad arithmetic code|instead of RST"
+)
+# Its message about bytes that it skipped before a marker. Cameras write some between the parts of a
+# file, and fill it up before its end, EOI. Many before a table, a scan or a restart were a scan's.
+SKIPPED: Final = re.compile(r"(\d+) extraneous bytes before marker 0x(c4|da|d9|d[0-7])")
+END_MARKER: Final = "d9"
+MAX_SKIPPED: Final = 16
+MAX_SKIPPED_BEFORE_END: Final = 256
 
 FILE_TOO_LARGE: Final = "file too large"
 
@@ -34,13 +49,35 @@ NO_MEMORY: Final = (
     "encoder plugin generated an error",
 )
 
+# libtiff's message about a tag that claims more values than the file has bytes.
+DAMAGED_COUNT: Final = "out of memory reading of"
+
 # These messages come from the operating system and never from a decoder.
 NOT_THE_PICTURE: Final = ("system error:", "glib:")
 
 
+# What the libraries say of features that they lack; all else that they say means damage.
+UNSUPPORTED: Final = re.compile(
+    r"not configured|(?:decoding|coding method) is not implemented|unsupported"
+    r"(?! source)|not supported|cannot handle|samples out of range|no decoding plugin",
+    re.IGNORECASE,
+)
+DATA_DAMAGED: Final = "The picture cannot be decoded: its data is damaged or ends early."
+
+
+def explain_decode_error(text: str) -> InvalidImage | UnsupportedFormat:
+    """Return the error for what a decoder's library says, whose words mean nothing to clients."""
+    if UNSUPPORTED.search(text):
+        return UnsupportedFormat(
+            "The picture cannot be opened: it uses a part of its format that is not supported."
+            " Save it as a PNG or a baseline JPEG."
+        )
+    return InvalidImage(DATA_DAMAGED)
+
+
 @contextmanager
 def translate_decode_errors() -> Iterator[None]:
-    """Raise what `translate_encode_errors` does, and InvalidImage for libvips' other errors.
+    """Raise what `translate_encode_errors` does, and `explain_decode_error` for other errors.
 
     InvalidImage is raised too after a warning that means damage, when libvips went on and filled
     the missing part with grey.
@@ -51,10 +88,9 @@ def translate_decode_errors() -> Iterator[None]:
     except VipsError as error:
         if any(sign in str(error) for sign in NOT_THE_PICTURE):
             raise
-        raise InvalidImage(f"The picture cannot be decoded: {_find_reason(str(error))}.") from error
-    damage = next((sign for sign in DAMAGED if sign in read_warnings()), None)
-    if damage:
-        raise InvalidImage(f"The picture cannot be decoded: {damage}.")
+        raise explain_decode_error(str(error)) from error
+    if _means_damage(read_warnings()):
+        raise InvalidImage(DATA_DAMAGED)
 
 
 @contextmanager
@@ -74,23 +110,23 @@ def translate_encode_errors() -> Iterator[None]:
         raise _out_of_memory() from error
 
 
+def _means_damage(warnings: str) -> bool:
+    return bool(DAMAGED.search(warnings)) or any(
+        int(count) > (MAX_SKIPPED_BEFORE_END if marker == END_MARKER else MAX_SKIPPED)
+        for count, marker in SKIPPED.findall(warnings)
+    )
+
+
 def _recognize(text: str) -> ServiceError | None:
     for sign in DISK_FAILED:
         if sign in text:
             return ScratchFull(f"The disk for outputs failed: {sign}.")
     if FILE_TOO_LARGE in text:
         return TooLarge("An output has more bytes than a file may have.")
-    if any(sign in text for sign in NO_MEMORY):
+    if any(sign in text.replace(DAMAGED_COUNT, "") for sign in NO_MEMORY):
         return _out_of_memory()
     return None
 
 
 def _out_of_memory() -> OutOfMemory:
     return OutOfMemory("The picture needs more memory than a job may use.")
-
-
-def _find_reason(text: str) -> str:
-    """Return the last line that names no path, which is the decoder's own message."""
-    lines = [line.strip().rstrip(".") for line in text.splitlines()[1:]]
-    messages = [line for line in lines if line and "/" not in line]
-    return messages[-1] if messages else "its data is damaged"

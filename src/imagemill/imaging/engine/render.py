@@ -14,6 +14,7 @@ from imagemill.imaging.engine.decode_plan import (
     count_frames,
     plan_decode,
 )
+from imagemill.imaging.engine.decoders import check_whole
 from imagemill.imaging.engine.encode import write
 from imagemill.imaging.engine.gain_map import GainMap, read_gain_map
 from imagemill.imaging.engine.header import Header, check_limits, open_image
@@ -107,6 +108,8 @@ def render_with_libvips(
     written: dict[str, tuple[Data, ExpectedOutput]] = {}
     for group in group_by_unscaled_picture(pipeline.outputs):
         written |= _render_group(picture, gain_map, group, header, targets, limits)
+    if not picture.is_in_memory:
+        check_whole(picture.first, data)
     return Written(
         input=InputImage(header.upright.width, header.upright.height, header.frames),
         outputs=tuple(verify_output(*written[output.name]) for output in pipeline.outputs),

@@ -15,7 +15,7 @@ from imagemill.imaging.color.profiles import (
     load_built_in_profile,
 )
 from imagemill.imaging.color.space_tags import get_tag
-from imagemill.imaging.formats import AVIF, JPEG, PNG, TIFF, Format, MetadataKind
+from imagemill.imaging.formats import AVIF, JPEG, PNG, TIFF, WEBP, Format, MetadataKind
 from imagemill.imaging.libvips import GValue, Image
 from imagemill.imaging.metadata import (
     avif_code_points,
@@ -23,6 +23,7 @@ from imagemill.imaging.metadata import (
     png_palette,
     png_xmp,
     tiff_tags,
+    webp_alpha,
 )
 from imagemill.imaging.metadata.blocks import (
     COMMENTS,
@@ -86,6 +87,8 @@ def complete_metadata(
     if format_ is AVIF and tag is not None and tag.code_points:
         avif_code_points.replace_profile(file, tag, is_lossless=is_lossless)
     complete_density(file, image, format_)
+    if format_ is WEBP and image.hasalpha() and image.get_typeof("page-height"):
+        webp_alpha.set_alpha_flag(file)
     if format_ is TIFF:
         records = unwrap_records(get_block(image, IPTC))
         tags = read_rights(get_block(image, EXIF))

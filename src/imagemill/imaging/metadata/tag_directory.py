@@ -64,11 +64,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """A directory of a file: its entries by tag. A tag that is repeated has its first entry."""
+    """A directory of a file: its entries by tag. A tag that is repeated has its first entry.
+
+    `lost` are tags whose values reach beyond the data.
+    """
 
     data: Data
     order: str
     entries: Mapping[int, Entry]
+    lost: frozenset[int] = frozenset()
 
     def read_integers(self, tag: int, most: int = 64) -> tuple[int, ...]:
         """Return the tag's first integers, none when it is missing or of another type."""
@@ -116,6 +120,7 @@ def read_directory(data: Data, at: int | None = None) -> Directory | None:
     if kind is None:
         return None
     found: dict[int, Entry] = {}
+    lost = set()
     try:
         if at is None:
             at = read_first_offset(data) or 0
@@ -131,9 +136,11 @@ def read_directory(data: Data, at: int | None = None) -> Directory | None:
             start = place + 4 + kind.inline if length <= kind.inline else offset
             if start + length <= len(data):
                 found.setdefault(tag, Entry(start, length, type_))
+            else:
+                lost.add(tag)
     except error:  # the data ends here; keep the entries read so far
         pass
-    return Directory(data, kind.order, found)
+    return Directory(data, kind.order, found, frozenset(lost))
 
 
 def read_first_offset(data: Data | bytearray) -> int | None:

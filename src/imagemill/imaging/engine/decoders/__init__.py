@@ -13,9 +13,11 @@ from typing import Final, Protocol, cast
 
 from imagemill.imaging.engine.decoders import tiff
 from imagemill.imaging.engine.decoders.colors import complete_colors
-from imagemill.imaging.engine.libvips_errors import translate_decode_errors
+from imagemill.imaging.engine.decoders.jpeg_source import has_left_data, open_jpeg_source
+from imagemill.imaging.engine.libvips_errors import DATA_DAMAGED, translate_decode_errors
+from imagemill.imaging.errors import InvalidImage
 from imagemill.imaging.file_data import Data
-from imagemill.imaging.formats import INPUTS, TIFF, Format
+from imagemill.imaging.formats import INPUTS, JPEG, TIFF, Format
 from imagemill.imaging.libvips import Image, Source, keep_alive
 
 
@@ -69,6 +71,21 @@ def load(data: Data, format_: Format, **options: str | float) -> Image:
     return _open(data, format_, **options)
 
 
+def check_whole(image: Image, data: Data) -> None:
+    """Raise InvalidImage when the decoder of a JPEG had data left at its last row.
+
+    `image` is what was loaded, and its pixels have been read. Those of the last rows may not have
+    been needed; so a file with data left is decoded once more, to its end.
+    """
+    if not has_left_data(image):
+        return
+    again = _open(data, JPEG, shrink=8)
+    with translate_decode_errors():
+        again.copy_memory()
+    if has_left_data(again):
+        raise InvalidImage(DATA_DAMAGED)
+
+
 def _load_tiff(data: Data) -> Image:
     layout = tiff.read_layout(data)
     if layout is None:  # libvips says what is wrong
@@ -76,13 +93,15 @@ def _load_tiff(data: Data) -> Image:
     tiff.check_supported(layout)
     accepted = tiff.patch(data, layout)
     image = _open(accepted, TIFF)
-    keep_alive(image, accepted)
     with translate_decode_errors():
         return tiff.convert(image, layout)
 
 
 def _open(data: Data, format_: Format, **options: str | float) -> Image:
     with translate_decode_errors():
-        source = Source.new_from_memory(data)
-        image = LOADERS[format_.name](source, access="sequential", fail_on="error", **options)
+        kept: tuple[Source, object] = (
+            open_jpeg_source(data) if format_ is JPEG else (Source.new_from_memory(data), data)
+        )
+        image = LOADERS[format_.name](kept[0], access="sequential", fail_on="error", **options)
+    keep_alive(image, *kept)
     return complete_colors(image, data, format_)

@@ -4,20 +4,15 @@ Most files are decoded line by line. A progressive JPEG and an interlaced PNG st
 versions of the whole picture, and their decoders hold all of it until the finest has been read.
 """
 
-from collections.abc import Iterator
 from typing import Final
 
+from imagemill.imaging.engine.decoders.jpeg_segments import FRAME_MARKERS, iter_segments
 from imagemill.imaging.errors import InvalidImage
 from imagemill.imaging.file_data import Data
 from imagemill.imaging.formats import JPEG, PNG, Format
 from imagemill.imaging.libvips import Image, get_int
 
 COEFFICIENT_BYTES: Final = 2
-
-# Start of frame, in all its kinds; three markers of the range mean something else.
-FRAME_MARKERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-# Segments that consist of their marker: TEM, RST0 to RST7, SOI, EOI.
-WITHOUT_LENGTH: Final = frozenset({0x01, *range(0xD0, 0xDA)})
 
 
 def count_buffered_bytes(data: Data, format_: Format, image: Image) -> int:
@@ -40,24 +35,10 @@ def read_samples_per_pixel(data: Data) -> float:
 
     Raises InvalidImage when there is no start of frame. Source: ITU-T T.81, B.2.2 and A.1.1.
     """
-    for marker, start, end in _iter_segments(data):
+    for marker, start, end in iter_segments(data):
         if marker in FRAME_MARKERS:
             return _count_samples_per_pixel(data[start:end])
     raise InvalidImage("The picture cannot be decoded: it is a JPEG without a frame.")
-
-
-def _iter_segments(data: Data) -> Iterator[tuple[int, int, int]]:
-    """Yield each marker with the start and the end of its segment."""
-    at = 0
-    while (at := data.find(b"\xff", at)) >= 0:
-        while (marker := data[at : at + 1]) == b"\xff":
-            at += 1
-        at += 1
-        if not marker or marker[0] in WITHOUT_LENGTH or marker[0] == 0:
-            continue
-        start, length = at + 2, int.from_bytes(data[at : at + 2]) - 2
-        at = start + max(0, length)
-        yield marker[0], start, at
 
 
 def _count_samples_per_pixel(frame: bytes) -> float:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from imagemill.errors import Rejected
 from imagemill.imaging.color.profiles import to_srgb
-from imagemill.imaging.engine.decoders import load
+from imagemill.imaging.engine.decoders import check_whole, load
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.header import open_image
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors
@@ -36,4 +36,6 @@ def _open(file: Path) -> Image:
     header, opened = open_image(data)
     with translate_decode_errors():
         image = opened if header.format.loader else load(data, header.format)
-        return image.copy_memory().autorot()
+        held = image.copy_memory()
+    check_whole(image, data)
+    return held.autorot()

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from imagemill.imaging.engine.decoders.attach import attach_facts
 from imagemill.imaging.engine.decoders.heic.boxes import check_boxes
-from imagemill.imaging.engine.libvips_errors import translate_decode_errors
+from imagemill.imaging.engine.libvips_errors import explain_decode_error, translate_decode_errors
 from imagemill.imaging.errors import InvalidImage, OutOfMemory, UnsupportedFormat
 from imagemill.imaging.libvips import Image
 
@@ -136,4 +136,4 @@ def _translate_heif_errors() -> Iterator[None]:
             raise UnsupportedFormat(
                 "A HEIC that names its colours by reserved numbers cannot be opened."
             ) from error
-        raise InvalidImage(f"The picture cannot be decoded: {reason}.") from error
+        raise explain_decode_error(reason) from error

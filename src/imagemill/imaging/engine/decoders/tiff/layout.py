@@ -128,7 +128,7 @@ class Layout:
 def read_layout(data: Data) -> Layout | None:
     """Return the layout of the first page; None when the tags do not say enough to be decoded."""
     page = read_directory(data)
-    if page is None or not page.read_integers(Tag.PHOTOMETRIC):
+    if page is None or page.lost & set(Tag) or not page.read_integers(Tag.PHOTOMETRIC):
         return None
     photometric = page.read_integer(Tag.PHOTOMETRIC, 0)
     samples = page.read_integer(Tag.SAMPLES_PER_PIXEL, 1)
