@@ -49,10 +49,10 @@ up: venv  ## Run imagemill on this machine until Ctrl-C
 	$(BIN)/imagemill up
 
 test: dev  ## Run the tests, except the long ones and those of the containers
-	$(PYTEST) -m 'not long and not containers'
+	$(PYTEST) -m 'not long and not containers and not browser'
 
 test-long: dev  ## Run the long tests: the complete fault matrix, chaos, soak, fuzzing
-	$(PYTEST) -m 'long and not containers'
+	$(PYTEST) -m 'long and not containers and not browser'
 
 test-alerts: dev $(PROMTOOL)  ## Test the alerting rules and the dashboard (fetches Debian's promtool where possible)
 	$(BIN)/pytest tests/prometheus
@@ -62,6 +62,11 @@ $(PROMTOOL): $(READY)
 	-command -v promtool >/dev/null || (cd .venv && apt-get download prometheus \
 	  && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x -C bin --strip-components=3 ./usr/bin/promtool \
 	  && rm prometheus_*.deb)
+
+test-browser: dev  ## Compare animations with Chromium, which is installed by apt if it is missing
+	@command -v chromium chromium-browser google-chrome >/dev/null || \
+	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
+	$(BIN)/pytest -m browser
 
 test-containers: dev  ## Build the images and test the compose file (needs a container engine)
 	$(BIN)/pytest -m containers
@@ -119,6 +124,6 @@ bench-snapshot: SECONDS = 600
 bench-snapshot: dev  ## The same while a snapshot is held for SECONDS and RATE jobs/s arrive
 	$(BIN)/python -m bench.queue_rates --snapshot --rate $(RATE) --seconds $(SECONDS)
 
-.PHONY: help venv dev demo up neighbours test test-long test-alerts test-containers chaos soak fuzz schemathesis check \
+.PHONY: help venv dev demo up neighbours test test-long test-alerts test-browser test-containers chaos soak fuzz schemathesis check \
   format gallery \
   api-docs bench bench-small bench-outputs bench-keys bench-streams bench-queue bench-snapshot
