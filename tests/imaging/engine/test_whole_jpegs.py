@@ -125,6 +125,19 @@ def test_a_missed_restart_is_damage(studio: Studio, kind: str) -> None:
             make(studio, data[:third] + data[fourth:], output)
 
 
+@pytest.mark.parametrize("rows", range(121, 144))
+def test_rows_that_a_shrink_leaves_out_are_no_damage(studio: Studio, rows: int) -> None:
+    # libvips rounds the height of a shrunk JPEG down, and does not decode what is below.
+    file = studio.save(noise(400, rows), "in.jpg", quality=95, subsampling=1)
+    outputs: list[dict[str, object]] = [
+        {"width": 5, "format": "png"},
+        {"width": 60, "format": "png"},
+        {"width": 30, "height": 4, "fit": "cover"},
+    ]
+    for output in outputs:
+        studio.render(file, output)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (7, 9), (17, 33), (301, 11), (11, 301)])
 @pytest.mark.parametrize("subsampling", [0, 2])
 def test_sizes_that_are_no_multiple_of_a_block_are_whole(

@@ -47,7 +47,7 @@ def decode(data: Data, header: Header, opened: Image, plan: DecodePlan) -> tuple
     with translate_decode_errors():
         left = image.width / header.stored.width * factor
         held = _hold(image, left, plan, is_in_memory=decoded is not None)
-    check_whole(image, data)
+    check_whole(image, header.stored.height, data)
     return (held,)
 
 

@@ -109,7 +109,7 @@ def render_with_libvips(
     for group in group_by_unscaled_picture(pipeline.outputs):
         written |= _render_group(picture, gain_map, group, header, targets, limits)
     if not picture.is_in_memory:
-        check_whole(picture.first, data)
+        check_whole(picture.first, header.stored.height, data)
     return Written(
         input=InputImage(header.upright.width, header.upright.height, header.frames),
         outputs=tuple(verify_output(*written[output.name]) for output in pipeline.outputs),

@@ -45,6 +45,11 @@ DECODERS: Final = MappingProxyType[str, Decoder](
     }
 )
 
+# Rows of a JPEG's largest usual blocks, and by how much one row of them may have more data than the
+# others have on average.
+BLOCK_HEIGHT: Final = 16
+UNEVENNESS: Final = 1.25
+
 
 def peek(data: Data, format_: Format) -> Image:
     """Open a file's data to read its header. Where libvips does not decode, pixels are black."""
@@ -71,15 +76,19 @@ def load(data: Data, format_: Format, **options: str | float) -> Image:
     return _open(data, format_, **options)
 
 
-def check_whole(image: Image, data: Data) -> None:
-    """Raise InvalidImage when the decoder of a JPEG had data left at its last row.
+def check_whole(image: Image, height: int, data: Data) -> None:
+    """Raise InvalidImage when the decoder of a JPEG of this height had data left at its last row.
 
-    `image` is what was loaded, and its pixels have been read. Those of the last rows may not have
-    been needed; so a file with data left is decoded once more, to its end.
+    `image` is what was loaded, perhaps shrunk, and its pixels have been read. The last rows may not
+    have been needed; so a file with data left is decoded once more, to its end.
     """
-    if not has_left_data(image):
+    # A height that is not divisible by the factor of a shrink is rounded down, and the last row of
+    # blocks is not decoded. To decode all such files twice would cost more than it finds.
+    is_rounded = height % max(1, round(height / image.height)) != 0
+    unread = round(len(data) * BLOCK_HEIGHT / height * UNEVENNESS) if is_rounded else 0
+    if not has_left_data(image, unread):
         return
-    again = _open(data, JPEG, shrink=8)
+    again = _open(data, JPEG)
     with translate_decode_errors():
         again.copy_memory()
     if has_left_data(again):

@@ -52,12 +52,12 @@ class JpegSource:
         self.position = max(0, base + offset)
         return self.position
 
-    def has_left_data(self) -> bool:
-        """Return whether the decoder has left data, or has taken zeros for data.
+    def has_left_data(self, unread: int) -> bool:
+        """Return whether the decoder has left more data than so much, or has taken zeros for data.
 
         Zeros after the last row are no data: they may fill a file up.
         """
-        is_left = self.position < self.end - TOLERANCE
+        is_left = self.position < self.end - TOLERANCE - unread
         are_zeros_left = self.position > self.zeros - TOLERANCE
         has_used_zeros = self.position > self.zeros + TOLERANCE
         return is_left and (has_used_zeros or not are_zeros_left)
@@ -80,10 +80,13 @@ def open_jpeg_source(data: Data) -> tuple[SourceCustom, JpegSource]:
     return source, ours
 
 
-def has_left_data(image: Image) -> bool:
-    """Return whether the decoder of this image, if that of a JPEG, has not used all of its data."""
+def has_left_data(image: Image, unread: int = 0) -> bool:
+    """Return whether the decoder of this image, if that of a JPEG, has not used all of its data.
+
+    `unread` bytes of it may belong to rows that were not asked for.
+    """
     return any(
-        isinstance(reference, JpegSource) and reference.has_left_data()
+        isinstance(reference, JpegSource) and reference.has_left_data(unread)
         for reference in get_references(image)
     )
 

@@ -37,5 +37,5 @@ def _open(file: Path) -> Image:
     with translate_decode_errors():
         image = opened if header.format.loader else load(data, header.format)
         held = image.copy_memory()
-    check_whole(image, data)
+    check_whole(image, header.stored.height, data)
     return held.autorot()
