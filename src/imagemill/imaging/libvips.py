@@ -65,11 +65,35 @@ def get_references(image: Image) -> Sequence[object]:
     return tuple(image._references)  # noqa: SLF001 - as above
 
 
+# Warnings that pyvips has cleared since the last `clear_warnings`.
+_cleared: list[str] = []
+
+
 def read_warnings() -> str:
-    """Return the messages in libvips' error buffer, warnings of decoders included."""
-    return bytes(ffi.string(vips_lib.vips_error_buffer())).decode(errors="replace")
+    """Return all messages of libvips since `clear_warnings`, warnings of decoders included."""
+    return "".join(_cleared) + _read_buffer()
 
 
 def clear_warnings() -> None:
-    """Clear the error buffer, whose messages would be part of the next picture's error."""
+    """Forget all messages, which would be part of the next picture's error."""
+    _cleared.clear()
     vips_lib.vips_error_clear()
+
+
+def _read_buffer() -> str:
+    return bytes(ffi.string(vips_lib.vips_error_buffer())).decode(errors="replace")
+
+
+def _keep_cleared_warnings() -> None:
+    """Keep what pyvips clears: whenever it looks a method up, it makes an error and drops it."""
+    make_error = VipsError.__init__
+
+    def keep_and_make_error(error: Exception, message: str, detail: str | None = None) -> None:
+        if text := _read_buffer():
+            _cleared.append(text)
+        make_error(error, message, detail)
+
+    VipsError.__init__ = keep_and_make_error
+
+
+_keep_cleared_warnings()

@@ -10,8 +10,16 @@ from imaging.studio import Studio, difference, gradient, noise, open_picture
 
 END = b"\xff\xd9"
 
-# All ways in which the decoder is used: to its last row, shrunk while it decodes, held in memory.
-OUTPUTS: list[dict[str, object]] = [{}, {"width": 20}, {"width": 60, "height": 9, "fit": "cover"}]
+# All ways in which the decoder is used: to its last row, shrunk while it decodes, held in memory
+# before the steps, and held by the encoder, which looks at the pixels before it writes them.
+OUTPUTS: list[dict[str, object]] = [
+    {},
+    {"width": 20},
+    {"width": 60, "height": 9, "fit": "cover"},
+    {"format": "png"},
+    {"format": "png", "palette": True, "width": 20},
+    {"format": "webp", "max_bytes": 300, "width": 30},
+]
 
 
 def encode(kind: str, **options: object) -> bytes:
