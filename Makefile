@@ -15,7 +15,7 @@ RATE ?= 1000
 ROUNDS ?= 5
 # Tests of one file share services, so they run in one process.
 # Tests that need them are skipped where they are missing.
-NEIGHBOURS := nginx-light caddy curl openssl default-jdk-headless
+NEIGHBOURS := nginx-light caddy curl openssl default-jdk-headless pgbouncer redis-server redis-sentinel
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 PYTEST := $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 READY := .venv/.ready
@@ -83,7 +83,7 @@ fuzz: dev  ## Process COUNT damaged pictures; print one line of results
 schemathesis: dev  ## Send a gateway requests that its OpenAPI document allows and forbids
 	SCHEMATHESIS_EXAMPLES=$(EXAMPLES) SCHEMATHESIS_SEED=$(SEED) $(BIN)/pytest tests/openapi/test_schemathesis.py
 
-neighbours:  ## Install the proxies and clients that some tests use, on Debian and its kin
+neighbours:  ## Install the proxies, poolers, servers and clients that some tests use, on Debian and its kin
 	$(SUDO) apt-get update -qq
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $(NEIGHBOURS)
 

@@ -78,17 +78,53 @@ def test_an_empty_value_is_the_same_as_none(monkeypatch: pytest.MonkeyPatch) -> 
     assert read_settings().pg_port == 5432
 
 
+# Secrets that have a form of their own.
+FORMS = {"DATABASE_URL": "postgresql://me:s3cret00@db.example/images?sslmode=require"}
+
+
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_may_come_from_a_file(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    secret = "whsec_" + "s3cret00" * 4
+    secret = FORMS.get(name, "whsec_" + "s3cret00" * 4)
     (tmp_path / "secret").write_text(f"{secret}\n", encoding="utf-8")
     monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "secret"))
     settings = read_settings()
     assert getattr(settings, name.lower()).get_secret_value() == secret
     assert "s3cret" not in repr(settings)
     assert "s3cret" not in f"{settings.postgres!r} {settings.redis!r}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://me:s3cret@db/images"),
+        ("DATABASE_URL", "postgresql+psycopg://me:s3cret@db/images"),
+        ("DATABASE_URL", "postgresql://me:s3%cret@db/images"),
+        ("DATABASE_URL", "postgresql://me:s3cret@db/images?sslmod=require"),
+    ],
+)
+def test_a_wrong_url_is_named_without_its_password(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"^{name} is not usable: ") as caught:
+        read_settings()
+    assert "s3" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgres://me:s3cret@a.example,b.example:5433/images", "a.example,b.example:5433/images"),
+        ("postgresql://me@/images?host=/run/postgresql", "/run/postgresql/images"),
+    ],
+)
+def test_a_url_is_shown_without_its_credentials(
+    url: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    assert str(read_settings().postgres) == shown
 
 
 def test_a_secret_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

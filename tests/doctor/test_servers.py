@@ -36,7 +36,7 @@ def with_settings(context: DoctorContext, **changes: object) -> DoctorContext:
 async def test_healthy_servers_are_ok(context: DoctorContext) -> None:
     assert verdicts(await postgres.check(context)) == {
         "server": Verdict.OK, "durability": Verdict.OK, "schema": Verdict.OK,
-        "snapshots": Verdict.OK,
+        "writes": Verdict.OK, "snapshots": Verdict.OK,
     }  # fmt: skip
     assert verdicts(await redis.check(context)) == {"server": Verdict.OK, "memory": Verdict.OK}
     assert verdicts(await disk.check(context)) == {"storage": Verdict.OK, "free space": Verdict.OK}

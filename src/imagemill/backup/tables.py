@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
-from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier
 
 from imagemill.backup.errors import BackupRejected
 from imagemill.backup.layout import Manifest, TableFacts, table_path
 from imagemill.jobs.job_files import LIST_ALL, JobFiles, to_job_files
+from imagemill.postgres.connecting import conninfo, describe_error
 from imagemill.postgres.migrate import SCHEMA_VERSION
-from imagemill.postgres.pool import DatabaseUnavailable, conninfo
+from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.settings.addresses import PostgresAddress
 
 # In an order in which they can be loaded: each after those that it references.
@@ -49,6 +49,14 @@ SERVICES = """
      WHERE datname = current_database() AND application_name = 'imagemill'
 """
 
+# COPY writes and reads text. One database's "1/2" is another's "2/1", and a copy takes its time.
+SESSION = """
+    SET LOCAL DateStyle = 'ISO, YMD';
+    SET LOCAL IntervalStyle = 'postgres';
+    SET LOCAL statement_timeout = 0;
+    SET LOCAL idle_in_transaction_session_timeout = 0
+"""
+
 # As at a release: the attempt is not counted, whatever the worker of the old servers does.
 RELEASE = """
     UPDATE jobs SET status = 'PENDING', attempts = attempts - 1, locked_by = NULL,
@@ -66,10 +74,11 @@ EVENTS_SEQUENCE = """
 def connect(address: PostgresAddress) -> Iterator[psycopg.Connection]:
     """Connect for one transaction. Raises DatabaseUnavailable, also when the connection is lost."""
     try:
-        with psycopg.connect(make_conninfo(conninfo(address), application_name=APPLICATION)) as one:
+        with psycopg.connect(conninfo(address, APPLICATION), prepare_threshold=None) as one:
             yield one
     except psycopg.OperationalError as error:
-        raise DatabaseUnavailable(f"PostgreSQL at {address} is unavailable: {error}") from error
+        reason = describe_error(error)
+        raise DatabaseUnavailable(f"PostgreSQL at {address} is unavailable: {reason}") from error
 
 
 def begin_snapshot(connection: psycopg.Connection) -> None:
@@ -88,6 +97,7 @@ def read_schema(connection: psycopg.Connection) -> str | None:
 
 def dump(connection: psycopg.Connection, folder: Path) -> dict[str, TableFacts]:
     """Write the rows of every table into the folder, and return what was written."""
+    connection.execute(SESSION)
     return {
         name: TableFacts(columns, _dump_table(connection, name, columns, folder / table_path(name)))
         for name, columns in _existing(connection, COPIED).items()
@@ -100,6 +110,7 @@ def load(connection: psycopg.Connection, folder: Path, manifest: Manifest) -> No
     Triggers are off while the rows are loaded: the history is among them.
     Raises BackupRejected when the tables do not take them.
     """
+    connection.execute(SESSION)
     connection.execute(SQL("TRUNCATE {}").format(_join(_existing(connection, COPIED))))
     for name in (name for name in COPIED if name in manifest.tables):
         table = Identifier(name)

@@ -10,7 +10,7 @@ DEFAULT_DATA: Final = Path(".imagemill")
 # Variables that name servers, or a storage, of a user's own.
 SERVERS: Final = re.compile(
     r"PG_(HOST|PORT|USER|PASSWORD|PASSWORD_FILE|DBNAME)|REDIS_(HOST|PORT)|STORAGE_URL"
-    r"|(DATABASE|REDIS)_URL"
+    r"|(DATABASE|REDIS)_URL(_FILE)?"
 )
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from imagemill.doctor.context import DoctorContext
-from imagemill.doctor.findings import Finding, bad, ok, unknown, warn
+from imagemill.doctor.findings import Finding, Verdict, bad, ok, unknown, warn
 from imagemill.formatting import format_duration, format_sentence
 from imagemill.postgres.migrate import newest_version
 from imagemill.postgres.pool import DatabaseUnavailable
@@ -27,15 +27,36 @@ async def check(context: DoctorContext) -> list[Finding]:
     try:
         values = await read_settings(context.postgres, "server_version", *DURABILITY_SETTINGS)
     except DatabaseUnavailable as error:
-        advice = f"Start PostgreSQL, or correct PG_HOST, PG_PORT and so on; {address} was tried."
+        advice = f"{_advise(str(error))}; {address} was tried."
         return [unknown("server", format_sentence(error), advice)]
     answers = ok("server", f"PostgreSQL {values.pop('server_version')} at {address} answers.")
+    schema = await _check_schema(context)
     return [
         answers,
         _check_durability(values),
-        await _check_schema(context),
+        schema,
+        *([await _check_writes(context)] if schema.verdict is Verdict.OK else []),
         check_snapshot(await read_oldest_snapshot(context.postgres)),
     ]
+
+
+def _advise(reason: str) -> str:
+    if "password" in reason or "authentication" in reason:
+        return "Correct PG_USER and PG_PASSWORD, or DATABASE_URL"
+    return "Start PostgreSQL, or correct PG_HOST, PG_PORT and so on, or DATABASE_URL"
+
+
+async def _check_writes(context: DoctorContext) -> Finding:
+    try:
+        await context.postgres.check_writable()
+    except DatabaseUnavailable as error:
+        return bad(
+            "writes",
+            f"{format_sentence(error)} No job is accepted or ended.",
+            "Connect to the primary (target_session_attrs=read-write in DATABASE_URL chooses it of"
+            " several hosts), or make the server, the database or the user writable.",
+        )
+    return ok("writes", "It can be written.")
 
 
 def check_snapshot(oldest: Snapshot | None) -> Finding:

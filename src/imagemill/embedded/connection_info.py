@@ -22,6 +22,7 @@ def read_connection_settings(data: Path) -> dict[str, object]:
             "pg_user": OWNER,
             "pg_password": SecretStr(_read(data / "postgres" / "password")),
             "pg_dbname": OWNER,
+            "database_url": SecretStr(""),
             "redis_host": HOST,
             "redis_port": int(_read(data / "valkey" / "port")),
             "redis_password": SecretStr(_read(data / "valkey" / "password")),

@@ -28,6 +28,7 @@ async def run_alone(data: Path) -> AsyncIterator[dict[str, object]]:
                 "pg_user": postgres.user,
                 "pg_password": SecretStr(postgres.password),
                 "pg_dbname": postgres.dbname,
+                "database_url": SecretStr(""),
                 "storage_url": storage_folder(folder).as_uri(),
             }
 

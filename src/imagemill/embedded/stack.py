@@ -18,7 +18,7 @@ from imagemill.embedded.supervision import supervise
 from imagemill.embedded.valkey import Valkey
 
 # Variables that would connect a service, or its drivers, to other servers or another storage.
-OVERRIDDEN: Final = re.compile(r"PG.*|REDIS_.*|STORAGE_URL", re.IGNORECASE)
+OVERRIDDEN: Final = re.compile(r"PG.*|DATABASE_URL.*|REDIS_.*|STORAGE_URL", re.IGNORECASE)
 
 API_GRACE_SECONDS: Final = 15.0
 # A worker gives its jobs 30 s to end (SHUTDOWN_GRACE_SECONDS), and needs a moment to release them.

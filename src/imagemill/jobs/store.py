@@ -214,9 +214,9 @@ class JobStore:
         rows = await self.postgres.run(COUNT_PENDING, {"limit": limit})
         return int(rows[0]["count"])
 
-    async def ping(self) -> None:
-        """Raise DatabaseUnavailable unless PostgreSQL answers."""
-        await self.postgres.run("SELECT 1", {})
+    async def check_writable(self) -> None:
+        """Raise DatabaseUnavailable, with the reason, unless a job could be accepted."""
+        await self.postgres.check_writable()
 
     async def _change_if_allowed(self, statement: LiteralString, job_id: JobId, rule: str) -> Job:
         changed = await self._change(statement, job_id)

@@ -16,13 +16,15 @@ from typing import Final
 import psycopg
 import structlog
 
-from imagemill.errors import ServiceError
-from imagemill.postgres.pool import DatabaseUnavailable, SchemaTooNew, conninfo
+from imagemill.errors import ServiceError, SettingsError
+from imagemill.postgres.connecting import conninfo, describe_error
+from imagemill.postgres.pool import DatabaseUnavailable, SchemaTooNew
 from imagemill.settings.addresses import PostgresAddress
 
 log = structlog.get_logger()
 
 SCHEMA_VERSION: Final = "SELECT version_num FROM alembic_version"
+UNICODE: Final = "UTF8"
 # How the process that migrates says which error it had.
 STATUS_OF: Final[Mapping[type[ServiceError], int]] = {DatabaseUnavailable: 3, SchemaTooNew: 4}
 
@@ -30,8 +32,9 @@ STATUS_OF: Final[Mapping[type[ServiceError], int]] = {DatabaseUnavailable: 3, Sc
 def migrate(address: PostgresAddress, version: str | None = None) -> None:
     """Apply the missing migrations, up to a version or all. Services may call it concurrently.
 
-    Each is logged with its name, such as `0002_workers`. Raises DatabaseUnavailable, and
-    SchemaTooNew when the schema is of a later version.
+    Each is logged with its name, such as `0002_workers`. Raises DatabaseUnavailable, SettingsError
+    for a database that cannot hold every text, and SchemaTooNew when the schema is of a later
+    version.
     """
     wanted = version or newest_version()
     if _read_version(address) != wanted:
@@ -64,10 +67,21 @@ def _upgrade(address: PostgresAddress, version: str) -> list[str]:
 def _read_version(address: PostgresAddress) -> str | None:
     """Return the number of the last migration that was applied; None for an empty database."""
     try:
-        with psycopg.connect(conninfo(address)) as connection:
+        with psycopg.connect(conninfo(address), prepare_threshold=None) as connection:
+            _require_unicode(connection, address)
             row = connection.execute(SCHEMA_VERSION).fetchone()
     except psycopg.errors.UndefinedTable:
         return None
     except psycopg.OperationalError as error:
-        raise DatabaseUnavailable(f"PostgreSQL at {address} is unavailable: {error}") from error
+        reason = describe_error(error)
+        raise DatabaseUnavailable(f"PostgreSQL at {address} is unavailable: {reason}") from error
     return None if row is None else str(row[0])
+
+
+def _require_unicode(connection: psycopg.Connection, address: PostgresAddress) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding not in (None, UNICODE):
+        raise SettingsError(
+            f"The database {address} has the encoding {encoding}, and file names and metadata need"
+            f" {UNICODE}: create it by CREATE DATABASE … ENCODING '{UNICODE}' TEMPLATE template0."
+        )

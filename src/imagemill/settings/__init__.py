@@ -17,6 +17,7 @@ from imagemill.near_misses import describe_invalid
 from imagemill.settings.addresses import PostgresAddress, RedisAddress
 from imagemill.settings.secret_files import SECRETS, SecretFiles
 from imagemill.settings.values import (
+    DatabaseUrl,
     Delays,
     ExistingFolder,
     Hosts,
@@ -51,6 +52,12 @@ class Settings(BaseSettings):
     pg_user: str = Field("imagemill", description="PostgreSQL's user")
     pg_password: SecretStr = Field(SecretStr(""), description="password of PG_USER")
     pg_dbname: str = Field("imagemill", description="PostgreSQL's database")
+    database_url: DatabaseUrl = Field(
+        SecretStr(""), description="PostgreSQL's URL instead of PG_HOST and so on"
+    )
+    pg_prepared_statements: bool = Field(
+        default=True, description="false behind a transaction pooler such as pgbouncer"
+    )
     pg_pool_size: int = Field(
         10, ge=2, le=1000, description="maximum connections to PostgreSQL per process"
     )
@@ -189,6 +196,8 @@ class Settings(BaseSettings):
             self.pg_user,
             self.pg_password.get_secret_value(),
             self.pg_dbname,
+            self.database_url.get_secret_value(),
+            self.pg_prepared_statements,
         )
 
     @property

@@ -84,6 +84,26 @@ def _check_webhook_secrets(secrets: SecretStr) -> SecretStr:
     return secrets
 
 
+def _check_database_url(url: SecretStr) -> SecretStr:
+    text = url.get_secret_value()
+    if not text:
+        return url
+    from psycopg import ProgrammingError  # noqa: PLC0415 - loaded only where there is a URL
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
+
+    try:
+        known = urlsplit(text).scheme in {"postgresql", "postgres"}
+        conninfo_to_dict(text)
+    except (ProgrammingError, ValueError):  # its message may contain the password
+        known = False
+    if not known:
+        raise ValueError(
+            "must be like postgresql://user:password@host:5432/database?sslmode=require,"
+            " with %-encoding of characters that have a meaning in URLs"
+        )
+    return url
+
+
 def _parse_delays(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -108,5 +128,7 @@ PathPrefix = Annotated[str, AfterValidator(_check_path_prefix)]
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_hosts)]
 # In the format of Standard Webhooks, separated by spaces.
 WebhookSecrets = Annotated[SecretStr, AfterValidator(_check_webhook_secrets)]
+# A URL of PostgreSQL as libpq takes it; empty: none.
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_database_url)]
 # Seconds, separated by commas.
 Delays = Annotated[tuple[float, ...], NoDecode, BeforeValidator(_parse_delays)]

@@ -45,31 +45,33 @@ async def read_health() -> HealthBody:
 async def read_readiness(services: ServicesDep) -> Response:
     """Return which services are reachable, and how image processes are confined here.
 
-    503 if uploads cannot be accepted.
+    503, with the reason, if uploads cannot be accepted; a PostgreSQL that is read-only is away.
     """
     checks: dict[str, Awaitable[None]] = {
-        "postgres": services.job_store.ping(),
+        "postgres": services.job_store.check_writable(),
         "redis": services.queue.ping(),
         "storage": services.storage.probe(),
     }
-    states = dict(zip(checks, await asyncio.gather(*map(_state, checks.values())), strict=True))
-    unavailable = [name for name, state in states.items() if state != "ok" and name != OPTIONAL]
+    failures = dict(zip(checks, await asyncio.gather(*map(_failure, checks.values())), strict=True))
+    states = {name: "ok" if reason is None else "away" for name, reason in failures.items()}
+    unavailable = {name: reason for name, reason in failures.items() if reason and name != OPTIONAL}
     if unavailable:
         kind = DATABASE_UNAVAILABLE if "postgres" in unavailable else STORAGE_UNAVAILABLE
-        detail = f"Uploads are refused: {' and '.join(unavailable)} unavailable."
+        reasons = "; ".join(f"{name}: {reason.rstrip('.')}" for name, reason in unavailable.items())
+        detail = f"Uploads are refused: {' and '.join(unavailable)} unavailable ({reasons})."
         return problem(kind, detail, {"Retry-After": RETRY_AFTER_SECONDS}, **states)
     return JsonResponse(states | {"sandbox": str(services.confinement)})
 
 
-async def _state(check: Awaitable[None]) -> str:
+async def _failure(check: Awaitable[None]) -> str | None:
     # Not canceled after the time-out: a thread that waits for a dead disk cannot be.
     task = asyncio.ensure_future(check)
     done, _ = await asyncio.wait({task}, timeout=CHECK_TIMEOUT_SECONDS)
     if not done:
         task.add_done_callback(lambda late: late.cancelled() or late.exception())
-        return "away"
+        return f"no answer within {CHECK_TIMEOUT_SECONDS:.0f} s"
     try:
         task.result()
-    except Unavailable:
-        return "away"
-    return "ok"
+    except Unavailable as error:
+        return str(error)
+    return None

@@ -3,18 +3,35 @@
 from importlib import resources
 from typing import Final
 
+import psycopg
 from alembic import command, op
 from alembic.config import Config
 from alembic.util.exc import CommandError
-from sqlalchemy import URL, create_engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from imagemill.postgres.pool import CONNECT_TIMEOUT_SECONDS, DatabaseUnavailable, SchemaTooNew
+from imagemill.postgres.connecting import conninfo, describe_error
+from imagemill.postgres.pool import DatabaseUnavailable, SchemaTooNew
 from imagemill.settings.addresses import PostgresAddress
 
 # Any number will do, as long as every version of imagemill uses the same.
 ADVISORY_LOCK: Final = 0x696D_6D69_6C6C
+
+# Everything is one transaction, which a pooler leaves to one session. Another migration is waited
+# for, however long it takes; services that hold a table are not, or everyone would queue behind.
+BEGIN: Final = f"""
+    SET LOCAL statement_timeout = 0;
+    SET LOCAL lock_timeout = 0;
+    SELECT pg_advisory_xact_lock({ADVISORY_LOCK});
+    SET LOCAL lock_timeout = '20s';
+"""
+# What time or the operator mends. Any other error of a migration is a bug.
+FORESEEN: Final = (
+    psycopg.OperationalError,
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.InsufficientPrivilege,
+)
 
 
 def upgrade(address: PostgresAddress, version: str = "head") -> list[str]:
@@ -23,31 +40,27 @@ def upgrade(address: PostgresAddress, version: str = "head") -> list[str]:
     Raises as `migrate` does.
     """
     applied: list[str] = []
-    url = URL.create(
-        "postgresql+psycopg",
-        username=address.user,
-        password=address.password,
-        host=address.host,
-        port=address.port,
-        database=address.dbname,
+    engine = create_engine(
+        "postgresql+psycopg://",
+        poolclass=NullPool,
+        creator=lambda: psycopg.connect(conninfo(address), prepare_threshold=None),
     )
-    timeout = {"connect_timeout": CONNECT_TIMEOUT_SECONDS}
-    engine = create_engine(url, poolclass=NullPool, connect_args=timeout)
     config = Config()
     config.set_main_option("script_location", "imagemill.postgres:migrations")
     config.set_main_option("path_separator", "os")
     try:
         with engine.connect() as connection:
-            # Held until the connection closes, across all transactions of Alembic.
-            connection.exec_driver_sql(f"SELECT pg_advisory_lock({ADVISORY_LOCK})")
-            connection.commit()
+            for statement in BEGIN.split(";\n")[:-1]:
+                connection.exec_driver_sql(statement)
             config.attributes["connection"] = connection
             config.attributes["applied"] = applied
             command.upgrade(config, version)
             connection.commit()
-    except OperationalError as error:
+    except DBAPIError as error:
+        if not isinstance(error.orig, FORESEEN):
+            raise
         raise DatabaseUnavailable(
-            f"PostgreSQL at {address} is unavailable: {error.orig}"
+            f"PostgreSQL at {address} cannot be migrated: {describe_error(error.orig)}"
         ) from error
     except CommandError as error:
         raise SchemaTooNew(
