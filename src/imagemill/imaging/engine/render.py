@@ -83,6 +83,7 @@ def render(data: Data, files: Sequence[int], pipeline: Pipeline, limits: Limits)
     `data` is the input's, and has to stay unchanged until this returns.
     Raises InvalidImage, UnsupportedFormat, TooLarge, DoesNotFit, OutOfMemory or ScratchFull.
     """
+    clear_warnings()  # of the last picture
     small = render_small_jpeg(data, files, pipeline, limits)
     return render_with_libvips(data, files, pipeline, limits) if small is None else small
 
