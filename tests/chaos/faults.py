@@ -7,16 +7,23 @@ from collections.abc import Awaitable, Callable, Iterator
 
 from chaos.stack import LEASE_SECONDS, WORKERS, Stack
 from imagemill.periodic import sleep_unless
+from support.pooler import PGBOUNCER
 from support.servers import connect, redis_client
 
 Fault = Callable[["FaultInjector"], Awaitable[None]]
 
 
 class FaultInjector:
-    """Injects one fault after the other, and counts the faults and what they hit."""
+    """Injects one fault after the other, and counts the faults and what they hit.
 
-    def __init__(self, stack: Stack, rng: random.Random) -> None:
+    PostgreSQL is read-only for `read_only_seconds` at a time. `ended` tells of workers that ended
+    by themselves.
+    """
+
+    def __init__(self, stack: Stack, rng: random.Random, read_only_seconds: float) -> None:
         self.stack = stack
+        self.read_only_seconds = read_only_seconds
+        self.ended: list[str] = []
         self.rng = rng
         self.done: Counter[str] = Counter()
         self.hit: Counter[str] = Counter()
@@ -29,6 +36,7 @@ class FaultInjector:
                 return
             await fault(self)
             self.done[fault.__name__] += 1
+            self.ended += [f"{who} after {fault.__name__}" for who in self.stack.ended_workers()]
 
     def _one_after_the_other(self) -> Iterator[Fault]:
         while True:
@@ -99,6 +107,41 @@ async def crash_postgres(injector: FaultInjector) -> None:
     await injector.stack.crash_postgres()
 
 
+async def make_postgres_read_only(injector: FaultInjector) -> None:
+    injector.hit[
+        "jobs in process when PostgreSQL became read-only"
+    ] += await injector.until_jobs_are_processed()
+    await injector.stack.make_postgres_read_only(injector.read_only_seconds)
+
+
+async def refuse_results(injector: FaultInjector) -> None:
+    """Let the table refuse what no worker foresees; shorter than the first delay between tries."""
+    injector.hit[
+        "jobs in process when results were refused"
+    ] += await injector.until_jobs_are_processed()
+    with connect(injector.stack.postgres) as connection:
+        connection.execute(
+            "ALTER TABLE jobs ADD CONSTRAINT refused CHECK (status <> 'COMPLETED') NOT VALID"
+        )
+        try:
+            await asyncio.sleep(0.8)
+        finally:
+            connection.execute("ALTER TABLE jobs DROP CONSTRAINT refused")
+
+
+async def withdraw_rights_in_redis(injector: FaultInjector) -> None:
+    with redis_client(injector.stack.redis) as client:
+        client.execute_command("ACL", "SETUSER", "default", *RIGHTS_OFF)
+        await asyncio.sleep(2)
+        client.execute_command("ACL", "SETUSER", "default", "+@all")
+
+
+async def restart_pooler(injector: FaultInjector) -> None:
+    await injector.stack.restart_pooler()
+
+
+RIGHTS_OFF = ("-rpush", "-blmpop", "-publish", "-subscribe")
+
 FAULTS: tuple[Fault, ...] = (
     kill_worker,
     kill_image_process,
@@ -109,4 +152,8 @@ FAULTS: tuple[Fault, ...] = (
     stop_redis,
     freeze_redis,
     crash_postgres,
+    make_postgres_read_only,
+    refuse_results,
+    withdraw_rights_in_redis,
+    *([restart_pooler] if PGBOUNCER else []),
 )

@@ -23,8 +23,9 @@ ALLOWED = {
     ("PROCESSING", "FAILED"),
     ("PROCESSING", "CANCELED"),
 }
-# How a good picture may fail when those who work on it are killed, three times over.
-EXCUSED = {"worker_lost", "out_of_memory", "timed_out"}
+# How a good picture may fail when those who work on it are killed, or their results are refused,
+# three times over.
+EXCUSED = {"worker_lost", "out_of_memory", "timed_out", "internal"}
 OLD_SECONDS = 60
 
 Row = dict[str, Any]

@@ -69,7 +69,8 @@ async def run_chaos(seconds: float, seed: int) -> Report:
     ):
         async with Stack.run(Path(name)) as stack:
             load = Load(stack.url, random.Random(rng.random()), receiver.url)
-            injector = FaultInjector(stack, rng)
+            read_only_seconds = min(20, seconds / 4)
+            injector = FaultInjector(stack, rng, read_only_seconds)
             began = time.monotonic()
             enough = asyncio.Event()
             striking = asyncio.create_task(injector.run(enough))
@@ -79,6 +80,7 @@ async def run_chaos(seconds: float, seed: int) -> Report:
             await asyncio.to_thread(_wait_until_idle, stack)
             findings = await asyncio.to_thread(examine, stack.postgres, stack.storage, load)
             await asyncio.to_thread(examine_webhooks, findings, stack.postgres, receiver)
+            findings.wrong += injector.ended
             lasted = time.monotonic() - began
             return Report(seed, lasted, load, findings, injector.done, injector.hit)
 

@@ -1,11 +1,14 @@
-"""The whole service on servers of its own: a gateway, workers, a PostgreSQL and a Valkey."""
+"""The whole service on servers of its own: a gateway, workers, a PostgreSQL and a Valkey.
+
+Where there is pgbouncer, one of the workers reaches PostgreSQL through it.
+"""
 
 import asyncio
 import os
 import random
 import signal
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 
 import psutil
@@ -14,15 +17,20 @@ from imagemill.embedded.postgres import Postgres
 from imagemill.embedded.valkey import Valkey
 from imagemill.postgres.migrate import migrate
 from imagemill.settings.addresses import PostgresAddress, RedisAddress
+from support.pooler import PGBOUNCER, Pooler
 from support.process import Service, answers, free_port, wait_until
+from support.servers import connect
 
 WORKERS = 2
 LEASE_SECONDS = 3.0
 
 
 class Stack:
-    def __init__(self, folder: Path, postgres: Postgres, valkey: Valkey) -> None:
+    def __init__(
+        self, folder: Path, postgres: Postgres, valkey: Valkey, pooler: Pooler | None
+    ) -> None:
         self.folder = folder
+        self.pooler = pooler
         self.storage = folder / "storage"
         self.postgres_server = postgres.server
         self.valkey_server = valkey.server
@@ -46,12 +54,13 @@ class Stack:
                 postgres.host, postgres.port, postgres.user, postgres.password, postgres.dbname
             )
             await asyncio.to_thread(migrate, address)
-            stack = cls(folder, postgres, v)
-            try:
-                await asyncio.to_thread(stack._wait_until_ready)
-                yield stack
-            finally:
-                await asyncio.to_thread(stack._end_services)
+            with Pooler.before(address) if PGBOUNCER else nullcontext() as pooler:
+                stack = cls(folder, postgres, v, pooler)
+                try:
+                    await asyncio.to_thread(stack._wait_until_ready)
+                    yield stack
+                finally:
+                    await asyncio.to_thread(stack._end_services)
 
     @property
     def url(self) -> str:
@@ -98,6 +107,34 @@ class Stack:
         await self.postgres_server.wait()
         await self.postgres_server.start()
 
+    async def make_postgres_read_only(self, seconds: float) -> None:
+        """Let it be as after a failover: sessions end, and new ones are read-only for a while."""
+        name = self.postgres.dbname
+        with connect(self.postgres) as connection:
+            connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+            try:
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE usename = current_user AND pid <> pg_backend_pid()"
+                )
+                await asyncio.sleep(seconds)
+            finally:
+                connection.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+        await self.restart_pooler()  # it keeps sessions that would stay read-only
+
+    async def restart_pooler(self) -> None:
+        if self.pooler is not None:
+            await asyncio.to_thread(self.pooler.restart)
+
+    def ended_workers(self) -> list[str]:
+        """Return which workers have ended that nobody ended, and restart them."""
+        ended = []
+        for number, worker in enumerate(self.workers):
+            if (status := worker.process.poll()) is not None:
+                ended.append(f"worker {number} ended with {status}")
+                self.workers[number] = self._start_worker(number)
+        return ended
+
     async def stop_redis(self, seconds: float) -> None:
         await self.valkey_server.kill()
         await asyncio.sleep(seconds)
@@ -113,7 +150,9 @@ class Stack:
 
     def _start_worker(self, number: int) -> Service:
         arguments = ["worker", "--concurrency", "2"]
-        return Service(arguments, self._environment(), self.folder / f"worker-{number}.log")
+        pooled = self.pooler.environment() if self.pooler and number == 0 else {}
+        log = self.folder / f"worker-{number}.log"
+        return Service(arguments, self._environment() | pooled, log)
 
     def _environment(self) -> dict[str, str]:
         return {

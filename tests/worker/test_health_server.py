@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import psycopg
 import pytest
 
 from imagemill.imaging.sandbox.confine.level import ConfinementLevel
@@ -54,6 +55,15 @@ async def test_a_worker_without_progress_answers_503() -> None:
     )
     assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
     assert b"loop" in answer
+
+
+async def test_a_worker_whose_server_refuses_it_lives_and_says_what_does_not_work() -> None:
+    liveness = Liveness()
+    liveness.note_run("reaping", psycopg.errors.UndefinedTable('relation "jobs" does not exist'))
+    answer = await send(head("GET /healthz HTTP/1.1"), liveness)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"reaping: failing for 0 s" in answer
+    assert b'relation "jobs" does not exist' in answer
 
 
 async def test_the_health_response_says_how_far_image_processes_are_confined() -> None:

@@ -222,6 +222,16 @@ async def test_a_result_that_postgres_rejects_is_an_internal_error_without_outpu
     assert attempts.discarded == [claim.id]
 
 
+async def test_an_error_that_postgres_rejects_is_recorded_as_one_of_ours(
+    jobs: Jobs, executor: JobExecutor, attempts: Attempts
+) -> None:
+    claim = await jobs.claim()
+    await execute(executor, attempts, claim, JobError(ErrorCode.INTERNAL, "It said \0."))
+    job = await jobs.read(claim)
+    assert job.error is not None
+    assert (job.status, job.error.detail) == (Status.PENDING, "The result was not recorded.")
+
+
 async def test_a_result_that_the_fence_rejects_leaves_no_outputs(
     jobs: Jobs, executor: JobExecutor, attempts: Attempts
 ) -> None:

@@ -19,6 +19,7 @@ from datetime import timedelta
 from typing import Final, LiteralString
 from uuid import UUID
 
+import structlog
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
@@ -27,6 +28,8 @@ from imagemill.jobs.job import Claim, Completed, Failed, JobError, JobId, Json, 
 from imagemill.jobs.publish import Publish, publish_nothing
 from imagemill.jobs.rows import to_claim
 from imagemill.postgres.pool import Postgres
+
+log = structlog.get_logger()
 
 REAP_BATCH_SIZE: Final = 100
 FOREVER: Final = timedelta(days=365_000)
@@ -233,7 +236,7 @@ class JobLeases:
             statement, parameters | {"worker": self.worker, "lease": self.lease}
         )
         self.publish(JobId(row["id"]) for row in rows)
-        return tuple(to_claim(row) for row in rows)
+        return tuple(claim for row in rows if (claim := _to_claim(row)))
 
     def _parameters(self, claims: Collection[Claim]) -> Json:
         return {
@@ -241,6 +244,15 @@ class JobLeases:
             "fences": [claim.fence for claim in claims],
             "worker": self.worker,
         }
+
+
+def _to_claim(row: DictRow) -> Claim | None:
+    """Return the claim; None if its row is no claim to this version: its lease expires."""
+    try:
+        return to_claim(row)
+    except Exception:
+        log.exception("job.unreadable", job_id=str(row["id"]))
+        return None
 
 
 def _is_result_of(result: Completed | Failed, row: DictRow) -> bool:

@@ -9,7 +9,7 @@ from imagemill.jobs.worker_registry import WorkerRegistry
 from imagemill.maintenance.janitor import Janitor
 from imagemill.maintenance.retention import Retention
 from imagemill.maintenance.scheduled_tasks import ScheduledTasks
-from imagemill.periodic import run_periodically
+from imagemill.periodic import Report, report_nothing, run_periodically
 
 # Lookups in indexes that rarely find anything.
 RETENTION_SECONDS: Final = (5.0, 10.0)
@@ -32,17 +32,27 @@ class Maintenance:
     janitor: Janitor
     scheduled_tasks: ScheduledTasks
     workers: WorkerRegistry
+    report: Report = report_nothing
 
     async def run(self) -> None:
         """Run all tasks until canceled."""
         retention, janitor = self.retention, self.janitor
+        report = self.report
         await asyncio.gather(
-            run_periodically("expired_jobs", retention.delete_expired_jobs, RETENTION_SECONDS),
-            run_periodically("expired_keys", retention.delete_expired_keys, RETENTION_SECONDS),
-            run_periodically("file_deletions", retention.delete_files, RETENTION_SECONDS),
-            run_periodically("abandoned_files", janitor.delete_abandoned, ABANDONED_SECONDS),
-            run_periodically("janitor", self.run_janitor, JANITOR_SECONDS),
-            run_periodically("lost_workers", self.workers.delete_lost, LOST_WORKERS_SECONDS),
+            run_periodically(
+                "expired_jobs", retention.delete_expired_jobs, RETENTION_SECONDS, report
+            ),
+            run_periodically(
+                "expired_keys", retention.delete_expired_keys, RETENTION_SECONDS, report
+            ),
+            run_periodically("file_deletions", retention.delete_files, RETENTION_SECONDS, report),
+            run_periodically(
+                "abandoned_files", janitor.delete_abandoned, ABANDONED_SECONDS, report
+            ),
+            run_periodically("janitor", self.run_janitor, JANITOR_SECONDS, report),
+            run_periodically(
+                "lost_workers", self.workers.delete_lost, LOST_WORKERS_SECONDS, report
+            ),
         )
 
     async def run_janitor(self) -> None:

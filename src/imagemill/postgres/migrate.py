@@ -72,7 +72,7 @@ def _read_version(address: PostgresAddress) -> str | None:
             row = connection.execute(SCHEMA_VERSION).fetchone()
     except psycopg.errors.UndefinedTable:
         return None
-    except psycopg.OperationalError as error:
+    except (psycopg.OperationalError, psycopg.errors.InsufficientPrivilege) as error:
         reason = describe_error(error)
         raise DatabaseUnavailable(f"PostgreSQL at {address} is unavailable: {reason}") from error
     return None if row is None else str(row[0])

@@ -122,7 +122,10 @@ class JobNotifications:
         while True:
             _raise_if_canceled()
             await self._has_pending.wait()
-            await self._publish_pending()
+            try:
+                await self._publish_pending()
+            except Exception:
+                log.exception("notifications.bug")
             await asyncio.sleep(MIN_INTERVAL_SECONDS)
 
     async def _publish_pending(self) -> None:

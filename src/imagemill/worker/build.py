@@ -75,6 +75,7 @@ def build_worker(
         discard_outputs=discard_outputs,
         concurrency=settings.worker_concurrency * ATTEMPTS_PER_PROCESS,
         trace_job=trace_job,
+        report=liveness.note_run,
     )
     results.expects_results = executor.expects_results
     timeout = timedelta(seconds=settings.job_timeout_seconds)
@@ -90,6 +91,7 @@ def build_worker(
             Janitor(JobFilesIndex(postgres), storage, timeout, JANITOR_PAUSE_SECONDS),
             ScheduledTasks(postgres),
             WorkerRegistry(postgres),
+            liveness.note_run,
         ),
         dispatcher=dispatcher,
         presence=Presence(

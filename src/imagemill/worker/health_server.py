@@ -124,7 +124,13 @@ class HealthServer:
         return self._health()
 
     def _health(self) -> Response:
-        failure = self.liveness.failure(time.monotonic())
+        now = time.monotonic()
+        failure, complaints = self.liveness.failure(now), self.liveness.complaints(now)
         if failure:
-            return Response(HTTPStatus.SERVICE_UNAVAILABLE, f"{failure}\n".encode())
-        return Response(HTTPStatus.OK, f"ok, sandbox {self.level}\n".encode())
+            status, first = HTTPStatus.SERVICE_UNAVAILABLE, failure
+        elif complaints:
+            status, first = HTTPStatus.OK, f"alive, sandbox {self.level}"
+        else:
+            status, first = HTTPStatus.OK, f"ok, sandbox {self.level}"
+        lines = [first, *(one for one in complaints if one != failure)]
+        return Response(status, "".join(f"{line}\n" for line in lines).encode())

@@ -14,12 +14,13 @@ import structlog
 
 from imagemill.errors import Unavailable
 from imagemill.failpoints import failpoint
-from imagemill.jobs.job import Claim, Completed, ErrorCode, JobError, JobId
+from imagemill.jobs.job import Claim, Completed, ErrorCode, Failed, JobError, JobId
 from imagemill.jobs.leases import JobLeases
 from imagemill.outages import STORAGE
+from imagemill.periodic import Report, report_nothing
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.worker.attempt_pace import AttemptPace
-from imagemill.worker.decide import Decision, Outcome, decide
+from imagemill.worker.decide import Decision, Outcome, Retry, decide
 from imagemill.worker.shared_exclusive_lock import SharedExclusiveLock
 
 log = structlog.get_logger()
@@ -32,6 +33,8 @@ MAX_READY: Final = 32
 SEVERAL: Final = 2
 # How long the worker waits, after the grace time, for decisions that are being recorded.
 RECORDING_TIMEOUT_SECONDS: Final = 5.0
+
+NOT_RECORDED: Final = JobError(ErrorCode.INTERNAL, "The result was not recorded.")
 
 RunAttempt = Callable[[Claim], Awaitable[Completed | JobError]]
 RecordDecision = Callable[[Decision], Awaitable[bool]]
@@ -56,7 +59,8 @@ class JobExecutor:
     One claim, or as many as will start soon where attempts are short; see READY_SECONDS.
 
     `run_attempt` raises Unavailable when the attempt is not to count. `record` returns whether the
-    job was still this worker's; `discard_outputs` raises StorageUnavailable.
+    job was still this worker's; `discard_outputs` raises StorageUnavailable. How recording goes is
+    told to `report`.
     """
 
     leases: JobLeases
@@ -66,6 +70,7 @@ class JobExecutor:
     concurrency: int
     trace_job: TraceJob = nullcontext
     draw: Callable[[], float] = random.random
+    report: Report = report_nothing
     storage_failed: asyncio.Event = field(default_factory=asyncio.Event)
     _in_flight: dict[asyncio.Task[None], InFlightJob] = field(default_factory=dict)
     _isolation: SharedExclusiveLock = field(default_factory=SharedExclusiveLock)
@@ -153,6 +158,8 @@ class JobExecutor:
             if not job.is_recording:  # the result may be committed, and its outputs have to stay
                 await self._discard(job.claim)
             raise
+        except Exception:  # its lease expires, and the job goes to another worker, or this one
+            log.exception("job.abandoned")
 
     async def _execute(self, job: InFlightJob) -> None:
         claim = job.claim
@@ -182,16 +189,25 @@ class JobExecutor:
     async def _record(self, decision: Decision) -> None:
         try:
             is_recorded = await self.record(decision)
-        except psycopg.Error:
-            if not isinstance(decision, Completed):
+        except Exception as error:
+            if isinstance(error, psycopg.Error):
+                self.report("results", error)
+            if not self._may_record_instead(decision):
                 raise
             log.exception("job.not_recorded")
-            await self._discard(decision.claim)
-            error = JobError(ErrorCode.INTERNAL, "The result was not recorded.")
-            await self._record(decide(decision.claim, error, self.draw()))
+            if isinstance(decision, Completed):
+                await self._discard(decision.claim)
+            await self._record(decide(decision.claim, NOT_RECORDED, self.draw()))
             return
+        self.report("results", None)
         if isinstance(decision, Completed) and not is_recorded:
             await self._discard(decision.claim)
+
+    def _may_record_instead(self, decision: Decision) -> bool:
+        """Whether an error of ours may be recorded where the decision was rejected."""
+        return isinstance(decision, Completed) or (
+            isinstance(decision, Failed | Retry) and decision.error is not NOT_RECORDED
+        )
 
     async def _discard(self, claim: Claim) -> None:
         try:
@@ -210,7 +226,7 @@ class JobExecutor:
         ids = [str(claim.id) for claim in claims]
         try:
             await self.leases.release(claims)
-        except Unavailable as error:
+        except Exception as error:  # noqa: BLE001 - the leases expire
             log.warning("jobs.not_released", job_ids=ids, reason=str(error))
         else:
             log.info("jobs.released", job_ids=ids)

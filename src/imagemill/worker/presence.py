@@ -11,9 +11,11 @@ from datetime import timedelta
 from functools import partial
 from typing import Final, Never
 
+import psycopg
 import structlog
 
 from imagemill.jobs.worker_registry import WorkerFacts, WorkerRegistry
+from imagemill.periodic import Report, report_nothing
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.postgres.retry import retry_until_available
 
@@ -35,11 +37,17 @@ class Presence:
     lease: timedelta
     started: float = field(default_factory=time.monotonic)
 
-    async def run(self) -> Never:
+    async def run(self, report: Report = report_nothing) -> Never:
         """Note the worker at once, and again at each interval, until canceled."""
         interval = min(MAX_INTERVAL, self.lease / MISSED_NOTES)
         while True:
-            await retry_until_available(partial(self._note, MISSED_NOTES * interval))
+            try:
+                await retry_until_available(partial(self._note, MISSED_NOTES * interval))
+            except Exception as error:
+                log.exception("worker.not_noted")
+                report("presence", error)
+            else:
+                report("presence", None)
             await asyncio.sleep(interval.total_seconds())
 
     async def end(self) -> None:
@@ -47,7 +55,7 @@ class Presence:
         try:
             async with asyncio.timeout(REMOVAL_TIMEOUT_SECONDS):
                 await self.registry.remove(self.facts.id)
-        except (DatabaseUnavailable, TimeoutError) as error:
+        except (DatabaseUnavailable, psycopg.Error, TimeoutError) as error:
             log.warning("worker.not_removed", reason=str(error))
 
     async def _note(self, lifetime: timedelta) -> None:

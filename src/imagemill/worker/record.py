@@ -15,7 +15,7 @@ log = structlog.get_logger()
 async def record_decision(leases: JobLeases, results: ResultBatcher, decision: Decision) -> bool:
     """Record the decision and return True, or False if the job is no longer this worker's.
 
-    Raises psycopg.Error when PostgreSQL rejects the values themselves, which is a bug.
+    Raises psycopg.Error when PostgreSQL is available and rejects it.
     """
     match decision:
         case Completed() | Failed():

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-import psycopg
-
 from imagemill.failpoints import failpoint
 from imagemill.jobs.job import Completed, Failed
 from imagemill.jobs.leases import JobLeases
@@ -41,8 +39,8 @@ class ResultBatcher:
     async def record(self, result: Result) -> bool:
         """Return True once the result is committed, or False if the job is not this worker's.
 
-        Retries until PostgreSQL is available. Raises psycopg.Error when it rejects the values of
-        this result, which is a bug.
+        Retries until PostgreSQL is available. Raises psycopg.Error when it rejects this result,
+        and whatever else goes wrong with it.
         """
         loop = asyncio.get_running_loop()
         recorded = loop.create_future()
@@ -69,7 +67,7 @@ class ResultBatcher:
         failpoint("results.recording")
         try:
             lost = await retry_until_available(lambda: self.leases.finish(results))
-        except psycopg.Error as error:
+        except Exception as error:  # noqa: BLE001 - raised for the result that it is about
             if len(batch) > 1:  # the other results must not fail with the one that is rejected
                 for one in batch:
                     await self._finish([one])
