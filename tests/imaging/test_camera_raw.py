@@ -1,11 +1,12 @@
 """Camera RAW files are told from images, and TIFFs of scanners and editors from RAW files."""
 
+import struct
 from random import Random
 
 import pytest
 
 from imagemill.imaging.camera_raw import CameraRawDetector, find_camera_raw
-from imagemill.imaging.errors import UnsupportedFormat
+from imagemill.imaging.errors import InvalidImage, UnsupportedFormat
 from imaging.camera_raws import (
     COMPRESSION,
     MAKE,
@@ -139,6 +140,19 @@ def test_damaged_directories_are_none() -> None:
             for _ in range(random.randrange(1, 9)):
                 damaged[random.randrange(4, len(damaged))] = random.randrange(256)
             find_camera_raw(bytes(damaged[: random.randrange(len(damaged))]))
+
+
+@pytest.mark.parametrize("at", [2**63 - 1, 2**63, 2**64 - 1])
+def test_a_directory_beyond_all_files_is_none(studio: Studio, at: int) -> None:
+    data = struct.pack("<2sHHHQ", b"II", 43, 8, 0, at)
+    assert find_camera_raw(data) is None
+    detector = CameraRawDetector()
+    detector.feed(data)
+    assert detector.find() is None
+    file = studio.inputs / "in"
+    file.write_bytes(data)
+    with pytest.raises(InvalidImage):
+        studio.render(file, {})
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@ Columns have 0, a quarter, a half and all of a sample's range.
 """
 
 import re
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -281,6 +283,7 @@ REFUSED: dict[str, tuple[Tiff, str]] = {
     "two inks": (of(store(with_alpha(GREY), "u1"), CMYK), "2 samples, too few"),
     "a palette with alpha": (of(store(with_alpha(GREY), "u1"), PALETTE), "palette"),
     "YCbCr as it is": (of(store(COLORS, "u1"), YCBCR, {530: [1, 1]}), "YCbCr"),
+    "more channels than known": (page(tags={277: [65]}), "65 samples, more than 64"),
     "channels of nothing": (of(store(COLORS, "u1"), MIN_IS_BLACK), "3 channels"),
     "Lab times alpha": (
         of(np.zeros((HIGH, WIDE, 4), "u1"), LAB, {EXTRA: [ASSOCIATED]}),
@@ -318,3 +321,14 @@ def test_ycbcr_with_fewer_colors_than_pixels(studio: Studio, subsampling: list[i
     made = pixels(studio.make(file, format="png"))
     red = [81 + 1.402 * 112, 81 - 0.344136 * -38 - 0.714136 * 112, 81 + 1.772 * -38]
     assert made[8, 8].tolist() == pytest.approx(red, abs=2)
+
+
+def test_four_billion_samples_are_refused_at_once(studio: Studio) -> None:
+    short, long = (277, 3, 1, 1), (277, 4, 1, 2**32 - 1)
+    data = page().encode().replace(struct.pack("<HHII", *short), struct.pack("<HHII", *long))
+    file = studio.inputs / "in.tif"
+    file.write_bytes(data)
+    started = process_time()
+    with pytest.raises(UnsupportedFormat, match="4294967295 samples, more than 64"):
+        studio.render(file, {"format": "png"})
+    assert process_time() - started < 1

@@ -124,6 +124,7 @@ def read_directory(data: Data, at: int | None = None) -> Directory | None:
     try:
         if at is None:
             at = read_first_offset(data) or 0
+        at = min(at, len(data))  # those of a BigTIFF can be too large for `unpack_from`
         (count,) = unpack_from(kind.order + kind.count, data, at)
         first = at + calcsize(kind.count)
         for place in range(

@@ -63,6 +63,9 @@ class ExtraSample(IntEnum):
 # Compressions by their numbers.
 JPEG: Final = 7
 
+# Of a pixel; a file can say 4 billion, of which nothing may be made a list.
+MAX_SAMPLES: Final = 64
+
 # Samples of the colours alone.
 COLORS: Final[Mapping[int, int]] = {
     Photometric.MIN_IS_WHITE: 1,
@@ -94,7 +97,8 @@ class Layout:
 
     `photometric` is a number of `Photometric` or of a kind that is not taken. `extras` are the
     samples of a pixel beyond its colours, as `ExtraSample` has them; None for each the file does
-    not describe. `is_d65`: the white of Lab is that of daylight, D65, and not that of prints, D50.
+    not describe; not all of them where there are more than MAX_SAMPLES. `is_d65`: the white of Lab
+    is that of daylight, D65, and not that of prints, D50.
     """
 
     photometric: int
@@ -139,7 +143,7 @@ def read_layout(data: Data) -> Layout | None:
         bits=page.read_integer(Tag.BITS_PER_SAMPLE, 1),
         sample_format=_read_sample_format(page),
         samples=samples,
-        extras=_read_extras(page, samples - COLORS.get(photometric, samples)),
+        extras=_read_extras(page, min(samples, MAX_SAMPLES) - COLORS.get(photometric, samples)),
         has_tiles=Tag.TILE_WIDTH in page.entries,
         has_planes=samples > 1 and page.read_integer(Tag.PLANAR_CONFIGURATION, 1) == PLANES,
         is_subsampled=subsampling != SQUARE,

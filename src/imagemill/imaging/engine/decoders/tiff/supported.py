@@ -12,6 +12,7 @@ from imagemill.imaging.engine.decoders.tiff.layout import (
     GREYS,
     JPEG,
     LAB_KINDS,
+    MAX_SAMPLES,
     Layout,
     Photometric,
     SampleFormat,
@@ -111,6 +112,8 @@ def _find_unknown_kind(layout: Layout) -> str | None:
         return "its inks are others than cyan, magenta, yellow and black"
     if layout.samples < COLORS[layout.photometric]:
         return f"its pixels have {layout.samples} samples, too few for its kind"
+    if layout.samples > MAX_SAMPLES:
+        return f"its pixels have {layout.samples} samples, more than {MAX_SAMPLES}"
     return None
 
 
