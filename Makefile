@@ -80,6 +80,9 @@ soak: dev  ## Run the stack under load for SECONDS without faults, and check tha
 fuzz: dev  ## Process COUNT damaged pictures; print one line of results
 	cd tests && ../$(BIN)/python -m fuzz --count $(COUNT)
 
+sweep: dev  ## Compare the pictures of Pillow's tests, or those in FOLDERS, with Pillow and lcms
+	cd tests && ../$(BIN)/python -m sweep $(abspath $(FOLDERS))
+
 schemathesis: dev  ## Send a gateway requests that its OpenAPI document allows and forbids
 	SCHEMATHESIS_EXAMPLES=$(EXAMPLES) SCHEMATHESIS_SEED=$(SEED) $(BIN)/pytest tests/openapi/test_schemathesis.py
 
@@ -124,6 +127,6 @@ bench-snapshot: SECONDS = 600
 bench-snapshot: dev  ## The same while a snapshot is held for SECONDS and RATE jobs/s arrive
 	$(BIN)/python -m bench.queue_rates --snapshot --rate $(RATE) --seconds $(SECONDS)
 
-.PHONY: help venv dev demo up neighbours test test-long test-alerts test-browser test-containers chaos soak fuzz schemathesis check \
+.PHONY: help venv dev demo up neighbours test test-long test-alerts test-browser test-containers chaos soak fuzz sweep schemathesis check \
   format gallery \
   api-docs bench bench-small bench-outputs bench-keys bench-streams bench-queue bench-snapshot
