@@ -32,6 +32,32 @@ def test_every_orientation_is_applied_and_dropped(
     assert not made.getexif()
 
 
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_the_tag_may_follow_the_pixels_of_a_png(studio: Studio, orientation: int) -> None:
+    _, upright = tagged(studio, orientation)
+    file = studio.inputs / "in.png"
+    before, exif, after = split_at_exif(file.read_bytes())
+    file.write_bytes(before + after[:-12] + exif + after[-12:])
+    assert difference(studio.make(file, name="turned", format="png"), upright) == 0
+    kept = studio.make(file, name="kept", format="jpeg", keep_metadata="all", auto_orient=False)
+    assert kept.getexif()[Base.Orientation] == orientation
+
+
+def test_a_chunk_that_is_cut_after_the_pixels_is_none(studio: Studio) -> None:
+    stored, _ = tagged(studio, 6)
+    file = studio.inputs / "in.png"
+    before, exif, after = split_at_exif(file.read_bytes())
+    file.write_bytes(before + after[:-12] + exif[:-8])
+    assert studio.make(file, format="png").size == stored.size
+
+
+def split_at_exif(png: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return the chunk of EXIF, and what is before and after it."""
+    start = png.index(b"eXIf") - 4
+    end = start + 12 + int.from_bytes(png[start : start + 4])
+    return png[:start], png[start:end], png[end:]
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_size_and_fit_count_in_the_upright_picture(studio: Studio, orientation: int) -> None:
     _, upright = tagged(studio, orientation)

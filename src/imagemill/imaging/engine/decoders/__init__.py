@@ -14,10 +14,11 @@ from typing import Final, Protocol, cast
 from imagemill.imaging.engine.decoders import tiff
 from imagemill.imaging.engine.decoders.colors import complete_colors
 from imagemill.imaging.engine.decoders.jpeg_source import has_left_data, open_jpeg_source
+from imagemill.imaging.engine.decoders.png_exif import attach_late_exif
 from imagemill.imaging.engine.libvips_errors import DATA_DAMAGED, translate_decode_errors
 from imagemill.imaging.errors import InvalidImage
 from imagemill.imaging.file_data import Data
-from imagemill.imaging.formats import INPUTS, JPEG, TIFF, Format
+from imagemill.imaging.formats import INPUTS, JPEG, PNG, TIFF, Format
 from imagemill.imaging.libvips import Image, Source, keep_alive
 
 
@@ -113,4 +114,6 @@ def _open(data: Data, format_: Format, **options: str | float) -> Image:
         )
         image = LOADERS[format_.name](kept[0], access="sequential", fail_on="error", **options)
     keep_alive(image, *kept)
+    if format_ is PNG:
+        image = attach_late_exif(image, data)
     return complete_colors(image, data, format_)
