@@ -91,10 +91,10 @@ def test_every_output_is_verified(
     """A slip of the encoders is caught before anyone sees the file."""
 
     def forgetful(
-        image: object, file: int, output: Output, format_: object, **more: object
+        image: object, file: int, output: Output, format_: object, *gain_map: object, **more: object
     ) -> object:
         all_of_it = replace(output, keep_metadata="all")
-        return write(image, file, all_of_it, format_, **more)  # type: ignore[arg-type]  # passed on as they come
+        return write(image, file, all_of_it, format_, *gain_map, **more)  # type: ignore[arg-type]  # passed on as they come
 
     monkeypatch.setattr(engine, "write", forgetful)
     file = save_with_metadata(studio.inputs, "webp")
