@@ -9,7 +9,7 @@ from typing import Final
 
 from imagemill.imaging.file_data import Data
 from imagemill.imaging.libvips import GValue, Image
-from imagemill.imaging.metadata.blocks import EXIF, EXIF_FIELDS, get_block, set_block
+from imagemill.imaging.metadata.blocks import EXIF, EXIF_FIELDS, ORIENTATION, get_block, set_block
 from imagemill.imaging.metadata.rights.exif import extract_rights
 
 START_OF_IMAGE: Final = b"\xff\xd8"
@@ -37,7 +37,7 @@ def serialize_exif(image: Image) -> bytes:
     """
     carrier = Image.black(1, 1)
     for name in image.get_fields():
-        if name.startswith((EXIF, EXIF_FIELDS)):
+        if name.startswith((EXIF, EXIF_FIELDS, ORIENTATION)):
             carrier.set_type(image.get_typeof(name), name, image.get(name))
     for name in set(carrier.get_fields()) - set(image.get_fields()):
         carrier.remove(name)  # parsed from the block as it was
