@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from imagemill.errors import SettingsError
-from imagemill.settings import Settings, read_settings
+from imagemill.settings import Settings, list_variables, read_settings
 from imagemill.settings.secret_files import SECRETS
+from imagemill.settings.unknown_names import find_near_misses, find_void
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +80,10 @@ def test_an_empty_value_is_the_same_as_none(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 # Secrets that have a form of their own.
-FORMS = {"DATABASE_URL": "postgresql://me:s3cret00@db.example/images?sslmode=require"}
+FORMS = {
+    "DATABASE_URL": "postgresql://me:s3cret00@db.example/images?sslmode=require",
+    "REDIS_URL": "redis+sentinel://me:s3cret00@one.example,two.example/main",
+}
 
 
 @pytest.mark.parametrize("name", SECRETS)
@@ -102,6 +106,12 @@ def test_a_secret_may_come_from_a_file(
         ("DATABASE_URL", "postgresql+psycopg://me:s3cret@db/images"),
         ("DATABASE_URL", "postgresql://me:s3%cret@db/images"),
         ("DATABASE_URL", "postgresql://me:s3cret@db/images?sslmod=require"),
+        ("REDIS_URL", "http://me:s3cret@redis:6379"),
+        ("REDIS_URL", "redis://me:s3cret@redis:6379/first"),
+        ("REDIS_URL", "redis://me:s3cret@redis:port/0"),
+        ("REDIS_URL", "redis://me:s3cret@redis:6379/0?sockettimeout=3"),
+        ("REDIS_URL", "redis+sentinel://me:s3cret@redis:26379"),
+        ("REDIS_URL", "unix+sentinel://me:s3cret@redis:26379/main"),
     ],
 )
 def test_a_wrong_url_is_named_without_its_password(
@@ -125,6 +135,39 @@ def test_a_url_is_shown_without_its_credentials(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", url)
     assert str(read_settings().postgres) == shown
+
+
+def test_a_url_of_redis_is_shown_without_its_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", "rediss://me:s3cret@redis.example:6380/2?ssl_cert_reqs=none")
+    assert str(read_settings().redis) == "redis.example:6380/2"
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("PG_PASSWRD", "PG_PASSWORD"),
+        ("PG_DATABASE_NAME", None),
+        ("PG_DB_NAME", "PG_DBNAME"),
+        ("PG_PREPARED_STATEMENT", "PG_PREPARED_STATEMENTS"),
+        ("REDIS_USER", "REDIS_USERNAME"),
+        ("REDIS_HOSTNAME", "REDIS_HOST"),
+        ("REDIS_PASSWORD_FIEL", "REDIS_PASSWORD_FILE"),
+        ("DATABASE_URI", "DATABASE_URL"),
+        ("REDIS_SERVICE_HOST", None),
+        ("REDIS_PORT_6379_TCP", None),
+        ("PG_VERSION", None),
+        ("PGHOST", None),
+        ("PG_HOST", None),
+    ],
+)
+def test_a_name_that_is_near_to_one_of_ours_is_told_with_it(name: str, near: str | None) -> None:
+    found = [*find_near_misses([name], list_variables())]
+    assert found == ([] if near is None else [(name, near)])
+
+
+def test_what_a_url_makes_void_is_told_with_it() -> None:
+    environment = {"REDIS_URL_FILE": "/run/secrets/redis", "REDIS_HOST": "redis", "REDIS_PORT": ""}
+    assert [*find_void(environment)] == [("REDIS_URL", ["REDIS_HOST"])]
 
 
 def test_a_secret_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,12 +25,14 @@ class Outage:
     available_event: str
     _since: float | None = None
     _last_failure_at: float = 0.0
+    _is_refusal: bool = False
 
-    def note_failure(self, reason: object) -> None:
-        """Log `unavailable_event` if the server was available before."""
+    def note_failure(self, reason: object, *, is_refusal: bool = False) -> None:
+        """Log `unavailable_event` if the server was available before, or only now refuses us."""
         self._last_failure_at = time.monotonic()
-        if self._since is None:
-            self._since = self._last_failure_at
+        if self._since is None or (is_refusal and not self._is_refusal):
+            self._since = self._since or self._last_failure_at
+            self._is_refusal = is_refusal
             log.warning(self.unavailable_event, reason=str(reason))
 
     def note_success(self) -> None:
@@ -41,6 +43,7 @@ class Outage:
         if now - self._last_failure_at >= QUIET_SECONDS:
             log.info(self.available_event, after_seconds=round(now - self._since, 1))
             self._since = None
+            self._is_refusal = False
 
 
 # Each process has one of each, whatever number of clients it has.

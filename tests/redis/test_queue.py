@@ -52,4 +52,4 @@ async def test_without_redis_a_push_counts_a_failure_and_a_pop_raises() -> None:
             await queue.pop(1)
         assert len(failures) == 6
         with pytest.raises(QueueUnavailable):
-            await queue.ping()
+            await queue.check()

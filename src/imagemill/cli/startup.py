@@ -1,5 +1,6 @@
 """Start of a service or command: read the settings, configure logs, migrate PostgreSQL."""
 
+import os
 import time
 from pathlib import Path
 from typing import Final
@@ -9,7 +10,8 @@ import structlog
 from imagemill.cli.data_folder import find_data
 from imagemill.postgres.migrate import migrate
 from imagemill.postgres.pool import DatabaseUnavailable
-from imagemill.settings import Settings, read_settings
+from imagemill.settings import Settings, list_variables, read_settings
+from imagemill.settings.unknown_names import find_near_misses, find_void
 from imagemill.telemetry.logs import configure_logs
 
 log = structlog.get_logger()
@@ -26,6 +28,7 @@ def prepare_service() -> Settings:
     """
     settings = read_settings()
     configure_logs(settings.log_level, settings.log_format)
+    _warn_of_names()
     until = time.monotonic() + MIGRATION_TIMEOUT_SECONDS
     is_awaited = False
     while True:
@@ -40,6 +43,13 @@ def prepare_service() -> Settings:
             time.sleep(RETRY_SECONDS)
         else:
             return settings
+
+
+def _warn_of_names() -> None:
+    for name, near in find_near_misses(os.environ, list_variables()):
+        log.warning("settings.unknown", variable=name, did_you_mean=near)
+    for url, ignored in find_void(os.environ):
+        log.warning("settings.ignored", variables=ignored, because_of=url)
 
 
 def prepare_database(data: Path | None) -> Settings:

@@ -9,13 +9,21 @@ from imagemill.redis.queue import QueueUnavailable
 async def check(context: DoctorContext) -> list[Finding]:
     address = context.settings.redis
     try:
+        await context.queue.check()
         policy = await context.queue.read_eviction_policy()
     except QueueUnavailable as error:
+        advice = (
+            f"Correct REDIS_USERNAME and REDIS_PASSWORD, or REDIS_URL, or what {address} lets this"
+            " user do (docs/operating.md, Redis)."
+            if error.is_refusal
+            else f"Start Redis, or correct REDIS_HOST, REDIS_PORT and so on, or REDIS_URL;"
+            f" {address} was tried."
+        )
         return [
             warn(
                 "server",
                 f"{format_sentence(error)} Jobs are still accepted and processed, with a delay.",
-                f"Start Redis, or correct REDIS_HOST, REDIS_PORT and so on; {address} was tried.",
+                advice,
             )
         ]
     answers = ok("server", f"Redis at {address} answers.")

@@ -26,6 +26,8 @@ def read_connection_settings(data: Path) -> dict[str, object]:
             "redis_host": HOST,
             "redis_port": int(_read(data / "valkey" / "port")),
             "redis_password": SecretStr(_read(data / "valkey" / "password")),
+            "redis_username": "",
+            "redis_url": SecretStr(""),
             "storage_url": storage_folder(data.resolve()).as_uri(),
         }
     except OSError as error:

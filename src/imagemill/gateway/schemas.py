@@ -192,21 +192,27 @@ class HealthBody(BaseModel):
 Presence = Literal["ok", "away"]
 
 
+# Redis answers, and refuses our password or a command.
+RedisPresence = Literal["ok", "away", "refused"]
+
+
 class ReadinessBody(BaseModel):
     """Which services are reachable. Without Redis uploads are still accepted."""
 
     model_config = DESCRIBED
 
     postgres: Presence
-    redis: Presence
+    redis: RedisPresence
     storage: Presence
     sandbox: str
     """How image processes are confined on the gateway's machine."""
+    reasons: dict[str, str] | None = None
+    """Why a service is not ok; absent while all are."""
 
 
 class UnreadinessBody(ProblemBody):
     """A problem that says which services are reachable."""
 
     postgres: Presence
-    redis: Presence
+    redis: RedisPresence
     storage: Presence

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 import socket
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -14,6 +15,7 @@ from imagemill.gateway.auth.anonymous_access import is_loopback, require_key_or_
 from imagemill.gateway.limits.connection import Timeouts, connection_class
 from imagemill.gateway.limits.connection_limiter import max_connections
 from imagemill.gateway.waiting.waiter_registry import WaiterRegistry
+from imagemill.redis.queue import QueueUnavailable
 from imagemill.settings import Settings
 from imagemill.telemetry.traces import enable_tracing
 
@@ -48,6 +50,8 @@ async def run_gateway(settings: Settings, host: str, port: int) -> None:
 async def _serve(settings: Settings, host: str, port: int) -> None:
     async with open_services(settings, is_local=is_loopback(host)) as services:
         await require_key_or_loopback(services, host)
+        with suppress(QueueUnavailable):  # logged, and the gateway goes on without Redis
+            await services.queue.check()
         server = GatewayServer(
             services.waiters,
             uvicorn.Config(

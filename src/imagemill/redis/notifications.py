@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 from imagemill.jobs.job import JobId
 from imagemill.outages import REDIS
 from imagemill.redis.circuit_breaker import CircuitBreaker
-from imagemill.redis.client import create_client, describe_error
+from imagemill.redis.client import create_client, describe_error, is_refusal
 from imagemill.settings.addresses import RedisAddress
 
 log = structlog.get_logger()
@@ -105,7 +105,7 @@ class JobNotifications:
                         yield ids
             except (RedisError, OSError, TimeoutError) as error:
                 _raise_if_canceled()
-                REDIS.note_failure(describe_error(error))
+                REDIS.note_failure(describe_error(error), is_refusal=is_refusal(error))
                 if self.is_subscribed:
                     self.is_subscribed = False
                     log.debug("notifications.subscription_lost", instead="polling")
@@ -142,7 +142,7 @@ class JobNotifications:
             except (RedisError, OSError) as error:
                 self.failures += 1
                 self.breaker.record_failure(now)
-                REDIS.note_failure(describe_error(error))
+                REDIS.note_failure(describe_error(error), is_refusal=is_refusal(error))
                 log.debug(
                     "notifications.publish_failed", jobs=len(batch), reason=describe_error(error)
                 )

@@ -22,7 +22,8 @@ from imagemill.errors import Unavailable
 from imagemill.jobs.job import JobId, Priority
 from imagemill.outages import REDIS
 from imagemill.redis.circuit_breaker import CircuitBreaker
-from imagemill.redis.client import create_client, describe_error
+from imagemill.redis.client import create_client, describe_error, is_refusal
+from imagemill.redis.notifications import CHANNEL
 from imagemill.settings.addresses import RedisAddress
 
 log = structlog.get_logger()
@@ -33,12 +34,19 @@ PUSH_TIMEOUT_SECONDS: Final = 0.1
 POP_MARGIN_SECONDS: Final = 2.0
 # Ids read by one command where the whole queue is read.
 PAGE_SIZE: Final = 10_000
+# What a check pushes and pops, under a key of its own.
+CHECK_KEY: Final = "imagemill:queue:check"
+CHECK_WAIT_SECONDS: Final = 0.01
 # Ids pushed by one command.
 MAX_PUSHED: Final = 500
 
 
 class QueueUnavailable(Unavailable):
-    """Redis did not answer."""
+    """Redis did not answer, or refuses us."""
+
+    @property
+    def is_refusal(self) -> bool:
+        return is_refusal(self.__cause__)
 
 
 @dataclass(slots=True)
@@ -94,7 +102,7 @@ class JobQueue:
                 for _ in ids:
                     self.on_failure()
                 self.breaker.record_failure(now)
-                REDIS.note_failure(describe_error(error))
+                REDIS.note_failure(describe_error(error), is_refusal=is_refusal(error))
                 log.debug("queue.push_failed", jobs=len(ids), reason=describe_error(error))
             else:
                 self.breaker.record_success()
@@ -116,7 +124,7 @@ class JobQueue:
             )
         except (RedisError, OSError) as error:
             self.on_failure()
-            REDIS.note_failure(describe_error(error))
+            REDIS.note_failure(describe_error(error), is_refusal=is_refusal(error))
             raise QueueUnavailable(f"Redis is unavailable: {describe_error(error)}") from error
         REDIS.note_success()
         return tuple(_parse_ids(cast("list[bytes]", popped[1]))) if popped else ()
@@ -144,10 +152,14 @@ class JobQueue:
             memory = await self.pop_client.info("memory")
         return str(memory["maxmemory_policy"])
 
-    async def ping(self) -> None:
-        """Raise QueueUnavailable unless Redis answers."""
+    async def check(self) -> None:
+        """Raise QueueUnavailable unless Redis lets us push, pop and publish."""
         with _translate_errors():
-            await self.push_client.ping()
+            await self.push_client.rpush(CHECK_KEY, "check")
+            await self.pop_client.blmpop(
+                CHECK_WAIT_SECONDS, 1, CHECK_KEY, direction="LEFT", count=PAGE_SIZE
+            )
+            await self.push_client.publish(CHANNEL, "")
 
     async def _range(self, key: str, start: int) -> list[bytes]:
         with _translate_errors():
@@ -161,7 +173,7 @@ def _translate_errors() -> Iterator[None]:
     try:
         yield
     except (RedisError, OSError) as error:
-        REDIS.note_failure(describe_error(error))
+        REDIS.note_failure(describe_error(error), is_refusal=is_refusal(error))
         raise QueueUnavailable(f"Redis is unavailable: {describe_error(error)}") from error
     REDIS.note_success()
 

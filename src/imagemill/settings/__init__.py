@@ -24,6 +24,7 @@ from imagemill.settings.values import (
     Networks,
     PathPrefix,
     Rate,
+    RedisUrl,
     VolumeUrl,
     WebhookSecrets,
     parse_rates,
@@ -64,6 +65,10 @@ class Settings(BaseSettings):
     redis_host: str = Field("localhost", description="Redis' or Valkey's host")
     redis_port: int = Field(6379, ge=1, le=65535, description="Redis' or Valkey's port")
     redis_password: SecretStr = Field(SecretStr(""), description="password of Redis; empty: none")
+    redis_username: str = Field("", description="user of Redis' ACL; empty: the default user")
+    redis_url: RedisUrl = Field(
+        SecretStr(""), description="Redis' URL, or Sentinel's, instead of REDIS_HOST and so on"
+    )
     storage_url: VolumeUrl = Field(
         "file:///app/storage", description="storage that gateways and workers share"
     )
@@ -203,7 +208,11 @@ class Settings(BaseSettings):
     @property
     def redis(self) -> RedisAddress:
         return RedisAddress(
-            self.redis_host, self.redis_port, self.redis_password.get_secret_value()
+            self.redis_host,
+            self.redis_port,
+            self.redis_password.get_secret_value(),
+            self.redis_username,
+            self.redis_url.get_secret_value(),
         )
 
     @property
@@ -229,6 +238,11 @@ class Settings(BaseSettings):
     def jobs_per_process(self) -> int:
         """The number of jobs after which an image process is replaced."""
         return 1 if self.sandbox_process_per_job else 500
+
+
+def list_variables() -> set[str]:
+    """Return the names of all variables that are read."""
+    return {name.upper() for name in Settings.model_fields} | {f"{name}_FILE" for name in SECRETS}
 
 
 def read_settings() -> Settings:

@@ -27,14 +27,16 @@ class PostgresAddress:
 
 @dataclass(frozen=True, slots=True)
 class RedisAddress:
-    """A server of the Redis protocol."""
+    """A server of the Redis protocol and the user to connect as, or the URL that says both."""
 
     host: str
     port: int
     password: str = field(default="", repr=False)
+    username: str = ""
+    url: str = field(default="", repr=False)
 
     def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
+        return _without_credentials(self.url) if self.url else f"{self.host}:{self.port}"
 
 
 def _without_credentials(url: str) -> str:

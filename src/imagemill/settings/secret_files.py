@@ -9,7 +9,7 @@ from pydantic_settings import PydanticBaseSettingsSource
 
 from imagemill.errors import SettingsError
 
-SECRETS: Final = ("PG_PASSWORD", "DATABASE_URL", "REDIS_PASSWORD", "WEBHOOK_SECRET")
+SECRETS: Final = ("PG_PASSWORD", "DATABASE_URL", "REDIS_PASSWORD", "REDIS_URL", "WEBHOOK_SECRET")
 
 
 class SecretFiles(PydanticBaseSettingsSource):

@@ -104,6 +104,14 @@ def _check_database_url(url: SecretStr) -> SecretStr:
     return url
 
 
+def _check_redis_url(url: SecretStr) -> SecretStr:
+    from imagemill.settings.redis_url import parse_redis_url  # noqa: PLC0415 - loads redis-py
+
+    if url.get_secret_value():
+        parse_redis_url(url.get_secret_value())
+    return url
+
+
 def _parse_delays(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -130,5 +138,7 @@ Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_hosts)]
 WebhookSecrets = Annotated[SecretStr, AfterValidator(_check_webhook_secrets)]
 # A URL of PostgreSQL as libpq takes it; empty: none.
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_database_url)]
+# A URL of redis-py or of Sentinels; empty: none.
+RedisUrl = Annotated[SecretStr, AfterValidator(_check_redis_url)]
 # Seconds, separated by commas.
 Delays = Annotated[tuple[float, ...], NoDecode, BeforeValidator(_parse_delays)]

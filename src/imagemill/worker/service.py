@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
@@ -12,7 +13,7 @@ from imagemill.imaging.sandbox.sandbox import Confinement, Sandbox
 from imagemill.imaging.spec.fonts import check_fonts
 from imagemill.postgres.pool import Postgres
 from imagemill.redis.notifications import JobNotifications
-from imagemill.redis.queue import JobQueue
+from imagemill.redis.queue import JobQueue, QueueUnavailable
 from imagemill.settings import Settings
 from imagemill.storage.open_storage import open_storage
 from imagemill.telemetry.metrics import QUEUE_FAILURES
@@ -51,6 +52,8 @@ async def _run(settings: Settings, stopping: asyncio.Event) -> None:
         ) as sandbox,
         HealthServer(liveness, sandbox.level).open(settings.health_port),
     ):
+        with suppress(QueueUnavailable):  # logged, and the worker goes on without Redis
+            await queue.check()
         worker = build_worker(
             settings,
             Connections(postgres, queue, notifications, storage),

@@ -18,6 +18,7 @@ from imagemill.gateway.problem import (
 from imagemill.gateway.schemas import HealthBody, ReadinessBody, UnreadinessBody
 from imagemill.gateway.services import ServicesDep
 from imagemill.postgres.pool import DatabaseUnavailable
+from imagemill.redis.queue import QueueUnavailable
 from imagemill.storage.errors import StorageUnavailable
 
 router = APIRouter(tags=["health"])
@@ -49,29 +50,37 @@ async def read_readiness(services: ServicesDep) -> Response:
     """
     checks: dict[str, Awaitable[None]] = {
         "postgres": services.job_store.check_writable(),
-        "redis": services.queue.ping(),
+        "redis": services.queue.check(),
         "storage": services.storage.probe(),
     }
     failures = dict(zip(checks, await asyncio.gather(*map(_failure, checks.values())), strict=True))
-    states = {name: "ok" if reason is None else "away" for name, reason in failures.items()}
-    unavailable = {name: reason for name, reason in failures.items() if reason and name != OPTIONAL}
+    states = {name: _state(error) for name, error in failures.items()}
+    reasons = {name: str(error) for name, error in failures.items() if error}
+    unavailable = {name: reason for name, reason in reasons.items() if name != OPTIONAL}
     if unavailable:
         kind = DATABASE_UNAVAILABLE if "postgres" in unavailable else STORAGE_UNAVAILABLE
-        reasons = "; ".join(f"{name}: {reason.rstrip('.')}" for name, reason in unavailable.items())
-        detail = f"Uploads are refused: {' and '.join(unavailable)} unavailable ({reasons})."
+        why = "; ".join(f"{name}: {reason.rstrip('.')}" for name, reason in unavailable.items())
+        detail = f"Uploads are refused: {' and '.join(unavailable)} unavailable ({why})."
         return problem(kind, detail, {"Retry-After": RETRY_AFTER_SECONDS}, **states)
-    return JsonResponse(states | {"sandbox": str(services.confinement)})
+    told = {"reasons": reasons} if reasons else {}
+    return JsonResponse({**states, "sandbox": str(services.confinement), **told})
 
 
-async def _failure(check: Awaitable[None]) -> str | None:
+async def _failure(check: Awaitable[None]) -> Unavailable | None:
     # Not canceled after the time-out: a thread that waits for a dead disk cannot be.
     task = asyncio.ensure_future(check)
     done, _ = await asyncio.wait({task}, timeout=CHECK_TIMEOUT_SECONDS)
     if not done:
         task.add_done_callback(lambda late: late.cancelled() or late.exception())
-        return f"no answer within {CHECK_TIMEOUT_SECONDS:.0f} s"
+        return Unavailable(f"no answer within {CHECK_TIMEOUT_SECONDS:.0f} s")
     try:
         task.result()
     except Unavailable as error:
-        return str(error)
+        return error
     return None
+
+
+def _state(error: Unavailable | None) -> str:
+    if error is None:
+        return "ok"
+    return "refused" if isinstance(error, QueueUnavailable) and error.is_refusal else "away"
