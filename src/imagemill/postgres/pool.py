@@ -32,8 +32,9 @@ STATEMENT_TIMEOUT_SECONDS: Final = 10
 RECONNECT_TIMEOUT_SECONDS: Final = 3
 # How long a check waits for a connection: it answers sooner than those who ask give up.
 CHECK_TIMEOUT_SECONDS: Final = 1.5
-# All connections are replaced at most this often while each new one is read-only.
-MIN_DRAIN_SECONDS: Final = 1.0
+# A session that began so lately and is read-only says that the server is: while it stays so, no new
+# one is opened for every statement.
+READ_ONLY_SECONDS: Final = 1.0
 
 # Writes nothing, and fails as a write would: without the right to it, or on a standby.
 WRITE_NOTHING: Final = "INSERT INTO jobs (id) SELECT id FROM jobs WHERE false"
@@ -56,11 +57,20 @@ class SchemaTooNew(ServiceError):
 
 
 class ReadOnlyDatabase(DatabaseUnavailable):
-    """PostgreSQL answers and takes no writes: a standby, or a read-only default."""
+    """PostgreSQL answers and takes no writes: a standby, or a read-only default.
+
+    `session_began_at` is in seconds of the monotonic clock.
+    """
+
+    def __init__(self, session_began_at: float) -> None:
+        super().__init__("PostgreSQL is read-only at the moment")
+        self.session_began_at = session_began_at
 
 
 class _Connection(AsyncConnection[DictRow]):
-    """A connection that tells its pool why it could not be opened."""
+    """A connection that knows when it began, and tells its pool why it could not be opened."""
+
+    began_at: float = 0.0
 
     @classmethod
     async def connect(  # type: ignore[override]  # `outcome` is the pool's
@@ -70,8 +80,10 @@ class _Connection(AsyncConnection[DictRow]):
         outcome: "_ConnectOutcome",
         **options: Any,  # noqa: ANN401 - psycopg's
     ) -> Self:
+        began_at = time.monotonic()
         try:
             connection = await super().connect(conninfo, **options)
+            connection.began_at = began_at
             await cls._configure(connection, outcome)
         except (psycopg.Error, TimeoutError) as error:
             outcome.error = describe_error(error)
@@ -109,7 +121,6 @@ class Postgres:
     def __init__(self, pool: AsyncConnectionPool[_Connection], outcome: _ConnectOutcome) -> None:
         self._pool = pool
         self._connect_outcome = outcome
-        self._drained_at = 0.0
 
     @classmethod
     @asynccontextmanager
@@ -167,15 +178,7 @@ class Postgres:
         self, statement: LiteralString, parameters: Parameters, wait_seconds: float
     ) -> list[DictRow]:
         try:
-            return await self._run(statement, parameters, wait_seconds)
-        except ReadOnlyDatabase:
-            # Sessions keep what their server was when they began. A new one may reach another
-            # server, or one that takes writes again.
-            if time.monotonic() - self._drained_at < MIN_DRAIN_SECONDS:
-                raise
-            self._drained_at = time.monotonic()
-            await self._pool.drain()
-            return await self._run(statement, parameters, wait_seconds)
+            return await self._run_in_writable_session(statement, parameters, wait_seconds)
         except OutcomeUnknown as first:
             # The other connections may be lost too. To try each of them would take a time-out each.
             await self._pool.drain()
@@ -185,6 +188,22 @@ class Postgres:
                 raise
             except DatabaseUnavailable as second:
                 raise OutcomeUnknown(str(second)) from first
+
+    async def _run_in_writable_session(
+        self, statement: LiteralString, parameters: Parameters, wait_seconds: float
+    ) -> list[DictRow]:
+        """Execute a statement, again while it meets read-only sessions of an earlier time.
+
+        Sessions keep what their server was when they began. A new one may reach another server, or
+        one that takes writes again.
+        """
+        believed_from = time.monotonic() - READ_ONLY_SECONDS
+        while True:
+            try:
+                return await self._run(statement, parameters, wait_seconds)
+            except ReadOnlyDatabase as error:
+                if error.session_began_at >= believed_from:
+                    raise
 
     async def _run(
         self, statement: LiteralString, parameters: Parameters, wait_seconds: float
@@ -221,4 +240,4 @@ async def _execute(
         raise kind(f"PostgreSQL is unavailable: {describe_error(error)}") from error
     except psycopg.errors.ReadOnlySqlTransaction as error:
         await connection.close()
-        raise ReadOnlyDatabase("PostgreSQL is read-only at the moment") from error
+        raise ReadOnlyDatabase(connection.began_at) from error
