@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Match
 
 from imagemill.api_schemas import DESCRIBED
 from imagemill.auth.errors import InsufficientScope, KeyRefused, LinkRefused
-from imagemill.errors import ServiceError
+from imagemill.errors import ServiceError, Unavailable
 from imagemill.field_errors import FieldError, InvalidFields, json_pointer
 from imagemill.gateway.errors import (
     BodyTooSlow,
@@ -194,7 +194,9 @@ def to_response(error: ServiceError) -> JSONResponse:
     if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         if isinstance(error, StorageUnavailable):
             STORAGE.note_failure(error)
-        is_logged = isinstance(error, DatabaseUnavailable | StorageUnavailable)
+        is_logged = isinstance(error, StorageUnavailable) or (
+            isinstance(error, Unavailable) and error.is_logged
+        )
         logged = log.debug if is_logged else log.error
         logged("request.failed", reason=str(error), cause=repr(error.__cause__))
         is_temporary = kind.status is HTTPStatus.SERVICE_UNAVAILABLE

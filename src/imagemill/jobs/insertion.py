@@ -15,7 +15,7 @@ from imagemill.batcher import Batcher
 from imagemill.jobs.job import IdempotencyKey, Job, Json, NewJob, Status
 from imagemill.jobs.publish import Publish
 from imagemill.jobs.rows import to_utc
-from imagemill.postgres.pool import DatabaseUnavailable, Postgres
+from imagemill.postgres.pool import DatabaseUnavailable, Postgres, RowRejected
 
 MAX_BATCH: Final = 64
 # If one statement hangs on a dead connection, the others still succeed.
@@ -160,7 +160,7 @@ def _to_job(new: NewJob, created_at: datetime) -> Job:
     )
 
 
-def _rejected(error: psycopg.Error) -> DatabaseUnavailable:
-    rejected = DatabaseUnavailable(f"PostgreSQL did not record the job: {error}")
+def _rejected(error: psycopg.Error) -> RowRejected:
+    rejected = RowRejected(f"PostgreSQL did not record the job: {error}")
     rejected.__cause__ = error
     return rejected

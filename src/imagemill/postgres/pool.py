@@ -48,6 +48,12 @@ class DatabaseUnavailable(Unavailable):
     is_logged = True
 
 
+class RowRejected(DatabaseUnavailable):
+    """PostgreSQL is available and rejected a row, which is no outage, and is logged each time."""
+
+    is_logged = False
+
+
 class OutcomeUnknown(DatabaseUnavailable):
     """The connection was lost after the statement was sent: it may have been executed."""
 
