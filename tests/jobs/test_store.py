@@ -18,7 +18,7 @@ from imagemill.jobs.job import (
 )
 from imagemill.jobs.leases import JobLeases
 from imagemill.jobs.store import JobStore
-from imagemill.postgres.pool import DatabaseUnavailable
+from imagemill.postgres.pool import RowRejected
 from imagemill.settings.addresses import PostgresAddress
 from support.jobs import completed, failed, new_job
 from support.servers import connect
@@ -221,4 +221,4 @@ async def test_a_job_that_is_rejected_does_not_fail_those_that_come_with_it(
         *(job_store.accept(new) for new in (new_job(), rejected, new_job())),
         return_exceptions=True,
     )
-    assert [type(outcome) for outcome in outcomes] == [Job, DatabaseUnavailable, Job]
+    assert [type(outcome) for outcome in outcomes] == [Job, RowRejected, Job]
