@@ -16,6 +16,8 @@ from soak.samples import RESOURCES, Sample, sample
 
 # Imports, pools, caches and allocators fill with the first jobs.
 WARM_UP_SHARE = 0.25
+# Of the warm-up, and after it.
+MIN_JOBS = 40
 SECONDS_BETWEEN_SAMPLES = 0.5
 SECONDS_BETWEEN_LOOKS = 0.1
 
@@ -52,6 +54,11 @@ class WaitingClients:
             for _ in range(CLIENTS):
                 group.create_task(self._upload_and_wait(enough))
 
+    async def wait_for(self, jobs: int) -> None:
+        """Return once so many jobs have ended."""
+        while self.ended < jobs:  # noqa: ASYNC110 - polled as rarely as samples are taken
+            await asyncio.sleep(SECONDS_BETWEEN_SAMPLES)
+
     async def _upload_and_wait(self, enough: asyncio.Event) -> None:
         async with httpx.AsyncClient(base_url=self.load.url, timeout=60) as client:
             while not enough.is_set():
@@ -71,18 +78,25 @@ class WaitingClients:
 
 
 async def soak(seconds: float, seed: int) -> Report:
-    """Load the stack for so long and tell what of its processes grew after the warm-up."""
+    """Load the stack for so long and tell what of its processes grew after the warm-up.
+
+    On a slow machine it takes longer: both parts last for MIN_JOBS jobs, since what a process
+    holds settles with the first few of them.
+    """
     with tempfile.TemporaryDirectory(prefix="imagemill-soak-") as name:
         async with Stack.run(Path(name)) as stack:
             clients = WaitingClients(stack.url, random.Random(seed))
-            lasting = seconds * (1 - WARM_UP_SHARE)
+            loop = asyncio.get_running_loop()
             async with asyncio.TaskGroup() as group:
                 enough = asyncio.Event()
                 group.create_task(clients.run(enough))
                 await asyncio.sleep(seconds * WARM_UP_SHARE)
-                before = clients.ended
-                samples = await _watch(stack, lasting)
-                jobs = clients.ended - before
+                await clients.wait_for(MIN_JOBS)
+                before, began = clients.ended, loop.time()
+                samples = await _watch(stack, seconds * (1 - WARM_UP_SHARE))
+                while clients.ended < before + MIN_JOBS:
+                    samples += await _watch(stack, SECONDS_BETWEEN_SAMPLES)
+                jobs, lasting = clients.ended - before, loop.time() - began
                 enough.set()
     trends = [Trend.of(one, [each[one] for each in samples], jobs) for one in RESOURCES]
     return Report(jobs, lasting, trends)
