@@ -2,16 +2,9 @@
 
 import pytest
 
-from chaos.run import Report, run_chaos
+from chaos.run import run_chaos
 
 SEED = 1
-# The rest may have lost their workers, or been refused by PostgreSQL, at each of their attempts.
-MOST = 0.7
-
-
-def count_unharmed(report: Report) -> int:
-    """Count jobs that nothing but a fault keeps from being completed."""
-    return len(report.load.good - report.load.canceled)
 
 
 @pytest.mark.timeout(400)
@@ -19,7 +12,7 @@ async def test_a_few_faults_lose_nothing_and_end_nothing_twice() -> None:
     report = await run_chaos(8, SEED)
     assert report.findings.broken_promises() == [], report.line()
     assert report.done.total() > 0, report.line()
-    assert report.findings.statuses["COMPLETED"] > MOST * count_unharmed(report), report.line()
+    assert report.findings.statuses["COMPLETED"] > 0.8 * len(report.load.accepted), report.line()
 
 
 @pytest.mark.long
@@ -28,4 +21,4 @@ async def test_nothing_is_lost_and_nothing_ends_twice_whatever_fails() -> None:
     report = await run_chaos(60, SEED)
     assert report.findings.broken_promises() == [], report.line()
     assert report.faults_that_did_not_happen() == [], report.line()
-    assert report.findings.statuses["COMPLETED"] > MOST * count_unharmed(report), report.line()
+    assert report.findings.statuses["COMPLETED"] > 0.8 * len(report.load.accepted), report.line()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from soak.run import soak
+from soak.run import MIN_JOBS, soak
 from soak.samples import COUNTS
 
 SECONDS = 24
@@ -12,4 +12,5 @@ SECONDS = 24
 @pytest.mark.long
 async def test_descriptors_threads_connections_and_temporary_files_do_not_grow() -> None:
     report = await soak(SECONDS, seed=1)
+    assert report.jobs >= MIN_JOBS, report.lines()
     assert [one.line() for one in report.trends if one.resource in COUNTS and one.grows] == []
