@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
-SECONDS ?= 60
+SECONDS ?= 80
 COUNT ?= 5000
 EXAMPLES ?= 200
 SEED ?= 2

@@ -69,7 +69,7 @@ async def run_chaos(seconds: float, seed: int) -> Report:
     ):
         async with Stack.run(Path(name)) as stack:
             load = Load(stack.url, random.Random(rng.random()), receiver.url)
-            read_only_seconds = min(20, seconds / 4)
+            read_only_seconds = min(20, seconds / 3)
             injector = FaultInjector(stack, rng, read_only_seconds)
             began = time.monotonic()
             enough = asyncio.Event()
