@@ -1,7 +1,6 @@
 """What crashes leave in the storage is quarantined, and restored if a row references it."""
 
 import asyncio
-import os
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -24,6 +23,7 @@ from imagemill.postgres.pool import Postgres
 from imagemill.settings.addresses import PostgresAddress
 from imagemill.storage.keys import input_key, output_key
 from imagemill.storage.local.local_storage import LocalStorage
+from support.rights import obeying_threads
 from support.servers import connect
 from support.stored_jobs import (
     DAY,
@@ -255,7 +255,6 @@ async def test_files_that_others_hide_in_the_storage_are_left_alone(
     assert theirs.exists()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="to root no folder is closed")
 async def test_a_folder_that_a_hostile_process_closed_does_not_stop_the_janitor(
     storage: LocalStorage, janitor: Janitor
 ) -> None:
@@ -263,6 +262,9 @@ async def test_a_folder_that_a_hostile_process_closed_does_not_stop_the_janitor(
     closed.chmod(0)
     set_age(closed, 2 * DAY)
     file = orphan(storage)
+    asyncio.get_running_loop().set_default_executor(obeying_threads())
+    with pytest.raises(PermissionError):
+        await asyncio.to_thread(list, closed.iterdir())
     try:
         await janitor.clean(NOW)
     finally:
