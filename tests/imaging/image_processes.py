@@ -34,6 +34,13 @@ ONE_OUTPUT = Pipeline.of(Output(width=8))
 UNRELATED_PROCESSES: set[psutil.Process] = set()
 
 
+def program_without(module: str) -> tuple[str, ...]:
+    """Return the program of an image process to which this module is not installed."""
+    hide = f"import sys; sys.modules[{module!r}] = None"
+    start = "from imagemill.imaging.sandbox.image_process_main import main; main()"
+    return (sys.executable, "-c", f"{hide}; {start}")
+
+
 def running_processes() -> list[psutil.Process]:
     """Return what the test started and what that started; a shared server may start more of its."""
     return [

@@ -16,6 +16,7 @@ from PIL import Image, ImageCms
 from imagemill.image_files import OutputFile
 from imagemill.imaging.engine.render import render
 from imagemill.imaging.file_data import read_file
+from imagemill.imaging.libvips import Image as VipsImage
 from imagemill.imaging.limits import Limits
 from imagemill.imaging.sandbox.rendered import Rendered
 from imagemill.imaging.sandbox.unnamed_file import create_unnamed_file
@@ -59,6 +60,11 @@ class Studio:
             file.write_bytes(heic(picture, **options))
         else:
             picture.save(file, **options)  # type: ignore[arg-type]  # they differ by format
+        return file
+
+    def write(self, data: bytes, name: str) -> Path:
+        file = self.inputs / name
+        file.write_bytes(data)
         return file
 
     def render(self, file: Path, *outputs: dict[str, object], limits: Limits = LIMITS) -> Rendered:
@@ -162,3 +168,8 @@ def delta_e(one: Image.Image, other: Image.Image) -> float:
 
 def srgb_profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def p3_profile() -> bytes:
+    """Return the profile of Display P3 that libvips has."""
+    return bytes(VipsImage.profile_load("p3"))

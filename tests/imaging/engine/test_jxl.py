@@ -2,7 +2,6 @@
 
 import random
 import struct
-import sys
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -28,21 +27,10 @@ from imagemill.imaging.formats import FORMATS, INPUTS, JXL
 from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imaging.colors import by_its_profile
-from imaging.image_processes import ONE_OUTPUT, render_file
+from imaging.image_processes import ONE_OUTPUT, program_without, render_file
 from imaging.jxl_plugin import encode
 from imaging.spaces import ADOBE, P3, Space
 from imaging.studio import LIMITS, Studio, delta_e, difference, gradient, noise, open_picture
-
-# Starts an image process without the extra `jxl`.
-HIDING = "import sys; sys.modules['imagecodecs'] = None"
-STARTING = "from imagemill.imaging.sandbox.image_process_main import main; main()"
-WITHOUT_THE_EXTRA = (sys.executable, "-c", f"{HIDING}; {STARTING}")
-
-
-def write(studio: Studio, data: bytes) -> Path:
-    file = studio.inputs / "in.jxl"
-    file.write_bytes(data)
-    return file
 
 
 def made_by_us(studio: Studio, source: Path, **output: object) -> bytes:
@@ -67,27 +55,27 @@ def test_a_lossless_picture_stays_as_it_was(
     studio: Studio, mode: str, *, usecontainer: bool
 ) -> None:
     picture = noise(60, 40, 4).convert(mode)
-    file = write(studio, encode(picture, usecontainer=usecontainer))
+    file = studio.write(encode(picture, usecontainer=usecontainer), "in.jxl")
     assert difference(studio.make(file, format="png"), picture, mode) == 0
 
 
 def test_a_lossy_picture_looks_like_it(studio: Studio) -> None:
-    file = write(studio, encode(gradient(60, 40), lossless=False, distance=1.0))
+    file = studio.write(encode(gradient(60, 40), lossless=False, distance=1.0), "in.jxl")
     assert delta_e(studio.make(file, format="png"), gradient(60, 40)) < 3
 
 
 def test_sixteen_bits_are_kept_where_they_are_asked_for(studio: Studio) -> None:
     deep = np.linspace(0, 65535, 64).round().astype("uint16")[np.newaxis].repeat(48, 0)
-    file = write(studio, bytes(imagecodecs.jpegxl_encode(deep, lossless=True)))
+    file = studio.write(bytes(imagecodecs.jpegxl_encode(deep, lossless=True)), "in.jxl")
     png = studio.make(file, format="png", color_space="keep")
     assert (np.asarray(png) == deep).all()
-    again = write(studio, made_by_us(studio, file, color_space="keep", lossless=True))
+    again = studio.write(made_by_us(studio, file, color_space="keep", lossless=True), "in.jxl")
     assert (load(again.read_bytes()).numpy().squeeze() == deep).all()
 
 
 def test_floats_are_linear_light(studio: Studio) -> None:
     light = np.full((40, 60, 3), 0.5, "float32")
-    file = write(studio, bytes(imagecodecs.jpegxl_encode(light, lossless=True)))
+    file = studio.write(bytes(imagecodecs.jpegxl_encode(light, lossless=True)), "in.jxl")
     # Source: IEC 61966-2-1: 1.055 * 0.5 ** (1 / 2.4) - 0.055 of 255.
     assert abs(np.asarray(studio.make(file, format="png")).astype(int) - 188).max() <= 1
 
@@ -100,14 +88,14 @@ def test_a_profile_is_stored_and_applied(studio: Studio, space: Space, *, lossle
     quality = {} if lossless else {"quality": 98}
     data = made_by_us(studio, picture, color_space="keep", lossless=lossless, **quality)
     in_srgb = studio.make(picture, format="png")
-    assert delta_e(studio.make(write(studio, data), format="png"), in_srgb) < 1.5
-    assert delta_e(by_its_profile(open_picture(write(studio, data))), in_srgb) < 1.5
+    assert delta_e(studio.make(studio.write(data, "in.jxl"), format="png"), in_srgb) < 1.5
+    assert delta_e(by_its_profile(open_picture(studio.write(data, "in.jxl"))), in_srgb) < 1.5
 
 
 def test_display_p3_is_stored_by_its_number(studio: Studio) -> None:
     source = studio.save(gradient(60, 40), "in.png")
     data = made_by_us(studio, source, color_space="p3", lossless=True)
-    shown = studio.make(write(studio, data), format="png")
+    shown = studio.make(studio.write(data, "in.jxl"), format="png")
     assert delta_e(shown, gradient(60, 40)) < 1.2
     assert bytes(peek(data).get("icc-profile-data")) == load_built_in_profile("p3")
 
@@ -123,7 +111,7 @@ def photo_lying_on_its_side() -> bytes:
 
 
 def test_a_picture_is_turned_once(studio: Studio) -> None:
-    file = write(studio, photo_lying_on_its_side())
+    file = studio.write(photo_lying_on_its_side(), "in.jxl")
     upright = gradient(60, 40).transpose(Image.Transpose.ROTATE_270)
     rendered = studio.render(file, {"format": "png"})
     assert (rendered.input.width, rendered.input.height) == (40, 60)
@@ -142,14 +130,18 @@ def test_an_orientation_that_is_kept_is_applied_by_decoders(studio: Studio) -> N
 
 
 def test_exif_is_kept_and_says_that_the_picture_is_upright(studio: Studio) -> None:
-    data = made_by_us(studio, write(studio, photo_lying_on_its_side()), keep_metadata="all")
-    exif = open_picture(write(studio, data)).getexif()
+    data = made_by_us(
+        studio, studio.write(photo_lying_on_its_side(), "in.jxl"), keep_metadata="all"
+    )
+    exif = open_picture(studio.write(data, "in.jxl")).getexif()
     assert exif[Base.Artist] == "Jane"
     assert exif.get(Base.Orientation, 1) == 1
 
 
 def test_the_facts_of_a_file(studio: Studio) -> None:
-    metadata = studio.analyze(write(studio, encode(noise(60, 40, 4))), "metadata", width=10)
+    metadata = studio.analyze(
+        studio.write(encode(noise(60, 40, 4)), "in.jxl"), "metadata", width=10
+    )
     assert metadata["metadata"].items() >= {
         "format": "jxl", "width": 60, "height": 40, "frames": 1, "bits": 8, "has_alpha": True,
         "icc": None,
@@ -161,7 +153,7 @@ def test_a_damaged_or_giant_box_beside_the_picture_is_ignored(studio: Studio) ->
     bomb = box(b"brob", b"Exif" + bytes(imagecodecs.brotli_encode(bytes(64 << 20))))
     assert len(bomb) < 1000
     for more in (bomb, box(b"brob", b"Exif\xff\xff"), b"\0\0\x10\0Exif", b"junk"):
-        made = studio.make(write(studio, whole + more), format="png", keep_metadata="all")
+        made = studio.make(studio.write(whole + more, "in.jxl"), format="png", keep_metadata="all")
         assert difference(made, gradient(60, 40)) == 0
 
 
@@ -179,7 +171,7 @@ def animated(studio: Studio) -> bytes:
 
 
 def test_an_animation_keeps_its_frames_and_their_delays(studio: Studio, animated: bytes) -> None:
-    rendered = studio.render(write(studio, animated), {"format": "webp", "lossless": True})
+    rendered = studio.render(studio.write(animated, "in.jxl"), {"format": "webp", "lossless": True})
     assert (rendered.input.frames, rendered.outputs[0].frames) == (3, 3)
     webp = open_picture(studio.file(rendered.outputs[0]))
     assert webp.info["loop"] == 2
@@ -193,7 +185,7 @@ def test_of_an_animation_the_first_frame_can_be_taken(studio: Studio, animated: 
     webp: dict[str, object] = {"format": "webp", "lossless": True, "frames": "first"}
     png: dict[str, object] = {"format": "png"}
     for options in (png, webp):
-        rendered = studio.render(write(studio, animated), options)
+        rendered = studio.render(studio.write(animated, "in.jxl"), options)
         assert (rendered.input.frames, rendered.outputs[0].frames) == (3, 1)
         assert difference(open_picture(studio.file(rendered.outputs[0])), animation()[0]) == 0
 
@@ -204,7 +196,7 @@ def test_a_truncated_animation_is_invalid(
     studio: Studio, animated: bytes, cut: int, frames: str
 ) -> None:
     with pytest.raises(InvalidImage):
-        studio.render(write(studio, animated[:-cut]), {"format": "webp", "frames": frames})
+        studio.render(studio.write(animated[:-cut], "in.jxl"), {"format": "webp", "frames": frames})
 
 
 def test_ticks_of_any_length_become_milliseconds_without_drift() -> None:
@@ -220,11 +212,11 @@ def test_a_small_file_that_says_it_is_huge_is_too_large(
     studio: Studio, size: tuple[int, int], said: str
 ) -> None:
     with pytest.raises(TooLarge, match=f"{said}; the limit is 65535 pixels a side"):
-        studio.render(write(studio, says_it_is(*size)), {})
+        studio.render(studio.write(says_it_is(*size), "in.jxl"), {})
 
 
 def test_too_many_pixels_are_refused_before_any_is_decoded(studio: Studio) -> None:
-    file = write(studio, encode(noise(60, 40)))
+    file = studio.write(encode(noise(60, 40)), "in.jxl")
     with pytest.raises(TooLarge, match="60x40, which is 2400 pixels; the limit is 2399"):
         studio.render(file, {}, limits=replace(LIMITS, max_pixels=2399))
 
@@ -233,7 +225,9 @@ def test_too_many_pixels_are_refused_before_any_is_decoded(studio: Studio) -> No
 async def test_a_picture_that_needs_more_memory_than_a_child_has_is_out_of_memory(
     studio: Studio, options: dict[str, object]
 ) -> None:
-    file = write(studio, encode(Image.new("RGB", (6000, 4000), "#357"), effort=1, **options))
+    file = studio.write(
+        encode(Image.new("RGB", (6000, 4000), "#357"), effort=1, **options), "in.jxl"
+    )
     async with Sandbox.open(1, replace(LIMITS, memory_bytes=200 * 1024**2)) as sandbox:
         with pytest.raises(OutOfMemory):
             await render_file(sandbox, file, studio.outputs, ONE_OUTPUT)
@@ -255,7 +249,7 @@ async def test_whatever_is_done_to_a_file_its_child_answers(
                 changed[rng.randrange(60 if rng.random() < 0.7 else len(data))] ^= (
                     1 << rng.randrange(8)
                 )
-            file = write(studio, bytes(changed))
+            file = studio.write(bytes(changed), "in.jxl")
             try:
                 await render_file(sandbox, file, studio.outputs, ONE_OUTPUT)
                 answers.add("shown")
@@ -266,10 +260,10 @@ async def test_whatever_is_done_to_a_file_its_child_answers(
 
 
 async def test_without_the_extra_it_is_neither_read_nor_written(studio: Studio) -> None:
-    file = write(studio, encode(gradient(60, 40)))
+    file = studio.write(encode(gradient(60, 40)), "in.jxl")
     picture = studio.save(gradient(60, 40), "in.png")
     as_jxl = Pipeline.of(Output(format="jxl"))
-    async with Sandbox.open(1, LIMITS, program=WITHOUT_THE_EXTRA) as sandbox:
+    async with Sandbox.open(1, LIMITS, program=program_without("imagecodecs")) as sandbox:
         capabilities = await sandbox.capabilities()
         for source, pipeline in ((file, ONE_OUTPUT), (picture, as_jxl)):
             with pytest.raises(UnsupportedFormat, match="the extra `jxl` is not installed"):
