@@ -22,6 +22,14 @@ def studio(tmp_path: Path) -> Studio:
 
 
 @pytest.fixture
+def assets(tmp_path: Path) -> Path:
+    """An empty folder of images and fonts."""
+    folder = tmp_path / "assets"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
 def picture(studio: Studio) -> Path:
     return studio.save(gradient(32, 24), "picture.png")
 
