@@ -33,7 +33,7 @@ __all__ = [
     "get_int",
     "get_references",
     "keep_alive",
-    "read_warnings",
+    "take_warnings",
 ]
 
 # libvips has dozens of loaders, many of them not written for hostile files. Those of our formats
@@ -65,13 +65,18 @@ def get_references(image: Image) -> Sequence[object]:
     return tuple(image._references)  # noqa: SLF001 - as above
 
 
-# Warnings that pyvips has cleared since the last `clear_warnings`.
+# Messages that pyvips has cleared since they were last taken.
 _cleared: list[str] = []
 
 
-def read_warnings() -> str:
-    """Return all messages of libvips since `clear_warnings`, warnings of decoders included."""
-    return "".join(_cleared) + _read_buffer()
+def take_warnings() -> str:
+    """Return what libvips said since the last call, warnings of decoders included, and forget it.
+
+    So an animation of many frames has no message searched twice.
+    """
+    warnings = "".join(_cleared) + _read_buffer()
+    clear_warnings()
+    return warnings
 
 
 def clear_warnings() -> None:

@@ -16,7 +16,7 @@ from imagemill.imaging.errors import (
     TooLarge,
     UnsupportedFormat,
 )
-from imagemill.imaging.libvips import VipsError, read_warnings
+from imagemill.imaging.libvips import VipsError, take_warnings
 
 # strerror's messages, in the locale of image processes.
 DISK_FAILED: Final = (
@@ -89,7 +89,7 @@ def translate_decode_errors() -> Iterator[None]:
         if any(sign in str(error) for sign in NOT_THE_PICTURE):
             raise
         raise explain_decode_error(str(error)) from error
-    if _means_damage(read_warnings()):
+    if _means_damage(take_warnings()):
         raise InvalidImage(DATA_DAMAGED)
 
 
