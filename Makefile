@@ -51,7 +51,7 @@ up: venv  ## Run imagemill on this machine until Ctrl-C
 test: dev  ## Run the tests, except the long ones and those of the containers
 	$(PYTEST) -m 'not long and not containers and not browser'
 
-test-long: dev  ## Run the long tests: the complete fault matrix, chaos, soak, fuzzing
+test-long: dev  ## Run the long tests: the complete fault matrix, chaos, soak, fuzzing, schemathesis
 	$(PYTEST) -m 'long and not containers and not browser'
 
 test-alerts: dev $(PROMTOOL)  ## Test the alerting rules and the dashboard (fetches Debian's promtool where possible)

@@ -95,6 +95,7 @@ def test_the_page_needs_nothing_from_elsewhere() -> None:
     assert re.findall(r"https?:|//|<script|<link|@import", page) == []
 
 
+@pytest.mark.long
 def test_the_page_is_the_one_that_would_be_made_today(made: Path) -> None:
     """But for sizes in bytes, which may differ by a few on another kind of processor."""
     before, now = (
@@ -104,6 +105,7 @@ def test_the_page_is_the_one_that_would_be_made_today(made: Path) -> None:
     assert now == before, "run make gallery"
 
 
+@pytest.mark.long
 def test_the_pictures_are_those_that_would_be_made_today(made: Path) -> None:
     before, now = (
         {file.name: open_picture(file) for file in (folder / PICTURES).iterdir()}

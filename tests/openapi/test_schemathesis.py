@@ -18,6 +18,7 @@ EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "6")
 SEED = os.environ.get("SCHEMATHESIS_SEED", "1")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_schemathesis_finds_nothing(
     environment: dict[str, str], keyring: Keyring, tmp_path: Path

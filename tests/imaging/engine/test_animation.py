@@ -264,6 +264,7 @@ async def test_frames_are_made_one_at_a_time_in_little_memory(studio: Studio) ->
     assert (rendered.input.frames, rendered.outputs[0].frames) == (200, 200)
 
 
+@pytest.mark.long
 def test_a_thousand_frames_pass(studio: Studio) -> None:
     frames = [
         Image.new("RGB", (16, 9), (at % 256, at // 256 * 60, at % 7 * 40)) for at in range(1000)
