@@ -50,14 +50,43 @@ def test_a_malformed_format_is_left_to_the_server_to_reject() -> None:
     assert naming({"format": [1]}).expected_paths(CAT) == {"image": Path("out/trip/cat.old.[1]")}
 
 
-def test_two_inputs_with_the_same_output_path_are_both_named() -> None:
-    png = Input(Path("photos/trip/cat.old.png"), PurePath("trip"), PNG)
-    Reservations.of_inputs(naming({"width": 5}), [CAT, png])
+def outputs(naming: OutputNaming, *sources: Input) -> list[str]:
+    told_apart = naming.tell_apart(sources)
+    paths = [told_apart.expected_paths(source).values() for source in sources]
+    return [path.name for each in paths for path in each]
+
+
+def jpeg(name: str, folder: str = "photos/trip") -> Input:
+    return Input(Path(folder) / name, PurePath("trip"), JPEG)
+
+
+def test_inputs_that_would_become_the_same_file_keep_their_suffixes() -> None:
+    webp, png = naming({"format": "webp"}), Input(Path("photos/cat.png"), PurePath("trip"), PNG)
+    assert outputs(webp, jpeg("cat.jpg"), png, jpeg("dog.jpg")) == [
+        "cat.jpg.webp",
+        "cat.png.webp",
+        "dog.webp",
+    ]
+    assert outputs(naming({"width": 5}), jpeg("cat.jpg"), png) == ["cat.jpg", "cat.png"]
+    thumb = naming({"name": "thumb", "format": "webp"})
+    assert outputs(thumb, jpeg("cat.jpg"), png) == ["cat.jpg-thumb.webp", "cat.png-thumb.webp"]
+
+
+def test_an_input_that_is_named_as_another_with_its_suffix_keeps_its_own_too() -> None:
+    sources = [jpeg(name) for name in ("cat.jpg", "cat.jpeg", "cat.jpg.jpg")]
+    assert outputs(naming({"format": "webp"}), *sources) == [
+        "cat.jpg.webp",
+        "cat.jpeg.webp",
+        "cat.jpg.jpg.webp",
+    ]
+
+
+def test_files_of_one_name_from_two_folders_are_both_named() -> None:
+    sources = [jpeg("cat.jpg"), jpeg("cat.jpg", "others")]
     with pytest.raises(UsageError) as caught:
-        Reservations.of_inputs(naming({"format": "webp"}), [CAT, png])
+        Reservations.of_inputs(naming({"format": "webp"}).tell_apart(sources), sources)
     assert str(caught.value).startswith(
-        "photos/trip/cat.old.jpg and photos/trip/cat.old.png would both become"
-        " out/trip/cat.old.webp:"
+        "photos/trip/cat.jpg and others/cat.jpg would both become out/trip/cat.jpg.webp:"
     )
 
 

@@ -31,7 +31,8 @@ def test_a_folder_stands_for_the_images_in_it_whatever_their_names(photos: Path)
     found = find_inputs([photos], OUT)
     assert names_and_subfolders(found) == [("cat.jpg", "."), ("dog.txt", "trip")]
     assert [source.format.name for source in found.inputs] == ["jpeg", "png"]
-    assert (found.ignored, found.failed) == (1, [])
+    assert found.ignored == [(photos / "notes.jpg", "not an image")]
+    assert found.failed == []
 
 
 def test_a_file_argument_that_is_no_image_has_failed(photos: Path) -> None:
@@ -39,7 +40,7 @@ def test_a_file_argument_that_is_no_image_has_failed(photos: Path) -> None:
     assert names_and_subfolders(found) == [("cat.jpg", ".")]
     ((path, error),) = found.failed
     assert (path, error.code) == (photos / "notes.jpg", "unsupported_format")
-    assert found.ignored == 0
+    assert found.ignored == []
 
 
 def test_a_file_named_twice_is_found_once(photos: Path) -> None:
@@ -52,7 +53,7 @@ def test_the_output_folder_is_not_searched(photos: Path) -> None:
     assert names_and_subfolders(found) == [("cat.jpg", ".")]
 
 
-def test_a_link_to_a_folder_is_not_followed_and_one_to_a_file_is(photos: Path) -> None:
+def test_a_link_to_a_folder_is_ignored_and_one_to_a_file_is_followed(photos: Path) -> None:
     (photos / "trip" / "up").symlink_to(photos)
     (photos / "trip" / "same.jpg").symlink_to(photos / "cat.jpg")
     found = find_inputs([photos], OUT)
@@ -61,11 +62,12 @@ def test_a_link_to_a_folder_is_not_followed_and_one_to_a_file_is(photos: Path) -
         ("dog.txt", "trip"),
         ("same.jpg", "trip"),
     ]
+    assert (photos / "trip" / "up", "a link to a folder") in found.ignored
 
 
 def test_a_pipe_is_not_waited_for(photos: Path) -> None:
     os.mkfifo(photos / "pipe")
-    assert find_inputs([photos], OUT).ignored == 2
+    assert (photos / "pipe", "not an image") in find_inputs([photos], OUT).ignored
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a file that nobody can read")

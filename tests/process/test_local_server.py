@@ -149,6 +149,7 @@ def test_a_wrong_setting_is_named(photos: Path, tmp_path: Path) -> None:
 def test_a_terminal_shows_a_bar_and_then_the_totals(
     photos: Path, temporary: Path, tmp_path: Path
 ) -> None:
+    (photos / "notes.txt").write_text("not an image", encoding="utf-8")
     ours, theirs = pty.openpty()
     running = subprocess.Popen(
         [sys.executable, "-m", "imagemill", "process", photos, "--out", tmp_path / "out"],
@@ -162,6 +163,7 @@ def test_a_terminal_shows_a_bar_and_then_the_totals(
     assert "Starting the worker and the gateway …" in shown
     assert "2/2" in shown
     assert "cat.jpg" not in shown  # a line per file would push the bar away
+    assert f"{photos / 'notes.txt'}: ignored (not an image)" in shown
     assert "2 files, 2 done, " in shown.splitlines()[-1]
     assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h")  # the cursor is back
 

@@ -38,7 +38,8 @@ def test_a_folder_keeps_its_structure(server_url: str, photos: Path, tmp_path: P
     with Image.open(tmp_path / "out" / "cat.jpg") as cat:
         assert (cat.format, cat.size) == ("JPEG", (32, 24))
     assert "[red] dög.png (" in run.out
-    assert run.out.splitlines()[-1].startswith("2 files, 2 done, 1 ignored (not images), ")
+    assert f"{photos / 'notes.txt'}: ignored (not an image)" in run.out.splitlines()
+    assert run.out.splitlines()[-1].startswith("2 files, 2 done, 1 ignored, ")
     assert run.err == ""
 
 
@@ -202,17 +203,44 @@ def test_wrong_options_are_reported_once_and_nothing_is_written(
     assert files_in(tmp_path / "out") == []
 
 
-def test_files_with_the_same_output_path_are_rejected_before_anything_is_sent(
+def test_two_pictures_of_one_stem_keep_their_suffixes_and_the_next_run_skips_both(
     server_url: str, photos: Path, tmp_path: Path
 ) -> None:
     (photos / "cat.png").write_bytes(picture(format_="PNG"))
+    arguments = (photos, "--out", tmp_path / "out", "--preset", "thumbnail")
+    run = process(*arguments, "--server", server_url)
+    assert run.status == 0, run.err
+    assert files_in(tmp_path / "out") == [
+        "cat.jpg.webp",
+        "cat.png.webp",
+        "trip/day/[red] dög.webp",
+    ]
+    again = process(*arguments, "--server", server_url)
+    assert again.out.splitlines()[-1].startswith("3 files, 0 done, 3 skipped ")
+
+
+def test_files_of_one_name_are_rejected_before_anything_is_sent(
+    server_url: str, photos: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "cat.jpg").write_bytes(picture())
     before = httpx.get(f"{server_url}/jobs").json()["jobs"]
-    run = process(
-        photos, "--out", tmp_path / "out", "--preset", "thumbnail", "--server", server_url
-    )
+    run = process(photos, tmp_path / "cat.jpg", "--out", tmp_path / "out", "--server", server_url)
     assert run.status == 2
-    assert f"{photos / 'cat.jpg'} and {photos / 'cat.png'} would both become" in run.err
+    assert f"{photos / 'cat.jpg'} and {tmp_path / 'cat.jpg'} would both become" in run.err
     assert httpx.get(f"{server_url}/jobs").json()["jobs"] == before
+
+
+def test_json_names_what_was_ignored_without_control_characters(
+    server_url: str, photos: Path, tmp_path: Path
+) -> None:
+    hostile = photos / "\x1b]0;owned\x07.txt"
+    hostile.write_text("not an image", encoding="utf-8")
+    arguments = (photos, "--out", tmp_path / "out", "--server", server_url)
+    plain, as_json = process(*arguments), process(*arguments, "--json")
+    assert r"\x1b]0;owned\x07.txt: ignored (not an image)" in plain.out
+    assert "\x1b" not in plain.out + plain.err + as_json.out + as_json.err
+    line = as_json.json_by_name()[hostile.name]
+    assert (line["status"], line["reason"]) == ("ignored", "not an image")
 
 
 def test_quiet_shows_only_failures(server_url: str, photos: Path, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ async def run(command: ProcessCommand, *, quiet: bool, as_json: bool) -> int:
             await _process(command, found, display)
         except FieldsRejected as rejected:
             raise command.job_options.usage_error(rejected.errors) from rejected
-    display.show_summary(len(found.inputs) + len(found.failed), found.ignored)
+    display.show_summary(len(found.inputs) + len(found.failed))
     if interruption.signal is not None:
         return SIGNAL_STATUS + interruption.signal
     return int(any(outcome.error for outcome in display.outcomes))
@@ -60,6 +60,8 @@ async def run(command: ProcessCommand, *, quiet: bool, as_json: bool) -> int:
 async def _process(command: ProcessCommand, found: FoundInputs, display: ProgressDisplay) -> None:
     plan = await _plan(command, found.inputs)
     todo = []
+    for path, reason in found.ignored:
+        display.add(Outcome(path, "ignored", reason=reason))
     for path, error in found.failed:
         display.add(Outcome.failure(path, error))
     for source in found.inputs:
@@ -82,7 +84,7 @@ async def _plan(command: ProcessCommand, inputs: Sequence[Input]) -> RunPlan:
     else:
         async with ServerClient.open(address) as server:
             pipeline = command.job_options.resolve_pipeline(await server.fetch_presets())
-    naming = OutputNaming.of_pipeline(command.out, pipeline)
+    naming = OutputNaming.of_pipeline(command.out, pipeline).tell_apart(inputs)
     return RunPlan(
         fields=command.job_options.fields,
         naming=naming,

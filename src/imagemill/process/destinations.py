@@ -1,7 +1,8 @@
 """Paths of the outputs, reserved before a file is sent: no output replaces another or an input."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,10 +18,12 @@ class OutputNaming:
     """How outputs are named: `<stem>.<ext>` for a single output named image, else with its name.
 
     `formats` maps the outputs' names to the format that was asked for; None keeps the input's.
+    Outputs of the inputs in `ambiguous` are named after the whole name: `cat.png.webp`.
     """
 
     out: Path
     formats: Mapping[str, str | None]
+    ambiguous: frozenset[Path] = frozenset()
 
     @classmethod
     def of_pipeline(cls, out: Path, pipeline: Any) -> Self:  # noqa: ANN401 - any JSON, unchecked
@@ -32,10 +35,30 @@ class OutputNaming:
         formats = {str(one.get("name", SHORTHAND_NAME)): one.get("format") for one in objects}
         return cls(out, {name: format_ and str(format_) for name, format_ in formats.items()})
 
+    def tell_apart(self, inputs: Sequence[Input]) -> Self:
+        """Return the naming under which no two of the inputs share a path, as far as possible.
+
+        All inputs that would share one keep their suffixes, the first of them too: which one is
+        first may differ in the next run, which would then take the output of another for its own.
+        """
+        naming = self
+        # Again, since `cat.jpg.webp` may be what a file named `cat.jpg.png` becomes.
+        while more := naming._find_ambiguous(inputs) - naming.ambiguous:
+            naming = replace(naming, ambiguous=naming.ambiguous | more)
+        return naming
+
+    def _find_ambiguous(self, inputs: Sequence[Input]) -> frozenset[Path]:
+        sources = defaultdict[Path, set[Path]](set)
+        for source in inputs:
+            for path in self.expected_paths(source).values():
+                sources[path].add(source.path)
+        return frozenset().union(*(same for same in sources.values() if len(same) > 1))
+
     def path(self, source: Input, name: str, suffix: str) -> Path:
         """Return the path of the output of this name; the suffix begins with its dot."""
+        base = source.path.name if source.path in self.ambiguous else source.path.stem
         is_single = list(self.formats) == [SHORTHAND_NAME]
-        stem = source.path.stem if is_single else f"{source.path.stem}-{name}"
+        stem = base if is_single else f"{base}-{name}"
         return self.out / source.subfolder / f"{stem}{suffix}"
 
     def expected_paths(self, source: Input) -> dict[str, Path]:

@@ -21,18 +21,18 @@ class Input:
 
 @dataclass(slots=True)
 class FoundInputs:
-    """The files that the arguments name. `ignored` counts files in folders that are no images."""
+    """The files that the arguments name. `ignored` is what folders hold besides, and why."""
 
     inputs: list[Input] = field(default_factory=list)
     failed: list[tuple[Path, FileError]] = field(default_factory=list)
-    ignored: int = 0
+    ignored: list[tuple[Path, str]] = field(default_factory=list)
 
 
 def find_inputs(arguments: Iterable[Path], out: Path) -> FoundInputs:
     """Return the images among the files and, recursively, in the folders; each once.
 
     The folder `out` inside a folder argument is left out: the next run would process the results
-    of this one. Links to folders are not followed.
+    of this one. Links to folders are ignored.
     """
     found = FoundInputs()
     seen: set[tuple[Path, PurePath]] = set()
@@ -55,6 +55,8 @@ def _files(argument: Path, out: Path, found: FoundInputs) -> Iterator[tuple[Path
     for name, folders, files in os.walk(argument, onerror=add_unreadable):
         folder = Path(name)
         folders[:] = sorted(each for each in folders if (folder / each).resolve() != out)
+        links = [folder / each for each in folders if (folder / each).is_symlink()]
+        found.ignored += ((link, "a link to a folder") for link in links)
         for file in sorted(files):
             yield folder / file, folder.relative_to(argument)
 
@@ -76,7 +78,7 @@ def _add(path: Path, subfolder: PurePath, found: FoundInputs, *, is_argument: bo
         sentence = f"The file has none of the supported formats: {known}."
         found.failed.append((path, FileError("unsupported_format", sentence)))
     else:
-        found.ignored += 1
+        found.ignored.append((path, "not an image"))
 
 
 def _read_head(path: Path) -> bytes:

@@ -21,13 +21,15 @@ The outputs are described by a preset, a pipeline, or the fields of a single out
 of these the preset `default` is used.
 
 Outputs are named after their inputs and are written to the same sub-folders of --out: cat.webp \
-for a single output named `image`, otherwise cat-NAME.webp. A file whose outputs all exist is \
+for a single output named `image`, otherwise cat-NAME.webp. Where cat.jpg and cat.png would both \
+become cat.webp, they become cat.jpg.webp and cat.png.webp. A file whose outputs all exist is \
 skipped, so an interrupted run can be resumed.
 
 Without --server, PostgreSQL, Valkey, a gateway and a worker are started for this run only. With \
 --server, the jobs remain on the server.
 
-Exit status: 0, or 1 if a file failed, or 2 if the options are wrong.
+Exit status: 0; 1 if a file failed or the server cannot be reached; 2 if the options are wrong; \
+130 after Ctrl-C.
 """
 
 Files = Annotated[

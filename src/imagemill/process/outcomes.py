@@ -34,15 +34,20 @@ class WrittenOutput:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome of one file. It is skipped when all its outputs existed before."""
+    """The outcome of one file.
+
+    It is skipped when all its outputs existed before, and ignored, for a reason, in a folder that
+    was given.
+    """
 
     input: Path
-    status: Literal["done", "failed", "skipped"]
+    status: Literal["done", "failed", "skipped", "ignored"]
     bytes: int = 0
     job_id: UUID | None = None
     outputs: Sequence[WrittenOutput] = ()
     analysis: dict[str, Any] | None = None
     error: JobError | None = None
+    reason: str | None = None
 
     @classmethod
     def failure(
@@ -61,6 +66,7 @@ class Outcome:
             "outputs": [output.as_json() for output in self.outputs],
             "analysis": self.analysis,
             "error": self.error.model_dump() if self.error else None,
+            "reason": self.reason,
         }
 
 
@@ -71,6 +77,7 @@ class Totals:
     done: int
     failed: int
     skipped: int
+    ignored: int
     input_bytes: int
     output_bytes: int
 
@@ -81,6 +88,7 @@ class Totals:
             done=len(done),
             failed=sum(one.status == "failed" for one in outcomes),
             skipped=sum(one.status == "skipped" for one in outcomes),
+            ignored=sum(one.status == "ignored" for one in outcomes),
             input_bytes=sum(one.bytes for one in done),
             output_bytes=sum(output.bytes for one in done for output in one.outputs),
         )

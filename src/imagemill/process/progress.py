@@ -10,7 +10,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from imagemill.process.outcomes import Outcome, Totals
-from imagemill.process.summary import format_failures, format_outcome, format_summary
+from imagemill.process.summary import (
+    format_failures,
+    format_ignored,
+    format_outcome,
+    format_summary,
+)
 
 
 class ProgressDisplay:
@@ -48,6 +53,8 @@ class ProgressDisplay:
             typer.echo(json.dumps(outcome.as_json()))
         elif not self._console.is_terminal:
             self._console.print(format_outcome(outcome), soft_wrap=True)
+        if outcome.status == "ignored":
+            return
         self._failed += outcome.status == "failed"
         for task in self._bar.task_ids:
             self._bar.update(task, advance=1, failed=_format_failed(self._failed))
@@ -56,12 +63,15 @@ class ProgressDisplay:
         """Show that the run was interrupted and will end."""
         self._console.print("Stopping …")  # rich keeps this clear of the bar
 
-    def show_summary(self, files: int, ignored: int) -> None:
-        """Show the failures, then the totals; `ignored` files of folders were no images."""
+    def show_summary(self, files: int) -> None:
+        """Show what was ignored and the failures, then the totals, for so many files in all."""
+        if self._console.is_terminal:  # elsewhere each of them has its line already
+            for line in format_ignored(self.outcomes):
+                self._console.print(line, style="dim", soft_wrap=True)
         for failure in format_failures(self.outcomes):
             self._errors.print(failure, style="red", soft_wrap=True)
-        seconds, unprocessed = time.monotonic() - self._started, files - len(self.outcomes)
-        text = format_summary(Totals.of(self.outcomes), seconds, ignored, unprocessed)
+        seconds = time.monotonic() - self._started
+        text = format_summary(Totals.of(self.outcomes), seconds, files)
         self._console.print(text, soft_wrap=True)
 
 

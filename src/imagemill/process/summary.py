@@ -1,24 +1,25 @@
 """Outcomes of a run as text."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from rich.filesize import decimal
 
 from imagemill.process.files import escape_unprintable, format_path
 from imagemill.process.outcomes import Outcome, Totals
 
+# Of thousands of files that are no images, the first ones say enough.
+MAX_IGNORED_LINES: Final = 10
 
-def format_summary(totals: Totals, seconds: float, ignored: int, unprocessed: int) -> str:
-    """Return the totals in one line.
 
-    `ignored` files of folders were no images, `unprocessed` ones were left at an interruption.
-    """
-    files = totals.done + totals.failed + totals.skipped + unprocessed
+def format_summary(totals: Totals, seconds: float, files: int) -> str:
+    """Return the totals for so many files in one line; an interruption leaves some unprocessed."""
+    unprocessed = files - totals.done - totals.failed - totals.skipped
     counts = {
         "failed": totals.failed,
         "skipped (their outputs exist)": totals.skipped,
         "not processed": unprocessed,
-        "ignored (not images)": ignored,
+        "ignored": totals.ignored,
     }
     parts = [f"{files} file{'' if files == 1 else 's'}", f"{totals.done} done"]
     parts += [f"{count} {what}" for what, count in counts.items() if count]
@@ -33,6 +34,8 @@ def format_outcome(outcome: Outcome) -> str:
         return f"{source}: failed"
     if outcome.status == "skipped":
         return f"{source}: skipped"
+    if outcome.status == "ignored":
+        return f"{source}: ignored ({outcome.reason})"
     outputs = ", ".join(
         f"{format_path(one.path)} ({decimal(one.bytes)})" for one in outcome.outputs
     )
@@ -46,6 +49,14 @@ def format_failures(outcomes: Sequence[Outcome]) -> list[str]:
         for one in sorted(outcomes, key=lambda one: one.input)
         if one.error
     ]
+
+
+def format_ignored(outcomes: Sequence[Outcome]) -> list[str]:
+    """Return a line for each ignored file, up to MAX_IGNORED_LINES, and how many more there are."""
+    ignored = [one for one in outcomes if one.status == "ignored"]
+    lines = [format_outcome(one) for one in ignored[:MAX_IGNORED_LINES]]
+    more = len(ignored) - len(lines)
+    return [*lines, f"… and {more:,} more ignored"] if more else lines
 
 
 def _format_sizes(totals: Totals) -> str:
