@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import pytest
-from typer.core import TyperGroup
-from typer.main import get_command
+import typer
 
-from imagemill.cli import app
+from imagemill.cli.process_command import process
 from imagemill.field_errors import FieldError
 from imagemill.imaging.spec.pipeline import Output
 from imagemill.process.job_options import JobOptions
@@ -14,10 +13,10 @@ from imagemill.process.job_options import JobOptions
 
 def option_names() -> list[str]:
     """Return every option of the command, as it is typed."""
-    group = get_command(app)
-    assert isinstance(group, TyperGroup)
-    command = group.commands["process"]
-    return [name for each in command.params for name in (*each.opts, *each.secondary_opts)]
+    app = typer.Typer(add_completion=False)
+    app.command()(process)
+    params = typer.main.get_command(app).params
+    return [name for each in params for name in (*each.opts, *each.secondary_opts)]
 
 
 def test_every_field_of_an_output_is_an_option_and_no_option_is_ambiguous() -> None:

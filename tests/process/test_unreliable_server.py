@@ -141,7 +141,7 @@ def test_an_unreachable_server_is_reported_at_once(photo: Path, tmp_path: Path) 
 def test_an_invalid_address_is_rejected(url: str, photo: Path, tmp_path: Path) -> None:
     run = process(photo, "--out", tmp_path, "--server", url)
     assert run.status == 2
-    assert run.err.startswith(f"imagemill: --server: {url!r} is not a URL such as http://")
+    assert run.err.startswith(f"imagemill: --url: {url!r} is not a URL such as http://")
 
 
 def test_another_program_at_the_address_is_reported(

@@ -5,22 +5,22 @@ from typing import Annotated
 import typer
 
 from imagemill.cli import operator_commands, service_commands
-from imagemill.cli.plain_help import PlainCommand, PlainGroup
-from imagemill.cli.process_command import process
-from imagemill.process.options import HELP as PROCESS_HELP
+from imagemill.cli.deferred_process import HELP as PROCESS_HELP
+from imagemill.cli.deferred_process import DeferredProcess, stand_in
+from imagemill.cli.plain_help import PlainCommand
+from imagemill.cli.root_group import RootGroup
 
 app = typer.Typer(
-    cls=PlainGroup,
+    cls=RootGroup,
     help="Durable image jobs over HTTP: upload an image, have it processed, lose nothing.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.command(cls=PlainCommand)(service_commands.up)
 app.command(cls=PlainCommand)(service_commands.demo)
 app.command(cls=PlainCommand)(service_commands.api)
 app.command(cls=PlainCommand)(service_commands.worker)
-app.command(cls=PlainCommand, help=PROCESS_HELP)(process)
+app.command("process", cls=DeferredProcess, help=PROCESS_HELP)(stand_in)
 app.command(cls=PlainCommand)(operator_commands.migrate)
 app.command(cls=PlainCommand)(operator_commands.doctor)
 app.command(cls=PlainCommand)(operator_commands.explain)

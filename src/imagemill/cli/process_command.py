@@ -5,6 +5,7 @@ import asyncio
 import typer
 
 from imagemill.cli.errors import exit_on_error
+from imagemill.cli.gateway_address import Key, OptionalUrl
 from imagemill.process import options
 
 
@@ -15,8 +16,8 @@ def process(  # noqa: PLR0913 - each is an option
     out: options.Out,
     preset: options.Preset = None,
     pipeline: options.Pipeline = None,
-    server: options.Server = None,
-    key: options.Key = None,
+    url: OptionalUrl = None,
+    key: Key = None,
     overwrite: options.Overwrite = False,
     concurrency: options.Concurrency = None,
     quiet: options.Quiet = False,
@@ -34,7 +35,7 @@ def process(  # noqa: PLR0913 - each is an option
             files=files,
             out=out,
             job_options=JobOptions.from_command_line(preset, pipeline, output),
-            server=server,
+            server=url,
             key=key,
             overwrite=overwrite,
             concurrency=concurrency or 2 * available_cores(),

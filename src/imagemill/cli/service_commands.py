@@ -12,7 +12,7 @@ import typer
 
 from imagemill.cli.data_folder import DEFAULT_DATA
 from imagemill.cli.errors import exit_on_error
-from imagemill.process.options import Key
+from imagemill.cli.gateway_address import Key
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]

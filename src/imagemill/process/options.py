@@ -14,24 +14,6 @@ import typer
 from imagemill.imaging.spec.pipeline import Output
 from imagemill.process.job_options import to_form_value, to_option_name
 
-# One line per paragraph: Typer folds them to the width of the terminal.
-HELP: Final = """Process image files and folders of them.
-
-The outputs are described by a preset, a pipeline, or the fields of a single output. Without any \
-of these the preset `default` is used.
-
-Outputs are named after their inputs and are written to the same sub-folders of --out: cat.webp \
-for a single output named `image`, otherwise cat-NAME.webp. Where cat.jpg and cat.png would both \
-become cat.webp, they become cat.jpg.webp and cat.png.webp. A file whose outputs all exist is \
-skipped, so an interrupted run can be resumed.
-
-Without --server, PostgreSQL, Valkey, a gateway and a worker are started for this run only. With \
---server, the jobs remain on the server.
-
-Exit status: 0; 1 if a file failed or the server cannot be reached; 2 if the options are wrong; \
-130 after Ctrl-C.
-"""
-
 Files = Annotated[
     list[Path],
     typer.Argument(exists=True, metavar="FILES", help="Image files, and folders of them."),
@@ -41,13 +23,6 @@ Preset = Annotated[str | None, typer.Option(help="Name of a preset.")]
 Pipeline = Annotated[
     str | None,
     typer.Option(metavar="JSON|@FILE", help="Pipeline: up to sixteen outputs, and analyses."),
-]
-Server = Annotated[
-    str | None,
-    typer.Option(metavar="URL", help="A running server; default: start a local one."),
-]
-Key = Annotated[
-    str | None, typer.Option(envvar="IMAGEMILL_API_KEY", help="API key for the server.")
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace outputs that exist.")]
 Concurrency = Annotated[

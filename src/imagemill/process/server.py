@@ -41,9 +41,9 @@ class ServerAddress:
 
     @classmethod
     def parse(cls, url: str, key: str | None) -> Self:
-        """Return the address for the options --server and --key. Raises UsageError."""
+        """Return the address for the options --url and --key. Raises UsageError."""
         if not _is_http_url(url):
-            raise UsageError(f"--server: {url!r} is not a URL such as http://127.0.0.1:8000.")
+            raise UsageError(f"--url: {url!r} is not a URL such as http://127.0.0.1:8000.")
         if key is not None and not (key.isascii() and key.isprintable()):
             raise UsageError("--key: contains characters that an HTTP header cannot carry.")
         return cls(url, key)

@@ -1,0 +1,63 @@
+"""What holds for every command: how long its help takes, wrong options, completion."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# What services import, and commands when they are run: each takes longer than the help may.
+HEAVY = {"aiohttp", "fastapi", "httpx", "imagemill.settings", "numpy", "psycopg", "pydantic"}
+
+
+def imagemill(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [Path(sys.executable).with_name("imagemill"), *arguments],
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_help_loads_none_of_the_libraries_of_the_commands() -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "imagemill", "--help"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    names = {line.rpartition("|")[2].strip() for line in loaded.stderr.splitlines()}
+    assert "imagemill.cli.app" in names
+    assert names & HEAVY == set()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["proces"], "imagemill: No such command 'proces'"),
+        (["process"], "imagemill process: Missing argument 'FILES'"),
+        (["keys"], "imagemill keys: Missing command"),
+        (["up", "--port", "0"], "imagemill up: Invalid value for '--port'"),
+    ],
+)
+def test_a_script_reads_in_one_line_what_is_wrong(arguments: list[str], line: str) -> None:
+    done = imagemill(*arguments)
+    assert done.returncode == 2
+    (said,) = done.stderr.splitlines()
+    assert said.startswith(line)
+    assert said.endswith(" --help.")
+
+
+def test_a_shell_completes_commands_and_the_options_of_the_fields() -> None:
+    def complete(words: str) -> list[str]:
+        last = str(len(words.split()) - 1)
+        done = imagemill(_IMAGEMILL_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=last)
+        return done.stdout.split()
+
+    assert complete("imagemill dem") == ["demo"]
+    assert complete("imagemill process --wid") == ["--width"]
+    assert "_imagemill_completion" in imagemill("--show-completion", "bash").stdout
