@@ -1,18 +1,22 @@
-"""Periodic tasks: loops that no failure of the task ends, and a sleep that an event ends."""
+"""Periodic tasks: loops that no failure of the task ends, and waits that an event ends."""
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import Final, Never
+from typing import Any, Final, Never, TypeVar
 
 import structlog
 
 from imagemill.errors import Unavailable
 
+T = TypeVar("T")
+
 log = structlog.get_logger()
 
 MAX_PAUSE_SECONDS: Final = 60.0
+# redis-py swallows a cancellation that meets it as it takes up an idle connection.
+CANCEL_AGAIN_SECONDS: Final = 0.05
 
 
 # Called with the name of a task after each of its runs: with the error, or None for a success.
@@ -74,3 +78,18 @@ async def sleep_unless(stopping: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await stopping.wait()
+
+
+async def run_unless(stopping: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """Return what the work returns; None if `stopping` is set first, which cancels the work."""
+    working, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stopping.wait())
+    try:
+        await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        stopped.cancel()
+        while not working.done():
+            working.cancel()
+            await asyncio.wait({working}, timeout=CANCEL_AGAIN_SECONDS)
+        if not working.cancelled():
+            working.exception()  # or one that came after `stopping` would be logged as unread

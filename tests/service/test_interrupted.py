@@ -7,7 +7,7 @@ import httpx
 from support.client import has_no_temporary_files, status_history, upload, wait_for_end
 from support.fault_stack import FaultStack
 from support.pictures import picture
-from support.process import wait_until
+from support.process import Service, wait_until
 
 # Work for a second or so: time to interrupt it.
 SLOW = json.dumps(
@@ -15,19 +15,23 @@ SLOW = json.dumps(
 )
 
 
-def upload_slow_ones(client: httpx.Client, count: int) -> list[str]:
-    """Upload pictures that take a while, and return their ids once one is being processed."""
-    ids = [upload(client, picture(), pipeline=SLOW) for _ in range(count)]
+def start_on_slow_ones(stack: FaultStack, count: int, **settings: str) -> tuple[Service, list[str]]:
+    """Return a worker that has begun one of so many jobs, and their ids.
+
+    It starts when all are there, or it might have done the first ones before the last one comes.
+    """
+    ids = [upload(stack.client, picture(), pipeline=SLOW) for _ in range(count)]
+    worker = stack.start_worker(**settings)
     wait_until(
-        lambda: any(status_history(client, job_id)[-1] == "PROCESSING" for job_id in ids),
+        lambda: any(status_history(stack.client, job)[-1] == "PROCESSING" for job in ids),
         "a job is being processed",
     )
-    return ids
+    return worker, ids
 
 
 def test_the_jobs_of_a_killed_worker_end_elsewhere(stack: FaultStack) -> None:
-    client, victim = stack.client, stack.start_worker(LEASE_SECONDS="4")
-    ids = upload_slow_ones(client, 3)
+    client = stack.client
+    victim, ids = start_on_slow_ones(stack, 3, LEASE_SECONDS="4")
     victim.kill()
     held = [job for job in ids if status_history(client, job)[-1] == "PROCESSING"]
     assert held
@@ -41,15 +45,15 @@ def test_the_jobs_of_a_killed_worker_end_elsewhere(stack: FaultStack) -> None:
 
 
 def test_a_worker_that_gets_sigterm_releases_what_it_cannot_finish(stack: FaultStack) -> None:
-    client, first = stack.client, stack.start_worker(SHUTDOWN_GRACE_SECONDS="0")
-    ids = upload_slow_ones(client, 3)
+    client = stack.client
+    first, ids = start_on_slow_ones(stack, 3, SHUTDOWN_GRACE_SECONDS="0")
     assert first.stop() == 0
     jobs = [client.get(f"/jobs/{job_id}").json() for job_id in ids]
     assert {(job["status"], job["attempts"]) for job in jobs} <= {
         ("PENDING", 0),
         ("COMPLETED", 1),
     }, first.logged()
-    assert "PENDING" in {job["status"] for job in jobs}
+    assert "PENDING" in {job["status"] for job in jobs}, first.logged()
     assert has_no_temporary_files(stack.storage)
     stack.use_spare_worker()
     jobs = [wait_for_end(client, job_id) for job_id in ids]
@@ -57,8 +61,8 @@ def test_a_worker_that_gets_sigterm_releases_what_it_cannot_finish(stack: FaultS
 
 
 def test_a_job_that_is_deleted_while_it_runs_leaves_no_file(stack: FaultStack) -> None:
-    client, worker = stack.client, stack.start_worker()
-    (job_id,) = upload_slow_ones(client, 1)
+    client = stack.client
+    worker, (job_id,) = start_on_slow_ones(stack, 1)
     assert client.delete(f"/jobs/{job_id}").status_code == httpx.codes.NO_CONTENT
     wait_until(
         lambda: "job.result_rejected" in worker.logged() or "job.lease_lost" in worker.logged(),

@@ -64,3 +64,14 @@ async def test_a_sweep_that_left_jobs_behind_is_continued_where_it_stopped(
         make_due(postgres_address, job.id, timedelta(days=1))
     found = [job_id for _ in range(3) for job_id in await fetch(fetcher)]
     assert set(found) == {job.id for job in jobs}
+
+
+async def test_a_worker_that_stops_does_not_wait_for_ids(
+    leases: JobLeases, redis_address: RedisAddress
+) -> None:
+    stopping = asyncio.Event()
+    async with JobQueue.open(redis_address, pop_timeout=timedelta(seconds=30)) as queue:
+        await queue.check()  # the wait that is canceled takes up a connection that was in use
+        stopping.set()
+        async with asyncio.timeout(5):
+            assert await JobFetcher(leases, queue).fetch_jobs(1, stopping) == ()

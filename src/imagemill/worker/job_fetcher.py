@@ -9,9 +9,9 @@ from typing import Final
 
 import structlog
 
-from imagemill.jobs.job import Claim, JobId
+from imagemill.jobs.job import Claim
 from imagemill.jobs.leases import FOREVER, JobLeases
-from imagemill.periodic import sleep_unless
+from imagemill.periodic import run_unless, sleep_unless
 from imagemill.redis.queue import JobQueue, QueueUnavailable
 from imagemill.worker.metrics import count_claims
 
@@ -51,7 +51,9 @@ class JobFetcher:
         if self._has_backlog:  # the last sweep left due jobs behind: no need to wait for ids
             return await self._sweep(count, GRACE_WHEN_IDLE)
         try:
-            ids = await self._pop_ids(count, stopping)
+            # Only this wait is cut short by `stopping`, never a claim: one that was committed and
+            # whose answer was not read would block its jobs until the lease expires.
+            ids = await run_unless(stopping, self.queue.pop(count))
         except QueueUnavailable as error:
             log.debug("queue.unavailable", reason=str(error), instead="PostgreSQL is polled")
             return await self._fetch_without_queue(count, stopping)
@@ -64,19 +66,6 @@ class JobFetcher:
         if len(claims) < count and self._is_time_to_sweep():
             claims += await self._sweep(count - len(claims), GRACE_WHEN_BUSY)
         return claims
-
-    async def _pop_ids(self, count: int, stopping: asyncio.Event) -> tuple[JobId, ...]:
-        # Only the wait for ids is cut short by `stopping`, never a claim: one that was committed
-        # and whose answer was not read would block its jobs until the lease expires.
-        popping = asyncio.create_task(self.queue.pop(count))
-        stopped = asyncio.create_task(stopping.wait())
-        try:
-            await asyncio.wait({popping, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            return popping.result() if popping.done() else ()
-        finally:
-            for task in (popping, stopped):
-                task.cancel()
-            await asyncio.wait({popping, stopped})
 
     async def _fetch_without_queue(self, count: int, stopping: asyncio.Event) -> tuple[Claim, ...]:
         claims = await self._sweep(count, timedelta(0))

@@ -12,7 +12,7 @@ from imagemill.failpoints import failpoint
 from imagemill.jobs.leases import JobLeases
 from imagemill.maintenance.schedule import Maintenance
 from imagemill.outages import STORAGE
-from imagemill.periodic import pause_after, run_periodically, sleep_unless
+from imagemill.periodic import pause_after, run_periodically, run_unless, sleep_unless
 from imagemill.postgres.pool import DatabaseUnavailable
 from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.protocol import Storage
@@ -101,9 +101,11 @@ class Worker:
         if self.executor.storage_failed.is_set():
             await self._wait_for_storage(stopping)
             return
-        free_slots = await self.executor.wait_for_free_slots(SLOT_TIMEOUT_SECONDS)
+        free_slots = await run_unless(
+            stopping, self.executor.wait_for_free_slots(SLOT_TIMEOUT_SECONDS)
+        )
         # The attempt that freed the slot may be the one that found the storage unavailable.
-        if not free_slots or self.executor.storage_failed.is_set():
+        if not free_slots or self.executor.storage_failed.is_set() or stopping.is_set():
             return
         try:
             self.executor.start(await self.fetcher.fetch_jobs(free_slots, stopping))
