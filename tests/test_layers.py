@@ -94,18 +94,18 @@ MAY_IMPORT = {
     },
     "backup": {"errors", "formatting", "blocking", "settings", "postgres", "jobs", "storage"},
     "embedded": {"errors", "interruption"},
+    "client": {"formatting", "errors", "field_errors", "http_digest", "retry_after", "jobs"},
     "process": {
         "formatting",
         "errors",
         "field_errors",
-        "http_digest",
-        "retry_after",
         "interruption",
         "settings",
         "jobs",
         "imaging",
         "job_request",
         "embedded",
+        "client",
     },
 }
 # The same inside imaging. Of the sandbox, only the program of an image process loads the engine.

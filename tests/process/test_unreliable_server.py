@@ -7,12 +7,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from imagemill.process.backoff import MAX_TRIES
+from imagemill.client.backoff import MAX_TRIES
+from support.faulty_proxy import Exchange, Fault, FaultyProxy, run_proxy
 from support.pictures import picture
 from support.process import free_port, running_api, wait_until
 
 from .cli import files_in, interrupt, process, start
-from .faulty_proxy import Exchange, Fault, FaultyProxy, run_proxy
 
 
 @pytest.fixture

@@ -14,8 +14,7 @@ from imagemill.process.job_options import JobOptions
 from imagemill.process.outcomes import Outcome
 from imagemill.process.process_file import RunPlan, process_file
 from imagemill.process.progress import ProgressDisplay
-from imagemill.process.responses import FieldsRejected
-from imagemill.process.server import ServerAddress, ServerClient
+from imagemill.process.server import FieldsRejected, ServerAddress, ServerClient
 
 # The exit status that shells report for a program that a signal ended.
 SIGNAL_STATUS: Final = 128
@@ -82,7 +81,8 @@ async def _plan(command: ProcessCommand, inputs: Sequence[Input]) -> RunPlan:
 
         pipeline = validate_pipeline(command.job_options)
     else:
-        async with ServerClient.open(address) as server:
+        # Not retried: a mistyped address should be reported at once.
+        async with ServerClient.open(address, max_tries=1) as server:
             pipeline = command.job_options.resolve_pipeline(await server.fetch_presets())
     naming = OutputNaming.of_pipeline(command.out, pipeline).tell_apart(inputs)
     return RunPlan(

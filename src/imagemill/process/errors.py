@@ -1,7 +1,5 @@
 """Errors that end the whole run, and errors that end one file of it."""
 
-from datetime import timedelta
-
 from imagemill.errors import Rejected, ServiceError
 
 
@@ -24,15 +22,3 @@ class FileError(ServiceError):
         super().__init__(detail)
         self.code = code
         self.detail = detail
-
-
-class TransientError(FileError):
-    """A retry may succeed; `retry_after` is the delay that the server asked for."""
-
-    def __init__(self, code: str, detail: str, retry_after: timedelta | None = None) -> None:
-        super().__init__(code, detail)
-        self.retry_after = retry_after
-
-
-class ServerUnreachable(TransientError):
-    """No connection to the server could be made."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
+from imagemill.client.upload_options import to_form_value
 from imagemill.field_errors import FieldError
 from imagemill.job_request import DEFAULT_PRESET
 from imagemill.process.errors import UsageError
@@ -60,11 +61,6 @@ class JobOptions:
 
 def to_option_name(field: str) -> str:
     return f"--{field.replace('_', '-')}"
-
-
-def to_form_value(value: object) -> str:
-    """Return the value as a form field carries it: text as it is, all else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _read_pipeline(text: str) -> str:

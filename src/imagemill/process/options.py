@@ -11,8 +11,9 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from imagemill.client.upload_options import to_form_value
 from imagemill.imaging.spec.pipeline import Output
-from imagemill.process.job_options import to_form_value, to_option_name
+from imagemill.process.job_options import to_option_name
 
 Files = Annotated[
     list[Path],

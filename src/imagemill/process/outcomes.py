@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
 
+from imagemill.client import JobError
 from imagemill.process.errors import FileError
-from imagemill.process.schemas import JobError
 
 
 @dataclass(frozen=True, slots=True)

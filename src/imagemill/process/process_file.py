@@ -5,12 +5,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from imagemill.client import Job, JobOutput
 from imagemill.process.destinations import OutputNaming, Reservations
 from imagemill.process.errors import FileError, UsageError
-from imagemill.process.files import format_path, write_atomically
+from imagemill.process.files import format_path
 from imagemill.process.inputs import Input
 from imagemill.process.outcomes import Outcome, WrittenOutput
-from imagemill.process.schemas import Job, JobOutput
 from imagemill.process.server import ServerClient
 
 
@@ -78,11 +78,8 @@ async def _download(
         raise FileError("not_written", str(error)) from error
     if path.exists() and not plan.overwrite:
         return None
-    with (
-        _translate_os_errors("not_written", f"{format_path(path)} cannot be written"),
-        write_atomically(path) as file,
-    ):
-        await server.download(job, output, file)
+    with _translate_os_errors("not_written", f"{format_path(path)} cannot be written"):
+        await server.download(job, output, path)
     return WrittenOutput(
         output.name, path, output.media_type, output.bytes, output.width, output.height
     )

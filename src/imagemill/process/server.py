@@ -1,31 +1,28 @@
-"""Client of a running imagemill server, by its HTTP interface."""
+"""The server that a run uses: the client of imagemill, with its errors as those of a run."""
 
-import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Self
-from uuid import uuid4
+from typing import Any, Self
 
 import httpx
 
-from imagemill.http_digest import format_digest
-from imagemill.process.backoff import compute_poll_delay
-from imagemill.process.errors import TransientError, UsageError
+from imagemill.client import (
+    AsyncClient,
+    ClientError,
+    DamagedDownload,
+    Job,
+    JobOutput,
+    Problem,
+    ServerUnreachable,
+    Unauthorized,
+    UnexpectedResponse,
+)
+from imagemill.client.backoff import MAX_TRIES
+from imagemill.field_errors import FieldError
+from imagemill.process.errors import FileError, NotImagemill, UsageError
 from imagemill.process.files import format_path
-from imagemill.process.responses import parse_response
-from imagemill.process.retrying_client import RetryingClient
-from imagemill.process.schemas import Job, JobOutput, Presets
-
-# A server that supports it holds its response until the job has ended; others answer at once.
-WAIT_SECONDS: Final = 30
-# Longer than a server holds a response, and than a slow disk takes to sync an upload.
-TIMEOUT: Final = httpx.Timeout(WAIT_SECONDS + 30, connect=10, pool=None)
-
-# The digest is that of the bytes as they are stored, not of a compressed transfer.
-NO_COMPRESSION: Final = {"Accept-Encoding": "identity"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,88 +46,94 @@ class ServerAddress:
         return cls(url, key)
 
 
+class FieldsRejected(UsageError):
+    """The server rejects the fields, and so would reject every file."""
+
+    def __init__(self, errors: tuple[FieldError, ...]) -> None:
+        super().__init__(*(f"{error.pointer}: {error.detail}" for error in errors))
+        self.errors = errors
+
+
+class ServerClient:
+    """Uploads, waits for, downloads and deletes jobs.
+
+    Besides the errors that the methods name, they raise UsageError and NotImagemill, which would
+    concern every file. Once the server was unreachable in all tries, every later call fails at
+    once.
+    """
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+        self._gave_up: FileError | None = None
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, address: ServerAddress, max_tries: int = MAX_TRIES) -> AsyncIterator[Self]:
+        async with AsyncClient(
+            address.url, address.key, max_tries=max_tries, trust_env=not address.is_local
+        ) as client:
+            yield cls(client)
+
+    async def fetch_presets(self) -> dict[str, Any]:
+        """Return the server's presets by name. Raises FileError."""
+        with self._translate_errors():
+            return await self._client.presets()
+
+    async def submit(self, path: Path, fields: Mapping[str, str]) -> Job:
+        """Upload the file and return its job. Raises FileError, OSError."""
+        # The fields are text already, as the command line has them; the server validates them.
+        options: Any = fields
+        with self._translate_errors():
+            return await self._client.upload(path, filename=format_path(Path(path.name)), **options)
+
+    async def wait_for_end(self, job: Job) -> Job:
+        """Return the job once it has ended. Raises FileError."""
+        with self._translate_errors():
+            return await self._client.wait(job)
+
+    async def download(self, job: Job, output: JobOutput, path: Path) -> None:
+        """Write the output to the path and verify its digest. Raises FileError, OSError."""
+        with self._translate_errors():
+            await self._client.download(job, path, output.name)
+
+    async def delete(self, job: Job) -> None:
+        """Delete the job and its files. Raises FileError."""
+        with self._translate_errors():
+            await self._client.delete(job)
+
+    @contextmanager
+    def _translate_errors(self) -> Iterator[None]:
+        if self._gave_up:
+            raise self._gave_up
+        try:
+            yield
+        except ServerUnreachable as error:
+            self._gave_up = FileError("unavailable", str(error))
+            raise self._gave_up from error
+        except ClientError as error:
+            raise _translate(error) from error
+
+
+def _translate(error: ClientError) -> FileError | UsageError | NotImagemill:
+    match error:
+        case UnexpectedResponse():
+            return NotImagemill(str(error))
+        case Unauthorized():
+            return UsageError(
+                "The server requires an API key: set IMAGEMILL_API_KEY to a key that it accepts."
+            )
+        case Problem(errors=errors) if errors:
+            return FieldsRejected(errors)
+        case Problem(is_transient=False):
+            return FileError(error.slug.replace("-", "_"), error.detail)
+        case DamagedDownload():
+            return FileError("damaged_download", str(error))
+    return FileError("unavailable", str(error))
+
+
 def _is_http_url(text: str) -> bool:
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL:
         return False
     return url.scheme in {"http", "https"} and bool(url.host)
-
-
-class ServerClient:
-    """Uploads, waits for, downloads and deletes jobs. Transient errors are retried.
-
-    Besides the errors that the methods name, they raise UsageError and NotImagemill, which would
-    concern every file.
-    """
-
-    def __init__(self, client: RetryingClient) -> None:
-        self._client = client
-
-    @classmethod
-    @asynccontextmanager
-    async def open(cls, address: ServerAddress) -> AsyncIterator[Self]:
-        async with httpx.AsyncClient(
-            base_url=address.url,
-            headers={"Authorization": f"Bearer {address.key}"} if address.key else {},
-            timeout=TIMEOUT,
-            trust_env=not address.is_local,
-        ) as client:
-            yield cls(RetryingClient(client))
-
-    async def fetch_presets(self) -> dict[str, Any]:
-        """Return the server's presets by name. Raises TransientError.
-
-        Not retried: a mistyped address should be reported at once.
-        """
-        return parse_response(Presets, await self._client.request("GET", "/presets")).presets
-
-    async def submit(self, path: Path, fields: Mapping[str, str]) -> Job:
-        """Upload the file and return its job. Raises FileError, OSError."""
-        # Should the response be lost, the next try gets the same job instead of a second one.
-        headers = {"Idempotency-Key": str(uuid4())}
-
-        async def upload() -> httpx.Response:
-            with path.open("rb") as file:
-                files = {"file": (format_path(Path(path.name)), file, "application/octet-stream")}
-                return await self._client.request(
-                    "POST", "/upload", files=files, data=dict(fields), headers=headers
-                )
-
-        return parse_response(Job, await self._client.retry(upload))
-
-    async def wait_for_end(self, job: Job) -> Job:
-        """Return the job once it has ended. Raises FileError."""
-        headers = {"Prefer": f"wait={WAIT_SECONDS}"}
-
-        async def poll() -> httpx.Response:
-            return await self._client.request("GET", f"/jobs/{job.id}", headers=headers)
-
-        current, polls = job, 0
-        while not current.has_ended:
-            await asyncio.sleep(compute_poll_delay(polls).total_seconds())
-            current = parse_response(Job, await self._client.retry(poll))
-            polls += 1
-        return current
-
-    async def download(self, job: Job, output: JobOutput, file: BinaryIO) -> None:
-        """Write the output to the file and verify its digest. Raises FileError."""
-
-        async def fetch() -> None:
-            file.seek(0)
-            file.truncate()
-            sha256 = hashlib.sha256()
-            url = f"/jobs/{job.id}/outputs/{output.name}"
-            async with self._client.stream("GET", url, headers=NO_COMPRESSION) as response:
-                async for chunk in response.aiter_raw():
-                    sha256.update(chunk)
-                    file.write(chunk)
-            if response.headers.get("Repr-Digest") != format_digest(sha256.hexdigest()):
-                sentence = "The downloaded bytes do not match the digest that the server sent."
-                raise TransientError("damaged_download", sentence)
-
-        await self._client.retry(fetch)
-
-    async def delete(self, job: Job) -> None:
-        """Delete the job and its files. Raises FileError."""
-        await self._client.retry(lambda: self._client.request("DELETE", f"/jobs/{job.id}"))

@@ -5,7 +5,7 @@ from typing import Final
 
 MAX_TRIES: Final = 5
 MAX_DELAY: Final = timedelta(seconds=8)
-# Whatever a server asks for: a person may be waiting at the terminal.
+# Whatever a server asks for: somebody may be waiting for the result.
 MAX_RETRY_AFTER: Final = timedelta(seconds=60)
 MAX_POLL_DELAY: Final = timedelta(seconds=1)
 
@@ -18,7 +18,8 @@ def compute_retry_delay(tries: int, retry_after: timedelta | None, draw: float) 
     """
     if retry_after is not None:
         return min(retry_after, MAX_RETRY_AFTER)
-    return min(MAX_DELAY, timedelta(seconds=2.0 ** (tries - 2))) * (0.5 + draw)
+    # 2**6 exceeds the maximum already; much more would overflow timedelta.
+    return min(MAX_DELAY, timedelta(seconds=2.0 ** min(tries - 2, 6))) * (0.5 + draw)
 
 
 def compute_poll_delay(polls: int) -> timedelta:

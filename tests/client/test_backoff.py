@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from imagemill.process.backoff import compute_poll_delay, compute_retry_delay
+from imagemill.client.backoff import compute_poll_delay, compute_retry_delay
 
 
 def test_delays_double_up_to_a_maximum_with_jitter() -> None:

@@ -1,0 +1,34 @@
+"""What both clients tell httpx about the server."""
+
+import ssl
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from imagemill.client.backoff import MAX_TRIES
+
+DEFAULT_URL: Final = "http://127.0.0.1:8000"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The address of a server, and how it is talked to.
+
+    `api_key` is sent with every request. Each request is tried up to `max_tries` times. `verify`
+    is whether certificates are checked, or the context that checks them; `trust_env` whether the
+    proxies that the environment names are used.
+    """
+
+    url: str = DEFAULT_URL
+    api_key: str | None = field(default=None, repr=False)
+    max_tries: int = MAX_TRIES
+    verify: bool | ssl.SSLContext = True
+    trust_env: bool = True
+
+    def for_httpx(self) -> dict[str, Any]:
+        """Return the arguments of httpx' clients."""
+        return {
+            "base_url": self.url,
+            "headers": {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {},
+            "verify": self.verify,
+            "trust_env": self.trust_env,
+        }

@@ -1,0 +1,57 @@
+"""A gateway with a worker that the tests of a module share, and both clients as one."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from client.blocking import Blocking
+from imagemill.client import AsyncClient, Client
+from support.client import NO_CERTIFICATES
+from support.process import Service, running_api, running_worker
+
+ClientOf = Callable[..., Client]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    url: str
+    worker: Service
+    environment: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def server(addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("server")
+    environment = addresses | {
+        "STORAGE_URL": (folder / "storage").as_uri(),
+        "WEBHOOK_ALLOW_PRIVATE": "true",
+    }
+    with (
+        running_api(environment, folder / "api.log") as (_, url),
+        running_worker(environment, folder / "worker.log", "--concurrency", "1") as worker,
+    ):
+        yield Server(url, worker, environment)
+
+
+@pytest.fixture(params=[Client, AsyncClient], ids=["sync", "async"])
+def client_of(request: pytest.FixtureRequest) -> Iterator[ClientOf]:
+    """Make clients of either kind, which tests call alike."""
+    with ExitStack() as exit_stack:
+        runner = exit_stack.enter_context(asyncio.Runner())
+
+        def make(url: str, *arguments: Any, **options: Any) -> Client:  # noqa: ANN401 - as the clients
+            made = request.param(url, *arguments, verify=NO_CERTIFICATES, **options)
+            blocking: Any = made if isinstance(made, Client) else Blocking(made, runner)
+            client: Client = exit_stack.enter_context(blocking)
+            return client
+
+        yield make
+
+
+@pytest.fixture
+def client(server: Server, client_of: ClientOf) -> Client:
+    return client_of(server.url)
