@@ -32,6 +32,39 @@ def decode_pixels(data: Data, stored: Size, shrink: int) -> Pixels:
     Raises ValueError for whatever libjpeg warns of, also where it could go on, and for other
     colours than YCbCr and grey.
     """
+    size = _shrink(stored, shrink)
+    return _decode(data, stored, shrink)[: size.height, : size.width]
+
+
+def decode_baseline(data: Data, opened: Image, shrink: int) -> Image | None:
+    """Return the picture with its metadata, in memory, decoded smaller by 1, 2, 4 or 8.
+
+    `opened` is the picture as libvips opened it. Returns None for what libvips has to decode: a
+    picture that is damaged, large, in CMYK, or in several scans, which libvips limits in number.
+    """
+    stored = Size(opened.width, opened.height)
+    size = _shrink(stored, shrink)
+    if get_int(opened, "jpeg-multiscan", 0) or size.pixels * opened.bands > MAX_BYTES:
+        return None
+    try:
+        pixels = _decode(data, stored, shrink)
+    except (ValueError, MemoryError):
+        return None
+    height, width, bands = pixels.shape
+    if bands != opened.bands:
+        return None
+    # Cropping by libvips copies nothing.
+    image = Image.new_from_memory(pixels, width, height, bands, "uchar")
+    return _attach_metadata(image.crop(0, 0, size.width, size.height), opened)
+
+
+def _shrink(stored: Size, shrink: int) -> Size:
+    """Return the size that libvips decodes to: without the last column and row if not whole."""
+    return Size(stored.width // shrink, stored.height // shrink)
+
+
+def _decode(data: Data, stored: Size, shrink: int) -> Pixels:
+    """Do what `decode_pixels` does, and keep the last column and row that are not whole."""
     _, _, colors, _ = simplejpeg.decode_jpeg_header(data)
     if colors not in LAYOUTS:
         raise ValueError(f"its colours are {colors}")
@@ -42,31 +75,7 @@ def decode_pixels(data: Data, stored: Size, shrink: int) -> Pixels:
     )
     if pixels.shape != (down, across, bands):
         raise ValueError(f"decoded to {pixels.shape}, for 1/{shrink} of {stored}")
-    # libvips leaves out the last column and row where they are not whole.
-    return pixels[: stored.height // shrink, : stored.width // shrink]
-
-
-def decode_baseline(data: Data, opened: Image, shrink: int) -> Image | None:
-    """Return the picture with its metadata, in memory, decoded smaller by 1, 2, 4 or 8.
-
-    `opened` is the picture as libvips opened it. Returns None for what libvips has to decode: a
-    picture that is damaged, large, in CMYK, or in several scans, which libvips limits in number.
-    """
-    size = Size(opened.width, opened.height)
-    if get_int(opened, "jpeg-multiscan", 0) or _count_bytes(opened, shrink) > MAX_BYTES:
-        return None
-    try:
-        pixels = np.ascontiguousarray(decode_pixels(data, size, shrink))
-    except (ValueError, MemoryError):
-        return None
-    height, width, bands = pixels.shape
-    if bands != opened.bands:
-        return None
-    return _attach_metadata(Image.new_from_memory(pixels, width, height, bands, "uchar"), opened)
-
-
-def _count_bytes(opened: Image, shrink: int) -> int:
-    return int(opened.width // shrink) * int(opened.height // shrink) * int(opened.bands)
+    return pixels
 
 
 def _attach_metadata(image: Image, opened: Image) -> Image:
