@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
+DIST ?= dist
 SECONDS ?= 80
 COUNT ?= 5000
 EXAMPLES ?= 200
@@ -99,6 +100,13 @@ format: dev  ## Format the code and fix what the linter can fix
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
+dist: dev  ## Build the wheel and the source archive into dist/
+	@rm -f $(DIST)/imagemill-*
+	$(BIN)/hatchling build --directory $(DIST)
+
+release-notes:  ## Print the first section of the changelog: what the next release brings
+	@awk '/^## / {sections++} sections == 1' CHANGELOG.md
+
 gallery: dev  ## Render every field of an output into docs/gallery
 	$(BIN)/python -m gallery docs/gallery
 
@@ -128,5 +136,5 @@ bench-snapshot: dev  ## The same while a snapshot is held for SECONDS and RATE j
 	$(BIN)/python -m bench.queue_rates --snapshot --rate $(RATE) --seconds $(SECONDS)
 
 .PHONY: help venv dev demo up neighbours test test-long test-alerts test-browser test-containers chaos soak fuzz sweep schemathesis check \
-  format gallery \
+  format dist release-notes gallery \
   api-docs bench bench-small bench-outputs bench-keys bench-streams bench-queue bench-snapshot

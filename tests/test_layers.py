@@ -11,6 +11,7 @@ PACKAGE = Path(imagemill.__file__).parent
 # the table is in order, each line names rooms of the lines before it only.
 MAY_IMPORT = {
     "errors": set(),
+    "extras": set(),
     "failpoints": set(),
     "retry_after": set(),
     "blocking": set(),
@@ -20,7 +21,7 @@ MAY_IMPORT = {
     "image_files": set(),
     "near_misses": set(),
     "outages": set(),
-    "telemetry": set(),
+    "telemetry": {"extras"},
     "settings": {"errors", "formatting", "near_misses"},
     "field_errors": {"errors"},
     "http_digest": {"errors"},
@@ -93,7 +94,7 @@ MAY_IMPORT = {
         "maintenance",
     },
     "backup": {"errors", "formatting", "blocking", "settings", "postgres", "jobs", "storage"},
-    "embedded": {"errors", "interruption"},
+    "embedded": {"errors", "extras", "interruption"},
     "client": {"formatting", "errors", "field_errors", "http_digest", "retry_after", "jobs"},
     "process": {
         "formatting",

@@ -1,7 +1,8 @@
-"""Numbers, durations and sizes formatted for people."""
+"""Numbers, durations, sizes and foreign texts formatted for people."""
 
+import json
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 UNITS: Final = ("bytes", "KiB", "MiB", "GiB", "TiB")
 STEP: Final = 1024
@@ -33,3 +34,13 @@ def format_sentence(text: object) -> str:
     """Return the text on one line with one mark at its end, whatever it ended with."""
     line = " ".join(str(text).split()).rstrip(". ")
     return line if line.endswith(("?", "!")) else f"{line}."
+
+
+def escape_unprintable(text: str) -> str:
+    """Return the text with control characters escaped, which a terminal would interpret."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+def format_json(value: Any) -> str:  # noqa: ANN401 - any JSON
+    """Return the value as a line of JSON in printable ASCII."""
+    return json.dumps(value).replace("\x7f", "\\u007f")  # the one that json.dumps leaves as it is

@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 app.command(cls=PlainCommand)(service_commands.up)
 app.command(cls=PlainCommand)(service_commands.demo)
+app.command(cls=PlainCommand)(service_commands.sample)
 app.command(cls=PlainCommand)(service_commands.api)
 app.command(cls=PlainCommand)(service_commands.worker)
 app.command("process", cls=DeferredProcess, help=PROCESS_HELP)(stand_in)

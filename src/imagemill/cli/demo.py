@@ -12,6 +12,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from imagemill.cli.program_name import program_name
 from imagemill.embedded.ports import find_free_port
 from imagemill.embedded.stack import Stack, run_stack
 from imagemill.errors import ServiceError
@@ -115,7 +116,7 @@ def _show_result(console: Console, stack: Stack, image: Path, job: Json) -> None
     for output in job["outputs"]:
         path = stack.storage / output["path"]
         console.print(f"\nThe result: {path}", soft_wrap=True)
-    console.print("\nTo keep the stack running, use [bold]imagemill up[/] or [bold]make up[/].")
+    console.print(f"\nTo keep the stack running: [bold]{program_name()} up[/]", soft_wrap=True)
 
 
 def _describe(file: Json) -> tuple[str, str, str]:

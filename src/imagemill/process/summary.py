@@ -5,7 +5,8 @@ from typing import Final
 
 from rich.filesize import decimal
 
-from imagemill.process.files import escape_unprintable, format_path
+from imagemill.formatting import escape_unprintable
+from imagemill.process.files import format_path
 from imagemill.process.outcomes import Outcome, Totals
 
 # Of thousands of files that are no images, the first ones say enough.

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from imagemill.extras import install_command
 from imagemill.telemetry.spans import Attributes, Span, SpanKind, SpanRecorder
 
 log = structlog.get_logger()
@@ -114,8 +115,7 @@ def _open_recorder(service: str) -> SpanRecorder | None:
     try:
         from imagemill.telemetry.otel import OtelRecorder  # noqa: PLC0415 - an optional extra
     except ModuleNotFoundError as error:
-        advice = "pip install 'imagemill[otel]'"
-        log.warning("traces.not_recorded", missing=error.name, advice=advice)
+        log.warning("traces.not_recorded", missing=error.name, advice=install_command("otel"))
         return None
     return OtelRecorder.open(service)
 
