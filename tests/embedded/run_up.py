@@ -9,7 +9,7 @@ from pathlib import Path
 
 from imagemill.embedded.errors import EmbeddedError
 from imagemill.embedded.stack import ServiceCommands
-from imagemill.embedded.up import up
+from imagemill.embedded.up import PlainScreen, up
 
 STAND_IN = (sys.executable, str(Path(__file__).with_name("stand_in.py")))
 
@@ -19,7 +19,7 @@ def main(data: str, port: str, journal: str, *worker: str) -> int:
         api=(*STAND_IN, "api", journal, port), worker=worker or (*STAND_IN, "worker", journal)
     )
     try:
-        return asyncio.run(up(Path(data), "127.0.0.1", int(port), commands))
+        return asyncio.run(up(Path(data), "127.0.0.1", int(port), PlainScreen(), commands=commands))
     except EmbeddedError as error:
         print(error, file=sys.stderr)  # noqa: T201 - as the command line does
         return 1

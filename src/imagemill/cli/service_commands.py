@@ -24,13 +24,13 @@ Data = Annotated[
 def up(host: Host = "127.0.0.1", port: Port = 8000, data: Data = DEFAULT_DATA) -> None:
     """Run the whole stack on this machine: PostgreSQL, Valkey, a gateway and a worker."""
     with exit_on_error():
-        from imagemill.embedded.up import up as run
+        from imagemill.cli.up import run
         from imagemill.settings import read_settings
         from imagemill.telemetry.logs import configure_logs
 
         settings = read_settings()
         configure_logs(settings.log_level, settings.log_format)
-        raise typer.Exit(asyncio.run(run(data, host, port)))
+        raise typer.Exit(asyncio.run(run(settings, data, host, port)))
 
 
 def demo(

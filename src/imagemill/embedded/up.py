@@ -1,9 +1,10 @@
 """The command `imagemill up`: runs the stack until SIGINT or SIGTERM."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import psutil
 from rich.console import Console
@@ -23,28 +24,57 @@ Press Ctrl-C to stop. The data is kept.
 """
 
 
-async def up(data: Path, host: str, port: int, commands: ServiceCommands | None = None) -> int:
+class Screen(Protocol):
+    """What a user sees of the stack: PlainScreen, and that of a terminal in cli/up_screen.py."""
+
+    def report(self, step: str) -> None:
+        """Show a step of the start or of the end."""
+
+    async def run(self, stack: Stack) -> None:
+        """Show the running stack, until this is canceled."""
+
+
+class PlainScreen:
+    """A line for each step, then all addresses, between the lines that the services log."""
+
+    def __init__(self) -> None:
+        # Neither wrapped nor coloured: addresses are copied by people and scripts.
+        self._console = Console(highlight=False, markup=False, soft_wrap=True)
+
+    def report(self, step: str) -> None:
+        self._console.print(step)
+
+    async def run(self, stack: Stack) -> None:
+        self._console.print(describe_stack(stack))
+        await asyncio.Event().wait()
+
+
+async def up(
+    data: Path,
+    host: str,
+    port: int,
+    screen: Screen,
+    *,
+    settings: Mapping[str, str] | None = None,
+    commands: ServiceCommands | None = None,
+) -> int:
     """Run the stack until SIGINT or SIGTERM, and return the exit status.
 
-    A second signal kills what has not stopped yet. Raises EmbeddedError when the stack does not
-    start.
+    `settings` override those of the environment. A second signal kills what has not stopped yet.
+    Raises EmbeddedError when the stack does not start.
     """
-    with cancel_on_signal(lambda: _print("Stopping …"), _kill_children):
-        async with run_stack(data, host, port, commands=commands, report=_print) as stack:
-            _print(_describe(stack))
-            await asyncio.Event().wait()
+    with cancel_on_signal(lambda: screen.report("Stopping …"), _kill_children):
+        async with run_stack(
+            data, host, port, settings, commands=commands, report=screen.report
+        ) as stack:
+            await screen.run(stack)
     return 0
 
 
-def _describe(stack: Stack) -> str:
+def describe_stack(stack: Stack) -> str:
     return READY.format(
         url=stack.url, postgres=stack.postgres.uri, valkey=stack.valkey.uri, folder=stack.folder
     )
-
-
-def _print(line: str) -> None:
-    # Neither wrapped nor coloured: addresses are copied by people and scripts.
-    Console().print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _kill_children() -> None:
