@@ -1,25 +1,14 @@
 """What holds for every command: how long its help takes, wrong options, completion."""
 
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from .program import imagemill
+
 # What services import, and commands when they are run: each takes longer than the help may.
 HEAVY = {"aiohttp", "fastapi", "httpx", "imagemill.settings", "numpy", "psycopg", "pydantic"}
-
-
-def imagemill(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [Path(sys.executable).with_name("imagemill"), *arguments],
-        env={"PATH": os.environ["PATH"], **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def test_the_help_loads_none_of_the_libraries_of_the_commands() -> None:

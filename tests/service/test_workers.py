@@ -78,13 +78,15 @@ def test_the_command_explains_a_job_as_the_route_does(gateway: Gateway) -> None:
     job_id = upload(gateway.client, picture())
     command = [sys.executable, "-m", "imagemill", "explain"]
 
-    def run(argument: str) -> "subprocess.CompletedProcess[str]":
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         environment = {"PATH": "", **gateway.environment}
         return subprocess.run(
-            [*command, argument], env=environment, capture_output=True, text=True, check=False
+            [*command, *arguments], env=environment, capture_output=True, text=True, check=False
         )
 
     found, unknown = run(job_id), run(str(UUID(int=7)))
+    as_json = json.loads(run(job_id, "--json").stdout)
+    assert as_json == gateway.client.get(f"/jobs/{job_id}/explain").json()
     assert (found.returncode, found.stdout) == (
         0,
         "It is next in the queue; no worker runs, start one.\n",

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from imagemill.cli import operator_commands, service_commands
+from imagemill.cli import jobs_commands, operator_commands, service_commands
 from imagemill.cli.deferred_process import HELP as PROCESS_HELP
 from imagemill.cli.deferred_process import DeferredProcess, stand_in
 from imagemill.cli.plain_help import PlainCommand
@@ -22,6 +22,8 @@ app.command(cls=PlainCommand)(service_commands.sample)
 app.command(cls=PlainCommand)(service_commands.api)
 app.command(cls=PlainCommand)(service_commands.worker)
 app.command("process", cls=DeferredProcess, help=PROCESS_HELP)(stand_in)
+app.add_typer(jobs_commands.jobs, name="jobs")
+app.command(cls=PlainCommand)(jobs_commands.status)
 app.command(cls=PlainCommand)(operator_commands.migrate)
 app.command(cls=PlainCommand)(operator_commands.doctor)
 app.command(cls=PlainCommand)(operator_commands.explain)

@@ -4,7 +4,8 @@ from typing import Annotated, Final
 
 import typer
 
-# Where `imagemill up` listens unless it is told otherwise.
+# Where `imagemill up` listens unless it is told otherwise. That of the client, whose import would
+# take longer than the help.
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
 
 Url = Annotated[

@@ -71,14 +71,17 @@ def doctor(
 
 
 def explain(
-    job: Annotated[UUID, typer.Argument(help="The job's id.")], *, data: RunningData = None
+    job: Annotated[UUID, typer.Argument(help="The job's id.")],
+    *,
+    as_json: Json = False,
+    data: RunningData = None,
 ) -> None:
     """Say in a sentence what a job waits for, as GET /jobs/{id}/explain does."""
     with exit_on_error():
         from imagemill.cli.explain import run
         from imagemill.cli.startup import prepare_database
 
-        asyncio.run(run(prepare_database(data), job))
+        asyncio.run(run(prepare_database(data), job, as_json=as_json))
 
 
 def backup(

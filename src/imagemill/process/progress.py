@@ -1,6 +1,5 @@
 """Progress display: a bar on a terminal, a line per file elsewhere, or JSON for a program."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from imagemill.formatting import format_json
 from imagemill.process.outcomes import Outcome, Totals
 from imagemill.process.summary import (
     format_failures,
@@ -50,7 +50,7 @@ class ProgressDisplay:
     def add(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
         if self._as_json:
-            typer.echo(json.dumps(outcome.as_json()))
+            typer.echo(format_json(outcome.as_json()))
         elif not self._console.is_terminal:
             self._console.print(format_outcome(outcome), soft_wrap=True)
         if outcome.status == "ignored":

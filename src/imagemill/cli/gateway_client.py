@@ -1,0 +1,33 @@
+"""The client of a command that uses a gateway, and the exit statuses of its errors."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import typer
+
+from imagemill.cli.errors import exit_on_error, print_error
+from imagemill.client import Client, ClientError, UnexpectedResponse
+from imagemill.process.server import ServerAddress
+
+# No gateway answers at the address, or it cannot answer now.
+UNREACHABLE: Final = 3
+
+
+@contextmanager
+def use_gateway(url: str, key: str | None) -> Iterator[Client]:
+    """Yield a client of the gateway; exit with a message if one of its requests fails.
+
+    Exit status: 1 if the gateway refuses, 2 if the address or the key is none, else UNREACHABLE.
+    Nothing is retried: a person would wait, and a mistyped address is reported at once.
+    """
+    with exit_on_error():
+        address = ServerAddress.parse(url, key)
+        try:
+            with Client(address.url, address.key, max_tries=1) as client:
+                yield client
+        except ClientError as error:
+            if not (error.is_transient or isinstance(error, UnexpectedResponse)):
+                raise
+            print_error(error)
+            raise typer.Exit(UNREACHABLE) from None
