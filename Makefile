@@ -19,6 +19,7 @@ ROUNDS ?= 5
 NEIGHBOURS := nginx-light caddy curl openssl default-jdk-headless pgbouncer redis-server redis-sentinel
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 PYTEST := $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
+QUICK := not long and not containers and not browser and not javascript
 READY := .venv/.ready
 DEV_READY := .venv/.dev-ready
 PROMTOOL := $(BIN)/promtool
@@ -50,10 +51,10 @@ up: venv  ## Run imagemill on this machine until Ctrl-C
 	$(BIN)/imagemill up
 
 test: dev  ## Run the tests, except the long ones and those of the containers
-	$(PYTEST) -m 'not long and not containers and not browser'
+	$(PYTEST) -m '$(QUICK)'
 
 test-long: dev  ## Run the long tests: the complete fault matrix, chaos, soak, fuzzing, schemathesis
-	$(PYTEST) -m 'long and not containers and not browser'
+	$(PYTEST) -m 'long and not containers and not browser and not javascript'
 
 test-alerts: dev $(PROMTOOL)  ## Test the alerting rules and the dashboard (fetches Debian's promtool where possible)
 	$(BIN)/pytest tests/prometheus
@@ -68,6 +69,9 @@ test-browser: dev  ## Compare animations with Chromium, which is installed by ap
 	@command -v chromium chromium-browser google-chrome >/dev/null || \
 	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
 	$(BIN)/pytest -m browser
+
+test-js: dev  ## Test the JavaScript client in Node.js (skipped where there is none)
+	$(BIN)/pytest -m javascript
 
 test-containers: dev  ## Build the images and test the compose file (needs a container engine)
 	$(BIN)/pytest -m containers
@@ -135,6 +139,6 @@ bench-snapshot: SECONDS = 600
 bench-snapshot: dev  ## The same while a snapshot is held for SECONDS and RATE jobs/s arrive
 	$(BIN)/python -m bench.queue_rates --snapshot --rate $(RATE) --seconds $(SECONDS)
 
-.PHONY: help venv dev demo up neighbours test test-long test-alerts test-browser test-containers chaos soak fuzz sweep schemathesis check \
+.PHONY: help venv dev demo up neighbours test test-long test-alerts test-browser test-js test-containers chaos soak fuzz sweep schemathesis check \
   format dist release-notes gallery \
   api-docs bench bench-small bench-outputs bench-keys bench-streams bench-queue bench-snapshot

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -11,30 +10,15 @@ import pytest
 from client.blocking import Blocking
 from imagemill.client import AsyncClient, Client
 from support.client import NO_CERTIFICATES
-from support.process import Service, running_api, running_worker
+from support.server import Server
 
 ClientOf = Callable[..., Client]
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
-    url: str
-    worker: Service
-    environment: dict[str, str]
-
-
 @pytest.fixture(scope="module")
 def server(addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("server")
-    environment = addresses | {
-        "STORAGE_URL": (folder / "storage").as_uri(),
-        "WEBHOOK_ALLOW_PRIVATE": "true",
-    }
-    with (
-        running_api(environment, folder / "api.log") as (_, url),
-        running_worker(environment, folder / "worker.log", "--concurrency", "1") as worker,
-    ):
-        yield Server(url, worker, environment)
+    with Server.running(addresses, tmp_path_factory.mktemp("server")) as server:
+        yield server
 
 
 @pytest.fixture(params=[Client, AsyncClient], ids=["sync", "async"])

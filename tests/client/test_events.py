@@ -5,11 +5,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from client.conftest import ClientOf, Server
+from client.conftest import ClientOf
 from imagemill.client import Client, NotFound, ServerUnreachable
 from support.pictures import picture
 from support.process import free_port
 from support.proxy import CLOSED, OPEN, Proxy
+from support.server import Server
 
 LINE_SEPARATOR = "\N{LINE SEPARATOR}"
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from client.conftest import ClientOf, Server
+from client.conftest import ClientOf
 from imagemill.client import (
     AsyncClient,
     Client,
@@ -30,6 +30,7 @@ from imagemill.client.pipeline import Output, Pipeline
 from support.client import NO_CERTIFICATES
 from support.keys import Keyring
 from support.pictures import picture
+from support.server import Server
 
 SLOW: Pipeline = {"outputs": [{"name": f"o{n}", "width": 2500, "enlarge": True} for n in range(6)]}
 

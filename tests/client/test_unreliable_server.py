@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from client.conftest import ClientOf, Server
+from client.conftest import ClientOf
 from imagemill.client import (
     Conflict,
     ConnectionFailed,
@@ -21,6 +21,7 @@ from imagemill.client import (
 from support.faulty_proxy import Exchange, Fault, run_proxy
 from support.pictures import picture
 from support.process import free_port
+from support.server import Server
 
 
 def first(times: int, fault: Fault, when: Callable[[Exchange], bool]) -> Fault:

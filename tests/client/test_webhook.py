@@ -1,39 +1,25 @@
 """A real delivery is verified in one call."""
 
-import os
-import subprocess
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from standardwebhooks import Webhook
 
-from client.conftest import Server
-from imagemill.client import Client, InvalidWebhook, verify_webhook
-from support.client import NO_CERTIFICATES
-from support.pictures import picture
-from support.process import PROGRAM
-from support.receiver import Received, always, receiving
+from imagemill.client import InvalidWebhook, verify_webhook
+from support.receiver import Received
+from support.server import Server
 
 OTHER = f"whsec_{'b3Ro' * 8}"
 
 
 @pytest.fixture(scope="module")
 def secret(server: Server) -> str:
-    return subprocess.run(
-        [*PROGRAM, "webhook-secret"],
-        env={"PATH": os.environ["PATH"], **server.environment},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
+    return server.read_webhook_secret()
 
 
 @pytest.fixture(scope="module")
-def received(server: Server) -> Iterator[Received]:
-    with receiving(always(204)) as receiver, Client(server.url, verify=NO_CERTIFICATES) as client:
-        client.upload(picture(), callback_url=receiver.url)
-        yield receiver.next()
+def received(server: Server) -> Received:
+    return server.receive_webhook()
 
 
 def test_a_delivery_is_verified_and_read(received: Received, secret: str) -> None:
