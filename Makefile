@@ -7,7 +7,7 @@ SECONDS ?= 80
 COUNT ?= 5000
 EXAMPLES ?= 200
 SEED ?= 2
-PROCESSES ?= 6
+PROCESSES ?= 8
 # Without compiled files each process of a test run would compile all modules and tests again.
 unexport PYTHONDONTWRITEBYTECODE
 WAITING ?= 0

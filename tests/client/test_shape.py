@@ -3,7 +3,8 @@
 import inspect
 import subprocess
 import sys
-from typing import get_type_hints
+from collections.abc import Iterator
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 from pydantic import BaseModel
@@ -48,6 +49,31 @@ def test_the_client_reads_every_member(ours: type[BaseModel], server: type[BaseM
 @pytest.mark.parametrize(("ours", "server"), TYPED_PAIRS)
 def test_the_client_has_a_type_for_every_field(ours: type, server: type[BaseModel]) -> None:
     assert set(get_type_hints(ours)) == set(server.model_fields)
+
+
+@pytest.mark.parametrize(("ours", "server"), TYPED_PAIRS)
+def test_a_word_that_a_field_may_have_is_one_of_the_servers(
+    ours: type, server: type[BaseModel]
+) -> None:
+    properties = server.model_json_schema()["properties"]
+    for name, hint in get_type_hints(ours).items():
+        words = {word for part in (hint, *get_args(hint)) for word in words_of(part)}
+        if words:
+            assert words == set(enums_of(properties[name])), name
+
+
+def words_of(hint: object) -> tuple[str, ...]:
+    return get_args(hint) if get_origin(hint) is Literal else ()
+
+
+def enums_of(schema: object) -> Iterator[str]:
+    """Yield the words that a field may have, as its JSON schema lists them."""
+    if isinstance(schema, list):
+        for part in schema:
+            yield from enums_of(part)
+    elif isinstance(schema, dict):
+        yield from (word for word in schema.get("enum", []) if isinstance(word, str))
+        yield from enums_of(list(schema.values()))
 
 
 def public_methods(class_: type) -> dict[str, list[inspect.Parameter]]:
