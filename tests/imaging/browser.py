@@ -2,8 +2,6 @@
 
 import base64
 import json
-import shutil
-import subprocess
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -13,7 +11,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+from support.chromium import showing_page
+
 TIMEOUT_SECONDS = 100
 
 # Decodes every file, and sends the pixels of all frames back.
@@ -76,10 +75,6 @@ class PageHandler(BaseHTTPRequestHandler):
         pass
 
 
-def find_browser() -> str | None:
-    return next((path for name in NAMES if (path := shutil.which(name))), None)
-
-
 def show_frames(
     browser: str, files: Mapping[str, tuple[str, bytes]], folder: Path
 ) -> dict[str, list[Image.Image]]:
@@ -99,27 +94,14 @@ def show_frames(
 
 
 def _wait_for_frames(server: PageServer, browser: str, folder: Path) -> dict[str, Any]:
-    # Chromium's own sandbox needs rights that containers do not have; the page is ours.
-    arguments = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder}/profile"]
-    process = subprocess.Popen(
-        [
-            browser,
-            *arguments,
-            "--remote-debugging-port=0",
-            f"http://127.0.0.1:{server.server_port}",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
     timer = Timer(TIMEOUT_SECONDS, server.stop_waiting)
     timer.start()
     try:
-        while server.found is None and not server.is_late:
-            server.handle_request()
+        with showing_page(browser, f"http://127.0.0.1:{server.server_port}", folder):
+            while server.found is None and not server.is_late:
+                server.handle_request()
     finally:
         timer.cancel()
-        process.terminate()
-        process.wait()
     assert server.found is not None, "Chromium sent nothing"
     return server.found
 

@@ -1,7 +1,9 @@
 /** Web Crypto, where there is any: in Node.js, and in pages from https or this machine. */
 
+import { importNodeFiles } from "./files.js";
+
 async function findCrypto() {
-  return globalThis.crypto ?? (await import("./node_files.js")).webcrypto;
+  return globalThis.crypto ?? (await importNodeFiles()).webcrypto;
 }
 
 export async function findSubtle() {

@@ -2,6 +2,7 @@
 
 import { findSubtle } from "./crypto.js";
 import { DamagedDownload } from "./errors.js";
+import { importNodeFiles } from "./files.js";
 
 /** Return the body as a Blob; verified where there is Web Crypto. */
 export async function readVerified(exchange) {
@@ -17,7 +18,7 @@ export async function readVerified(exchange) {
 
 /** Write the body to a file, piece by piece (Node.js). */
 export async function saveVerified(exchange, path) {
-  const { createHash, writeFile } = await import("./node_files.js");
+  const { createHash, writeFile } = await importNodeFiles();
   const sha256 = createHash("sha256");
   async function* hashed() {
     for await (const chunk of exchange.chunks()) {

@@ -1,4 +1,4 @@
-/** Files of Node.js. Bundlers for browsers take no_files.js instead (see package.json). */
+/** Files of Node.js. Bundlers for browsers leave this out: see package.json. */
 
 import { randomUUID } from "node:crypto";
 import * as fs from "node:fs";

@@ -1,5 +1,7 @@
 /** The form of an upload. */
 
+import { importNodeFiles } from "./files.js";
+
 /** Return the picture and the fields as a form, which can be sent more than once. */
 export async function toForm(source, fields, filename) {
   const form = new FormData();
@@ -20,7 +22,7 @@ async function toBlob(source) {
   if (source instanceof Blob) return source;
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return new Blob([source]);
   if (typeof source === "string" || source instanceof URL) {
-    const { openFile } = await import("./node_files.js");
+    const { openFile } = await importNodeFiles();
     return openFile(source);
   }
   if (source?.[Symbol.asyncIterator] || source?.getReader) return collect(source);

@@ -5,11 +5,12 @@ import pytest
 from PIL import Image
 
 from imaging.animations import gif, seen
-from imaging.browser import find_browser, show_frames
+from imaging.browser import show_frames
 from imaging.engine.apngs import SEQUENCES, apng, composed
 from imaging.engine.gifs import HEIGHT, SPECIAL, WIDTH, patches
 from imaging.engine.gifs import composed as composed_gif
 from imaging.studio import Studio, pixels
+from support.chromium import find_browser
 
 BROWSER = find_browser()
 
