@@ -1,6 +1,7 @@
 """What the documents name is there: tests, commands, settings, log events, metrics, pages."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,19 @@ def test_every_metric_stands_in_the_words_for_operators() -> None:
 def test_every_command_of_make_is_there(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     assert set(re.findall(r"`make ([a-z-]+)", text)) <= targets()
+
+
+def test_the_readme_names_the_wheel_of_this_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"imagemill-([\d.]+)-py3", readme)) == {project["version"]}
+
+
+def test_the_changelog_begins_with_what_is_not_released_or_with_this_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    first = re.findall(r"^## (\S+)", changelog, re.MULTILINE)[0]
+    assert first in {"Unreleased", project["version"]}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

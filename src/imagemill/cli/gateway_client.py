@@ -7,11 +7,12 @@ from typing import Final
 import typer
 
 from imagemill.cli.errors import exit_on_error, print_error
-from imagemill.client import Client, ClientError, UnexpectedResponse
+from imagemill.client import Client, ClientError, ServerUnreachable, UnexpectedResponse
 from imagemill.process.server import ServerAddress
 
 # No gateway answers at the address, or it cannot answer now.
 UNREACHABLE: Final = 3
+ADVICE: Final = "Is `imagemill up` running? Another gateway is named by --url or IMAGEMILL_URL."
 
 
 @contextmanager
@@ -29,5 +30,5 @@ def use_gateway(url: str, key: str | None) -> Iterator[Client]:
         except ClientError as error:
             if not (error.is_transient or isinstance(error, UnexpectedResponse)):
                 raise
-            print_error(error)
+            print_error(f"{error} {ADVICE}" if isinstance(error, ServerUnreachable) else error)
             raise typer.Exit(UNREACHABLE) from None

@@ -68,7 +68,7 @@ def show_job(job: Id, *, url: Url = DEFAULT_URL, key: Key = None, as_json: Json 
         if as_json:
             JobPrinter(as_json=True).print_json(client.job(job).model_dump(mode="json"))
         else:
-            print_job(client, job, url.rstrip("/"))
+            print_job(client, job, url)
 
 
 @jobs.command("watch", cls=PlainCommand)

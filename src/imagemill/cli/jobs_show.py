@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+import httpx
 from rich.console import Console
 from rich.text import Text
 
@@ -29,7 +30,8 @@ def print_job(client: Client, job_id: object, url: str) -> None:
 def _describe(job: Job, url: str) -> Iterator[tuple[str, str]]:
     yield "input", "  ".join([job.input.filename or "-", *_describe_file(job.input)])
     for output in job.outputs:
-        yield "output", "  ".join([output.name, *_describe_file(output), f"{url}{output.url}"])
+        address = str(httpx.URL(url).join(output.url))
+        yield "output", "  ".join([output.name, *_describe_file(output), address])
     if job.error:
         yield "error", f"{job.error.code}: {job.error.detail}"
     if job.metadata:

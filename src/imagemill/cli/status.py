@@ -16,6 +16,8 @@ from imagemill.formatting import escape_unprintable, format_duration, format_jso
 from imagemill.telemetry.scrape import parse_by_state
 
 PARTS: Final = {"postgres": "PostgreSQL", "redis": "Redis", "storage": "Storage"}
+# Longer than a gateway waits for PostgreSQL before it says that it is away.
+TIMEOUT_SECONDS: Final = 30
 LABEL_WIDTH: Final = 12
 
 
@@ -37,7 +39,7 @@ def print_status(url: str, key: str | None, *, as_json: bool) -> bool:
     """Print the status and return whether uploads are accepted. Raises ClientError."""
     with (
         translate_errors(httpx.URL(url)),
-        httpx.Client(**Connection(url, key).for_httpx()) as client,
+        httpx.Client(**Connection(url, key).for_httpx(), timeout=TIMEOUT_SECONDS) as client,
     ):
         status = read_status(client)
     if as_json:
