@@ -23,7 +23,7 @@ from imagemill.imaging.sandbox.sandbox import Sandbox
 from imagemill.imaging.spec.pipeline import Output, Pipeline
 from imaging.gain_maps import save_ultra_hdr
 from imaging.image_processes import REQUIRED, render_file
-from imaging.studio import LIMITS, Studio, difference, pixels
+from imaging.studio import LIMITS, Studio, difference, noise, pixels
 from imaging.tagged import save_png, solid
 
 
@@ -192,6 +192,18 @@ def test_a_damaged_map_is_refused_where_it_is_to_be_kept(studio: Studio, photo: 
     studio.make(photo)
     with pytest.raises(InvalidImage):
         studio.make(photo, keep_gain_map=True)
+
+
+def test_a_map_with_zeros_in_its_middle_is_refused_too(studio: Studio) -> None:
+    gain = noise(320, 240).convert("L")
+    file = save_ultra_hdr(studio.inputs / "in.jpg", scene(640, 480).convert("RGB"), gain)
+    data = file.read_bytes()
+    at = data.rindex(b"\xff\xda")
+    start, length = at + (len(data) - at) // 3, (len(data) - at) // 3
+    file.write_bytes(data[:start] + bytes(length) + data[start + length :])
+    studio.make(file)
+    with pytest.raises(InvalidImage):
+        studio.make(file, keep_gain_map=True)
 
 
 def test_an_output_that_lost_its_map_is_not_completed(studio: Studio, photo: Path) -> None:

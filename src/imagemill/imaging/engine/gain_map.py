@@ -9,7 +9,7 @@ from math import isfinite, log2
 from typing import Final
 
 from imagemill.imaging.color.profiles import remove_profile
-from imagemill.imaging.engine.decoders import load
+from imagemill.imaging.engine.decoders import check_whole, load
 from imagemill.imaging.engine.geometry import Size
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors
 from imagemill.imaging.engine.picture import Picture, Step
@@ -99,8 +99,10 @@ def read_gain_map(data: Data, stored: Size, picture: Image) -> GainMap | None:
     if not get_int(opened, "gainmap-use-base-cg", 1):
         raise DoesNotFit("The gain map is relative to another colour space, and cannot be kept.")
     blob = bytes(opened.get("gainmap-data"))
+    loaded = load(blob, JPEG)
     with translate_decode_errors():
-        image = remove_profile(load(blob, JPEG)).copy_memory()
+        image = remove_profile(loaded).copy_memory()
+    check_whole(loaded, loaded.height, blob)
     if image.width > stored.width or image.height > stored.height:
         raise InvalidImage(
             f"The picture cannot be decoded: its gain map is {image.width}x{image.height}."
