@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
@@ -12,8 +13,9 @@ import pytest
 
 from imagemill.cli.gateway_address import DEFAULT_URL
 from imagemill.client.connection import DEFAULT_URL as CLIENTS_DEFAULT_URL
+from support.keys import Keyring
 from support.pictures import picture
-from support.process import free_port, wait_until
+from support.process import free_port, running_api, wait_until
 from support.terminal import run_on_terminal
 
 from .program import PROGRAM, imagemill
@@ -135,6 +137,33 @@ def test_status_says_that_uploads_are_accepted_and_what_waits(gateway: httpx.Cli
     assert (status["is_ready"], status["parts"]["redis"]) == (True, "ok")
     assert status["workers"]["live"] >= 1
     assert status["jobs"] == {"due": 0, "delayed": 0, "processing": 0}
+
+
+def test_status_says_why_uploads_are_refused(addresses: dict[str, str], tmp_path: Path) -> None:
+    storage = tmp_path / "storage"
+    environment = addresses | {"STORAGE_URL": storage.as_uri()}
+    with running_api(environment, tmp_path / "api.log") as (_, url):
+        storage.rename(tmp_path / "gone")
+        refused = imagemill("status", "--url", url)
+        as_json = json.loads(imagemill("status", "--url", url, "--json").stdout)
+    assert refused.returncode == 1
+    first, reason, *parts = refused.stdout.splitlines()
+    assert first == f"{url} refuses uploads"
+    assert reason.startswith("Uploads are refused: storage unavailable")
+    assert "  Storage     away" in parts
+    assert (as_json["is_ready"], as_json["parts"]["storage"]) == (False, "away")
+
+
+def test_once_there_are_keys_a_command_needs_one(gateway: httpx.Client, keyring: Keyring) -> None:
+    key = keyring.add("ci")["Authorization"].removeprefix("Bearer ")
+    arguments = ("jobs", "list", "--url", gateway.base_url)
+    refused = imagemill(*arguments)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "API key" in refused.stderr
+    assert imagemill(*arguments, IMAGEMILL_API_KEY=key).returncode == 0
+    # Its jobs are counted for admins only.
+    status = json.loads(imagemill("status", *arguments[2:], "--json", "--key", key).stdout)
+    assert (status["is_ready"], status["jobs"]) == (True, None)
 
 
 @pytest.mark.parametrize("arguments", [["status"], ["jobs", "list"], ["jobs", "watch"]])
