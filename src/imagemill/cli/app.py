@@ -1,5 +1,6 @@
 """The Typer application: all commands and their order in the help."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -16,21 +17,24 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.command(cls=PlainCommand)(service_commands.up)
-app.command(cls=PlainCommand)(service_commands.demo)
-app.command(cls=PlainCommand)(service_commands.sample)
-app.command(cls=PlainCommand)(service_commands.api)
-app.command(cls=PlainCommand)(service_commands.worker)
-app.command("process", cls=DeferredProcess, help=PROCESS_HELP)(stand_in)
-app.add_typer(jobs_commands.jobs, name="jobs")
-app.command(cls=PlainCommand)(jobs_commands.status)
-app.command(cls=PlainCommand)(operator_commands.migrate)
-app.command(cls=PlainCommand)(operator_commands.doctor)
-app.command(cls=PlainCommand)(operator_commands.explain)
-app.command(cls=PlainCommand)(operator_commands.backup)
-app.command(cls=PlainCommand)(operator_commands.restore)
-app.add_typer(operator_commands.keys, name="keys")
-app.command(cls=PlainCommand)(operator_commands.webhook_secret)
+
+LOCAL, JOBS, SERVICES, OPERATE = "On this machine", "Pictures and jobs", "Services", "Operators"
+
+
+def _add(panel: str, *commands: Callable[..., None]) -> None:
+    for command in commands:
+        app.command(cls=PlainCommand, rich_help_panel=panel)(command)
+
+
+_add(LOCAL, service_commands.up, service_commands.demo, service_commands.sample)
+app.command("process", cls=DeferredProcess, help=PROCESS_HELP, rich_help_panel=JOBS)(stand_in)
+app.add_typer(jobs_commands.jobs, name="jobs", rich_help_panel=JOBS)
+_add(JOBS, jobs_commands.status)
+_add(SERVICES, service_commands.api, service_commands.worker, operator_commands.migrate)
+_add(OPERATE, operator_commands.doctor, operator_commands.explain)
+_add(OPERATE, operator_commands.backup, operator_commands.restore)
+_add(OPERATE, operator_commands.webhook_secret)
+app.add_typer(operator_commands.keys, name="keys", rich_help_panel=OPERATE)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer's callback

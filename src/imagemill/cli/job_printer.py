@@ -42,6 +42,11 @@ class JobPrinter:
         else:
             typer.echo(f"{job_id}\tDELETED")
 
+    def print_remark(self, sentence: str) -> None:
+        """Print what only a person wants to know."""
+        if self._console.is_terminal and not self._as_json:
+            self._console.print(sentence, style="dim")
+
     def print_json(self, value: dict[str, Any]) -> None:
         typer.echo(format_json(value))
 

@@ -53,7 +53,7 @@ def demo(
 
 
 def sample() -> None:
-    """Write a picture to try things with to standard output: imagemill sample > cat.jpg."""
+    """Write a sample picture to standard output, for `imagemill sample > cat.jpg`."""
     with exit_on_error(status=2):
         from imagemill.cli.sample import write_sample
 
