@@ -17,9 +17,11 @@ ROUNDS ?= 5
 # Tests of one file share services, so they run in one process.
 # Tests that need them are skipped where they are missing.
 NEIGHBOURS := nginx-light caddy curl openssl default-jdk-headless pgbouncer redis-server redis-sentinel
+LANGUAGES := go php ruby java
+LANGUAGE_PACKAGES := golang-go php-cli ruby default-jdk-headless
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 PYTEST := $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
-QUICK := not long and not containers and not browser and not javascript
+QUICK := not long and not containers and not browser and not javascript and not languages
 READY := .venv/.ready
 DEV_READY := .venv/.dev-ready
 PROMTOOL := $(BIN)/promtool
@@ -54,7 +56,7 @@ test: dev  ## Run the tests, except the long ones and those of the containers
 	$(PYTEST) -m '$(QUICK)'
 
 test-long: dev  ## Run the long tests: the complete fault matrix, chaos, soak, fuzzing, schemathesis
-	$(PYTEST) -m 'long and not containers and not browser and not javascript'
+	$(PYTEST) -m 'long and not containers and not browser and not javascript and not languages'
 
 test-alerts: dev $(PROMTOOL)  ## Test the alerting rules and the dashboard (fetches Debian's promtool where possible)
 	$(BIN)/pytest tests/prometheus
@@ -72,6 +74,11 @@ test-browser: dev  ## Compare animations with Chromium, which is installed by ap
 
 test-js: dev  ## Test the JavaScript client in Node.js (skipped where there is none)
 	$(BIN)/pytest -m javascript
+
+test-languages: dev  ## Run the code of docs/webhooks.md in Go, PHP, Ruby, Java (fetched by apt where possible) and Node.js
+	-@for each in $(LANGUAGES); do command -v $$each >/dev/null || exit 1; done || \
+	  { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends $(LANGUAGE_PACKAGES); }
+	$(BIN)/pytest -m languages
 
 test-containers: dev  ## Build the images and test the compose file (needs a container engine)
 	$(BIN)/pytest -m containers
@@ -139,6 +146,6 @@ bench-snapshot: SECONDS = 600
 bench-snapshot: dev  ## The same while a snapshot is held for SECONDS and RATE jobs/s arrive
 	$(BIN)/python -m bench.queue_rates --snapshot --rate $(RATE) --seconds $(SECONDS)
 
-.PHONY: help venv dev demo up neighbours test test-long test-alerts test-browser test-js test-containers chaos soak fuzz sweep schemathesis check \
+.PHONY: help venv dev demo up neighbours test test-long test-alerts test-browser test-js test-languages test-containers chaos soak fuzz sweep schemathesis check \
   format dist release-notes gallery \
   api-docs bench bench-small bench-outputs bench-keys bench-streams bench-queue bench-snapshot

@@ -100,3 +100,18 @@ def test_the_client_loads_nothing_of_the_services() -> None:
     rooms = {name.split(".")[1] for name in loaded if name.startswith("imagemill.")}
     assert not rooms & {"gateway", "worker", "imaging", "postgres", "redis", "storage", "settings"}
     assert not {name.partition(".")[0] for name in loaded} & set(UNUSED)
+
+
+@pytest.mark.parametrize("class_", [Client, AsyncClient])
+@pytest.mark.parametrize(
+    ("url", "key", "words"),
+    [
+        ("localhost:8000", None, "is not a URL such as http://127.0.0.1:8000"),
+        ("http://localhost", "a\nb", "characters that an HTTP header cannot carry"),
+    ],
+)
+def test_an_address_or_key_that_cannot_be_used_is_told(
+    class_: type[Client], url: str, key: str | None, words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        class_(url, key)

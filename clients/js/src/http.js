@@ -11,7 +11,7 @@ export class Http {
   #headers;
 
   constructor(url, apiKey, maxTries) {
-    this.url = url.replace(/\/+$/, "");
+    this.url = new URL(url).href.replace(/\/+$/, "");
     this.maxTries = maxTries;
     this.#headers = apiKey ? { Authorization: `Bearer ${apiKey}` } : {};
   }

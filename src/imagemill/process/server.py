@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-import httpx
-
 from imagemill.client import (
     AsyncClient,
     ClientError,
@@ -20,6 +18,7 @@ from imagemill.client import (
     UnexpectedResponse,
 )
 from imagemill.client.backoff import MAX_TRIES
+from imagemill.client.connection import is_http_url
 from imagemill.field_errors import FieldError
 from imagemill.process.errors import FileError, NotImagemill, UsageError
 from imagemill.process.files import format_path
@@ -39,7 +38,7 @@ class ServerAddress:
     @classmethod
     def parse(cls, url: str, key: str | None) -> Self:
         """Return the address for the options --url and --key. Raises UsageError."""
-        if not _is_http_url(url):
+        if not is_http_url(url):
             raise UsageError(f"--url: {url!r} is not a URL such as http://127.0.0.1:8000.")
         if key is not None and not (key.isascii() and key.isprintable()):
             raise UsageError("--key: contains characters that an HTTP header cannot carry.")
@@ -129,11 +128,3 @@ def _translate(error: ClientError) -> FileError | UsageError | NotImagemill:
         case DamagedDownload():
             return FileError("damaged_download", str(error))
     return FileError("unavailable", str(error))
-
-
-def _is_http_url(text: str) -> bool:
-    try:
-        url = httpx.URL(text)
-    except httpx.InvalidURL:
-        return False
-    return url.scheme in {"http", "https"} and bool(url.host)
