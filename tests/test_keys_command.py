@@ -98,6 +98,19 @@ async def test_an_admin_key_is_listed_as_one(settings: Settings, capsys: Capture
     assert entry["id"].replace("-", "") in key
 
 
+async def test_each_key_is_a_line_for_scripts_however_long_its_name_is(
+    settings: Settings, capsys: Capture
+) -> None:
+    name = "a very long name " * 3 + "of a key"
+    await add(settings, name, is_admin=False)
+    capsys.readouterr()
+    await show(settings, as_json=False)
+    heading, line = capsys.readouterr().out.splitlines()
+    assert heading.split() == ["name", "id", "access", "created", "revoked"]
+    assert line.startswith(f"{name}  ")
+    assert "own jobs" in line
+
+
 async def test_a_key_for_metrics_is_no_admins(settings: Settings, capsys: Capture) -> None:
     await add(settings, "prometheus", is_admin=False, is_metrics_only=True)
     (entry,) = await listed(settings, capsys)

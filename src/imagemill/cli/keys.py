@@ -26,6 +26,8 @@ log = structlog.get_logger()
 
 # A command runs one statement after the other.
 POOL_SIZE: Final = 1
+# Without a terminal, a key stays on one line.
+UNLIMITED_WIDTH: Final = 400
 
 
 class KeyCommandRejected(Rejected):
@@ -119,7 +121,10 @@ def _print_table(keys: Sequence[StoredKey]) -> None:
         access = _describe_access(key)
         revoked = f"{key.revoked_at:%Y-%m-%d}" if key.revoked_at else ""
         table.add_row(key.name, str(key.id), access, f"{key.created_at:%Y-%m-%d}", revoked)
-    Console(highlight=False, markup=False).print(table)
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = UNLIMITED_WIDTH
+    console.print(table)
 
 
 def _describe_access(key: StoredKey) -> str:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from imagemill.doctor import findings
 from imagemill.doctor.findings import Section, Verdict, exit_status
+from imagemill.formatting import escape_unprintable
 
 COLORS: Final = {
     Verdict.OK: "green",
@@ -28,7 +29,7 @@ def print_report(sections: Sequence[Section], fixed: Sequence[str] | None) -> No
     if not console.is_terminal:
         console.width = UNLIMITED_WIDTH
     for sentence in fixed or ():
-        console.print(Text.assemble(("fixed    ", "cyan"), sentence))
+        console.print(Text.assemble(("fixed    ", "cyan"), _plain(sentence)))
     for section in sections:
         console.print(Text(f"\n{section.name}", "bold"))
         console.print(_table(section))
@@ -49,10 +50,15 @@ def _table(section: Section) -> Table:
         table.add_column(width=width)
     for finding in section.findings:
         verdict = Text(finding.verdict, COLORS[finding.verdict])
-        table.add_row(verdict, Text(finding.subject), Text(finding.sentence))
+        table.add_row(verdict, _plain(finding.subject), _plain(finding.sentence))
         if finding.advice:
-            table.add_row("", "", Text(f"→ {finding.advice}"))
+            table.add_row("", "", _plain(f"→ {finding.advice}"))
     return table
+
+
+def _plain(text: str) -> Text:
+    """Return the text without effect on the terminal: it may name any file of the storage."""
+    return Text(escape_unprintable(text))
 
 
 def _conclusion(sections: Sequence[Section]) -> Text:
