@@ -41,7 +41,7 @@ def test_a_script_reads_in_one_line_what_is_wrong(arguments: list[str], line: st
     assert said.endswith(" --help.")
 
 
-def test_a_shell_completes_commands_and_the_options_of_the_fields() -> None:
+def test_a_shell_completes_commands_options_and_words() -> None:
     def complete(words: str) -> list[str]:
         last = str(len(words.split()) - 1)
         done = imagemill(_IMAGEMILL_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=last)
@@ -49,4 +49,6 @@ def test_a_shell_completes_commands_and_the_options_of_the_fields() -> None:
 
     assert complete("imagemill dem") == ["demo"]
     assert complete("imagemill process --wid") == ["--width"]
+    assert complete("imagemill process --fit in") == ["inside"]
+    assert complete("imagemill jobs list --status F") == ["FAILED"]
     assert "_imagemill_completion" in imagemill("--show-completion", "bash").stdout

@@ -64,6 +64,7 @@ def _option(name: str, schema: Schema) -> inspect.Parameter:
         f"{option}/--no-{option.removeprefix('--')}" if is_switch else option,
         help=None if default is None else f"Default: {to_form_value(default)}.",
         metavar=None if is_switch else _metavar(schema),
+        autocompletion=_completion(schema),
         rich_help_panel=PANEL,
         show_default=False,
     )
@@ -76,10 +77,23 @@ def _option(name: str, schema: Schema) -> inspect.Parameter:
     )
 
 
+def _completion(schema: Schema) -> Callable[[str], list[str]]:
+    """Return the function that completes the words among the accepted values."""
+    words = [word for one in _alternatives(schema) for word in one.get("enum", ())]
+
+    def complete(incomplete: str) -> list[str]:
+        return [word for word in words if word.startswith(incomplete)]
+
+    return complete
+
+
+def _alternatives(schema: Schema) -> list[Schema]:
+    return [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
+
+
 def _metavar(schema: Schema) -> str:
     """Return the accepted values, short enough for a column: 1…100, jpeg|png, JSON."""
-    types = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
-    return " or ".join(dict.fromkeys(map(_metavar_of_type, types)))
+    return " or ".join(dict.fromkeys(map(_metavar_of_type, _alternatives(schema))))
 
 
 def _metavar_of_type(schema: Schema) -> str:
