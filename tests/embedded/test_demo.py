@@ -27,6 +27,9 @@ def test_it_shows_each_status_of_a_job_and_where_the_result_is(tmp_path: Path) -
     assert statuses == ["PENDING", "PROCESSING", "COMPLETED"]
     result = next(Path(word) for word in words if word.startswith("/") and "/outputs/" in word)
     assert result.read_bytes()[8:12] == b"WEBP"
+    # As this program was called, so that the advice can be followed wherever it is installed.
+    advice = f"To keep the stack running: {sys.executable} -m imagemill up"
+    assert shown.stdout.splitlines()[-1] == advice
 
 
 def test_on_a_folder_with_keys_it_needs_one(up_folder: Path) -> None:
