@@ -94,7 +94,7 @@ MAY_IMPORT = {
         "maintenance",
     },
     "backup": {"errors", "formatting", "blocking", "settings", "postgres", "jobs", "storage"},
-    "embedded": {"errors", "extras", "interruption"},
+    "embedded": {"errors", "extras", "formatting", "interruption"},
     "client": {"formatting", "errors", "field_errors", "http_digest", "retry_after", "jobs"},
     "process": {
         "formatting",

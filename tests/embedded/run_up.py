@@ -19,7 +19,9 @@ def main(data: str, port: str, journal: str, *worker: str) -> int:
         api=(*STAND_IN, "api", journal, port), worker=worker or (*STAND_IN, "worker", journal)
     )
     try:
-        return asyncio.run(up(Path(data), "127.0.0.1", int(port), PlainScreen(), commands=commands))
+        return asyncio.run(
+            up(Path(data), "127.0.0.1", int(port), PlainScreen(2), commands=commands)
+        )
     except EmbeddedError as error:
         print(error, file=sys.stderr)  # noqa: T201 - as the command line does
         return 1

@@ -47,7 +47,7 @@ class TerminalScreen:
 
     async def run(self, stack: Stack) -> None:
         self._step.stop()
-        self._console.print(describe_stack(stack))
+        self._console.print(describe_stack(stack, self._settings.worker_concurrency))
         settings = connect_to_data(self._settings, self._data)
         while True:
             try:

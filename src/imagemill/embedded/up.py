@@ -10,12 +10,14 @@ import psutil
 from rich.console import Console
 
 from imagemill.embedded.stack import ServiceCommands, Stack, run_stack
+from imagemill.formatting import pluralize
 from imagemill.interruption import cancel_on_signal
 
 READY: Final = """
 imagemill is ready at {url}
 
-  API docs        {url}/docs
+  Gateway         {url}, its API at {url}/docs
+  Worker          {pictures} at once
   PostgreSQL      psql {postgres}
   Valkey          valkey-cli -u {valkey}
   Data            {folder}
@@ -37,7 +39,8 @@ class Screen(Protocol):
 class PlainScreen:
     """A line for each step, then all addresses, between the lines that the services log."""
 
-    def __init__(self) -> None:
+    def __init__(self, concurrency: int) -> None:
+        self._concurrency = concurrency
         # Neither wrapped nor coloured: addresses are copied by people and scripts.
         self._console = Console(highlight=False, markup=False, soft_wrap=True)
 
@@ -45,7 +48,7 @@ class PlainScreen:
         self._console.print(step)
 
     async def run(self, stack: Stack) -> None:
-        self._console.print(describe_stack(stack))
+        self._console.print(describe_stack(stack, self._concurrency))
         await asyncio.Event().wait()
 
 
@@ -71,9 +74,14 @@ async def up(
     return 0
 
 
-def describe_stack(stack: Stack) -> str:
+def describe_stack(stack: Stack, concurrency: int) -> str:
+    """Return where everything runs; the worker processes so many pictures at once."""
     return READY.format(
-        url=stack.url, postgres=stack.postgres.uri, valkey=stack.valkey.uri, folder=stack.folder
+        url=stack.url,
+        pictures=pluralize(concurrency, "picture"),
+        postgres=stack.postgres.uri,
+        valkey=stack.valkey.uri,
+        folder=stack.folder,
     )
 
 
