@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from support.certificate import make_certificate
 from support.process import free_port, wait_until
 
 GUIDE = Path(__file__).parents[2] / "docs" / "proxies.md"
@@ -21,7 +22,6 @@ HOST = "images.example.com"
 PREFIX = "/images"
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin") or ""
 CADDY = shutil.which("caddy") or ""
-OPENSSL = shutil.which("openssl") or ""
 # What surrounds the part of nginx's configuration that the guide shows.
 NGINX_CONFIG = """
 daemon off;
@@ -105,16 +105,7 @@ def running_caddy(gateway: str, folder: Path, *, strips_prefix: bool) -> Iterato
 
 
 def _with_addresses(text: str, gateway: str, folder: Path) -> str:
-    subprocess.run(
-        [
-            *(OPENSSL, "req", "-x509", "-nodes"),
-            *("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-            *("-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}"),
-            *("-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")),
-        ],
-        check=True,
-        capture_output=True,
-    )
+    make_certificate(folder / "certificate.pem", folder / "key.pem", f"DNS:{HOST}")
     text = text.replace("127.0.0.1:8000", str(urlsplit(gateway).netloc))
     text = text.replace(f"/etc/ssl/certs/{HOST}.pem", str(folder / "certificate.pem"))
     return text.replace(f"/etc/ssl/private/{HOST}.key", str(folder / "key.pem"))

@@ -49,6 +49,30 @@ def test_sixty_uploads_at_once_through_three_sessions_are_completed(
         assert client.get("/readyz").is_success
 
 
+@pytest.mark.parametrize("way", ["TLS", "socket"])
+def test_a_url_leads_through_tls_and_to_a_socket(
+    pooler: Pooler, environment: dict[str, str], tmp_path: Path, way: str
+) -> None:
+    own = pooler.address
+    address, query = {
+        "TLS": (f"{own.host}:{own.port}", f"sslmode=verify-full&sslrootcert={pooler.certificate}"),
+        "socket": ("", f"host={pooler.folder}&port={own.port}"),
+    }[way]
+    url = f"postgresql://{own.user}:{own.password}@{address}/{own.dbname}?{query}"
+    settings = environment | {"DATABASE_URL": url, "PG_PREPARED_STATEMENTS": "false"}
+    for name in ("PG_HOST", "PG_PORT", "PG_USER", "PG_PASSWORD", "PG_DBNAME"):
+        del settings[name]
+    with (
+        running_api(settings, tmp_path / "api.log") as (service, url),
+        running_worker(settings, tmp_path / "worker.log"),
+        client_of(url, timeout=60) as client,
+    ):
+        assert wait_for_end(client, upload(client).json()["id"])["status"] == "COMPLETED"
+        assert own.password not in service.logged()
+    sessions = (pooler.folder / "pgbouncer.log").read_text()
+    assert {"TLS": "tls=TLSv1", "socket": "unix"}[way] in sessions
+
+
 def upload(client: httpx.Client) -> httpx.Response:
     return client.post("/upload", content=PHOTO, headers={"Content-Type": "image/jpeg"})
 

@@ -14,12 +14,13 @@ import pytest
 
 from imagemill.embedded.run_as import chown, server_user
 from imagemill.settings.addresses import PostgresAddress
+from support.certificate import OPENSSL, make_certificate
 from support.process import free_port, wait_until
 from support.servers import connect
 
 PGBOUNCER = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/bin") or ""
 NEEDS_PGBOUNCER = pytest.mark.skipif(
-    not PGBOUNCER, reason="no pgbouncer: `make neighbours` installs it"
+    not (PGBOUNCER and OPENSSL), reason="no pgbouncer or openssl: `make neighbours` installs them"
 )
 SERVER_CONNECTIONS = 3
 CONFIGURATION = """\
@@ -28,7 +29,10 @@ CONFIGURATION = """\
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = {own_port}
-unix_socket_dir =
+unix_socket_dir = {folder}
+client_tls_sslmode = allow
+client_tls_cert_file = {folder}/certificate.pem
+client_tls_key_file = {folder}/key.pem
 auth_type = scram-sha-256
 auth_file = {folder}/users.txt
 pool_mode = transaction
@@ -38,9 +42,14 @@ default_pool_size = {connections}
 
 @dataclass
 class Pooler:
-    """A running pgbouncer; `address` names it as if it were the server."""
+    """A running pgbouncer; `address` names it as if it were the server.
+
+    It takes connections with TLS, by the certificate in its folder, and without, and on a Unix
+    socket there.
+    """
 
     address: PostgresAddress
+    folder: Path
     _command: list[str]
     _log: Path
     _process: subprocess.Popen[bytes]
@@ -52,6 +61,7 @@ class Pooler:
         with tempfile.TemporaryDirectory() as name:
             folder, own = Path(name), replace(server, port=free_port())
             (folder / "users.txt").write_text(f'"{server.user}" "{server.password}"\n')
+            make_certificate(folder / "certificate.pem", folder / "key.pem", "IP:127.0.0.1")
             (folder / "pgbouncer.ini").write_text(
                 CONFIGURATION.format(
                     dbname=server.dbname,
@@ -67,12 +77,16 @@ class Pooler:
                 chown(path, user)
             command = [PGBOUNCER, *(["-u", user] if user else []), str(folder / "pgbouncer.ini")]
             log = folder / "pgbouncer.log"
-            pooler = cls(own, command, log, _start(command, log))
+            pooler = cls(own, folder, command, log, _start(command, log))
             try:
                 pooler._wait_until_ready()
                 yield pooler
             finally:
                 pooler.stop()
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "certificate.pem"
 
     def stop(self) -> None:
         self._process.kill()

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import redis
 
+from support.certificate import OPENSSL, make_certificate
 from support.process import free_port, wait_until
 
 REDIS = shutil.which("redis-server") or ""
 SENTINEL = shutil.which("redis-sentinel") or ""
-OPENSSL = shutil.which("openssl") or ""
 NEEDS_REDIS = pytest.mark.skipif(
     not (REDIS and SENTINEL and OPENSSL),
     reason="no redis-server, redis-sentinel or openssl: `make neighbours` installs them",
@@ -67,15 +67,7 @@ class RedisServer:
 @contextmanager
 def running_redis(folder: Path) -> Iterator[RedisServer]:
     server = RedisServer(free_port(), free_port(), folder)
-    subprocess.run(
-        [
-            *(OPENSSL, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-            *("-nodes", "-keyout", folder / "key.pem", "-out", server.certificate),
-            *("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"),
-        ],
-        check=True,
-        capture_output=True,
-    )
+    make_certificate(server.certificate, folder / "key.pem", "IP:127.0.0.1")
     text = CONFIGURATION.format(
         port=server.port, tls_port=server.tls_port, folder=folder, password=PASSWORD, user=USER
     )

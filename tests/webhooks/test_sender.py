@@ -1,9 +1,7 @@
 """One try to send a webhook to real servers: the address it connects to, and its result."""
 
 import asyncio
-import shutil
 import ssl
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import replace
@@ -20,6 +18,7 @@ from imagemill.webhooks.sender import Sender, _open_pinned_session
 from imagemill.webhooks.try_result import TryResult, TryStatus
 from imagemill.webhooks.url import parse_callback_url
 from imagemill.webhooks.vetting import Vetting
+from support.certificate import OPENSSL, make_certificate
 from support.process import free_port
 from support.receiver import always, receiving
 
@@ -235,14 +234,10 @@ async def test_a_refused_connection_is_described_without_the_address() -> None:
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A self-signed certificate for name.example, with its key."""
-    program = shutil.which("openssl")
-    if program is None:
+    if not OPENSSL:
         pytest.skip("there is no openssl to make a certificate with")
     file = tmp_path_factory.mktemp("tls") / "self-signed.pem"
-    made = [program, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
-    made += ["-nodes", "-days", "2", "-subj", "/CN=name.example"]
-    made += ["-addext", "subjectAltName=DNS:name.example", "-out", str(file), "-keyout", str(file)]
-    subprocess.run(made, check=True, capture_output=True)
+    make_certificate(file, file, "DNS:name.example")
     return file
 
 
