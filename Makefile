@@ -73,12 +73,12 @@ test-browser: dev  ## Compare animations with Chromium, which is installed by ap
 	$(BIN)/pytest -m browser
 
 test-js: dev  ## Test the JavaScript client in Node.js (skipped where there is none)
-	$(BIN)/pytest -m javascript
+	$(BIN)/pytest -m javascript tests/javascript tests/examples
 
 test-languages: dev  ## Run the code of docs/webhooks.md in Go, PHP, Ruby, Java (fetched by apt where possible) and Node.js
 	-@for each in $(LANGUAGES); do command -v $$each >/dev/null || exit 1; done || \
 	  { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends $(LANGUAGE_PACKAGES); }
-	$(BIN)/pytest -m languages
+	$(BIN)/pytest -m languages tests/examples
 
 test-containers: dev  ## Build the images and test the compose file (needs a container engine)
 	$(BIN)/pytest -m containers

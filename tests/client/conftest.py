@@ -1,6 +1,7 @@
 """A gateway with a worker that the tests of a module share, and both clients as one."""
 
 import asyncio
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -19,6 +20,14 @@ ClientOf = Callable[..., Client]
 def server(addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with Server.running(addresses, tmp_path_factory.mktemp("server")) as server:
         yield server
+
+
+@pytest.fixture
+def frozen_worker(server: Server) -> Iterator[None]:
+    """No job is processed during the test."""
+    server.worker.process.send_signal(signal.SIGSTOP)
+    yield
+    server.worker.process.send_signal(signal.SIGCONT)
 
 
 @pytest.fixture(params=[Client, AsyncClient], ids=["sync", "async"])

@@ -44,7 +44,7 @@ def cut(exchange: Exchange) -> None:
 
 
 def busy(exchange: Exchange) -> None:
-    exchange.status, exchange.response_headers["Retry-After"] = 503, "1"
+    exchange.status, exchange.response_headers["Retry-After"] = 503, "2"
 
 
 def damage(exchange: Exchange) -> None:

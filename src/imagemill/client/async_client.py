@@ -96,9 +96,9 @@ class AsyncClient:
         return await self._run(self._operations.wait(job, timeout_seconds))
 
     async def jobs(
-        self, *, status: Collection[Status | str] = (), page_size: int = PAGE_SIZE
+        self, *, status: Status | str | Collection[Status | str] = (), page_size: int = PAGE_SIZE
     ) -> AsyncIterator[Job]:
-        """Yield all jobs, or those with one of the statuses, newest first.
+        """Yield all jobs, or those with this status or one of these, newest first.
 
         They are requested page by page, as far as they are used.
         """

@@ -98,9 +98,10 @@ class Operations:
         raise AssertionError("count never ends")
 
     def list_page(
-        self, status: Collection[Status | str], page_size: int, cursor: str | None
+        self, status: Status | str | Collection[Status | str], page_size: int, cursor: str | None
     ) -> Operation[JobPage]:
-        query = [("status", str(one)) for one in status] + [("limit", str(page_size))]
+        statuses = [status] if isinstance(status, str) else status
+        query = [("status", str(one)) for one in statuses] + [("limit", str(page_size))]
         if cursor is not None:
             query.append(("cursor", cursor))
         return (yield from self._send(Request("GET", "/jobs", query), partial(parse, JobPage)))

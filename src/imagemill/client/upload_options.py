@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from imagemill.client.pipeline import Output, Pipeline
 from imagemill.jobs.job import Priority
@@ -21,7 +21,7 @@ class UploadOptions(Output, total=False):
 
     preset: str
     pipeline: Pipeline
-    priority: Priority
+    priority: Priority | Literal["high", "normal", "low"]
     callback_url: str
     metadata: Mapping[str, Any]
     filename: str
