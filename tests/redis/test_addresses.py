@@ -1,12 +1,15 @@
 """Redis as people have it: URLs, users, TLS, sockets, Sentinel, and rights that are missing."""
 
+import asyncio
 import re
 from collections.abc import Iterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+import redis
 from pydantic import SecretStr
 
 from conftest import running_gateway
@@ -19,7 +22,7 @@ from imagemill.redis.queue import JobQueue, QueueUnavailable
 from imagemill.settings import Settings
 from imagemill.settings.addresses import RedisAddress
 from imagemill.settings.values import parse_rates
-from support.process import free_port
+from support.process import free_port, wait_until
 from support.redis_server import (
     NEEDS_REDIS,
     PASSWORD,
@@ -32,6 +35,7 @@ from support.redis_server import (
 pytestmark = NEEDS_REDIS
 
 GUIDE = Path(__file__).parents[2] / "docs" / "operating.md"
+MAX_TRIES = 300  # of a tenth of a second, for a failover that takes two or three
 JOB = JobId(UUID("0199f0c2-7a1e-7c3a-9d52-5d0c3c0a7b11"))
 
 
@@ -87,6 +91,41 @@ async def test_sentinels_name_the_primary(sentinel: int) -> None:
     await require_a_working_queue(by_url(f"redis+sentinel://:{PASSWORD}@{hosts}/main/2"))
     with pytest.raises(QueueUnavailable, match="No master found for 'other'"):
         await require_a_working_queue(by_url(f"redis+sentinel://:{PASSWORD}@{hosts}/other"))
+
+
+async def test_a_failover_that_sentinels_make_leads_to_the_other_server(tmp_path: Path) -> None:
+    folders = tmp_path / "primary", tmp_path / "replica"
+    for folder in folders:
+        folder.mkdir()
+    with (
+        running_redis(folders[0]) as primary,
+        running_redis(folders[1], replica_of=primary) as replica,
+        running_sentinel(primary) as port,
+        redis.Redis(port=port, decode_responses=True) as sentinel,
+    ):
+        address = by_url(f"redis+sentinel://:{PASSWORD}@127.0.0.1:{port}/main")
+        async with JobQueue.open(address, timedelta(milliseconds=200)) as queue:
+            await queue.check()
+            wait_until(lambda: begins_failover(sentinel), "the sentinel knows a replica")
+            for _ in range(MAX_TRIES):
+                with suppress(QueueUnavailable):
+                    await queue.push_all([JOB], Priority.NORMAL)
+                    if is_primary(replica) and JOB in await queue.pop(8):
+                        break
+                await asyncio.sleep(0.1)
+            else:
+                pytest.fail("the queue does not work again")
+
+
+def begins_failover(sentinel: redis.Redis) -> bool:
+    try:
+        return bool(sentinel.execute_command("SENTINEL FAILOVER", "main"))  # type: ignore[no-untyped-call]
+    except redis.ResponseError:  # no replica is ready yet
+        return False
+
+
+def is_primary(server: RedisServer) -> bool:
+    return bool(server.admin().info("replication")["role"] == "master")
 
 
 @pytest.mark.parametrize("command", ["rpush", "blmpop", "publish"])

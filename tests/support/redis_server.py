@@ -33,6 +33,7 @@ unixsocket {folder}/redis.sock
 save ""
 dir {folder}
 requirepass {password}
+masterauth {password}
 user {user} on >{password} ~imagemill:* &imagemill:* +@all
 """
 SENTINEL_CONFIGURATION = """\
@@ -65,12 +66,14 @@ class RedisServer:
 
 
 @contextmanager
-def running_redis(folder: Path) -> Iterator[RedisServer]:
+def running_redis(folder: Path, replica_of: RedisServer | None = None) -> Iterator[RedisServer]:
     server = RedisServer(free_port(), free_port(), folder)
     make_certificate(server.certificate, folder / "key.pem", "IP:127.0.0.1")
     text = CONFIGURATION.format(
         port=server.port, tls_port=server.tls_port, folder=folder, password=PASSWORD, user=USER
     )
+    if replica_of:
+        text += f"replicaof 127.0.0.1 {replica_of.port}\n"
     with _running([REDIS], folder / "redis.conf", text, lambda: server.admin().ping()):
         yield server
 
