@@ -57,6 +57,20 @@ def test_a_message_is_refused_after_five_minutes(received: Received, secret: str
         verify_webhook(received.body, headers, secret)
 
 
+@pytest.mark.parametrize("body", [b"ping", b'{"type": "ping"}'])
+def test_a_message_of_another_program_is_refused_though_it_is_signed(
+    body: bytes, secret: str
+) -> None:
+    now = datetime.now(UTC)
+    headers = {
+        "webhook-id": "msg",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(secret).sign("msg", now, body.decode()),
+    }
+    with pytest.raises(InvalidWebhook, match="none of imagemill's"):
+        verify_webhook(body, headers, secret)
+
+
 @pytest.mark.parametrize("secret", ["", "whsec_a"])
 def test_a_secret_that_is_none_is_told(received: Received, secret: str) -> None:
     with pytest.raises(ValueError, match=r"secret|base64|padding"):

@@ -85,7 +85,7 @@ export class Exchange {
     } catch (error) {
       this.#signal?.throwIfAborted();
       if (error instanceof ImagemillError) throw error;
-      const reason = error.cause?.message || error.message;
+      const reason = error.cause?.message || error.cause?.code || error.message;
       throw new ConnectionFailed(`There is no connection to ${this.url}: ${reason}`, {
         cause: error,
       });

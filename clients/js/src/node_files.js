@@ -2,13 +2,14 @@
 
 import { randomUUID } from "node:crypto";
 import * as fs from "node:fs";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { access, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Return the file as a File; since Node.js 19.8 it is read while it is sent. */
 export async function openFile(pathOrUrl) {
   const path = pathOrUrl instanceof URL ? fileURLToPath(pathOrUrl) : pathOrUrl;
+  await access(path, fs.constants.R_OK); // its error names the file, those of openAsBlob do not
   const blob = fs.openAsBlob ? await fs.openAsBlob(path) : new Blob([await readFile(path)]);
   return Object.defineProperty(blob, "name", { value: basename(path) });
 }
@@ -21,7 +22,7 @@ export async function writeFile(pathOrUrl, chunks, verify) {
   try {
     const file = await open(temporary, "wx");
     try {
-      for await (const chunk of chunks) await file.write(chunk);
+      await file.writeFile(chunks);
     } finally {
       await file.close();
     }

@@ -18,7 +18,7 @@ export async function verifyWebhook(body, headers, secret) {
   const { id, timestamp, signatures } = readHeaders(headers);
   const age = Math.abs(Date.now() / 1000 - Number(timestamp));
   if (!(age <= TOLERANCE_SECONDS)) throw new InvalidWebhook("The webhook is too old.");
-  const signed = new Uint8Array([...new TextEncoder().encode(`${id}.${timestamp}.`), ...bytes]);
+  const signed = join(new TextEncoder().encode(`${id}.${timestamp}.`), bytes);
   const keys = await Promise.all(secret.trim().split(/\s+/).map(importKey));
   const subtle = await findSubtle();
   const checks = keys.flatMap((key) =>
@@ -27,9 +27,25 @@ export async function verifyWebhook(body, headers, secret) {
   if (!(await Promise.all(checks)).includes(true)) {
     throw new InvalidWebhook("The signature of the webhook is wrong.");
   }
-  const event = JSON.parse(new TextDecoder().decode(bytes));
-  if (!TYPES.has(event.type)) throw new InvalidWebhook("The message is none of imagemill's.");
+  const event = readEvent(bytes);
   return { id, type: event.type, timestamp: event.timestamp, job: event.data };
+}
+
+function readEvent(bytes) {
+  try {
+    const event = JSON.parse(new TextDecoder().decode(bytes));
+    if (TYPES.has(event.type)) return event;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new InvalidWebhook("The message is signed, but is none of imagemill's.");
+}
+
+function join(first, second) {
+  const whole = new Uint8Array(first.length + second.length);
+  whole.set(first);
+  whole.set(second, first.length);
+  return whole;
 }
 
 function readHeaders(headers) {

@@ -63,6 +63,7 @@ test("a picture may come from anywhere", async () => {
   assert.equal(new Set(jobs.map((job) => job.id)).size, sources.length);
   assert.equal((await client.upload(photo, {}, { filename: "ü.jpg" })).input.filename, "ü.jpg");
   await assert.rejects(client.upload(42), TypeError);
+  await assert.rejects(client.upload("nowhere.jpg"), /ENOENT.*'nowhere.jpg'/);
 });
 
 test("the life of a job is told", async () => {

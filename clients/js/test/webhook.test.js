@@ -1,6 +1,7 @@
 /** A real delivery, which tests/javascript/test_node.py has received. */
 
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { test } from "node:test";
 import { InvalidWebhook, verifyWebhook } from "../src/index.js";
 
@@ -28,6 +29,23 @@ for (const [what, message] of Object.entries(CHANGED)) {
     await assert.rejects(verifyWebhook(...message), InvalidWebhook);
   });
 }
+
+test("a message of another program is refused though it is signed", async () => {
+  for (const other of ["ping", '{"type":"ping"}']) {
+    const now = String(Math.floor(Date.now() / 1000));
+    const key = Buffer.from(secret.slice("whsec_".length), "base64");
+    const signature = createHmac("sha256", key).update(`a.${now}.${other}`).digest("base64");
+    const signed = {
+      "webhook-id": "a",
+      "webhook-timestamp": now,
+      "webhook-signature": `v1,${signature}`,
+    };
+    await assert.rejects(verifyWebhook(other, signed, secret), {
+      name: "InvalidWebhook",
+      message: /none of imagemill's/,
+    });
+  }
+});
 
 test("a secret that is none is told", async () => {
   await assert.rejects(verifyWebhook(body, headers, ""), TypeError);

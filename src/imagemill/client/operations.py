@@ -211,7 +211,10 @@ def to_id(job: JobRef) -> UUID:
     """Return the job's id. Raises ValueError when it is none."""
     if isinstance(job, Job):
         return job.id
-    return job if isinstance(job, UUID) else UUID(job)
+    try:
+        return job if isinstance(job, UUID) else UUID(job)
+    except ValueError:
+        raise ValueError(f"{job!r} is not the id of a job.") from None
 
 
 def _path(job: JobRef) -> str:
