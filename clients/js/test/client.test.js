@@ -82,9 +82,9 @@ test("the life of a job is told", async () => {
 test("a wait has an end, and a signal ends it too", async () => {
   const job = await client.upload(photo, { pipeline: SLOW });
   await assert.rejects(client.wait(job, { timeoutSeconds: 0 }), WaitTimeout);
-  const stop = AbortSignal.timeout(50);
-  const stopped = client.wait(job.id, { signal: stop });
-  if (!(await client.job(job)).completed_at) await assert.rejects(stopped, { name: "TimeoutError" });
+  const soon = { signal: AbortSignal.timeout(1) };
+  await assert.rejects(client.wait(job.id, soon), { name: "TimeoutError" });
+  await assert.rejects(client.wait(job.id, soon), { name: "TimeoutError" });
   await client.delete(job);
 });
 
@@ -137,6 +137,14 @@ test("a job is followed to its end, and to its deletion", async () => {
   assert.equal((await following.next()).value.jobId, slow.id);
   await client.delete(slow);
   assert.equal((await take(Infinity, following)).at(-1).job, null);
+});
+
+test("a signal ends a stream of events", async () => {
+  const controller = new AbortController();
+  const events = client.events(null, { signal: controller.signal });
+  const waiting = assert.rejects(events.next(), (reason) => reason === "enough");
+  controller.abort("enough");
+  await waiting;
 });
 
 test("no event is missed when connections are lost", async () => {
