@@ -6,6 +6,7 @@ import { hasEnded } from "./jobs.js";
 import { EventParser } from "./sse.js";
 
 const MEDIA_TYPE = "text/event-stream";
+const TYPES = new Set(["job", "deleted"]);
 const NO_CONTENT = 204;
 // Unless the server has named another delay.
 const RECONNECT_SECONDS = 1;
@@ -51,7 +52,7 @@ async function* connect(http, jobId, state, signal) {
     for await (const chunk of exchange.chunks()) {
       for (const event of parser.feed(chunk)) {
         state.lastEventId = event.lastEventId;
-        yield toJobEvent(event);
+        if (TYPES.has(event.type)) yield toJobEvent(event); // others are of a newer server
       }
       if (parser.retryMilliseconds !== undefined) state.delay = parser.retryMilliseconds / 1000;
     }

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createReadStream } from "node:fs";
 import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -145,6 +146,20 @@ test("a signal ends a stream of events", async () => {
   const waiting = assert.rejects(events.next(), (reason) => reason === "enough");
   controller.abort("enough");
   await waiting;
+});
+
+test("events that the client does not know are passed over", async () => {
+  const id = "01a20a24-c533-70b0-90a7-5a920844137c";
+  const server = createServer((request, response) => {
+    response.writeHead(200, { "Content-Type": "text/event-stream" });
+    response.write('id: 7\nevent: batch\ndata: {"id": "b"}\n\n');
+    response.write(`event: deleted\ndata: {"id": "${id}"}\n\n`);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const newer = new Client(`http://127.0.0.1:${server.address().port}`);
+  assert.deepEqual(await take(1, newer.events()), [{ id: "7", jobId: id, job: null }]);
+  server.closeAllConnections();
+  server.close();
 });
 
 test("no event is missed when connections are lost", async () => {

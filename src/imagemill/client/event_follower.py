@@ -19,6 +19,7 @@ from imagemill.client.responses import require_success
 from imagemill.client.sse import EventParser, ServerSentEvent
 
 MEDIA_TYPE: Final = "text/event-stream"
+JOB: Final = "job"
 DELETED: Final = "deleted"
 # Unless the server has named another delay.
 RECONNECT_SECONDS: Final = 1.0
@@ -81,6 +82,8 @@ class EventFollower:
     def feed(self, chunk: bytes) -> Iterator[JobEvent]:
         """Yield the events that are complete with this chunk of the stream."""
         for event in self._parser.feed(chunk):
+            if event.type not in {JOB, DELETED}:  # of a newer server
+                continue
             change = _read_event(event)
             if self._job_id:
                 self.has_ended = change.job is None or change.job.has_ended

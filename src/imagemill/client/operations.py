@@ -61,7 +61,7 @@ class Operations:
     def upload(self, source: Source, options: UploadOptions) -> Operation[Job]:
         # Should a response be lost, the next try gets the same job instead of a second one.
         key = options.get("idempotency_key") or str(uuid4())
-        wait = _to_wait(options.get("wait", 0))
+        wait = _to_wait(options.get("wait") or 0)
         with UploadBody.open(source, options.get("filename"), to_fields(options)) as body:
             request = Request(
                 "POST",
@@ -129,6 +129,11 @@ class Operations:
     def download_input(self, job: JobRef, target: Target) -> Operation[None]:
         yield from self._download(f"{_path(job)}/input", target)
 
+    def read_output(self, job: JobRef, output: str | None) -> Operation[bytes]:
+        file = BytesIO()
+        yield from self.download(job, file, output)
+        return file.getvalue()
+
     def create_link(self, job: JobRef, output: str | None, expires_in: int) -> Operation[Link]:
         name = output or (yield from self._first_output(job))
         request = Request(
@@ -190,11 +195,6 @@ class Operations:
             if current.status not in reached:
                 raise
             return current
-
-    def read_output(self, job: JobRef, output: str | None) -> Operation[bytes]:
-        file = BytesIO()
-        yield from self.download(job, file, output)
-        return file.getvalue()
 
     def _download(self, path: str, target: Target) -> Operation[None]:
         with open_target(target) as file:

@@ -47,10 +47,11 @@ class UploadBody:
 
     def headers(self) -> dict[str, str]:
         """Return the headers of the body; the size is that of the file now."""
-        size = len(self._head()) + self.file.seek(0, os.SEEK_END) - self.start + len(self._tail())
+        self.file.seek(0, os.SEEK_END)
+        size = self.file.tell() - self.start
         return {
             "Content-Type": f"multipart/form-data; boundary={self.boundary}",
-            "Content-Length": str(size),
+            "Content-Length": str(len(self._head()) + size + len(self._tail())),
         }
 
     def chunks(self) -> Iterator[bytes]:
