@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from imagemill.settings import Settings
-from imagemill.telemetry.gauges import NOTHING, shared_gauges
+from imagemill.telemetry.gauges import NOTHING, shared_gauges, storage_gauges
 from imagemill.telemetry.metrics import MetricsCollector
 
 ROOT = Path(__file__).parent.parent
@@ -23,7 +23,7 @@ def in_files(folder: str, pattern: str) -> set[str]:
 
 def metrics() -> set[str]:
     """Return the names that Prometheus sees; those of counters end in _total."""
-    ours = [*MetricsCollector(shared_gauges(NOTHING)).collect()]
+    ours = [*MetricsCollector(shared_gauges(NOTHING) + storage_gauges(0)).collect()]
     suffixes = {"counter": "_total"}
     return {
         one.name + suffixes.get(one.type, "") for one in ours if one.name.startswith("imagemill_")

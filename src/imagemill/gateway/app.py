@@ -26,9 +26,11 @@ from imagemill.gateway.limits.upload_limiter import UploadLimiter
 from imagemill.gateway.observability.log_context import bind_job_id
 from imagemill.gateway.observability.observed_app import ObservedApp
 from imagemill.gateway.observability.queue_gauges import QueueGauges
+from imagemill.gateway.observability.storage_gauges import StorageGauges
 from imagemill.gateway.openapi.document import complete_document, operation_id
 from imagemill.gateway.openapi.pages import install_pages
 from imagemill.gateway.openapi.routing import problems
+from imagemill.gateway.page.routes import install_page
 from imagemill.gateway.problem import install_problem_handlers
 from imagemill.gateway.query_parameters import require_known_query
 from imagemill.gateway.root_path import ForwardedApp
@@ -134,6 +136,7 @@ def create_routes() -> FastAPI:
         dependencies=[Depends(bind_job_id)],
     )
     install_pages(app)
+    install_page(app)
     routes = [*app.routes]
     for module in ROUTE_MODULES:
         if module is health:
@@ -190,6 +193,7 @@ async def open_services(settings: Settings, *, is_local: bool) -> AsyncIterator[
             rate_limiter=RateLimiter(settings.rate, queue) if settings.rate else None,
             vetting=Vetting(Resolver(MAX_DNS_LOOKUPS).resolve, settings.webhook_allow_private),
             queue_gauges=QueueGauges(postgres),
+            storage_gauges=StorageGauges(storage),
             scraper_cache=ScraperCache(),
             fields_parser=FieldsParser(presets),
         )

@@ -14,6 +14,7 @@ from imagemill.gateway.limits.pending_job_limiter import PendingJobLimiter
 from imagemill.gateway.limits.rate_limiter import RateLimiter
 from imagemill.gateway.limits.upload_limiter import UploadLimiter
 from imagemill.gateway.observability.queue_gauges import QueueGauges
+from imagemill.gateway.observability.storage_gauges import StorageGauges
 from imagemill.gateway.upload.fields_parser import FieldsParser
 from imagemill.gateway.waiting.waiter_registry import WaiterRegistry
 from imagemill.imaging.sandbox.confine.level import ConfinementLevel
@@ -51,6 +52,7 @@ class Services:
     """None without a RATE_LIMIT."""
     vetting: Vetting
     queue_gauges: QueueGauges
+    storage_gauges: StorageGauges
     scraper_cache: ScraperCache
     fields_parser: FieldsParser
 

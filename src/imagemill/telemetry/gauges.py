@@ -78,6 +78,17 @@ def shared_gauges(state: SharedState | None) -> Metrics:
     )
 
 
+def storage_gauges(free_bytes: int | None) -> Metrics:
+    """Return the gauges of the storage. None says that it sets no limit, or is unavailable."""
+    if free_bytes is None:
+        return ()
+    return (
+        GaugeMetricFamily(
+            "imagemill_storage_free_bytes", "Bytes that are free on the storage.", free_bytes
+        ),
+    )
+
+
 def _by_state(name: str, documentation: str, counts: Mapping[str, int]) -> GaugeMetricFamily:
     gauge = GaugeMetricFamily(name, documentation, labels=("state",))
     for state, count in counts.items():

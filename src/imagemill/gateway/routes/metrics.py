@@ -75,7 +75,7 @@ async def _with_timeout(authentication: Coroutine[Any, Any, Caller]) -> Caller:
 )
 async def read_metrics(services: ServicesDep, request: Request) -> Response:
     """Return the metrics of this gateway and, while PostgreSQL answers, of the job queue."""
-    gauges = await services.queue_gauges.read()
+    gauges = await services.queue_gauges.read() + await services.storage_gauges.read()
     # In a thread: it reads the state of the process from files.
     accepted = ", ".join(request.headers.getlist("accept"))
     content, media_type = await run_in_thread(render_metrics, accepted, gauges)

@@ -1,0 +1,62 @@
+import { request } from "./api.js";
+
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 10000;
+
+/**
+ * Follow a stream of server-sent events until the signal aborts it. An EventSource sends no API
+ * key, so the stream is read here, as HTML (9.2) has it: `onEvent(name, data)` for each event,
+ * `onState(isConnected)` when a connection was made, or could not be. It is made again after growing
+ * pauses, and continues at the last event.
+ */
+export async function follow(path, { onEvent, onState = () => {}, signal }) {
+  let last = null;
+  let pause = FIRST_PAUSE;
+  while (!signal.aborted) {
+    try {
+      const headers = { Accept: "text/event-stream", ...(last ? { "Last-Event-ID": last } : {}) };
+      const response = await request(path, { headers, signal, cache: "no-store" });
+      if (response.status === 204) return;
+      onState(true);
+      pause = FIRST_PAUSE;
+      for await (const event of readEvents(response.body)) {
+        last = event.id ?? last;
+        onEvent(event.name, JSON.parse(event.data));
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error.status === 401 || error.status === 404) return;
+      onState(false);
+    }
+    await new Promise((resolve) => setTimeout(resolve, pause * (0.75 + Math.random() / 2)));
+    pause = Math.min(2 * pause, LONGEST_PAUSE);
+  }
+}
+
+/** Yield the events of a stream that have data. */
+export async function* readEvents(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    text += value;
+    const blocks = text.split(/\r?\n\r?\n/);
+    text = blocks.pop();
+    for (const block of blocks) {
+      const event = parse(block);
+      if (event.data) yield event;
+    }
+  }
+}
+
+function parse(block) {
+  const event = { id: null, name: "message", data: "" };
+  for (const line of block.split(/\r?\n/)) {
+    const [, field, value] = /^([a-z]+): ?(.*)$/.exec(line) ?? [];
+    if (field === "id") event.id = value;
+    if (field === "event") event.name = value;
+    if (field === "data") event.data += (event.data ? "\n" : "") + value;
+  }
+  return event;
+}

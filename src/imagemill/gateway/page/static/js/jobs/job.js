@@ -1,0 +1,166 @@
+import { cancelJob, deleteJob, pathOf, readJson, readPicture, request, retryJob } from "../api.js";
+import { makeComparison } from "../compare.js";
+import { nameOf, readOutput, save } from "../download.js";
+import { badge, element, facts } from "../element.js";
+import { follow } from "../events.js";
+import { between, bytes, saved, size, time } from "../format.js";
+import { address } from "../root.js";
+import { showConnection } from "../shell.js";
+
+const $ = (id) => document.getElementById(id);
+const id = location.pathname.split("/").pop();
+const path = `/jobs/${encodeURIComponent(id)}`;
+let shownOutputs = "";
+
+async function read() {
+  try {
+    const job = await readJson(path);
+    const [history, explanation, deliveries] = await Promise.all(
+      ["history", "explain", "deliveries"].map((part) => readJson(`${path}/${part}`)),
+    );
+    showJob(job);
+    showHistory(history.events);
+    $("explanation").textContent = explanation.summary;
+    showDeliveries(deliveries.deliveries);
+    say("");
+  } catch (error) {
+    say(error.message);
+  }
+}
+
+function showJob(job) {
+  const name = job.input.filename ?? job.id;
+  document.title = `${name} · imagemill`;
+  $("title").replaceChildren(name, " ", badge(job.status));
+  $("actions").replaceChildren(...makeActions(job));
+  $("facts").replaceChildren(
+    facts([
+      ["Id", job.id],
+      ["Input", [job.input.media_type.replace("image/", ""), bytes(job.input.bytes), size(job.input)].filter(Boolean).join(", ")],
+      ["Frames", job.input.frames > 1 ? String(job.input.frames) : null],
+      ["Attempts", `${job.attempts} of ${job.max_attempts}`],
+      ["Error", job.error ? `${job.error.code}: ${job.error.detail}` : null],
+      ["Created", time(job.created_at)],
+      ["Took", job.completed_at ? between(job.created_at, job.completed_at) : null],
+      ["Analysis", job.analysis ? element("pre", {}, JSON.stringify(job.analysis, null, 2)) : null],
+    ]),
+  );
+  $("pipeline").textContent = JSON.stringify(job.pipeline, null, 2);
+  $("metadata").textContent = JSON.stringify(job.metadata, null, 2);
+  // Pictures are read once, not at each change.
+  const outputs = job.outputs.map((output) => output.path).join();
+  if (outputs !== shownOutputs) {
+    shownOutputs = outputs;
+    showOutputs(job);
+  }
+}
+
+function makeActions(job) {
+  const button = (title, onClick) => element("button", { type: "button", click: onClick }, title);
+  const act = (send) => async () => {
+    try {
+      await send(job.id);
+      await read();
+    } catch (error) {
+      say(error.message);
+    }
+  };
+  const remove = async () => {
+    if (!confirm("Delete this job with its files?")) return;
+    try {
+      await deleteJob(job.id);
+      location.assign(address("/page/jobs"));
+    } catch (error) {
+      say(error.message);
+    }
+  };
+  const made = [];
+  if (["FAILED", "CANCELED"].includes(job.status)) made.push(button("Retry", act(retryJob)));
+  if (["PENDING", "PROCESSING"].includes(job.status)) made.push(button("Cancel", act(cancelJob)));
+  return [...made, button("Delete", remove)];
+}
+
+async function showOutputs(job) {
+  $("outputs").replaceChildren();
+  if (!job.outputs.length) return;
+  const before = await readPicture(`${path}/input`).catch(() => null);
+  for (const output of job.outputs) {
+    const text = `${size(output)} · ${output.media_type.replace("image/", "")} · ${bytes(output.bytes)}, ${saved(job.input.bytes, output.bytes)}`;
+    const download = element("button", { type: "button" }, "Download");
+    download.addEventListener("click", async () => {
+      try {
+        save(await readOutput(output), nameOf(job, output));
+      } catch (error) {
+        say(error.message);
+      }
+    });
+    const after = await readPicture(pathOf(output.url)).catch(() => null);
+    const { width, height, name } = output;
+    $("outputs").append(
+      element(
+        "article",
+        { class: "card output" },
+        element("h2", {}, name),
+        element("div", { class: "row between" }, element("span", {}, text), download),
+        before && after ? makeComparison({ before, after, width, height, name }) : element("p", { class: "muted" }, "The files are gone."),
+      ),
+    );
+  }
+}
+
+function showHistory(events) {
+  $("history").replaceChildren(
+    ...events.map((event, index) => {
+      const since = index ? ` · ${between(events[index - 1].at, event.at)} later` : "";
+      const attempt = event.attempt ? ` · attempt ${event.attempt}` : "";
+      return element(
+        "li",
+        { class: event.status.toLowerCase() },
+        element("p", {}, badge(event.status), ` ${time(event.at)}${since}${attempt}`),
+        event.error ? element("p", { class: "error" }, `${event.error.code}: ${event.error.detail}`) : null,
+        event.worker ? element("p", { class: "muted" }, `worker ${event.worker}`) : null,
+      );
+    }),
+  );
+}
+
+function showDeliveries(deliveries) {
+  if (!deliveries.length) return;
+  const rows = deliveries.map((delivery) => {
+    const again = element("button", { type: "button" }, "Send again");
+    again.addEventListener("click", async () => {
+      try {
+        await request(`${path}/deliveries/${delivery.n}/redeliver`, { method: "POST" });
+        await read();
+      } catch (error) {
+        say(error.message);
+      }
+    });
+    return element(
+      "tr",
+      {},
+      element("td", {}, delivery.event),
+      element("td", {}, delivery.url),
+      element("td", {}, delivery.status),
+      element("td", {}, `${delivery.tries}`),
+      element("td", {}, delivery.last_error ?? (delivery.last_status_code ? String(delivery.last_status_code) : "")),
+      element("td", {}, again),
+    );
+  });
+  const titles = ["Event", "To", "Status", "Tries", "Last answer", ""].map((title) => element("th", { scope: "col" }, title));
+  $("deliveries").replaceChildren(
+    element("h2", {}, "Webhooks"),
+    element("div", { class: "scroll" }, element("table", {}, element("thead", {}, element("tr", {}, ...titles)), element("tbody", {}, ...rows))),
+  );
+}
+
+function say(sentence) {
+  $("message").textContent = sentence;
+}
+
+await read();
+follow(`${path}/events`, {
+  onEvent: (name) => (name === "deleted" ? say("The job was deleted.") : read()),
+  onState: showConnection,
+  signal: new AbortController().signal,
+});

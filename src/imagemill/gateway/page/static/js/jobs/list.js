@@ -1,0 +1,135 @@
+import { cancelJob, deleteJob, readJson, retryJob } from "../api.js";
+import { follow } from "../events.js";
+import { showConnection } from "../shell.js";
+import { readStatuses, showFilters } from "./filters.js";
+import { Row } from "./row.js";
+
+const PAGE_SIZE = 100;
+const AT_ONCE = 6;
+const ACTIONS = {
+  retry: { send: retryJob, done: "retried", applies: ({ status }) => ["FAILED", "CANCELED"].includes(status) },
+  cancel: { send: cancelJob, done: "canceled", applies: ({ status }) => ["PENDING", "PROCESSING"].includes(status) },
+  delete: { send: deleteJob, done: "deleted", applies: () => true },
+};
+
+const $ = (id) => document.getElementById(id);
+const rows = new Map();
+let cursor = null;
+let generation = 0;
+let isReading = false;
+
+/** Read the next page; the first one when `isAnew`. */
+async function read({ isAnew = false } = {}) {
+  if (isReading && !isAnew) return;
+  if (isAnew) {
+    generation += 1;
+    cursor = null;
+  }
+  const own = generation;
+  isReading = true;
+  try {
+    const query = new URLSearchParams(readStatuses().map((status) => ["status", status]));
+    query.set("limit", PAGE_SIZE);
+    if (cursor) query.set("cursor", cursor);
+    const page = await readJson(`/jobs?${query}`);
+    if (own !== generation) return;
+    if (isAnew) {
+      rows.clear();
+      $("jobs").replaceChildren();
+    }
+    for (const job of page.jobs) append(job);
+    cursor = page.next_cursor;
+    $("more").hidden = cursor === null;
+    say(rows.size ? "" : "There are no such jobs.");
+  } catch (error) {
+    say(error.message);
+    $("more").hidden = false;
+  } finally {
+    isReading = false;
+    showChosen();
+  }
+}
+
+function append(job) {
+  if (rows.has(job.id)) return;
+  const row = new Row(job, showChosen);
+  rows.set(job.id, row);
+  $("jobs").append(row.element);
+}
+
+const chosen = () => [...rows.values()].filter((row) => row.isChosen);
+
+function showChosen() {
+  const jobs = chosen().map((row) => row.job);
+  for (const button of document.querySelectorAll("[data-action]")) {
+    const { applies } = ACTIONS[button.dataset.action];
+    button.disabled = !jobs.some(applies);
+  }
+  $("all").checked = rows.size > 0 && jobs.length === rows.size;
+  $("all").indeterminate = jobs.length > 0 && jobs.length < rows.size;
+}
+
+async function act(name) {
+  const { send, done, applies } = ACTIONS[name];
+  const left = chosen().filter((row) => applies(row.job));
+  const count = left.length;
+  if (name === "delete" && !confirm(`Delete ${count} ${count === 1 ? "job" : "jobs"} with their files?`)) return;
+  let failed = 0;
+  let reason = "";
+  const work = async () => {
+    for (let row = left.pop(); row; row = left.pop()) {
+      try {
+        const response = await send(row.job.id);
+        if (name === "delete") remove(row);
+        else row.update(await response.json());
+        row.box.checked = false;
+      } catch (error) {
+        failed += 1;
+        reason = error.message;
+      }
+      say(`${count - left.length} of ${count}`);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  say(failed ? `${count - failed} of ${count} ${done}. ${reason}` : `${count} ${done}.`);
+  showChosen();
+}
+
+function remove(row) {
+  rows.delete(row.job.id);
+  row.element.remove();
+}
+
+function say(sentence) {
+  $("message").textContent = sentence;
+}
+
+showFilters($("filters"), () => read({ isAnew: true }));
+$("all").addEventListener("change", () => {
+  for (const row of rows.values()) row.box.checked = $("all").checked;
+  showChosen();
+});
+for (const button of document.querySelectorAll("[data-action]")) {
+  button.addEventListener("click", () => act(button.dataset.action));
+}
+$("more").addEventListener("click", () => read());
+$("newest").addEventListener("click", () => {
+  read({ isAnew: true });
+  scrollTo(0, 0);
+});
+// The next page is read before the end of this one comes into sight.
+new IntersectionObserver((entries) => {
+  if (entries.some((entry) => entry.isIntersecting) && cursor) read();
+}, { rootMargin: "800px" }).observe($("more"));
+follow("/events", {
+  onEvent: (name, job) => {
+    const row = rows.get(job.id);
+    if (!row) return;
+    if (name === "deleted") remove(row);
+    else row.update(job);
+    showChosen();
+  },
+  onState: showConnection,
+  signal: new AbortController().signal,
+});
+read({ isAnew: true });
