@@ -8,13 +8,14 @@ CIPA DC-007-2021, 5 (MPF); ITU-T T.81, B.1.1.4 (segments).
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from math import log2
 from struct import pack
 from typing import Final
 
+from imagemill.imaging.jpeg_segments import HEAD_BYTES, START, Segment, iter_segments
 from imagemill.imaging.metadata.rights.xmp import parse_xmp
 
-SOI_BYTES: Final = 2
 APP1: Final = b"\xff\xe1"
 APP2: Final = b"\xff\xe2"
 # Application segments and comments may come before the tables.
@@ -63,17 +64,17 @@ class GainMapFacts:
 
 def join_gain_map(jpeg: bytes, gain_map: bytes, facts: GainMapFacts) -> bytes:
     """Return the file of a picture and its map, two JPEGs."""
-    described = _insert(gain_map, SOI_BYTES, APP1, XMP + _add(EMPTY, _describe(facts)))
+    described = _insert(gain_map, len(START), APP1, XMP + _add(EMPTY, _describe(facts)))
     kept, packet, start = _take_packet(jpeg)
     listed = _list_items(len(described))
     announced = _add(packet, listed)
     if len(XMP + announced) > MAX_SEGMENT_BYTES or parse_xmp(announced) is None:
         announced = _add(EMPTY, listed)
     picture = _insert(kept, start, APP1, XMP + announced)
-    at = max((end for _, _, end in _iter_segments(picture)), default=SOI_BYTES)
-    size = len(picture) + 4 + MPF_DATA_BYTES
+    at = max((segment.end for segment in _iter_head(picture)), default=len(START))
+    size = len(picture) + HEAD_BYTES + MPF_DATA_BYTES
     # Offsets count from the byte order, after the marker, the length and "MPF".
-    index = _build_index(size, len(described), size - (at + 4 + len(MPF)))
+    index = _build_index(size, len(described), size - (at + HEAD_BYTES + len(MPF)))
     return _insert(picture, at, APP2, index) + described
 
 
@@ -88,8 +89,9 @@ def _build_index(picture_bytes: int, map_bytes: int, map_offset: int) -> bytes:
 
 def _take_packet(jpeg: bytes) -> tuple[bytes, bytes, int]:
     """Return the file without its XMP packet, the packet, and where one belongs."""
-    start = SOI_BYTES
-    for at, content, end in _iter_segments(jpeg):
+    start = len(START)
+    for _, at, content_at, end in _iter_head(jpeg):
+        content = jpeg[content_at:end]
         if content.startswith(XMP):
             return jpeg[:at] + jpeg[end:], content.removeprefix(XMP), at
         if content.startswith((b"JFIF\0", b"Exif\0")):  # these are to be first
@@ -97,13 +99,9 @@ def _take_packet(jpeg: bytes) -> tuple[bytes, bytes, int]:
     return jpeg, EMPTY, start
 
 
-def _iter_segments(jpeg: bytes) -> Iterator[tuple[int, bytes, int]]:
-    """Yield the application segments and comments at the start: offset, content and end."""
-    at = SOI_BYTES
-    while jpeg[at] == 0xFF and jpeg[at + 1] in APPLICATION:  # noqa: PLR2004 - a marker
-        end = at + 2 + int.from_bytes(jpeg[at + 2 : at + 4])
-        yield at, jpeg[at + 4 : end], end
-        at = end
+def _iter_head(jpeg: bytes) -> Iterator[Segment]:
+    """Yield the application segments and comments at the start."""
+    return takewhile(lambda segment: segment.marker in APPLICATION, iter_segments(jpeg))
 
 
 def _insert(jpeg: bytes, at: int, marker: bytes, content: bytes) -> bytes:

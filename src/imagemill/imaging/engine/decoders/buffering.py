@@ -6,10 +6,10 @@ versions of the whole picture, and their decoders hold all of it until the fines
 
 from typing import Final
 
-from imagemill.imaging.engine.decoders.jpeg_segments import FRAME_MARKERS, iter_segments
 from imagemill.imaging.errors import InvalidImage
 from imagemill.imaging.file_data import Data
 from imagemill.imaging.formats import JPEG, PNG, Format
+from imagemill.imaging.jpeg_segments import FRAME_MARKERS, count_samples_per_pixel, iter_segments
 from imagemill.imaging.libvips import Image, get_int
 
 COEFFICIENT_BYTES: Final = 2
@@ -31,20 +31,15 @@ def count_buffered_bytes(data: Data, format_: Format, image: Image) -> int:
 
 
 def read_samples_per_pixel(data: Data) -> float:
-    """Return the samples for each pixel of a JPEG: 1.5 with the usual subsampling, 3 without.
+    """Return the samples for each pixel of a JPEG.
 
-    Raises InvalidImage when there is no start of frame. Source: ITU-T T.81, B.2.2 and A.1.1.
+    Raises InvalidImage when there is no start of frame, or no component in it. Source: ITU-T T.81,
+    B.2.2.
     """
-    for marker, start, end in iter_segments(data):
+    for marker, _, start, end in iter_segments(data):
         if marker in FRAME_MARKERS:
-            return _count_samples_per_pixel(data[start:end])
+            samples = count_samples_per_pixel(data[start:end][7::3])
+            if not samples:
+                raise InvalidImage("The picture cannot be decoded: its frame has no components.")
+            return samples
     raise InvalidImage("The picture cannot be decoded: it is a JPEG without a frame.")
-
-
-def _count_samples_per_pixel(frame: bytes) -> float:
-    components = [frame[at] for at in range(7, len(frame), 3)]
-    across, down = [byte >> 4 for byte in components], [byte & 15 for byte in components]
-    whole = max(across, default=0) * max(down, default=0)
-    if not whole:
-        raise InvalidImage("The picture cannot be decoded: its frame has no components.")
-    return sum(one * other for one, other in zip(across, down, strict=True)) / whole

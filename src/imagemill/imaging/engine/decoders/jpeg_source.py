@@ -9,9 +9,9 @@ where it is missing: a picture is whole without it, and libjpeg's reports then t
 from dataclasses import dataclass, field
 from typing import Final
 
-from imagemill.imaging.engine.decoders.jpeg_segments import END, find_end, has_all_scans
 from imagemill.imaging.errors import InvalidImage
 from imagemill.imaging.file_data import Data
+from imagemill.imaging.jpeg_segments import END, find_end, has_all_scans
 from imagemill.imaging.libvips import Image, SourceCustom, get_references
 
 # Where reading may end, it is done in steps of this many bytes, to know where it does.

@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 from imagemill.imaging.engine.decoders.libjpeg_turbo import Pixels
-from imagemill.imaging.engine.small_jpeg.segments import START
 from imagemill.imaging.formats import JPEG, Format
+from imagemill.imaging.jpeg_segments import START
 from imagemill.imaging.libvips import Image as VipsImage
 from imagemill.imaging.metadata.write_density import set_density
 from imagemill.imaging.spec.plain import Output

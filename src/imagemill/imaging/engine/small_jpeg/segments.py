@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from imagemill.imaging.engine.geometry import Size
-
-START: Final = b"\xff\xd8"
-END: Final = b"\xff\xd9"
+from imagemill.imaging.jpeg_segments import (
+    FRAME_MARKERS,
+    SCAN,
+    START,
+    count_samples_per_pixel,
+    iter_segments,
+)
 
 BASELINE: Final = 0xC0
 PROGRESSIVE: Final = 0xC2
-SCAN: Final = 0xDA
-# Start of frame, in all its kinds; three markers of the range mean something else.
-FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 APP1: Final = 0xE1
 APP2: Final = 0xE2
@@ -25,10 +26,6 @@ APP14: Final = 0xEE
 EXIF: Final = b"Exif"
 PROFILE: Final = b"ICC_PROFILE\0"
 
-# A segment begins with its marker, and its length without that.
-MARKER_START: Final = b"\xff"
-MARKER_BYTES: Final = 2
-HEAD_BYTES: Final = 4
 FRAME_BYTES: Final = 6
 COMPONENT_BYTES: Final = 3
 
@@ -55,10 +52,7 @@ class Segments:
 
     @property
     def samples_per_pixel(self) -> float:
-        across = [sampling >> 4 for sampling in self.samplings]
-        down = [sampling & 15 for sampling in self.samplings]
-        taken = sum(one * other for one, other in zip(across, down, strict=True))
-        return taken / (max(across) * max(down))
+        return count_samples_per_pixel(self.samplings)
 
 
 def read_segments(data: bytes) -> Segments:
@@ -66,7 +60,7 @@ def read_segments(data: bytes) -> Segments:
     contents: dict[int, list[bytes]] = {}
     for marker, content in _iter_segments(data):
         contents.setdefault(marker, []).append(content)
-    frames = [(marker, content) for marker in FRAMES for content in contents.get(marker, ())]
+    frames = [(marker, content) for marker in FRAME_MARKERS for content in contents.get(marker, ())]
     if len(frames) != 1:
         raise Unreadable("it has no frame, or several")
     return _describe(*frames[0], contents)
@@ -96,15 +90,14 @@ def _describe(marker: int, frame: bytes, contents: Mapping[int, list[bytes]]) ->
 
 def _iter_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield marker and content of each segment before the first scan, the frame's included."""
-    if data[:2] != START:
+    if data[: len(START)] != START:
         raise Unreadable("it does not begin as a JPEG")
     at = len(START)
-    while True:
-        head = data[at : at + HEAD_BYTES]
-        start, end = at + HEAD_BYTES, at + MARKER_BYTES + int.from_bytes(head[MARKER_BYTES:])
-        if not (head.startswith(MARKER_START) and start <= end <= len(data)):
-            raise Unreadable(f"it has no whole segment at {at}")
-        if head[1] == SCAN:
+    for segment in iter_segments(data):
+        if not (segment.at == at and segment.content <= segment.end <= len(data)):
+            break
+        if segment.marker == SCAN:
             return
-        yield head[1], data[start:end]
-        at = end
+        yield segment.marker, data[segment.content : segment.end]
+        at = segment.end
+    raise Unreadable(f"it has no whole segment at {at}")

@@ -1,20 +1,21 @@
 """Verification of a plain JPEG: what was written is opened again, by segments and by libjpeg."""
 
+from typing import Final
+
 import simplejpeg
 
 from imagemill.imaging.engine.small_jpeg.segments import (
     BASELINE,
-    END,
-    FRAMES,
     Unreadable,
     read_segments,
 )
 from imagemill.imaging.engine.verify import BadOutput, ExpectedOutput
 from imagemill.imaging.file_data import MAX_INLINE_BYTES
+from imagemill.imaging.jpeg_segments import END, FRAME_MARKERS
 from imagemill.imaging.result import WrittenOutput
 
 # Tables of quantisation and of Huffman codes. No other segment is written.
-TABLES = frozenset({0xDB, 0xC4})
+TABLES: Final = frozenset({0xDB, 0xC4})
 
 
 def verify_jpeg(data: bytes, expected: ExpectedOutput) -> WrittenOutput:
@@ -32,7 +33,7 @@ def verify_jpeg(data: bytes, expected: ExpectedOutput) -> WrittenOutput:
         raise BadOutput(f"{name} is {file.size}, not a baseline JPEG of {size}")
     if not data.endswith(END):
         raise BadOutput(f"{name} has no end")
-    if file.contents.keys() - TABLES - FRAMES:
+    if file.contents.keys() - TABLES - FRAME_MARKERS:
         raise BadOutput(f"{name} contains metadata")
     return WrittenOutput(
         name=name,
