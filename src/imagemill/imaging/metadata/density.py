@@ -14,8 +14,10 @@ from imagemill.imaging.file_data import Data
 from imagemill.imaging.formats import JPEG, PNG, TIFF, Format
 from imagemill.imaging.metadata.rights.exif import PREFIX
 from imagemill.imaging.metadata.tag_directory import read_values
+from imagemill.imaging.png_chunks import PIXELS, iter_chunks
 
 MM_AN_INCH: Final = 25.4
+MM_A_METER: Final = 1000
 
 # Per millimetre: one pixel an inch, and more than any device has.
 MIN_DENSITY: Final = 1 / MM_AN_INCH
@@ -23,9 +25,6 @@ MAX_DENSITY: Final = 100_000
 
 # W3C PNG (third edition), 11.3.4.3: two densities per unit, and whether that is the metre.
 PHYSICAL: Final = b"pHYs"
-PIXELS: Final = b"IDAT"
-PNG_START: Final = 8
-CHUNK_FRAME: Final = 12
 METER: Final = 1
 
 # ITU-T T.871, 10.1: the segment after the start of the image, its version left out.
@@ -73,12 +72,12 @@ def read_density(data: Data, format_: Format, exif: bytes) -> Density | None:
 
 
 def _read_png(png: Data) -> Density | None:
-    at = PNG_START
-    while (kind := png[at + 4 : at + 8]) not in {PIXELS, b""}:
-        if kind == PHYSICAL:
-            x, y, unit = unpack_from(">IIB", png, at + 8)
-            return _to_density(x, y, 1000) if unit == METER else None
-        at += CHUNK_FRAME + int.from_bytes(png[at : at + 4])
+    for chunk in iter_chunks(png):
+        if chunk.kind == PIXELS:
+            break
+        if chunk.kind == PHYSICAL:
+            x, y, unit = unpack_from(">IIB", png, chunk.content)
+            return _to_density(x, y, MM_A_METER) if unit == METER else None
     return None
 
 

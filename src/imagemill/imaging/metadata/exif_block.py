@@ -10,11 +10,10 @@ from typing import Final
 from imagemill.imaging.file_data import Data
 from imagemill.imaging.libvips import GValue, Image
 from imagemill.imaging.metadata.blocks import EXIF, EXIF_FIELDS, ORIENTATION, get_block, set_block
-from imagemill.imaging.metadata.rights.exif import extract_rights
+from imagemill.imaging.metadata.rights.exif import PREFIX, extract_rights
 
 START_OF_IMAGE: Final = b"\xff\xd8"
 APPLICATION_1: Final = b"\xff\xe1"
-PREFIX: Final = b"Exif\0\0"
 
 
 def attach_exif(image: Image, block: bytes) -> Image:

@@ -4,15 +4,17 @@ Source: W3C PNG (third edition), 5.3 (layout of chunks).
 """
 
 from collections.abc import Callable
-from typing import BinaryIO, Final
-from zlib import crc32
+from typing import BinaryIO
 
 from imagemill.imaging.metadata.move_rest import move_rest
-
-SIGNATURE_BYTES: Final = 8
-LENGTH_AND_KIND: Final = 8
-CRC_BYTES: Final = 4
-PIXELS: Final = b"IDAT"
+from imagemill.imaging.png_chunks import (
+    CRC_BYTES,
+    HEAD_BYTES,
+    LENGTH_BYTES,
+    PIXELS,
+    SIGNATURE,
+    build_chunk,
+)
 
 # A chunk's kind and its data.
 Chunk = tuple[bytes, bytes]
@@ -25,24 +27,20 @@ def edit_head(png: BinaryIO, edit: Edit) -> None:
     edited = edit(chunks)
     if edited == chunks:
         return
-    head = b"".join(_build_chunk(*chunk) for chunk in edited)
-    move_rest(png, end, SIGNATURE_BYTES + len(head))
-    png.seek(SIGNATURE_BYTES)
+    head = b"".join(build_chunk(*chunk) for chunk in edited)
+    move_rest(png, end, len(SIGNATURE) + len(head))
+    png.seek(len(SIGNATURE))
     png.write(head)
 
 
 def _read_head(png: BinaryIO) -> tuple[list[Chunk], int]:
     """Return the chunks before the pixels, and the offset of what follows them."""
     chunks: list[Chunk] = []
-    at = png.seek(SIGNATURE_BYTES)
+    at = png.seek(len(SIGNATURE))
     while True:
-        start = png.read(LENGTH_AND_KIND)
-        length, kind = int.from_bytes(start[:4]), start[4:]
+        start = png.read(HEAD_BYTES)
+        length, kind = int.from_bytes(start[:LENGTH_BYTES]), start[LENGTH_BYTES:]
         if kind == PIXELS:
             return chunks, at
         chunks.append((kind, png.read(length)))
         at = png.seek(CRC_BYTES, 1)
-
-
-def _build_chunk(kind: bytes, data: bytes) -> bytes:
-    return len(data).to_bytes(4) + kind + data + crc32(kind + data).to_bytes(4)

@@ -10,25 +10,28 @@ from itertools import chain
 from struct import pack, unpack
 from types import MappingProxyType
 from typing import Final
-from zlib import crc32
 
 from imagemill.imaging.engine.decoders.frame_parts import Blend, Disposal, FramePart
 from imagemill.imaging.errors import InvalidImage
 from imagemill.imaging.file_data import Data
+from imagemill.imaging.png_chunks import (
+    CRC_BYTES,
+    END,
+    HEAD_BYTES,
+    HEADER,
+    PIXELS,
+    SIGNATURE,
+    ChunkPlace,
+    build_chunk,
+    iter_chunks,
+)
 
-SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
-LENGTH_AND_KIND: Final = 8
-CRC_BYTES: Final = 4
-
-HEADER: Final = b"IHDR"
 HEADER_BYTES: Final = 13
 ANIMATION: Final = b"acTL"
 CONTROL: Final = b"fcTL"
 # After a number of 4 bytes, what IDAT has.
 FRAME_DATA: Final = b"fdAT"
 NUMBER_BYTES: Final = 4
-PIXELS: Final = b"IDAT"
-END: Final = b"IEND"
 SIZE_BYTES: Final = 8
 
 CONTROL_LAYOUT: Final = ">4xIIIIHHBB"
@@ -38,9 +41,8 @@ HUNDREDTHS: Final = 100
 DISPOSALS: Final = MappingProxyType({1: Disposal.CLEAR, 2: Disposal.RESTORE})
 COVERS: Final = 0
 
-# Where something begins and ends; and the kind of a chunk with where its content does.
+# Where something begins and ends.
 Range = tuple[int, int]
-Chunk = tuple[bytes, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +104,17 @@ def read_apng(data: Data) -> Apng | None:
     if len(frames) < announced:
         raise InvalidImage("The picture cannot be decoded: the PNG has fewer frames than it says.")
     shared = (
-        data[start - LENGTH_AND_KIND : end + CRC_BYTES]
+        data[start - HEAD_BYTES : end + CRC_BYTES]
         for kind, start, end in head
         if kind not in {HEADER, ANIMATION, CONTROL}
     )
     return Apng(frames, plays, header, b"".join(shared)) if frames else None
 
 
-def _split_at_pixels(data: Data) -> tuple[list[Chunk], Iterator[Chunk]]:
+def _split_at_pixels(data: Data) -> tuple[list[ChunkPlace], Iterator[ChunkPlace]]:
     """Return the chunks before the first of pixels, and the others, which are read on demand."""
-    chunks = _iter_chunks(data)
-    head: list[Chunk] = []
+    chunks = iter_chunks(data)
+    head: list[ChunkPlace] = []
     for chunk in chunks:
         if chunk[0] == PIXELS:
             return head, chain([chunk], chunks)
@@ -120,7 +122,7 @@ def _split_at_pixels(data: Data) -> tuple[list[Chunk], Iterator[Chunk]]:
     return head, iter(())
 
 
-def _group_pixels(chunks: Iterable[Chunk]) -> Iterator[tuple[Range, list[Range]]]:
+def _group_pixels(chunks: Iterable[ChunkPlace]) -> Iterator[tuple[Range, list[Range]]]:
     """Yield where the control of each frame is, and its data; a picture before them is left out."""
     control: Range | None = None
     pixels: list[Range] = []
@@ -155,21 +157,11 @@ def _encode_alone(data: Data, apng: Apng, frame: ApngFrame) -> bytes:
     sized = pack(">II", frame.width, frame.height) + apng.header[SIZE_BYTES:]
     pixels = b"".join(bytes(data[start:end]) for start, end in frame.pixels)
     return b"".join(
-        (SIGNATURE, _build(HEADER, sized), apng.chunks, _build(PIXELS, pixels), _build(END, b""))
+        (
+            SIGNATURE,
+            build_chunk(HEADER, sized),
+            apng.chunks,
+            build_chunk(PIXELS, pixels),
+            build_chunk(END, b""),
+        )
     )
-
-
-def _build(kind: bytes, content: bytes) -> bytes:
-    return len(content).to_bytes(4) + kind + content + crc32(kind + content).to_bytes(4)
-
-
-def _iter_chunks(data: Data) -> Iterator[Chunk]:
-    """Yield the kind of each whole chunk, and where its content begins and ends."""
-    at = len(SIGNATURE)
-    while (kind := data[at + 4 : at + LENGTH_AND_KIND]) not in {b"", END}:
-        start = at + LENGTH_AND_KIND
-        end = start + int.from_bytes(data[at : at + 4])
-        if end + CRC_BYTES > len(data):
-            return
-        yield bytes(kind), start, end
-        at = end + CRC_BYTES

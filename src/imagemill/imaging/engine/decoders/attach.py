@@ -5,8 +5,8 @@ from typing import Final
 from imagemill.imaging.color.profiles import attach_profile
 from imagemill.imaging.libvips import GValue, Image
 from imagemill.imaging.metadata.blocks import EXIF, ORIENTATION, XMP, set_block
+from imagemill.imaging.metadata.rights.exif import PREFIX
 
-EXIF_PREFIX: Final = b"Exif\0\0"
 ORIENTATION_FIELDS: Final = (ORIENTATION, "exif-ifd0-Orientation")
 
 
@@ -20,7 +20,7 @@ def attach_facts(
     image = image.copy()
     image.set_type(GValue.gint_type, "bits-per-sample", bits)
     if exif:  # libvips parses it at once
-        image = set_block(image, EXIF, EXIF_PREFIX + exif.removeprefix(EXIF_PREFIX))
+        image = set_block(image, EXIF, PREFIX + exif.removeprefix(PREFIX))
         for name in ORIENTATION_FIELDS:
             image.remove(name)
     if xmp:

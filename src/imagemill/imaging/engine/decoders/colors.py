@@ -7,7 +7,7 @@ from imagemill.imaging.color.alpha import apply_to_colors
 from imagemill.imaging.color.levels import BITS
 from imagemill.imaging.color.profiles import get_profile
 from imagemill.imaging.color.tag_image import tag_image
-from imagemill.imaging.engine.decoders import nclx, png_chunks
+from imagemill.imaging.engine.decoders import nclx, png_colors
 from imagemill.imaging.file_data import Data
 from imagemill.imaging.formats import AVIF, PNG, Format
 from imagemill.imaging.libvips import Image, get_int
@@ -32,7 +32,7 @@ def complete_colors(image: Image, data: Data, format_: Format) -> Image:
 
 
 def _complete_png(image: Image, data: Data) -> Image:
-    colors = png_chunks.read_colors(data)
+    colors = png_colors.read_colors(data)
     if colors is None or (get_profile(image) and not colors.outranks_profile):
         return image
     return tag_image(_widen(image) if colors.is_narrow else image, colors.tag)

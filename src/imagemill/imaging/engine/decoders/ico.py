@@ -21,8 +21,7 @@ from imagemill.imaging.engine.decoders.pillow_image import (
 from imagemill.imaging.engine.libvips_errors import translate_decode_errors
 from imagemill.imaging.errors import InvalidImage
 from imagemill.imaging.libvips import Image
-
-PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+from imagemill.imaging.png_chunks import SIGNATURE
 
 # Reserved, the kind, which is 1, and the number of entries; width, height, colours, reserved,
 # planes, bits, length and offset of each. Sides of 256 are written as 0.
@@ -51,7 +50,7 @@ class _Entry:
 def peek(data: bytes) -> Image:
     """Return a picture with the size and kind of the largest one. Raises what `load` raises."""
     _, content = _find_largest(data)
-    if content.startswith(PNG_SIGNATURE):
+    if content.startswith(SIGNATURE):
         return _open_png(content)
     if len(content) < BITMAP.size:
         raise _damaged()
@@ -62,7 +61,7 @@ def peek(data: bytes) -> Image:
 def load(data: bytes, _frames: int = 1) -> Image:
     """Return the decoded picture. Raises InvalidImage, TooLarge or OutOfMemory."""
     entry, content = _find_largest(data)
-    if content.startswith(PNG_SIGNATURE):
+    if content.startswith(SIGNATURE):
         with translate_decode_errors():
             return _open_png(content).copy_memory()
     with translate_pillow_errors():

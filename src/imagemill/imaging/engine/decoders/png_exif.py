@@ -6,11 +6,11 @@ edit files without encoding them again add it at the end.
 
 from typing import Final
 
-from imagemill.imaging.engine.decoders.attach import EXIF_PREFIX
-from imagemill.imaging.engine.decoders.png_chunks import AFTER_DATA, BEFORE_DATA, SIGNATURE_BYTES
 from imagemill.imaging.file_data import Data
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.metadata.blocks import EXIF, get_block, set_block
+from imagemill.imaging.metadata.rights.exif import PREFIX
+from imagemill.imaging.png_chunks import iter_chunks
 
 KIND: Final = b"eXIf"
 # The frames of an animated PNG are decoded as files of their own, without what follows them.
@@ -23,15 +23,13 @@ def attach_late_exif(image: Image, data: Data) -> Image:
     if get_block(image, EXIF) or data.find(KIND) < 0:
         return image
     exif = _find_exif(data)
-    return set_block(image, EXIF, EXIF_PREFIX + exif) if exif else image
+    return set_block(image, EXIF, PREFIX + exif) if exif else image
 
 
 def _find_exif(data: Data) -> bytes:
-    at = SIGNATURE_BYTES
-    while (kind := bytes(data[at + 4 : at + BEFORE_DATA])) not in {b"", ANIMATION}:
-        start = at + BEFORE_DATA
-        end = start + int.from_bytes(data[at : at + 4])
-        if kind == KIND and end <= len(data) and end - start <= MAX_BYTES:
+    for kind, start, end in iter_chunks(data):
+        if kind == ANIMATION:
+            break
+        if kind == KIND and end - start <= MAX_BYTES:
             return bytes(data[start:end])
-        at = end + AFTER_DATA
     return b""

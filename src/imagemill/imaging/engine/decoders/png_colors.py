@@ -6,18 +6,14 @@ and 11.3.2.6 (cICP): of the chunks that are understood, the one of highest prece
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from struct import unpack
 from typing import Final
-from zlib import crc32
 
 from imagemill.imaging.color.chromaticities import Chromaticities
 from imagemill.imaging.color.code_points import BT709, ColorSpaceTag, Curve, Transfer, find_tag
 from imagemill.imaging.file_data import Data
-
-SIGNATURE_BYTES: Final = 8
-# Length and kind before a chunk's data, and its checksum after it.
-BEFORE_DATA: Final = 8
-AFTER_DATA: Final = 4
+from imagemill.imaging.png_chunks import CRC_BYTES, PIXELS, compute_crc, iter_chunks
 
 CICP: Final = b"cICP"
 SRGB: Final = b"sRGB"
@@ -68,17 +64,12 @@ def read_colors(data: Data) -> PngColors | None:
 def _read_chunks(data: Data) -> Mapping[bytes, bytes]:
     """Return the data of the chunks that speak of colours, and are not damaged."""
     found: dict[bytes, bytes] = {}
-    at = SIGNATURE_BYTES
-    for _ in range(MAX_CHUNKS):
-        kind = data[at + 4 : at + BEFORE_DATA]
-        if kind in {b"IDAT", b"IEND", b""}:
+    for kind, start, end in islice(iter_chunks(data), MAX_CHUNKS):
+        if kind == PIXELS:
             break
-        length = int.from_bytes(data[at : at + 4])
-        start = at + BEFORE_DATA
-        at = start + length + AFTER_DATA
-        if SIZES.get(kind) == length and kind not in found:
-            content, checksum = data[start : start + length], data[start + length : at]
-            if int.from_bytes(checksum) == crc32(kind + content):
+        if SIZES.get(kind) == end - start and kind not in found:
+            content = data[start:end]
+            if data[end : end + CRC_BYTES] == compute_crc(kind, content):
                 found[kind] = content
     return found
 
