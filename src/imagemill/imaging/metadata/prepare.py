@@ -36,10 +36,14 @@ from imagemill.imaging.metadata.blocks import (
     remove_fields,
     set_block,
 )
-from imagemill.imaging.metadata.png_head import edit_head
+from imagemill.imaging.metadata.png_head import Chunk, edit_head
 from imagemill.imaging.metadata.rights.exif import read_rights
 from imagemill.imaging.metadata.rights.iptc import TAG, unwrap_records, wrap_records
-from imagemill.imaging.metadata.write_density import complete_density, state_unknown_in_exif
+from imagemill.imaging.metadata.write_density import (
+    complete_density,
+    remove_made_up_density,
+    state_unknown_in_exif,
+)
 
 # By the beginnings of the names of libvips' fields.
 KINDS: Final = MappingProxyType[str, MetadataKind](
@@ -95,14 +99,16 @@ def complete_metadata(
         tiff_tags.append_tags(file, {**tags, TAG: records} if records else tags)
         tiff_tags.add_palette(file, get_palette(image), get_bits(image))
     if format_ is PNG:
-        packet, colors = get_block(image, XMP), get_palette(image)
-        edit_head(
-            file,
-            lambda chunks: png_xmp.insert_xmp(png_colors.insert_colors(chunks, tag), packet),
-        )
-        if colors:
-            profile = get_profile(image)
-            edit_head(file, lambda chunks: png_palette.insert_palette(chunks, colors, profile))
+        edit_head(file, lambda chunks: _complete_chunks(chunks, image))
+
+
+def _complete_chunks(chunks: list[Chunk], image: Image) -> list[Chunk]:
+    """Return the chunks before the pixels of a PNG, corrected: all at once, since pixels move."""
+    chunks = remove_made_up_density(chunks, image)
+    chunks = png_colors.insert_colors(chunks, get_tag(image))
+    chunks = png_xmp.insert_xmp(chunks, get_block(image, XMP))
+    colors = get_palette(image)
+    return png_palette.insert_palette(chunks, colors, get_profile(image)) if colors else chunks
 
 
 def _find_kind(field: str) -> MetadataKind | None:

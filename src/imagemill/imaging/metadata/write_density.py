@@ -7,7 +7,7 @@ made-up one has other software print a picture in an odd size.
 from struct import pack, unpack
 from typing import BinaryIO, Final
 
-from imagemill.imaging.formats import JPEG, PNG, TIFF, Format
+from imagemill.imaging.formats import JPEG, TIFF, Format
 from imagemill.imaging.libvips import Image
 from imagemill.imaging.metadata.blocks import EXIF, get_block
 from imagemill.imaging.metadata.density import (
@@ -19,7 +19,7 @@ from imagemill.imaging.metadata.density import (
     Density,
 )
 from imagemill.imaging.metadata.move_rest import move_rest
-from imagemill.imaging.metadata.png_head import Chunk, edit_head
+from imagemill.imaging.metadata.png_head import Chunk
 from imagemill.imaging.metadata.tag_directory import ENTRY_BYTES
 
 # What stands for no density in libvips.
@@ -54,18 +54,16 @@ def state_unknown_in_exif(image: Image) -> Image:
 
 
 def complete_density(file: BinaryIO, image: Image, format_: Format) -> None:
-    """Take a made-up density out of the written file, or add the one that it lacks."""
-    if not has_density(image):
-        if format_ is PNG:
-            edit_head(file, _without_density)
-        if format_ is TIFF:
-            _remove_from_tiff(file)
-    elif format_ is JPEG and not get_block(image, EXIF):
+    """Take a made-up density out of a written TIFF, or add to a JPEG the one that it lacks."""
+    if not has_density(image) and format_ is TIFF:
+        _remove_from_tiff(file)
+    if has_density(image) and format_ is JPEG and not get_block(image, EXIF):
         _insert_jfif(file, image)
 
 
-def _without_density(chunks: list[Chunk]) -> list[Chunk]:
-    return [chunk for chunk in chunks if chunk[0] != PHYSICAL]
+def remove_made_up_density(chunks: list[Chunk], image: Image) -> list[Chunk]:
+    """Return the chunks of a written PNG without a density that the image does not have."""
+    return chunks if has_density(image) else [one for one in chunks if one[0] != PHYSICAL]
 
 
 def _insert_jfif(jpeg: BinaryIO, image: Image) -> None:
