@@ -6,18 +6,25 @@ const STOPS = [0, 50, 100];
  * Two pictures, one over the other, with a slider between: by pointer, or by the range below with
  * the keyboard. A double click moves it to the left, the middle or the right, whichever third was
  * clicked.
+ *
+ * Both pictures are shown in the box of the result, `width` by `height`: of an input with other
+ * proportions the middle.
  */
 export function makeComparison({ before, after, width, height, name }) {
-  const image = (source, alt) => element("img", { src: source, alt, width, height, draggable: "false" });
+  const image = (source, alt) => element("img", { src: source, alt, draggable: "false" });
   const over = element("div", { class: "after" }, image(after, `${name}, the result`));
-  const stage = element("div", { class: "stage" }, image(before, `${name}, the input`), over, element("span", { class: "handle" }));
-  const view = element(
+  const stage = element(
     "div",
-    { class: "compare" },
-    stage,
+    { class: "stage" },
+    image(before, `${name}, the input`),
+    over,
+    element("span", { class: "handle" }),
     element("span", { class: "tag left" }, "Input"),
     element("span", { class: "tag right" }, "Result"),
   );
+  stage.style.setProperty("--width", `${width}px`);
+  stage.style.setProperty("--ratio", `${width} / ${height}`);
+  const view = element("div", { class: "compare" }, stage);
   const range = element("input", { type: "range", class: "compare-range", min: 0, max: 100, step: 1, value: 50, "aria-label": `Compare ${name}: how much of the input is shown, in per cent` });
   const full = element("button", { type: "button", "aria-pressed": "false" }, "Pixels at 100 %");
 
