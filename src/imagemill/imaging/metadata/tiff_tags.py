@@ -10,7 +10,7 @@ from typing import BinaryIO, Final
 
 from imagemill.imaging.color.palette import Color
 from imagemill.imaging.file_data import Data
-from imagemill.imaging.metadata.tag_directory import ENTRY_BYTES, INLINE, read_values
+from imagemill.imaging.metadata.tag_directory import ENTRY_BYTES, INLINE, read_directory
 
 TEXT: Final = 2
 SHORT: Final = 3
@@ -51,8 +51,19 @@ def add_palette(tiff: BinaryIO, colors: Sequence[Color], bits: int) -> None:
 
 
 def has_palette(tiff: Data) -> bool:
-    value = read_values(tiff, frozenset({PHOTOMETRIC}), INLINE).get(PHOTOMETRIC, b"\0\0")
-    return int.from_bytes(value[:2], "little" if tiff[:2] == b"II" else "big") == PALETTE
+    page = read_directory(tiff)
+    return page is not None and page.read_integer(PHOTOMETRIC, 0) == PALETTE
+
+
+def find_entries(tiff: BinaryIO) -> tuple[str, int, int]:
+    """Return the byte order, and where the first directory has its entries, and how many."""
+    tiff.seek(0)
+    order = "<" if tiff.read(2) == b"II" else ">"
+    tiff.seek(FIRST)
+    (at,) = unpack(order + "I", tiff.read(4))
+    tiff.seek(at)
+    (count,) = unpack(order + "H", tiff.read(2))
+    return order, tiff.tell(), count
 
 
 def _fill(colors: Sequence[Color], number: int) -> list[Color]:
@@ -61,12 +72,8 @@ def _fill(colors: Sequence[Color], number: int) -> list[Color]:
 
 def _read_directory(tiff: BinaryIO) -> tuple[str, list[bytes], bytes]:
     """Return the byte order, the entries of the first directory, and what follows them."""
-    tiff.seek(0)
-    order = "<" if tiff.read(2) == b"II" else ">"
-    tiff.seek(FIRST)
-    (at,) = unpack(order + "I", tiff.read(4))
-    tiff.seek(at)
-    (count,) = unpack(order + "H", tiff.read(2))
+    order, first, count = find_entries(tiff)
+    tiff.seek(first)
     return order, [tiff.read(ENTRY_BYTES) for _ in range(count)], tiff.read(4)
 
 

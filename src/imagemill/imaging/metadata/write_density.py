@@ -21,6 +21,7 @@ from imagemill.imaging.metadata.density import (
 from imagemill.imaging.metadata.move_rest import move_rest
 from imagemill.imaging.metadata.png_head import Chunk
 from imagemill.imaging.metadata.tag_directory import ENTRY_BYTES
+from imagemill.imaging.metadata.tiff_tags import find_entries
 
 # What stands for no density in libvips.
 UNSTATED: Final = 1.0
@@ -36,6 +37,8 @@ MAX_JFIF_DENSITY: Final = 65535
 START_OF_IMAGE_BYTES: Final = 2
 
 NO_UNIT: Final = 1
+# Of an entry, after its tag, type and number of values. Source: TIFF 6.0, section 2.
+VALUE_AT: Final = 8
 
 
 def set_density(image: Image, density: Density | None) -> Image:
@@ -76,17 +79,12 @@ def _insert_jfif(jpeg: BinaryIO, image: Image) -> None:
 
 def _remove_from_tiff(tiff: BinaryIO) -> None:
     """Set the unit to none and both resolutions, which are mandatory, to 1."""
-    tiff.seek(0)
-    order = "<" if tiff.read(2) == b"II" else ">"
-    tiff.seek(4)
-    (at,) = unpack(order + "I", tiff.read(4))
-    tiff.seek(at)
-    (count,) = unpack(order + "H", tiff.read(2))
-    for place in range(at + 2, at + 2 + count * ENTRY_BYTES, ENTRY_BYTES):
+    order, first, count = find_entries(tiff)
+    for place in range(first, first + count * ENTRY_BYTES, ENTRY_BYTES):
         tiff.seek(place)
         tag, _, _, value = unpack(order + "HHII", tiff.read(ENTRY_BYTES))
         if tag == RESOLUTION_UNIT:
-            tiff.seek(place + 8)
+            tiff.seek(place + VALUE_AT)
             tiff.write(pack(order + "H", NO_UNIT))
         elif tag in {X_RESOLUTION, Y_RESOLUTION}:
             tiff.seek(value)
