@@ -37,6 +37,7 @@ from imagemill.imaging.libvips import (
     get_int,
     keep_alive,
 )
+from imagemill.imaging.metadata.blocks import ORIENTATION
 from imagemill.imaging.metadata.gain_map_file import GainMapFacts
 from imagemill.imaging.spec.plain import Output
 from imagemill.imaging.spec.plain import replace as replace_fields
@@ -47,7 +48,6 @@ QUALITY: Final = 90
 # Of ISO 21496-1 and of Ultra HDR; a JPEG without either has no map that libultrahdr reads.
 SIGNS: Final = (b"21496:-1", b"hdr-gain-map")
 
-ORIENTATION: Final = "orientation"
 CHANNELS: Final = 3
 MAX_BOOST: Final = 2.0**16
 

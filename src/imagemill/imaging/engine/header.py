@@ -114,11 +114,9 @@ def _sniff(data: Data) -> Format:
 
 
 def _has_few_colors(data: Data, format_: Format, image: Image) -> bool:
-    if format_ is TIFF:  # libvips reports no palette of it
-        return has_palette(data) or get_int(image, "bits-per-sample", FULL_BITS) < FULL_BITS
-    return bool(
-        get_int(image, "palette", 0) or get_int(image, "bits-per-sample", FULL_BITS) < FULL_BITS
-    )
+    # libvips reports no palette of a TIFF.
+    is_indexed = has_palette(data) if format_ is TIFF else get_int(image, "palette", 0) != 0
+    return is_indexed or get_int(image, "bits-per-sample", FULL_BITS) < FULL_BITS
 
 
 def _count_frames(image: Image, format_: Format, animation: Animation | None) -> int:

@@ -43,9 +43,10 @@ def find_fonts(folder: Path | None) -> list[Path]:
 
 def check_fonts(folder: Path | None) -> list[str]:
     """Return the names of the folder's fonts. Raises FontError for one that cannot be used."""
-    for file in find_fonts(folder):
+    files = find_fonts(folder)
+    for file in files:
         _load_coverage(file)
-    return [file.name for file in find_fonts(folder)]
+    return [file.name for file in files]
 
 
 def find_undrawable_texts(

@@ -13,6 +13,7 @@ from typing import Final
 from imagemill.imaging.color.chromaticities import Chromaticities
 from imagemill.imaging.color.code_points import BT709, ColorSpaceTag, Curve, Transfer, find_tag
 from imagemill.imaging.file_data import Data
+from imagemill.imaging.metadata.png_colors import UNITS
 from imagemill.imaging.png_chunks import CRC_BYTES, PIXELS, compute_crc, iter_chunks
 
 CICP: Final = b"cICP"
@@ -24,8 +25,7 @@ SIZES: Final = {CICP: 4, SRGB: 1, GAMA: 4, CHRM: 32}
 # Chunks before the pixels; no real file has as many.
 MAX_CHUNKS: Final = 1000
 
-# Numbers of gAMA and cHRM are in units of 1 / 100000.
-UNITS: Final = 100_000
+# Of gAMA.
 SRGB_GAMA: Final = 45455
 
 # Of 255, an exponent that is off by a hundredth is off by a level, and a chromaticity that is off

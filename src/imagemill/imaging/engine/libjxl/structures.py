@@ -62,8 +62,6 @@ class EncoderStatus(IntEnum):
 
 class FrameSetting(IntEnum):
     EFFORT = 0
-    KEEP_INVISIBLE = 12
-    BUFFERING = 34
 
 
 class PixelFormat(Structure):

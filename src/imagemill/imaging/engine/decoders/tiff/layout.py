@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from imagemill.imaging.color.code_points import D65
 from imagemill.imaging.file_data import Data
 from imagemill.imaging.metadata.tag_directory import Directory, read_directory
 
@@ -85,9 +86,8 @@ SQUARE: Final = (1, 1)
 DEFAULT_SUBSAMPLING: Final = (2, 2)
 CMYK_INKS: Final = 1
 
-# Chromaticities, x and y. Source: CIE 15, table T.3.
+# Chromaticity, x and y. Source: CIE 15, table T.3.
 D50: Final = (0.3457, 0.3585)
-D65: Final = (0.3127, 0.3290)
 WHITE_TOLERANCE: Final = 0.003
 
 
