@@ -6,7 +6,7 @@ leaves none.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -85,8 +85,7 @@ class WorkerRegistry:
 
     async def note(self, worker: WorkerFacts, uptime: timedelta, lifetime: timedelta) -> None:
         """Note that the worker runs, and has for `uptime`; it counts as live for `lifetime`."""
-        facts = {name: getattr(worker, name) for name in worker.__slots__}
-        await self.postgres.run(NOTE, facts | {"uptime": uptime, "lifetime": lifetime})
+        await self.postgres.run(NOTE, asdict(worker) | {"uptime": uptime, "lifetime": lifetime})
 
     async def remove(self, worker_id: UUID) -> None:
         """Forget a worker that has stopped."""

@@ -30,6 +30,8 @@ STATEMENT_TIMEOUT_SECONDS: Final = 10
 # The pool doubles its delay before each attempt to connect; once it gives up, it starts over at the
 # next statement. So this bounds how late it notices that the server is available again.
 RECONNECT_TIMEOUT_SECONDS: Final = 3
+# How often a session executes a statement before it prepares it: psycopg's default.
+PREPARE_THRESHOLD: Final = 5
 # How long a check waits for a connection: it answers sooner than those who ask give up.
 CHECK_TIMEOUT_SECONDS: Final = 1.5
 # A session that began so lately and is read-only says that the server is: while it stays so, no new
@@ -139,7 +141,7 @@ class Postgres:
             kwargs={
                 "autocommit": True,
                 "row_factory": dict_row,
-                "prepare_threshold": 5 if address.prepared_statements else None,
+                "prepare_threshold": PREPARE_THRESHOLD if address.prepared_statements else None,
                 "outcome": outcome,
             },
             min_size=1,

@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, DirectoryPath, SecretStr
 from pydantic_settings import NoDecode
 
+if TYPE_CHECKING:  # loaded only where there is a rate limit
+    from limits import RateLimitItem
+
 # Plain segments: it becomes part of links, where `//host` would lead to another server.
 PATH_PREFIX: Final = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 # A name, with `*.` all names below it; an address; or any.
 HOST: Final = re.compile(r"(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|[0-9a-f:.]*:[0-9a-f:.]*|\*")
-if TYPE_CHECKING:
-    from limits import RateLimitItem
 
 MIN_SECRET_BYTES: Final = 16
 MAX_DELAY_SECONDS: Final = 7 * 86400

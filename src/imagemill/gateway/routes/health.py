@@ -62,8 +62,8 @@ async def read_readiness(services: ServicesDep) -> Response:
         why = "; ".join(f"{name}: {reason.rstrip('.')}" for name, reason in unavailable.items())
         detail = f"Uploads are refused: {' and '.join(unavailable)} unavailable ({why})."
         return problem(kind, detail, {"Retry-After": RETRY_AFTER_SECONDS}, **states)
-    told = {"reasons": reasons} if reasons else {}
-    return JsonResponse({**states, "sandbox": str(services.confinement), **told})
+    members = {"sandbox": str(services.confinement)} | ({"reasons": reasons} if reasons else {})
+    return JsonResponse(states | members)
 
 
 async def _failure(check: Awaitable[None]) -> Unavailable | None:

@@ -16,6 +16,8 @@ PERMISSIONS: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 COMPOSE_VARIABLE: Final = "IMAGEMILL_COMPOSE"
 IN_COMPOSE: Final = "docker compose run --rm fix-permissions"
 
+HAS_EFFECTIVE_IDS: Final = os.access in os.supports_effective_ids
+
 
 def require_writable(root: Path) -> None:
     """Raise StorageNotWritable unless all folders of the storage that exist can be written.
@@ -23,7 +25,7 @@ def require_writable(root: Path) -> None:
     Of the shards one is looked at: those of a volume that was restored as another user are alike.
     """
     for folder in _folders(root):
-        if not os.access(folder, os.W_OK | os.X_OK, effective_ids=_HAS_EFFECTIVE_IDS):
+        if not os.access(folder, os.W_OK | os.X_OK, effective_ids=HAS_EFFECTIVE_IDS):
             raise describe_unwritable(root, folder)
 
 
@@ -38,9 +40,6 @@ def describe_unwritable(root: Path, folder: Path) -> StorageNotWritable:
     if os.environ.get(COMPOSE_VARIABLE):
         return StorageNotWritable(problem, IN_COMPOSE)
     return StorageNotWritable(problem, f"chown -R {uid}:{gid} {root}")
-
-
-_HAS_EFFECTIVE_IDS: Final = os.access in os.supports_effective_ids
 
 
 def _folders(root: Path) -> Iterator[Path]:
