@@ -4,7 +4,6 @@ Interrupted at any point it can be repeated: files that are there with the right
 and the database is as it was until the transaction commits.
 """
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from imagemill.formatting import pluralize
 from imagemill.postgres.migrate import migrate, newest_version
 from imagemill.settings import Settings
 from imagemill.settings.addresses import PostgresAddress
+from imagemill.storage.digests import read_sha256
 from imagemill.storage.errors import FileMissing
 from imagemill.storage.keys import unit_key
 from imagemill.storage.open_storage import open_storage
@@ -122,14 +122,11 @@ async def _restore_files(storage: Storage, folder: Path) -> int:
 
 async def _is_stored(storage: Storage, key: str, sha256: str) -> bool:
     """Return whether the file is there with this digest; one with another digest is deleted."""
-    digest = hashlib.sha256()
     try:
-        size = await storage.size(key)
-        async for chunk in storage.read_range(key, 0, size):
-            digest.update(chunk)
+        found = await read_sha256(storage, key, await storage.size(key))
     except FileMissing:
         return False
-    if digest.hexdigest() == sha256:
+    if found == sha256:
         return True
     await storage.delete(key)
     return False

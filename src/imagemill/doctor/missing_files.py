@@ -1,6 +1,5 @@
 """Checks of the files that jobs reference: whether each exists, as it was recorded."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -11,6 +10,7 @@ from imagemill.doctor.findings import MAX_LISTED, Finding, bad, ok
 from imagemill.formatting import pluralize
 from imagemill.jobs.job import JobId
 from imagemill.jobs.job_files import JobFiles, StoredFile
+from imagemill.storage.digests import read_sha256
 from imagemill.storage.errors import FileMissing
 from imagemill.storage.protocol import Storage
 
@@ -91,13 +91,11 @@ async def _find_fault(
         return "size"
     if not deep:
         return None
-    digest = hashlib.sha256()
     try:
-        async for chunk in storage.read_range(stored.key, 0, size):
-            digest.update(chunk)
+        sha256 = await read_sha256(storage, stored.key, size)
     except FileMissing:
         return "missing"
-    return None if digest.hexdigest() == stored.sha256 else "sha256"
+    return None if sha256 == stored.sha256 else "sha256"
 
 
 def _folder(key: str) -> str:
