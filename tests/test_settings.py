@@ -6,6 +6,7 @@ import pytest
 
 from imagemill.errors import SettingsError
 from imagemill.settings import Settings, list_variables, read_settings
+from imagemill.settings.redis_url import parse_redis_url
 from imagemill.settings.secret_files import SECRETS
 from imagemill.settings.unknown_names import find_near_misses, find_void
 
@@ -112,6 +113,9 @@ def test_a_secret_may_come_from_a_file(
         ("REDIS_URL", "redis://me:s3cret@redis:6379/0?sockettimeout=3"),
         ("REDIS_URL", "redis+sentinel://me:s3cret@redis:26379"),
         ("REDIS_URL", "unix+sentinel://me:s3cret@redis:26379/main"),
+        ("REDIS_URL", "redis+sentinel://me:s3cret@redis:26379/main?sockettimeout=3"),
+        ("REDIS_URL", "redis+sentinel://me:s3cret@redis:26379/main?ssl_cert_reqs=none"),
+        ("REDIS_URL", "rediss+sentinel://me:s3cret@redis:26379/main?ssl_cert_req=none"),
     ],
 )
 def test_a_wrong_url_is_named_without_its_password(
@@ -135,6 +139,15 @@ def test_a_url_is_shown_without_its_credentials(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", url)
     assert str(read_settings().postgres) == shown
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss", "redis+sentinel", "rediss+sentinel"])
+def test_a_url_of_redis_may_limit_the_connections(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "main/0" if scheme.endswith("sentinel") else "0"
+    monkeypatch.setenv("REDIS_URL", f"{scheme}://redis:6379/{path}?max_connections=5")
+    assert parse_redis_url(read_settings().redis.url).options["max_connections"] == 5
 
 
 def test_a_url_of_redis_is_shown_without_its_credentials(monkeypatch: pytest.MonkeyPatch) -> None:

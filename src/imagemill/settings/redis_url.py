@@ -7,15 +7,17 @@ User, password and database are Redis' own. Those of the Sentinels are `sentinel
 `sentinel_password` in the query, where every parameter of a connection of redis-py may stand too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
-from redis.asyncio.connection import Connection, parse_url
+from redis.asyncio.connection import Connection, SSLConnection, parse_url
 
 SENTINEL: Final = "+sentinel"
 SENTINEL_PORT: Final = 26379
+# Parameters that a pool takes, and its connections do not.
+OF_POOL: Final = frozenset({"connection_class", "max_connections"})
 FORM: Final = (
     "must be like redis://user:password@host:6379/0, rediss:// for TLS, unix:///path?db=0, or"
     " redis+sentinel://user:password@host:26379,host/service/0, with %-encoding of characters that"
@@ -66,7 +68,7 @@ def _parse_sentinel_url(parts: SplitResult) -> RedisTarget:
         **query,
     }
     del options["host"]
-    Connection(**{k: v for k, v in options.items() if not k.startswith("ssl_")})
+    _require_known(options, SSLConnection if scheme == "rediss" else Connection)
     tls = {name: value for name, value in options.items() if name.startswith("ssl_")}
     return RedisTarget(
         options,
@@ -92,16 +94,13 @@ def _parse_host(text: str) -> tuple[str, int]:
 
 def _parse_options(url: str) -> Mapping[str, Any]:
     options: dict[str, Any] = {**parse_url(url)}
-    # redis-py would find an unknown parameter only when it connects.
-    kind = options.get("connection_class", Connection)
-    kind(
-        **{
-            name: value
-            for name, value in options.items()
-            if name not in {"connection_class", "max_connections"}
-        }
-    )
+    _require_known(options, options.get("connection_class", Connection))
     return options
+
+
+def _require_known(options: Mapping[str, Any], kind: Callable[..., object]) -> None:
+    """Raise TypeError for an unknown parameter: redis-py would only when it connects."""
+    kind(**{name: value for name, value in options.items() if name not in OF_POOL})
 
 
 def _unknown_parameter(error: Exception) -> str:
