@@ -1,14 +1,49 @@
-"""A client of the pages: the other tests' client knows the routes of the API alone."""
+"""Clients of the pages: one of their files, and a browser."""
 
 from collections.abc import Iterator
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from conftest import Gateway
+from page.browsing import Site
+from support.chromium import find_browser
+from support.client import delete_stored_files, storage_of
 
 
 @pytest.fixture
 def site(gateway: Gateway) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=gateway.client.base_url) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = find_browser()
+    if program is None:
+        pytest.skip("there is no Chromium: make test-browser installs it")
+    with sync_playwright() as playwright:
+        # Its own sandbox needs rights that containers do not have; the pages are ours.
+        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def running_site(
+    addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    environment = addresses | {"STORAGE_URL": (folder / "storage").as_uri()}
+    environment |= {"WEBHOOK_ALLOW_PRIVATE": "true", "LEASE_SECONDS": "6"}
+    with Site(environment, folder).running() as site:
+        yield site
+
+
+@pytest.fixture
+def web(running_site: Site, postgres_address: object, redis_address: object) -> Site:
+    """The running site, with no job and no stored file."""
+    del postgres_address, redis_address  # both empty what they name
+    delete_stored_files(storage_of(running_site.environment))
+    return running_site

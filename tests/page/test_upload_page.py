@@ -1,0 +1,228 @@
+"""The upload page in Chromium, as a person uses it."""
+
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from page.browsing import Site, page_of
+from support.keys import Keyring
+from support.pictures import picture
+
+pytestmark = pytest.mark.browser
+
+NAMES = ("one.jpg", "two.jpg", "three.jpg")
+HOSTILE = "<img src=x onerror=alert(1)>.jpg"
+SECONDS = 30_000
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    for name in NAMES:
+        (tmp_path / name).write_bytes(picture(640, 480))
+    return [tmp_path / name for name in NAMES]
+
+
+def item(page: Page, name: str) -> Locator:
+    return page.locator(".item").filter(has_text=name)
+
+
+def format_of(data: bytes) -> str | None:
+    return Image.open(BytesIO(data)).format
+
+
+def choose(page: Page, *files: Path) -> None:
+    page.set_input_files("#files", [*files])
+
+
+def expect_completed(page: Page, *names: str) -> None:
+    for name in names:
+        expect(item(page, name).locator(".badge")).to_have_text("COMPLETED", timeout=SECONDS)
+
+
+def test_three_pictures_that_are_dropped_are_completed_without_a_reload(
+    browser: Browser, web: Site, files: list[Path]
+) -> None:
+    with page_of(browser, web) as page:
+        dropped = page.evaluate_handle(
+            """(files) => {
+                const transfer = new DataTransfer();
+                for (const { name, bytes } of files) {
+                    transfer.items.add(new File([new Uint8Array(bytes)], name));
+                }
+                return transfer;
+            }""",
+            [{"name": file.name, "bytes": [*file.read_bytes()]} for file in files],
+        )
+        page.dispatch_event("#drop", "drop", {"dataTransfer": dropped})
+        expect_completed(page, *NAMES)
+        expect(page.locator("#totals")).to_contain_text("3 of 3 done")
+        assert "smaller" in item(page, "one.jpg").inner_text()
+
+
+def test_a_result_is_compared_with_its_input(
+    browser: Browser, web: Site, files: list[Path]
+) -> None:
+    with page_of(browser, web) as page:
+        choose(page, files[0])
+        expect_completed(page, "one.jpg")
+        page.get_by_role("button", name="Compare: one.jpg").click()
+        slider = page.get_by_role("slider")
+        expect(slider).to_have_value("50")
+        slider.focus()
+        page.keyboard.press("ArrowRight")
+        expect(slider).to_have_value("51")
+        box = page.locator(".compare").bounding_box()
+        assert box
+        for share, position in ((0.9, "100"), (0.1, "0"), (0.5, "50")):
+            page.mouse.dblclick(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+            expect(slider).to_have_value(position)
+        full = page.get_by_role("button", name="Pixels at 100 %")
+        full.click()
+        expect(full).to_have_attribute("aria-pressed", "true")
+        assert (
+            page.locator(".compare img").first.bounding_box()
+            == page.locator(".compare .after img").bounding_box()
+        )
+
+
+def test_results_are_downloaded_alone_and_all_in_a_zip(
+    browser: Browser, web: Site, files: list[Path]
+) -> None:
+    with page_of(browser, web) as page:
+        choose(page, *files, files[0])
+        expect(page.locator("#totals")).to_contain_text("4 of 4 done", timeout=SECONDS)
+        with page.expect_download() as one:
+            page.get_by_role("button", name="Download: two.jpg").click()
+        assert one.value.suggested_filename == "two.webp"
+        assert format_of(one.value.path().read_bytes()) == "WEBP"
+        with page.expect_download() as all_:
+            page.get_by_role("button", name="Download all as ZIP").click()
+        with zipfile.ZipFile(all_.value.path()) as archive:
+            assert archive.testzip() is None
+            names = sorted(archive.namelist())
+            assert names == ["one-2.webp", "one.webp", "three.webp", "two.webp"]
+            assert {format_of(archive.read(name)) for name in names} == {"WEBP"}
+
+
+def test_the_form_says_what_is_sent(browser: Browser, web: Site, files: list[Path]) -> None:
+    with page_of(browser, web) as page:
+        page.select_option("#preset", "avatar")
+        page.get_by_text("The same as JSON").click()
+        page.get_by_text("The same with curl").click()
+        expect(page.locator("#json")).to_contain_text('"width": 256')
+        curl = page.locator("#curl").inner_text()
+        assert web.url in curl
+        assert '"fit":"cover"' in curl
+        choose(page, files[0])
+        expect_completed(page, "one.jpg")
+        expect(item(page, "one.jpg")).to_contain_text("256 \u00d7 256")
+        page.get_by_label("Width, px").fill("0")
+        choose(page, files[1])
+        assert page.locator(".item").count() == 1  # what is out of bounds is not sent
+
+
+def test_a_file_that_is_no_picture_shows_the_reason(
+    browser: Browser, web: Site, tmp_path: Path
+) -> None:
+    bad, broken = tmp_path / "bad.jpg", tmp_path / "broken.jpg"
+    bad.write_bytes(b"no picture at all")
+    broken.write_bytes(picture(640, 480)[:2000])
+    with page_of(browser, web) as page:
+        choose(page, bad, broken)
+        expect(item(page, "bad.jpg").locator(".facts")).to_contain_text(
+            "not in a supported format", timeout=SECONDS
+        )
+        expect(page.get_by_role("button", name="Try again: bad.jpg")).to_be_visible()
+        expect(item(page, "broken.jpg").locator(".facts")).to_contain_text(
+            "The picture cannot be decoded", timeout=SECONDS
+        )
+        page.get_by_role("button", name="Retry: broken.jpg").click()
+        expect(item(page, "broken.jpg").locator(".badge")).to_have_text("FAILED", timeout=SECONDS)
+
+
+def test_hostile_names_are_text(browser: Browser, web: Site, tmp_path: Path) -> None:
+    file = tmp_path / HOSTILE
+    file.write_bytes(picture())
+    with page_of(browser, web) as page:
+        choose(page, file)
+        expect_completed(page, HOSTILE)
+        page.get_by_role("link", name="Details").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text(HOSTILE)
+        page.goto("/page/jobs")
+        expect(page.get_by_role("link", name=HOSTILE)).to_be_visible()
+        assert page.locator("img[src=x]").count() == 0
+
+
+def test_a_reload_shows_the_same_jobs(browser: Browser, web: Site, files: list[Path]) -> None:
+    with page_of(browser, web) as page:
+        choose(page, *files)
+        expect_completed(page, *NAMES)
+        page.reload()
+        expect_completed(page, *NAMES)
+        page.get_by_role("button", name="Clear the list").click()
+        page.reload()
+        page.wait_for_timeout(300)
+        assert page.locator(".item").count() == 0
+
+
+def test_a_server_that_restarts_loses_no_upload(
+    browser: Browser, web: Site, files: list[Path]
+) -> None:
+    with page_of(browser, web) as page:
+        choose(page, files[0])
+        expect_completed(page, "one.jpg")
+        web.stop()
+        expect(page.locator("#connection")).to_be_visible(timeout=SECONDS)
+        choose(page, files[1])
+        expect(item(page, "two.jpg")).to_contain_text("sent again in a moment")
+        web.start()
+        expect_completed(page, "two.jpg")
+        expect(page.locator("#connection")).to_be_hidden(timeout=SECONDS)
+        choose(page, files[2])
+        expect_completed(page, "three.jpg")
+
+
+def test_everything_is_done_by_the_keyboard_alone(
+    browser: Browser, web: Site, files: list[Path]
+) -> None:
+    def press_on(name: str) -> None:
+        button = page.get_by_role("button", name=name)
+        for _ in range(40):
+            if button.evaluate("(own) => own === document.activeElement"):
+                page.keyboard.press("Enter")
+                return
+            page.keyboard.press("Tab")
+        pytest.fail(f"{name} cannot be reached by Tab")
+
+    with page_of(browser, web) as page:
+        with page.expect_file_chooser() as chooser:
+            press_on("Choose pictures")
+        chooser.value.set_files(files[0])
+        expect_completed(page, "one.jpg")
+        expect(page.locator("#announcer")).to_have_text("one.jpg is done.")
+        press_on("Compare: one.jpg")
+        expect(page.get_by_role("slider")).to_be_visible()
+
+
+def test_a_key_is_asked_for_and_kept_for_the_session_alone(
+    browser: Browser, web: Site, keyring: Keyring, files: list[Path]
+) -> None:
+    key = keyring.add("someone")["Authorization"].removeprefix("Bearer ")
+    with page_of(browser, web) as page:
+        field = page.get_by_label("The key, from `imagemill keys add`")
+        field.fill("wrong")
+        page.get_by_role("button", name="Use this key").click()
+        expect(page.get_by_role("dialog")).to_contain_text("unknown or revoked")
+        field.fill(key)
+        page.get_by_role("button", name="Use this key").click()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        choose(page, files[0])
+        expect_completed(page, "one.jpg")
+        page.get_by_role("button", name="Compare: one.jpg").click()
+        expect(page.get_by_role("slider")).to_be_visible()
+        assert page.evaluate("localStorage.length") == 0
+        assert key not in page.evaluate("document.cookie")
