@@ -67,10 +67,12 @@ $(PROMTOOL): $(READY)
 	  && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x -C bin --strip-components=3 ./usr/bin/promtool \
 	  && rm prometheus_*.deb)
 
-test-browser: dev  ## Compare animations with Chromium, which is installed by apt if it is missing
-	@command -v chromium chromium-browser google-chrome >/dev/null || \
-	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
+test-browser: dev chromium  ## Test the pages, and compare animations, with Chromium (apt installs it if it is missing)
 	$(BIN)/pytest -m browser
+
+chromium:
+	@command -v chromium chromium-browser google-chrome >/dev/null || \
+	  { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends chromium; }
 
 test-js: dev  ## Test the JavaScript client in Node.js (skipped where there is none)
 	$(BIN)/pytest -m javascript tests/javascript tests/examples
@@ -118,6 +120,9 @@ dist: dev  ## Build the wheel and the source archive into dist/
 release-notes:  ## Print the first section of the changelog: what the next release brings
 	@awk '/^## / {sections++} sections == 1' CHANGELOG.md
 
+screenshots: dev chromium  ## Make the pictures of the pages in docs/images
+	cd tests && ../$(BIN)/python -m page.screenshots ../docs/images
+
 gallery: dev  ## Render every field of an output into docs/gallery
 	$(BIN)/python -m gallery docs/gallery
 
@@ -147,5 +152,5 @@ bench-snapshot: dev  ## The same while a snapshot is held for SECONDS and RATE j
 	$(BIN)/python -m bench.queue_rates --snapshot --rate $(RATE) --seconds $(SECONDS)
 
 .PHONY: help venv dev demo up neighbours test test-long test-alerts test-browser test-js test-languages test-containers chaos soak fuzz sweep schemathesis check \
-  format dist release-notes gallery \
+  format dist release-notes gallery screenshots chromium \
   api-docs bench bench-small bench-outputs bench-keys bench-streams bench-queue bench-snapshot

@@ -164,6 +164,8 @@ async function restore() {
   }
 }
 
+// On a phone the form would push the results out of sight.
+if (matchMedia("(max-width: 36rem)").matches) $("options").open = false;
 listen();
 showRequest();
 follow("/events", {
