@@ -7,6 +7,9 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from imagemill.gateway.app import create_routes
 
+# A file of those that routes serve by their paths.
+FILES = {"/page/{path:path}": "/page/css/theme.css"}
+
 # A method and a path, as in "GET /jobs/{id}".
 Declared = tuple[str, str]
 
@@ -22,6 +25,6 @@ def _declared(routes: Iterable[BaseRoute]) -> Iterator[Declared]:
             yield "GET", f"{route.path}/swagger-ui.css"
         elif isinstance(route, APIRoute | Route):
             for method in route.methods or ():
-                yield method, route.path
+                yield method, FILES.get(route.path, route.path)
         else:  # a router that was included; FastAPI keeps it whole
             yield from _declared(route.original_router.routes)  # type: ignore[attr-defined]

@@ -24,6 +24,8 @@ from .routes import every_route
 
 Json = dict[str, Any]
 
+# They show what the API answers to the key that a person enters.
+PAGES = ("/", "/status", "/page/jobs", "/page/jobs/{id}", "/page/css/theme.css")
 # Routes without authentication: they reveal nothing about jobs or keys.
 OPEN = {
     ("GET", "/docs"),
@@ -36,9 +38,10 @@ OPEN = {
     ("HEAD", "/readyz"),
     ("GET", "/problems/{slug}"),
     ("HEAD", "/problems/{slug}"),
+    *((method, path) for method in ("GET", "HEAD") for path in PAGES),
 }
 ROUTES = every_route()
-OF_A_JOB = [route for route in ROUTES if "{id}" in route[1]]
+OF_A_JOB = [route for route in ROUTES if "{id}" in route[1] and route not in OPEN]
 UNKNOWN = "imk_0199f0c27a1e7c3a9d525d0c3c0a7b11_" + "a" * 43
 
 

@@ -30,7 +30,6 @@ UNKNOWN_ID = UUID("0199f0c2-7a1e-7c3a-9d52-5d0c3c0a7b11")
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/", 404),
         ("GET", "/nowhere", 404),
         ("GET", "/redoc", 404),
         ("GET", "/jobs/", 404),

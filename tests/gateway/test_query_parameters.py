@@ -6,12 +6,18 @@ import pytest
 from .routes import every_route
 
 ANY_ID = "0199f0c2-7a1e-7c3a-9d52-5d0c3c0a7b11"
-# Of a folder of files.
-ASSETS = "/docs/assets/"
+# Pages read the query of their address in the browser, as the list of jobs its filters.
+PAGES = {"/", "/status"}
+PAGES_AND_FILES = ("/docs/assets/", "/page/")
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [route for route in every_route() if not route[1].startswith(ASSETS)]
+    ("method", "path"),
+    [
+        (method, path)
+        for method, path in every_route()
+        if path not in PAGES and not path.startswith(PAGES_AND_FILES)
+    ],
 )
 def test_an_unknown_query_parameter_is_named(method: str, path: str, api: httpx.Client) -> None:
     url = path.format(id=ANY_ID, name="image", n=1, slug="not-found")

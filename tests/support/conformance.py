@@ -147,7 +147,8 @@ def _is_stream(response: httpx.Response) -> bool:
 
 
 def _is_page(path: str) -> bool:
-    return path.startswith(("/docs", "/problems/")) or path == "/openapi.json"
+    names = {"/", "/status", "/openapi.json"}
+    return path in names or path.startswith(("/docs", "/page/", "/problems/"))
 
 
 def _operation(method: str, path: str) -> Schema | None:
