@@ -72,6 +72,8 @@ export class Item {
 
   /** Show the job, or what an event says of it. */
   update(job) {
+    // Answers and events come by several connections, so an earlier state may come last.
+    if (this.job && new Date(job.updated_at) < new Date(this.job.updated_at)) return;
     const before = this.job?.status;
     this.job = { ...this.job, ...job };
     this.#note = "";
@@ -109,7 +111,13 @@ export class Item {
     facts.classList.toggle("error", status === "FAILED");
     bar.parentElement.hidden = this.hasEnded;
     bar.style.inlineSize = `${this.job ? 100 : Math.round(100 * this.#share)}%`;
+    // Who is at one of the buttons stays there: the keyboard must not fall back to the page.
+    const focused = actions.contains(document.activeElement) ? document.activeElement : null;
     actions.replaceChildren(...this.#makeActions(status));
+    if (focused) {
+      const same = [...actions.children].find((one) => one.textContent === focused.textContent);
+      (same ?? actions.firstElementChild)?.focus();
+    }
   }
 
   #describe() {
@@ -128,9 +136,9 @@ export class Item {
       element("button", { type: "button", click: onClick, "aria-label": `${title}: ${this.#name}`, ...attributes }, title);
     const made = [];
     if (status === "COMPLETED") {
-      const isShown = this.#comparison !== null;
+      const isShown = String(this.#comparison !== null);
       made.push(
-        button(isShown ? "Hide the comparison" : "Compare", () => this.#toggleComparison(), { "aria-expanded": String(isShown) }),
+        button("Compare", () => this.#toggleComparison(), { "aria-expanded": isShown }),
         button("Download", () => this.#download()),
       );
     }
