@@ -12,6 +12,7 @@ export function toJson(fields) {
 /** Write the command that sends the same request from a shell. */
 export function toCurl(fields) {
   const key = readKey() ? [`-H "Authorization: Bearer $IMAGEMILL_API_KEY"`] : [];
-  const parts = Object.entries(fields).map(([name, value]) => `-F ${quote(`${name}=${value}`)}`);
+  // Not -F, for which a semicolon or an at sign in a text has a meaning.
+  const parts = Object.entries(fields).map(([name, value]) => `--form-string ${quote(`${name}=${value}`)}`);
   return ["curl", ...key, "-F file=@cat.jpg", ...parts, quote(location.origin + address("/upload"))].join(" \\\n  ");
 }
