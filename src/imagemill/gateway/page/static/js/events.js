@@ -1,4 +1,5 @@
 import { request } from "./api.js";
+import { keyGiven } from "./key.js";
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10000;
@@ -25,8 +26,9 @@ export async function follow(path, { onEvent, onState = () => {}, signal }) {
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (error.status === 401 || error.status === 404) return;
-      onState(false);
+      if (error.status === 404) return;
+      if (error.status === 401) await keyGiven();
+      else onState(false);
     }
     await new Promise((resolve) => setTimeout(resolve, pause * (0.75 + Math.random() / 2)));
     pause = Math.min(2 * pause, LONGEST_PAUSE);

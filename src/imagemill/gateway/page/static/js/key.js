@@ -16,6 +16,13 @@ export function authorization() {
   return key ? { Authorization: `Bearer ${key}` } : {};
 }
 
+/** Return once there is a key: another request may be given one later. */
+export async function keyGiven() {
+  while (readKey() === null) {
+    await new Promise((resolve) => document.addEventListener("key-changed", resolve, { once: true }));
+  }
+}
+
 /** Ask for the key, once for all who wait for it. Resolves to whether one was given. */
 export function askForKey(reason) {
   asking ??= show(reason).finally(() => {
