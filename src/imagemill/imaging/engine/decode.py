@@ -51,6 +51,11 @@ def decode(data: Data, header: Header, opened: Image, plan: DecodePlan) -> tuple
     return (held,)
 
 
+def choose_jpeg_shrink(factor: float) -> int:
+    """Return by what a JPEG's decoder shrinks, when it may shrink by no more than the factor."""
+    return next((shrink for shrink in JPEG_SHRINKS if shrink <= factor), 1)
+
+
 def _iter_frames(data: Data, header: Header, number: int) -> Iterator[Image]:
     """Yield the first frames, without metadata that is true of an animation alone."""
     if header.animation is None:
@@ -60,11 +65,6 @@ def _iter_frames(data: Data, header: Header, number: int) -> Iterator[Image]:
     frames = header.animation.iter_frames(header.format, size.width, size.height)
     for frame in islice(frames, number):
         yield from split_frames(frame, size.height)
-
-
-def choose_jpeg_shrink(factor: float) -> int:
-    """Return by what a JPEG's decoder shrinks, when it may shrink by no more than the factor."""
-    return next((shrink for shrink in JPEG_SHRINKS if shrink <= factor), 1)
 
 
 def _decode_without_libvips(
