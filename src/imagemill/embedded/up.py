@@ -16,7 +16,9 @@ from imagemill.interruption import cancel_on_signal
 READY: Final = """
 imagemill is ready at {url}
 
-  Gateway         {url}, its API at {url}/docs
+  Page            {url}
+  API             {url}/docs
+  Status          {url}/status
   Worker          {pictures} at once
   PostgreSQL      psql {postgres}
   Valkey          valkey-cli -u {valkey}
