@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from page.browsing import Site, page_of
 from support.keys import Keyring
@@ -61,6 +61,38 @@ def test_three_pictures_that_are_dropped_are_completed_without_a_reload(
         expect_completed(page, *NAMES)
         expect(page.locator("#totals")).to_contain_text("3 of 3 done")
         assert "smaller" in item(page, "one.jpg").inner_text()
+
+
+def test_nothing_moves_while_a_picture_is_processed(
+    browser: Browser, web: Site, files: list[Path]
+) -> None:
+    with page_of(browser, web) as page:
+        held: list[Route] = []
+        page.route("**/upload", lambda route, _: held.append(route))
+        choose(page, files[0])
+        expect(page.locator(".badge")).to_have_text("UPLOADING")
+        box = page.locator(".item").bounding_box()
+        held[0].continue_()
+        expect_completed(page, "one.jpg")
+        assert page.locator(".item").bounding_box() == box
+
+
+def test_a_folder_that_is_dropped_brings_the_pictures_in_it(
+    browser: Browser, web: Site, tmp_path: Path
+) -> None:
+    for name in ("holiday/beach.jpg", "holiday/evening/sunset.jpg"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(picture())
+    with page_of(browser, web) as page:
+        box = page.locator("#drop").bounding_box()
+        assert box
+        # A page cannot make a drop with a folder in it, the debugger can.
+        devtools = page.context.new_cdp_session(page)
+        data = {"items": [], "files": [str(tmp_path / "holiday")], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            at = {"x": box["x"] + 9, "y": box["y"] + 9}
+            devtools.send("Input.dispatchDragEvent", {"type": kind, "data": data, **at})
+        expect_completed(page, "beach.jpg", "sunset.jpg")
 
 
 def test_a_result_is_compared_with_its_input(

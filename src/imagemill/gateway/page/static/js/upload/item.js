@@ -91,7 +91,7 @@ export class Item {
     this.#parts.facts = element("p", { class: "facts" });
     this.#parts.bar = element("span");
     this.#parts.actions = element("div", { class: "row actions wide" });
-    this.#parts.more = element("div", { class: "wide" });
+    this.#parts.more = element("div", { class: "wide more" });
     this.#parts.root = element(
       "li",
       { class: "item card" },
@@ -109,7 +109,7 @@ export class Item {
     state.replaceChildren(badge(status));
     facts.replaceChildren(...this.#describe());
     facts.classList.toggle("error", status === "FAILED");
-    bar.parentElement.hidden = this.hasEnded;
+    bar.parentElement.classList.toggle("ended", this.hasEnded);
     bar.style.inlineSize = `${this.job ? 100 : Math.round(100 * this.#share)}%`;
     // Who is at one of the buttons stays there: the keyboard must not fall back to the page.
     const focused = actions.contains(document.activeElement) ? document.activeElement : null;
