@@ -67,11 +67,12 @@ $(PROMTOOL): $(READY)
 	  && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x -C bin --strip-components=3 ./usr/bin/promtool \
 	  && rm prometheus_*.deb)
 
-test-browser: dev chromium  ## Test the pages, and compare animations, with Chromium (apt installs it if it is missing)
+test-browser: dev chromium  ## Test the pages, and compare animations, with Chromium (fetched by apt where possible)
 	$(BIN)/pytest -m browser
 
+# Where there is no apt, the tests with a browser are skipped, and say so.
 chromium:
-	@command -v chromium chromium-browser google-chrome >/dev/null || \
+	-@command -v chromium chromium-browser google-chrome >/dev/null || \
 	  { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends chromium; }
 
 test-js: dev  ## Test the JavaScript client in Node.js (skipped where there is none)
