@@ -1,5 +1,8 @@
 """The upload page in Chromium, as a person uses it."""
 
+import json
+import shutil
+import subprocess
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -101,9 +104,11 @@ def test_a_result_is_compared_with_its_input(
     with page_of(browser, web) as page:
         choose(page, files[0])
         expect_completed(page, "one.jpg")
-        page.get_by_role("button", name="Compare: one.jpg").click()
+        compare = page.get_by_role("button", name="Compare: one.jpg")
+        compare.press("Enter")
         slider = page.get_by_role("slider")
         expect(slider).to_have_value("50")
+        expect(compare).to_be_focused()
         slider.focus()
         page.keyboard.press("ArrowRight")
         expect(slider).to_have_value("51")
@@ -119,6 +124,62 @@ def test_a_result_is_compared_with_its_input(
             page.locator(".compare img").first.bounding_box()
             == page.locator(".compare .after img").bounding_box()
         )
+
+
+def test_a_cropped_result_is_compared_in_its_own_shape_and_pixels(
+    browser: Browser, web: Site, tmp_path: Path
+) -> None:
+    (tmp_path / "tall.jpg").write_bytes(picture(600, 1000))
+    with page_of(browser, web) as page:
+        page.select_option("#preset", "avatar")
+        page.get_by_label("Width, px").fill("200")
+        page.get_by_label("Height, px").fill("100")
+        choose(page, tmp_path / "tall.jpg")
+        expect_completed(page, "tall.jpg")
+        page.get_by_role("button", name="Compare: tall.jpg").click()
+        images = page.locator(".compare img")
+        expect(images).to_have_count(2)
+        for image in images.all():
+            box = image.bounding_box()
+            assert box
+            assert box["width"] == pytest.approx(2 * box["height"], abs=1)
+        page.get_by_role("button", name="Pixels at 100 %").click()
+        for image in images.all():
+            box = image.bounding_box()
+            assert box
+            assert (box["width"], box["height"]) == (200, 100)
+
+
+def test_an_answer_that_comes_late_does_not_undo_the_end_of_a_job(
+    browser: Browser, web: Site, files: list[Path]
+) -> None:
+    earlier = {"status": "PENDING", "outputs": [], "updated_at": "2026-01-01T00:00:00Z"}
+    held: list[Route] = []
+    with page_of(browser, web) as page:
+        page.route("**/jobs/*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright takes no builtin
+        choose(page, files[0])
+        expect_completed(page, "one.jpg")  # by its event
+        (route,) = held
+        answer = route.fetch()
+        with page.expect_response("**/jobs/*") as late:
+            route.fulfill(response=answer, json=answer.json() | earlier)
+        late.value.finished()
+        page.evaluate("new Promise((resolve) => setTimeout(resolve))")
+        assert item(page, "one.jpg").locator(".badge").inner_text() == "COMPLETED"
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
+def test_the_curl_command_sends_a_text_as_it_is(
+    browser: Browser, web: Site, files: list[Path]
+) -> None:
+    with page_of(browser, web) as page:
+        page.get_by_label("Watermark").fill("it's ours; type=@all")
+        command = page.locator("#curl").text_content()
+    assert command
+    command = command.replace("@cat.jpg", f"@{files[0]}") + " --silent"
+    answer = subprocess.run(["/bin/sh", "-c", command], capture_output=True, check=True)
+    (output,) = json.loads(answer.stdout)["pipeline"]["outputs"]
+    assert output["watermark"]["text"] == "it's ours; type=@all"
 
 
 def test_results_are_downloaded_alone_and_all_in_a_zip(
@@ -258,3 +319,16 @@ def test_a_key_is_asked_for_and_kept_for_the_session_alone(
         expect(page.get_by_role("slider")).to_be_visible()
         assert page.evaluate("localStorage.length") == 0
         assert key not in page.evaluate("document.cookie")
+
+
+def test_who_gives_the_key_only_for_an_upload_sees_its_end_too(
+    browser: Browser, web: Site, keyring: Keyring, files: list[Path]
+) -> None:
+    key = keyring.add("someone")["Authorization"].removeprefix("Bearer ")
+    with page_of(browser, web) as page:
+        page.get_by_role("button", name="Not now").click()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        choose(page, files[0])
+        page.get_by_label("The key, from `imagemill keys add`").fill(key)
+        page.get_by_role("button", name="Use this key").click()
+        expect_completed(page, "one.jpg")
