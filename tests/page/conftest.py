@@ -14,7 +14,8 @@ from support.client import delete_stored_files, storage_of
 
 @pytest.fixture
 def site(gateway: Gateway) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=gateway.client.base_url) as client:
+    headers = {"Accept": "text/html, */*"}
+    with httpx.Client(base_url=gateway.client.base_url, headers=headers) as client:
         yield client
 
 

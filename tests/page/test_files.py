@@ -39,11 +39,20 @@ def test_a_page_behind_a_prefix_leads_to_files_behind_it(site: httpx.Client, pat
     assert '<meta name="root" content="/pictures">' in text
 
 
-def test_a_file_that_has_not_changed_is_not_sent_again(site: httpx.Client) -> None:
+@pytest.mark.parametrize("known", ["{etag}", "W/{etag}", '"other", {etag}'])
+def test_a_file_that_has_not_changed_is_not_sent_again(site: httpx.Client, known: str) -> None:
     first = site.get("/page/css/theme.css")
-    again = site.get("/page/css/theme.css", headers={"If-None-Match": first.headers["etag"]})
+    if_none_match = known.format(etag=first.headers["etag"])
+    again = site.get("/page/css/theme.css", headers={"If-None-Match": if_none_match})
     assert (again.status_code, again.content) == (HTTPStatus.NOT_MODIFIED, b"")
     assert first.headers["cache-control"] == "no-cache"
+
+
+def test_who_asks_with_curl_is_told_how_to_go_on(site: httpx.Client) -> None:
+    answer = site.get("/", headers={"Accept": "*/*", "X-Forwarded-Prefix": "/pictures"})
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["vary"] == "Accept"
+    assert f"curl -F file=@cat.jpg {site.base_url.join('/pictures/upload')}" in answer.text
 
 
 @pytest.mark.parametrize("path", ["/page/upload.html", "/page/nothing.js", "/page/../routes.py"])

@@ -6,6 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 
+from imagemill.gateway.conditional import has_current
 from imagemill.gateway.json_response import root_path
 from imagemill.gateway.page.static_files import StaticFile, load_files
 
@@ -25,6 +26,16 @@ HEADERS: Final = {
 }
 # What stands for the prefix of the service in the HTML files.
 ROOT: Final = b"{root}"
+VARY: Final = {"Vary": "Accept"}
+# For those who ask for the address of the service with curl.
+GUIDE: Final = """\
+imagemill: durable image jobs over HTTP.
+
+  curl -F file=@cat.jpg {url}upload    upload a picture, get a job
+  curl {url}jobs                       list the jobs
+
+The API is described at {url}docs. A browser shows a page here.
+"""
 
 
 def install_page(app: FastAPI) -> None:
@@ -33,7 +44,12 @@ def install_page(app: FastAPI) -> None:
 
     @page.api_route("/", methods=["GET", "HEAD"])
     async def upload_page(request: Request) -> Response:
-        return _respond_html(request, "upload.html")
+        if "text/html" not in request.headers.get("accept", ""):
+            guide = GUIDE.format(url=request.base_url)
+            return Response(guide, headers=HEADERS | VARY, media_type="text/plain")
+        response = _respond_html(request, "upload.html")
+        response.headers.update(VARY)
+        return response
 
     @page.api_route("/status", methods=["GET", "HEAD"])
     async def status_page(request: Request) -> Response:
@@ -65,6 +81,6 @@ def _respond_html(request: Request, name: str) -> Response:
 
 def _respond(request: Request, file: StaticFile) -> Response:
     headers = HEADERS | {"ETag": file.etag}
-    if request.headers.get("if-none-match") == file.etag:
+    if has_current(request, file.etag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     return Response(file.content, headers=headers, media_type=file.media_type)
