@@ -1,8 +1,5 @@
 """Each difference between PostgreSQL, Redis and the storage is found, described, and fixed."""
 
-import os
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -14,14 +11,28 @@ from imagemill.doctor.findings import Finding, Verdict
 from imagemill.doctor.fixes import NOTHING_FIXED, apply_fixes
 from imagemill.jobs.ids import new_job_id
 from imagemill.jobs.job import Priority, Status
-from imagemill.maintenance import orphan_scan
 from imagemill.redis.queue import KEYS
 from imagemill.storage.keys import input_key
 from support.stored_jobs import DAY, store_output, write_file
 
+from .damage import (
+    HOUR,
+    Damage,
+    a_database_that_references_no_file,
+    a_job_of_a_dead_worker,
+    a_job_that_is_not_in_the_queue,
+    a_job_that_no_worker_claims,
+    a_missing_input,
+    a_missing_output,
+    a_truncated_output,
+    a_webhook_that_no_worker_sends,
+    an_input_in_quarantine,
+    an_input_without_a_row,
+    an_interrupted_upload,
+    files_of_a_deleted_job,
+    outputs_of_a_lost_attempt,
+)
 from .installation import Installation
-
-HOUR = timedelta(hours=1)
 
 
 async def found(context: DoctorContext, *, deep: bool = False) -> dict[str, Finding]:
@@ -42,82 +53,6 @@ def problems(findings: dict[str, Finding]) -> dict[str, Verdict]:
         if finding.verdict is not Verdict.OK
     }
 
-
-async def a_job_that_no_worker_claims(installation: Installation) -> None:
-    await installation.add_pending_job()
-    installation.database.execute(
-        "UPDATE jobs SET run_at = now() - interval '3 hours' WHERE status = 'PENDING'"
-    )
-
-
-async def a_job_that_is_not_in_the_queue(installation: Installation) -> None:
-    await a_job_that_no_worker_claims(installation)
-    await installation.add_claimed_job()  # by a live worker
-
-
-async def a_job_of_a_dead_worker(installation: Installation) -> None:
-    await installation.add_claimed_job()
-    installation.database.execute(
-        "UPDATE jobs SET lease_expires_at = now() - interval '1 hour' WHERE status = 'PROCESSING'"
-    )
-
-
-async def files_of_a_deleted_job(installation: Installation) -> None:
-    job = await installation.add_completed_job()
-    await installation.job_store.delete(job.id)
-    installation.database.execute(
-        "UPDATE file_deletions SET deleted_at = now() - interval '10 minutes', due_at = now()"
-    )
-    await installation.storage.delete(job.input_path, *(output.path for output in job.outputs))
-
-
-async def a_webhook_that_no_worker_sends(installation: Installation) -> None:
-    job = await installation.add_pending_job()
-    installation.database.execute("UPDATE jobs SET callback_url = 'http://receiver.example/'")
-    await installation.job_store.cancel(job.id)
-    installation.database.execute(
-        "UPDATE deliveries SET next_try_at = now() - interval '10 minutes'"
-    )
-
-
-async def a_missing_input(installation: Installation) -> None:
-    (installation.root / (await installation.add_pending_job()).input_path).unlink()
-
-
-async def a_missing_output(installation: Installation) -> None:
-    installation.output_path(await installation.add_completed_job()).unlink()
-
-
-async def a_truncated_output(installation: Installation) -> None:
-    os.truncate(installation.output_path(await installation.add_completed_job()), 3)
-
-
-async def an_input_without_a_row(installation: Installation) -> None:
-    write_file(installation.root / input_key(new_job_id(), ".jpg"), b"x" * 2048)
-
-
-async def outputs_of_a_lost_attempt(installation: Installation) -> None:
-    claim = await installation.add_claimed_job()
-    store_output(installation.root, claim)
-    await installation.leases.release([claim])
-
-
-async def an_interrupted_upload(installation: Installation) -> None:
-    write_file(installation.root / "tmp" / f"{uuid4()}.part")
-
-
-async def an_input_in_quarantine(installation: Installation) -> None:
-    job = await installation.add_pending_job()
-    now = await installation.storage.now()
-    await installation.storage.quarantine.add([job.input_path], now.date())
-
-
-async def a_database_that_references_no_file(installation: Installation) -> None:
-    for _ in range(orphan_scan.MAX_PLAUSIBLE_ORPHANS + 1):
-        await an_input_without_a_row(installation)
-
-
-Damage = Callable[[Installation], Awaitable[None]]
 
 DIFFERENCES: list[tuple[Damage, dict[str, Verdict], str]] = [
     (
@@ -186,6 +121,8 @@ DIFFERENCES: list[tuple[Damage, dict[str, Verdict], str]] = [
         "No job references 21 of 21 units in the storage",
     ),
 ]
+
+
 # These need a worker, a backup, or a decision by the operator.
 NOT_FIXABLE = (
     a_job_that_no_worker_claims,

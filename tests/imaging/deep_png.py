@@ -14,6 +14,12 @@ COLORS = {0: 1, 2: 3, 4: 2, 6: 4}
 KINDS = {bands: kind for kind, bands in COLORS.items()}
 
 
+def gradient() -> Deep:
+    """Return a picture of 60x40 pixels in which almost no two levels are the same."""
+    fine = np.linspace(0, 65535, 60 * 40).round().reshape(40, 60)
+    return np.dstack([fine, fine[::-1], fine[:, ::-1]]).astype("uint16")
+
+
 def write(file: Path, pixels: Deep, profile: bytes | None = None) -> Path:
     height, width, bands = pixels.shape
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)

@@ -59,6 +59,7 @@ def with_the_file_deleted_whatever_became_of_the_row(set_attribute: SetAttribute
     set_attribute(create_job, "_record", record)
 
 
+CLAIMS: Final = "jobs/test_claims.py::"
 LEASES: Final = "jobs/test_leases.py::"
 KEYS: Final = "jobs/test_idempotency.py::"
 DELIVERIES: Final = "webhooks/test_deliveries.py::"
@@ -94,7 +95,7 @@ MUTANTS: Final = MappingProxyType(
             without(leases, "REAP", "j.attempts >= j.max_attempts", "false"),
         ),
         "claims that do not lock": Mutant(
-            f"{LEASES}test_a_claim_skips_rows_that_another_has_locked",
+            f"{CLAIMS}test_a_claim_skips_rows_that_another_has_locked",
             without(leases, "CLAIM", "FOR UPDATE SKIP LOCKED"),
         ),
         "a claim of jobs that are not due": Mutant(

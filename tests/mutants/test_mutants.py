@@ -11,10 +11,10 @@ import pytest
 from conftest import running_gateway
 from imagemill.postgres.pool import DatabaseUnavailable, Postgres
 from imagemill.settings.addresses import PostgresAddress, RedisAddress
-from jobs.test_leases import other  # noqa: F401 - the same
+from jobs.conftest import other  # noqa: F401 - a fixture of the tests that are to fail
 from mutants.mutants import MUTANTS
 from support import client, process
-from webhooks.test_deliveries import deliveries  # noqa: F401 - fixtures of the tests that are to fail
+from webhooks.conftest import deliveries  # noqa: F401 - the same
 
 SERVICE = Path(__file__).with_name("service.py")
 OF_SERVICES = [n for n, one in MUTANTS.items() if one.test.startswith(("service/", "gateway/"))]

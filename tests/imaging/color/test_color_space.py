@@ -4,7 +4,6 @@ Differences are CIE76; `colours.ROUNDED` is what a rounding to 8 bits may make o
 """
 
 from io import BytesIO
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,11 +11,10 @@ from PIL import Image, ImageCms
 
 from imagemill.imaging.errors import DoesNotFit
 from imagemill.imaging.libvips import Image as VipsImage
-from imagemill.imaging.libvips import get_int
 from imaging import deep_png
 from imaging.colors import PRINT, ROUNDED, by_its_profile, inks, levels, mild
 from imaging.spaces import ADOBE, P3, SRGB, Space, distances, gray_profile, scanner_profile
-from imaging.studio import Studio, difference, gradient, open_picture, pixels
+from imaging.studio import Studio, difference, gradient, open_picture
 
 WITH_PROFILE = ["jpeg", "png", "webp", "avif", "tiff"]
 
@@ -116,71 +114,6 @@ def test_gray_with_a_profile_becomes_srgb_where_it_cannot_be_kept(
     expected = SRGB.coded(levels(ramp, "L"))[..., np.newaxis]
     # Lossy encoders stray by two levels in the mean. Unconverted, the middle would be 60 darker.
     assert np.abs(levels(made) - expected).mean() < 3 / 255
-
-
-def deep_gradient() -> deep_png.Deep:
-    fine = np.linspace(0, 65535, 60 * 40).round().reshape(40, 60)
-    return np.dstack([fine, fine[::-1], fine[:, ::-1]]).astype("uint16")
-
-
-def test_every_bit_of_sixteen_is_kept(studio: Studio) -> None:
-    file = deep_png.write(studio.inputs / "in.png", deep_gradient(), ADOBE.profile())
-    output = studio.render(file, {"color_space": "keep"}).outputs[0]
-    assert np.array_equal(deep_png.read(studio.file(output)), deep_gradient())
-    assert open_picture(studio.file(output)).info["icc_profile"] == ADOBE.profile()
-
-
-def test_sixteen_bits_with_alpha_are_kept_through_a_resize(studio: Studio) -> None:
-    plain = np.full((40, 60, 4), (60_001, 3_003, 40_005, 30_007), "uint16")
-    file = deep_png.write(studio.inputs / "in.png", plain, ADOBE.profile())
-    made = deep_png.read(
-        studio.file(studio.render(file, {"color_space": "keep", "width": 20}).outputs[0])
-    )
-    # Weighed by an opacity of half, a rounding of 65535 counts twice.
-    assert np.abs(made.astype(int) - plain[0, 0]).max() <= 2
-
-
-def test_white_and_opaque_of_sixteen_bits_stay_so(studio: Studio) -> None:
-    white = np.full((40, 60, 4), 65535, "uint16")
-    file = deep_png.write(studio.inputs / "in.png", white)
-    made = studio.file(studio.render(file, {"color_space": "keep", "width": 20}).outputs[0])
-    assert deep_png.read(made).min() == 65535
-
-
-@pytest.mark.parametrize("extension", ["png", "tiff"])
-@pytest.mark.parametrize("format_", ["png", "tiff"])
-def test_gray_of_sixteen_bits_is_kept_in_png_and_tiff(
-    studio: Studio, extension: str, format_: str
-) -> None:
-    fine = deep_gradient()[..., 0]
-    file = studio.save(Image.fromarray(fine), f"in.{extension}")
-    made = studio.make(file, format=format_, color_space="keep")
-    assert np.array_equal(np.asarray(made), fine)
-
-
-@pytest.mark.parametrize("format_", WITH_PROFILE)
-@pytest.mark.parametrize("space", ["srgb", "p3"])
-def test_only_keep_has_sixteen_bits(studio: Studio, format_: str, space: str) -> None:
-    file = deep_png.write(studio.inputs / "in.png", deep_gradient())
-    made = studio.file(studio.render(file, {"format": format_, "color_space": space}).outputs[0])
-    found = VipsImage.new_from_file(str(made))
-    assert (found.format, number_of_bits(found)) == ("uchar", 8)
-
-
-@pytest.mark.parametrize("format_", ["jpeg", "webp", "avif"])
-def test_sixteen_bits_become_eight_where_they_cannot_be_kept(studio: Studio, format_: str) -> None:
-    plain = np.full((40, 60, 3), (60_000, 3_000, 40_000), "uint16")
-    file = deep_png.write(studio.inputs / "in.png", plain, ADOBE.profile())
-    rendered = studio.render(file, {"format": format_, "color_space": "keep", "quality": 100})
-    made = open_picture(studio.file(rendered.outputs[0]))
-    assert number_of_bits(VipsImage.new_from_file(str(studio.file(rendered.outputs[0])))) == 8
-    assert np.abs(pixels(made) - (60_000 / 257, 3_000 / 257, 40_000 / 257)).max() <= 2.5
-    assert made.info["icc_profile"] == ADOBE.profile()
-
-
-def number_of_bits(image: Any) -> int:  # noqa: ANN401 - pyvips has no types
-    """Return the bits a channel; JPEG and WebP, which know no others, do not say that it is 8."""
-    return get_int(image, "bits-per-sample", 8)
 
 
 @pytest.mark.parametrize("profile", [PRINT, None])
@@ -297,14 +230,14 @@ def test_keep_in_a_gif_is_srgb(studio: Studio) -> None:
 
 
 def test_outputs_of_one_picture_may_have_different_color_spaces(studio: Studio) -> None:
-    file = deep_png.write(studio.inputs / "in.png", deep_gradient(), P3.profile())
+    file = deep_png.write(studio.inputs / "in.png", deep_png.gradient(), P3.profile())
     names = ("srgb", "p3", "keep")
     rendered = studio.render(file, *[dict[str, object](name=n, color_space=n) for n in names])
     srgb, p3, kept = (studio.file(output) for output in rendered.outputs)
     # Through sRGB, P3 would have lost its corners.
-    assert np.abs(levels(open_picture(p3)) - deep_gradient() / 65535).max() <= 1.5 / 255
-    assert np.array_equal(deep_png.read(kept), deep_gradient())
-    meant = P3.lab(deep_gradient() / 65535)
+    assert np.abs(levels(open_picture(p3)) - deep_png.gradient() / 65535).max() <= 1.5 / 255
+    assert np.array_equal(deep_png.read(kept), deep_png.gradient())
+    meant = P3.lab(deep_png.gradient() / 65535)
     cut = SRGB.lab(SRGB.from_lab(meant))
     assert distances(SRGB.lab(levels(open_picture(srgb))), cut).max() < ROUNDED
 
