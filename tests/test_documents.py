@@ -16,6 +16,15 @@ DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 WITH_METRICS = [ROOT / "docs" / name for name in ("operating.md", "reliability.md", "alerts.yml")]
 
 
+def commands(document: str, *numbers: int) -> list[str]:
+    """Return the shell blocks of these sections, counted from 1, without their comments."""
+    sections = (ROOT / document).read_text(encoding="utf-8").split("\n## ")
+    blocks = re.findall(
+        r"^```sh\n(.*?)^```", "".join(sections[n] for n in numbers), re.MULTILINE | re.DOTALL
+    )
+    return [re.sub(r" +# .*", "", block) for block in blocks]
+
+
 def in_files(folder: str, pattern: str) -> set[str]:
     texts = (file.read_text(encoding="utf-8") for file in (ROOT / folder).rglob("*.py"))
     return {found for text in texts for found in re.findall(pattern, text)}
@@ -75,6 +84,14 @@ def test_the_readme_names_the_wheel_of_this_version() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert set(re.findall(r"imagemill-([\d.]+)-py3", readme)) == {project["version"]}
+
+
+def test_the_ukrainian_quick_start_has_the_commands_of_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## (.+)", readme, re.MULTILINE)
+    sections = [headings.index(name) + 1 for name in ("Quick start", "Upload a picture")]
+    theirs = (ROOT / "README.uk.md").read_text(encoding="utf-8").count("\n## ")
+    assert commands("README.uk.md", *range(1, theirs + 1)) == commands("README.md", *sections)
 
 
 def test_the_changelog_begins_with_what_is_not_released_or_with_this_version() -> None:
