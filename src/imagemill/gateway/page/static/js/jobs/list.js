@@ -122,11 +122,8 @@ new IntersectionObserver((entries) => {
   if (entries.some((entry) => entry.isIntersecting) && cursor) read();
 }, { rootMargin: "800px" }).observe($("more"));
 follow("/events", {
-  onEvent: (name, job) => {
-    const row = rows.get(job.id);
-    if (!row) return;
-    if (name === "deleted") remove(row);
-    else row.update(job);
+  onEvent: (_, job) => {
+    rows.get(job.id)?.update(job);
     showChosen();
   },
   onState: showConnection,
