@@ -20,7 +20,7 @@ EXAMPLE: Final = """
 
 def render_route(method: str, path: str, operation: Schema) -> str:
     """Return the section of a route as Markdown."""
-    form = _form_fields(operation)
+    form = _form(operation)
     sections = [
         f"### {method.upper()} {path}\n",
         f"**{operation['summary']}.** {operation.get('description', '')}\n",
@@ -39,9 +39,9 @@ def _render_security(operation: Schema) -> str:
     return f"Requires an {' or '.join(schemes)}{condition}.\n" if schemes else ""
 
 
-def _form_fields(operation: Schema) -> Schema:
+def _form(operation: Schema) -> Schema:
     content = operation.get("requestBody", {}).get("content", {})
-    return dict(content.get(FORM, {}).get("schema", {}).get("properties", {}))
+    return dict(content.get(FORM, {}).get("schema", {}))
 
 
 def _render_parameters(parameters: list[Schema], form: Schema) -> str:
@@ -54,7 +54,7 @@ def _render_parameters(parameters: list[Schema], form: Schema) -> str:
             _describe_parameter(one),
         )
         for one in parameters
-        if not (one["in"] == "query" and one["name"] in form)
+        if not (one["in"] == "query" and one["name"] in form.get("properties", ()))
     ]
     return format_table("parameter", "in", "value", "meaning", rows=rows) if rows else ""
 
@@ -75,13 +75,19 @@ def _render_body(body: Schema | None, form: Schema) -> str:
         if "$ref" in one["schema"]
     ]
     of_schemas = f" of {', '.join(schemas)}" if schemas else ""
-    rows = [
-        (format_code(name), describe_values(one), describe_meaning(one))
-        for name, one in form.items()
-    ]
-    fields = "\n" + format_table("field", "value", "meaning", rows=rows) if rows else ""
+    rows = [*_form_rows(form)]
+    fields = "\n" + format_table("field", "value", "meaning", "example", rows=rows) if rows else ""
     text = f"Body: {media_types}{of_schemas}. {body.get('description', '')}"
     return text.rstrip() + "\n" + fields
+
+
+def _form_rows(form: Schema) -> Iterator[tuple[str, ...]]:
+    for group in form.get("x-field-groups", ()):
+        yield f"**{group['name']}**", "", "", ""
+        for name in group["fields"]:
+            one = form["properties"][name]
+            examples = ", ".join(map(format_code, one.get("examples", ())))
+            yield format_code(name), describe_values(one), describe_meaning(one), examples
 
 
 def _render_responses(responses: Schema) -> str:

@@ -48,10 +48,11 @@ def test_the_page_fills_in_nothing_that_was_not_asked_for(api: httpx.Client) -> 
 
 
 def test_the_page_of_the_api_needs_nothing_from_elsewhere(api: httpx.Client) -> None:
-    page = api.get("/docs").text
-    assert "https://" not in page
-    for asset in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png"):
-        assert f"/docs/assets/{asset}" in page
+    page = api.get("/docs")
+    assert "https://" not in page.text
+    assert "unsafe" not in page.headers["content-security-policy"]
+    for asset in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png", "docs.js", "docs.css"):
+        assert f"/docs/assets/{asset}" in page.text
         assert api.get(f"/docs/assets/{asset}").status_code == httpx.codes.OK
 
 

@@ -19,6 +19,9 @@ from imagemill.gateway.openapi.examples import BODIES, OPERATION_BODIES
 from imagemill.gateway.openapi.headers import ON_STATUS, RESPONSE_HEADERS
 from imagemill.gateway.openapi.problem_docs import PROBLEM_DOCS
 from imagemill.gateway.problem import all_kinds
+from imagemill.gateway.upload.multipart import FILE_FIELD
+from imagemill.imaging.spec.presets import BUILT_IN
+from imagemill.job_request import FIELDS, parse_fields
 from support.conformance import DOCUMENT, closed
 
 Schema = dict[str, Any]
@@ -29,6 +32,19 @@ OPERATIONS = {
     operation["operationId"]: operation
     for methods in DOCUMENT["paths"].values()
     for operation in methods.values()
+}
+
+
+FORM = OPERATIONS["upload"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+# What some fields of an output need beside them.
+SQUARE: dict[str, object] = {"width": 100, "height": 100}
+NEEDED: dict[str, dict[str, object]] = {
+    "fit": SQUARE,
+    "position": SQUARE | {"fit": "cover"},
+    "enlarge": SQUARE,
+    "lossless": {"format": "webp"},
+    "effort": {"format": "webp"},
+    "progressive": {"format": "jpeg"},
 }
 
 
@@ -166,6 +182,24 @@ def test_every_kind_of_problem_is_documented() -> None:
     assert set(PROBLEM_DOCS) == {kind.slug for kind in all_kinds()}
     types = {f"/problems/{kind.slug}" for kind in all_kinds()}
     assert set(SCHEMAS["Problem"]["properties"]["type"]["enum"]) == types
+
+
+def test_every_field_of_the_upload_form_is_in_one_group() -> None:
+    grouped = [name for group in FORM["x-field-groups"] for name in group["fields"]]
+    assert sorted(grouped) == sorted({FILE_FIELD, *FIELDS})
+    assert list(FORM["properties"]) == grouped
+
+
+@pytest.mark.parametrize("name", sorted(FIELDS))
+def test_the_example_of_a_field_is_one_that_an_upload_may_have(name: str) -> None:
+    (example,) = FORM["properties"][name]["examples"]
+    assert validator(FORM["properties"][name]).is_valid(example)
+    fields = NEEDED.get(name, {}) | {name: example}
+    parse_fields([(key, _to_text(value)) for key, value in fields.items()], BUILT_IN)
+
+
+def _to_text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def test_the_committed_api_page_is_up_to_date() -> None:

@@ -9,9 +9,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-import fastapi_offline
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
-from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
@@ -20,8 +18,32 @@ from imagemill.gateway.openapi.problem_docs import PROBLEM_DOCS
 from imagemill.gateway.problem import all_kinds
 from imagemill.gateway.query_parameters import require_known_query
 
-ASSETS: Final = Path(fastapi_offline.__file__).parent / "static"
 ASSETS_PATH: Final = "/docs/assets"
+# Ours, then Swagger UI's.
+ASSETS: Final = Path(__file__).with_name("static")
+SWAGGER_UI: Final = ("fastapi_offline", "static")
+
+# Swagger UI shows downloaded pictures as blobs, and its style sheet has icons in data URLs.
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:;"
+    " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+DOCS_PAGE: Final = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>imagemill: the API</title>
+<link rel="icon" href="{assets}/favicon.png">
+<link rel="stylesheet" href="{assets}/swagger-ui.css">
+<link rel="stylesheet" href="{assets}/docs.css">
+<script src="{assets}/swagger-ui-bundle.js" defer></script>
+<script src="{assets}/docs.js" type="module"></script>
+<body data-openapi="{root}/openapi.json" data-operation="upload/upload">
+<main id="swagger-ui"></main>
+</html>
+"""
 
 PROBLEM_PAGE: Final = """<!doctype html>
 <html lang="en">
@@ -48,14 +70,10 @@ def install_pages(app: FastAPI) -> None:
 
     @pages.get("/docs")
     async def docs(request: Request) -> HTMLResponse:
-        root = root_path(request)
-        return get_swagger_ui_html(
-            openapi_url=f"{root}/openapi.json",
-            title=f"{app.title}: the API",
-            swagger_js_url=f"{root}{ASSETS_PATH}/swagger-ui-bundle.js",
-            swagger_css_url=f"{root}{ASSETS_PATH}/swagger-ui.css",
-            swagger_favicon_url=f"{root}{ASSETS_PATH}/favicon.png",
-            swagger_ui_parameters={"defaultModelsExpandDepth": 0, "tryItOutEnabled": True},
+        root = escape(root_path(request))
+        return HTMLResponse(
+            DOCS_PAGE.format(root=root, assets=f"{root}{ASSETS_PATH}"),
+            headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY},
         )
 
     @pages.api_route("/problems/{slug}", methods=["GET", "HEAD"])
@@ -70,4 +88,4 @@ def install_pages(app: FastAPI) -> None:
         )
 
     app.include_router(pages)
-    app.mount(ASSETS_PATH, StaticFiles(directory=ASSETS), name="docs-assets")
+    app.mount(ASSETS_PATH, StaticFiles(directory=ASSETS, packages=[SWAGGER_UI]), name="docs-assets")

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from imagemill.gateway.openapi.components import REF
+from imagemill.gateway.openapi.form_fields import group_form
 from imagemill.gateway.openapi.headers import request_headers
 from imagemill.gateway.upload.multipart import FILE_FIELD
 from imagemill.imaging.spec.pipeline import Output, Pipeline
@@ -20,7 +21,7 @@ Schema = dict[str, Any]
 def upload_operation() -> Schema:
     """Return the `requestBody` and `parameters` of `POST /upload`."""
     fields = _fields()
-    form = {FILE_FIELD: BINARY | {"description": "The image."}} | fields
+    form = group_form({FILE_FIELD: BINARY | {"description": "The image."}} | fields)
     return {
         "requestBody": {
             "required": True,
@@ -33,8 +34,8 @@ def upload_operation() -> Schema:
                     "schema": {
                         "type": "object",
                         "required": [FILE_FIELD],
-                        "properties": form,
                         "additionalProperties": False,
+                        **form,
                     },
                     "encoding": {name: {"contentType": "text/plain"} for name in fields},
                 },
