@@ -1,5 +1,6 @@
 """A service with a worker, and pages of it in Chromium."""
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ class Site:
     folder: Path
     port: int = field(default_factory=free_port)
     _gateway: Service | None = None
+    _worker: Service | None = None
 
     @property
     def url(self) -> str:
@@ -29,7 +31,7 @@ class Site:
 
     @contextmanager
     def running(self) -> Iterator["Site"]:
-        with running_worker(self.environment, self.folder / "worker.log"):
+        with running_worker(self.environment, self.folder / "worker.log") as self._worker:
             self.start()
             try:
                 yield self
@@ -46,6 +48,16 @@ class Site:
     def stop(self) -> None:
         if self._gateway:
             self._gateway.stop()
+
+    @contextmanager
+    def frozen_worker(self) -> Iterator[None]:
+        """Let no job be processed during the block."""
+        assert self._worker
+        self._worker.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._worker.process.send_signal(signal.SIGCONT)
 
     def client(self) -> httpx.Client:
         return httpx.Client(base_url=self.url, timeout=30)

@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import APIResponse, Browser, Route, expect
 
 from imagemill.settings.addresses import PostgresAddress
 from page.browsing import Site, page_of
@@ -93,9 +94,51 @@ def test_a_job_has_its_history_and_its_webhooks(browser: Browser, web: Site) -> 
             expect(page.get_by_role("slider")).to_be_visible()
             expect(page.locator("#deliveries")).to_contain_text("job.completed")
             receiver.next()
-            page.get_by_role("button", name="Send again").click()
+            expect(page.locator("#deliveries tbody")).to_contain_text("DELIVERED", timeout=SECONDS)
+            again = page.get_by_role("button", name="Send again")
+            again.click()
             receiver.next()
+            tries = page.locator("#deliveries tbody td").nth(3)
+            expect(tries).to_have_text("2", timeout=SECONDS)
+            expect(again).to_be_focused()
             expect(page.locator("#connection")).to_be_hidden()
+
+
+def test_a_job_that_is_tried_again_is_followed_to_its_end(browser: Browser, web: Site) -> None:
+    with web.client() as client:
+        wait_for_end(client, job_id := upload(client, picture(640, 480)[:2000]))
+        with page_of(browser, web) as page:
+            # The stream of an ended job ends, and there is nothing more to follow.
+            with page.expect_response(lambda answer: answer.status == httpx.codes.NO_CONTENT):
+                page.goto(f"/page/jobs/{job_id}")
+            status = page.locator("#title .badge")
+            with web.frozen_worker():
+                page.get_by_role("button", name="Retry").click()
+                expect(status).to_have_text("PENDING")
+            expect(page.locator("#history .badge")).to_have_text(
+                ["PENDING", "PROCESSING", "FAILED"] * 2, timeout=SECONDS
+            )
+            expect(status).to_have_text("FAILED")
+
+
+def test_a_row_shows_the_latest_state_whichever_answer_comes_last(
+    browser: Browser, web: Site
+) -> None:
+    held: list[tuple[Route, APIResponse]] = []
+    with web.client() as client, page_of(browser, web) as page:
+        wait_for_end(client, job_id := upload(client, picture(640, 480)[:2000]))
+        page.route("**/retry", lambda route, _: held.append((route, route.fetch())))
+        page.goto("/page/jobs")
+        page.get_by_label("Choose x.jpg").check()
+        page.get_by_role("button", name="Retry").click()
+        while not held:
+            page.wait_for_timeout(10)  # the browser's events are handled meanwhile
+        wait_for_end(client, job_id)
+        page.wait_for_timeout(500)  # the event of its end comes
+        route, answer = held[0]
+        route.fulfill(response=answer)
+        expect(page.locator("#message")).to_have_text("1 retried.")
+        expect(page.locator("#jobs .badge")).to_have_text("FAILED")
 
 
 def test_the_status_shows_workers_jobs_and_failures(browser: Browser, web: Site) -> None:

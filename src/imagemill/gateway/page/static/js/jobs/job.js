@@ -10,14 +10,22 @@ import { showConnection } from "../shell.js";
 const $ = (id) => document.getElementById(id);
 const id = location.pathname.split("/").pop();
 const path = `/jobs/${encodeURIComponent(id)}`;
+const DELIVERIES_PAUSE = 3000;
 let shownOutputs = "";
+let reads = 0;
+let following = new AbortController();
+let shownDeliveries = "[]";
+let nextLook = null;
 
 async function read() {
+  reads += 1;
+  const own = reads;
   try {
     const job = await readJson(path);
     const [history, explanation, deliveries] = await Promise.all(
       ["history", "explain", "deliveries"].map((part) => readJson(`${path}/${part}`)),
     );
+    if (own !== reads) return; // a later one knows more
     showJob(job);
     showHistory(history.events);
     $("explanation").textContent = explanation.summary;
@@ -26,6 +34,17 @@ async function read() {
   } catch (error) {
     say(error.message);
   }
+}
+
+/** Read the job at each change, from now until it has ended. */
+function followJob() {
+  following.abort();
+  following = new AbortController();
+  follow(`${path}/events`, {
+    onEvent: (name) => (name === "deleted" ? say("The job was deleted.") : read()),
+    onState: showConnection,
+    signal: following.signal,
+  });
 }
 
 function showJob(job) {
@@ -61,6 +80,7 @@ function makeActions(job) {
     try {
       await send(job.id);
       await read();
+      followJob();
     } catch (error) {
       say(error.message);
     }
@@ -124,14 +144,28 @@ function showHistory(events) {
   );
 }
 
+async function readDeliveries() {
+  try {
+    showDeliveries((await readJson(`${path}/deliveries`)).deliveries);
+  } catch (error) {
+    say(error.message);
+  }
+}
+
 function showDeliveries(deliveries) {
-  if (!deliveries.length) return;
+  // No event tells that a webhook was delivered.
+  clearTimeout(nextLook);
+  if (deliveries.some((one) => one.next_try_at)) nextLook = setTimeout(readDeliveries, DELIVERIES_PAUSE);
+  const text = JSON.stringify(deliveries);
+  if (text === shownDeliveries) return;
+  shownDeliveries = text;
+  const focused = document.activeElement.dataset.delivery;
   const rows = deliveries.map((delivery) => {
-    const again = element("button", { type: "button" }, "Send again");
+    const again = element("button", { type: "button", "data-delivery": delivery.n }, "Send again");
     again.addEventListener("click", async () => {
       try {
         await request(`${path}/deliveries/${delivery.n}/redeliver`, { method: "POST" });
-        await read();
+        await readDeliveries();
       } catch (error) {
         say(error.message);
       }
@@ -152,6 +186,7 @@ function showDeliveries(deliveries) {
     element("h2", {}, "Webhooks"),
     element("div", { class: "scroll" }, element("table", {}, element("thead", {}, element("tr", {}, ...titles)), element("tbody", {}, ...rows))),
   );
+  if (focused) $("deliveries").querySelector(`[data-delivery="${focused}"]`)?.focus();
 }
 
 function say(sentence) {
@@ -159,8 +194,4 @@ function say(sentence) {
 }
 
 await read();
-follow(`${path}/events`, {
-  onEvent: (name) => (name === "deleted" ? say("The job was deleted.") : read()),
-  onState: showConnection,
-  signal: new AbortController().signal,
-});
+followJob();

@@ -5,6 +5,7 @@ import { readStatuses, showFilters } from "./filters.js";
 import { Row } from "./row.js";
 
 const PAGE_SIZE = 100;
+const MAX_PAGE_SIZE = 200;
 const AT_ONCE = 6;
 const ACTIONS = {
   retry: { send: retryJob, done: "retried", applies: ({ status }) => ["FAILED", "CANCELED"].includes(status) },
@@ -47,6 +48,16 @@ async function read({ isAnew = false } = {}) {
   } finally {
     isReading = false;
     showChosen();
+  }
+}
+
+/** Read the newest jobs again, whose changes may have been missed while there was no connection. */
+async function catchUp() {
+  try {
+    for (const job of (await readJson(`/jobs?limit=${MAX_PAGE_SIZE}`)).jobs) rows.get(job.id)?.update(job);
+    showChosen();
+  } catch (error) {
+    say(error.message);
   }
 }
 
@@ -126,7 +137,10 @@ follow("/events", {
     rows.get(job.id)?.update(job);
     showChosen();
   },
-  onState: showConnection,
+  onState: (isConnected) => {
+    showConnection(isConnected);
+    if (isConnected) catchUp();
+  },
   signal: new AbortController().signal,
 });
 read({ isAnew: true });

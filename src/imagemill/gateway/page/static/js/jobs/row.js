@@ -20,7 +20,10 @@ export class Row {
     return this.box.checked;
   }
 
+  /** Show the job, or what an event says of it. */
   update(job) {
+    // Answers and events come by several connections, so an earlier state may come last.
+    if (new Date(job.updated_at) < new Date(this.job.updated_at)) return;
     this.job = { ...this.job, ...job };
     const { id, status, error, created_at: created } = this.job;
     this.element.replaceChildren(
