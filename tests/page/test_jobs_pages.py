@@ -66,8 +66,10 @@ def test_filters_live_in_the_address_and_actions_are_for_many(browser: Browser, 
     with page_of(browser, web, "/page/jobs") as page:
         rows = page.locator("#jobs tr")
         expect(rows).to_have_count(3)
+        columns = [head.bounding_box() for head in page.locator("th").all()]
         page.get_by_label("FAILED").check()
         expect(rows).to_have_count(1)
+        assert [head.bounding_box() for head in page.locator("th").all()] == columns
         assert page.url.endswith("/page/jobs?status=FAILED")
         page.reload()
         expect(rows).to_have_count(1)
