@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 DIST ?= dist
+SITE ?= site
 SECONDS ?= 80
 COUNT ?= 5000
 EXAMPLES ?= 200
@@ -24,6 +25,7 @@ PYTEST := $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadsco
 QUICK := not long and not containers and not browser and not javascript and not languages
 READY := .venv/.ready
 DEV_READY := .venv/.dev-ready
+DOCS_READY := .venv/.docs-ready
 PROMTOOL := $(BIN)/promtool
 
 .DEFAULT_GOAL := help
@@ -127,6 +129,13 @@ screenshots: dev chromium  ## Make the pictures of the pages in docs/images
 gallery: dev  ## Render every field of an output into docs/gallery
 	$(BIN)/python -m gallery docs/gallery
 
+site: $(DOCS_READY)  ## Build the documents as static pages into SITE
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --site-dir $(abspath $(SITE))
+
+$(DOCS_READY): $(READY)
+	$(INSTALL) '.[embedded,heic,jxl,docs]'
+	@touch $(DOCS_READY)
+
 api-docs: dev  ## Write docs/api.md from the OpenAPI document
 	$(BIN)/python -m apidocs docs/api.md
 
@@ -154,4 +163,4 @@ bench-snapshot: dev  ## The same while a snapshot is held for SECONDS and RATE j
 
 .PHONY: help venv dev demo up neighbours test test-long test-alerts test-browser test-js test-languages test-containers chaos soak fuzz sweep schemathesis check \
   format dist release-notes gallery screenshots chromium \
-  api-docs bench bench-small bench-outputs bench-keys bench-streams bench-queue bench-snapshot
+  site api-docs bench bench-small bench-outputs bench-keys bench-streams bench-queue bench-snapshot

@@ -105,3 +105,15 @@ def test_the_changelog_begins_with_what_is_not_released_or_with_this_version() -
 def test_every_page_that_is_linked_is_there(document: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8"))
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_every_decision_stands_in_their_list() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(r"\((\d\S+)\)", (folder / "README.md").read_text(encoding="utf-8"))
+    assert listed == sorted(page.name for page in folder.glob("0*.md"))
+
+
+def test_every_document_is_a_page_of_the_site() -> None:
+    places = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").split("\nnav:\n")[1]
+    names = {page.name for page in (ROOT / "docs").glob("*.md")}
+    assert {name for name in names if f": {name}\n" not in places} == set()
