@@ -83,6 +83,10 @@ async def take_all(browser: Browser, url: str, files: list[str], scheme: str, to
         await page.locator("#jobs a").first.click()
         await page.get_by_role("slider").wait_for()
 
+    async def fill_form(page: Page) -> None:
+        await page.set_input_files("#field-file", files[-1])
+        await page.locator("#operations-upload-upload").evaluate("one => one.scrollIntoView()")
+
     await visit("empty", "/", nothing, DESKTOP)
     await visit("upload", "/", upload, DESKTOP)
     await visit("compare", "/", compare, DESKTOP)
@@ -90,6 +94,7 @@ async def take_all(browser: Browser, url: str, files: list[str], scheme: str, to
     await visit("jobs", "/page/jobs", nothing, DESKTOP)
     await visit("job", "/page/jobs", open_first, DESKTOP)
     await visit("status", "/status", nothing, DESKTOP)
+    await visit("docs", "/docs", fill_form, DESKTOP)
 
 
 async def save(page: Page, file: Path) -> None:

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 from page.browsing import Site, page_of
 from support.keys import Keyring
 from support.pictures import picture
+from support.proxy import OPEN, STALLED, Proxy
 
 pytestmark = pytest.mark.browser
 
@@ -277,6 +278,25 @@ def test_a_server_that_restarts_loses_no_upload(
         expect(page.locator("#connection")).to_be_hidden(timeout=SECONDS)
         choose(page, files[2])
         expect_completed(page, "three.jpg")
+
+
+def test_a_connection_that_died_unnoticed_is_told_and_made_again(
+    browser: Browser, web: Site, files: list[Path]
+) -> None:
+    with (
+        Proxy.to("127.0.0.1", web.port) as proxy,
+        page_of(browser, web, f"http://127.0.0.1:{proxy.port}/") as page,
+    ):
+        page.clock.install()
+        page.reload()
+        choose(page, files[0])
+        expect_completed(page, "one.jpg")
+        proxy.become(STALLED)
+        page.clock.fast_forward(60_000)
+        expect(page.locator("#connection")).to_be_visible()
+        proxy.become(OPEN)
+        page.clock.fast_forward(60_000)
+        expect(page.locator("#connection")).to_be_hidden()
 
 
 def test_everything_is_done_by_the_keyboard_alone(

@@ -3,6 +3,9 @@ import { keyGiven } from "./key.js";
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10000;
+// The service sends a comment every 15 seconds: without any, the connection is dead, though nobody
+// closed it, as after a computer slept.
+const LONGEST_SILENCE = 45000;
 
 /**
  * Follow a stream of server-sent events until the signal aborts it. An EventSource sends no API
@@ -39,16 +42,33 @@ export async function follow(path, { onEvent, onState = () => {}, signal }) {
 export async function* readEvents(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    text += value;
-    const blocks = text.split(/\r?\n\r?\n/);
-    text = blocks.pop();
-    for (const block of blocks) {
-      const event = parse(block);
-      if (event.data) yield event;
+  try {
+    for (;;) {
+      const { value, done } = await readSoon(reader);
+      if (done) return;
+      text += value;
+      const blocks = text.split(/\r?\n\r?\n/);
+      text = blocks.pop();
+      for (const block of blocks) {
+        const event = parse(block);
+        if (event.data) yield event;
+      }
     }
+  } finally {
+    reader.cancel().catch(() => {}); // it may have failed already
+  }
+}
+
+/** Read on; throws when nothing comes for too long. */
+async function readSoon(reader) {
+  let timer;
+  const silence = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error("The stream is silent.")), LONGEST_SILENCE);
+  });
+  try {
+    return await Promise.race([reader.read(), silence]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
