@@ -1,6 +1,6 @@
 """Which layouts are taken. All others are refused: they would come out wrong, black or invisible.
 
-Every layout that passes is decoded in `tests/imaging/engine/test_tiff_layouts.py`.
+Every layout that passes is decoded in `tests/imaging/engine/test_tiff_*.py`.
 """
 
 from collections.abc import Mapping
