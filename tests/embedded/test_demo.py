@@ -39,5 +39,5 @@ def test_on_a_folder_with_keys_it_needs_one(up_folder: Path) -> None:
     assert refused.returncode == 1
     (message,) = refused.stderr.splitlines()
     assert message.startswith("imagemill: The upload was rejected: ")
-    assert "API key" in message
+    assert "set IMAGEMILL_API_KEY to one of them, or name another folder with --data" in message
     assert demo(stack.data, IMAGEMILL_API_KEY=key).returncode == 0

@@ -234,6 +234,7 @@ def test_a_file_that_is_no_picture_shows_the_reason(
         expect(item(page, "broken.jpg").locator(".facts")).to_contain_text(
             "The picture cannot be decoded", timeout=SECONDS
         )
+        expect(page.locator("#totals")).to_have_text("0 of 2 done · 2 failed or canceled")
         page.get_by_role("button", name="Retry: broken.jpg").click()
         expect(item(page, "broken.jpg").locator(".badge")).to_have_text("FAILED", timeout=SECONDS)
 

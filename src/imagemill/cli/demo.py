@@ -4,6 +4,7 @@ import asyncio
 import os
 import tempfile
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,7 @@ from rich.text import Text
 
 from imagemill.cli.job_text import COLORS
 from imagemill.cli.program_name import program_name
-from imagemill.client import AsyncClient, ClientError, Job, JobInput, JobOutput
+from imagemill.client import AsyncClient, ClientError, Job, JobInput, JobOutput, Problem
 from imagemill.embedded.ports import find_free_port
 from imagemill.embedded.stack import Stack, run_stack
 from imagemill.errors import ServiceError
@@ -22,6 +23,10 @@ from imagemill.formatting import escape_unprintable
 HOST: Final = "127.0.0.1"
 PRESET: Final = "default"
 JOB_TIMEOUT_SECONDS: Final = 120
+KEY_ADVICE: Final = (
+    "The data folder has API keys: set IMAGEMILL_API_KEY to one of them, or name another folder"
+    " with --data."
+)
 
 
 class DemoFailed(ServiceError):
@@ -65,7 +70,9 @@ async def _process(console: Console, url: str, key: str | None, image: Path) -> 
         try:
             job = await client.upload(image, preset=PRESET)
         except ClientError as error:
-            raise DemoFailed(f"The upload was rejected: {error}") from error
+            needs_key = isinstance(error, Problem) and error.status == HTTPStatus.UNAUTHORIZED
+            advice = f" {KEY_ADVICE}" if needs_key else ""
+            raise DemoFailed(f"The upload was rejected: {error}{advice}") from error
         console.print(f"202 Accepted  job {job.id}")
         console.print(f"\n$ curl {url}/jobs/{job.id}/events\n")
         return await _follow(console, client, job)

@@ -34,7 +34,7 @@ def translate_errors(url: httpx.URL) -> Iterator[None]:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         sentence = format_sentence(f"{_address(url)} cannot be reached: {_reason(error)}")
-        raise ServerUnreachable(sentence) from error
+        raise ServerUnreachable(sentence) from None  # all that is known is in the sentence
     except httpx.TransportError as error:
         sentence = format_sentence(f"The connection to {_address(url)} was lost: {_reason(error)}")
         raise ConnectionFailed(sentence) from error

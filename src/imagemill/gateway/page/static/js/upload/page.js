@@ -87,9 +87,12 @@ function showTotals() {
   const done = completed();
   const before = done.reduce((sum, { job }) => sum + job.input.bytes, 0);
   const after = done.flatMap(({ job }) => job.outputs).reduce((sum, output) => sum + output.bytes, 0);
-  const ended = items.filter((item) => item.hasEnded).length;
+  const failed = items.filter((item) => item.hasEnded).length - done.length;
   $("summary").hidden = items.length === 0;
-  $("totals").textContent = `${ended} of ${items.length} done${done.length ? ` · ${bytes(before)} → ${bytes(after)}, ${saved(before, after)}` : ""}`;
+  const parts = [`${done.length} of ${items.length} done`];
+  if (failed) parts.push(`${failed} failed or canceled`);
+  if (done.length) parts.push(`${bytes(before)} → ${bytes(after)}, ${saved(before, after)}`);
+  $("totals").textContent = parts.join(" · ");
   $("zip").disabled = done.length === 0;
 }
 
