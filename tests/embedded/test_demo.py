@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from .up_process import add_key, running_up
 
 
@@ -32,6 +34,7 @@ def test_it_shows_each_status_of_a_job_and_where_the_result_is(tmp_path: Path) -
     assert shown.stdout.splitlines()[-1] == advice
 
 
+@pytest.mark.long
 def test_on_a_folder_with_keys_it_needs_one(up_folder: Path) -> None:
     with running_up(up_folder) as stack:
         key = add_key(stack.data)

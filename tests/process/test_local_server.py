@@ -62,6 +62,7 @@ def test_a_folder_is_processed_and_no_temporary_file_is_left(
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can change its user")
 def test_root_without_all_capabilities_can_run_it(photos: Path, tmp_path: Path) -> None:
     limited = ("/usr/bin/setpriv", "--bounding-set=-dac_read_search")  # as in a container
@@ -74,7 +75,10 @@ def test_root_without_all_capabilities_can_run_it(photos: Path, tmp_path: Path) 
         assert list(Path(folder).iterdir()) == []
 
 
-@pytest.mark.parametrize(("which", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("which", "status"),
+    [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.long)],
+)
 def test_ctrl_c_stops_all_processes(
     which: signal.Signals, status: int, photos: Path, temporary: Path, tmp_path: Path
 ) -> None:

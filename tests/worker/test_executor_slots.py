@@ -1,8 +1,12 @@
 """How many attempts run at once, and how many jobs are held ready."""
 
 import asyncio
+from types import SimpleNamespace
+
+import pytest
 
 from imagemill.jobs.job import Status
+from imagemill.worker import job_executor
 from imagemill.worker.job_executor import MAX_READY, JobExecutor
 from support.attempts import (
     BROKEN,
@@ -50,6 +54,13 @@ async def test_as_many_attempts_run_as_are_allowed_and_one_more_job_is_held_read
     await attempts.wait_for_start(claims[2])
 
 
+@pytest.fixture
+def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let attempts take no time, however busy the machine is."""
+    monkeypatch.setattr(job_executor, "time", SimpleNamespace(monotonic=lambda: 0.0))
+
+
+@pytest.mark.usefixtures("stopped_clock")
 async def test_more_jobs_are_held_ready_while_attempts_are_short(
     jobs: Jobs, executor: JobExecutor, attempts: Attempts
 ) -> None:
@@ -58,6 +69,7 @@ async def test_more_jobs_are_held_ready_while_attempts_are_short(
     assert executor.free_slots == executor.concurrency + MAX_READY
 
 
+@pytest.mark.usefixtures("stopped_clock")
 async def test_results_are_expected_only_while_all_slots_are_taken_by_short_attempts(
     jobs: Jobs, executor: JobExecutor, attempts: Attempts
 ) -> None:
