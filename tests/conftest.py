@@ -1,5 +1,6 @@
 """Real servers for every test: a PostgreSQL and a Valkey a test process, from the wheels."""
 
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ from support.process import Service, running_api
 from support.servers import delete_all_rows, redis_client
 
 TESTS = Path(__file__).parent
+
+# A shell lets what it starts in the background ignore SIGINT, and programs inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The files that take longest come first: no process is left alone with one of them at the end.
 LONGEST_FIRST = (
