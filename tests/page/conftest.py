@@ -1,6 +1,7 @@
 """Clients of the pages: one of their files, and a browser."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -8,8 +9,10 @@ from playwright.sync_api import Browser, sync_playwright
 
 from conftest import Gateway
 from page.browsing import Site
+from page.upload_list import NAMES
 from support.chromium import find_browser
 from support.client import delete_stored_files, storage_of
+from support.pictures import picture
 
 
 @pytest.fixture
@@ -48,3 +51,10 @@ def web(running_site: Site, postgres_address: object, redis_address: object) -> 
     del postgres_address, redis_address  # both empty what they name
     delete_stored_files(storage_of(running_site.environment))
     return running_site
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    for name in NAMES:
+        (tmp_path / name).write_bytes(picture(640, 480))
+    return [tmp_path / name for name in NAMES]
