@@ -150,6 +150,7 @@ def test_a_wrong_setting_is_named(photos: Path, tmp_path: Path) -> None:
     assert run.err.startswith("imagemill: MAX_PIXELS=many is not usable: ")
 
 
+@pytest.mark.long
 def test_a_terminal_shows_a_bar_and_then_the_totals(
     photos: Path, temporary: Path, tmp_path: Path
 ) -> None:

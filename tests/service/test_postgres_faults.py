@@ -110,7 +110,11 @@ def frozen(postgres: EmbeddedPostgres) -> Iterator[None]:
             os.kill(process.pid, signal.SIGCONT)
 
 
-@pytest.mark.parametrize("way", [STALLED, HALF_OPEN], ids=["stalled", "half-open"])
+@pytest.mark.parametrize(
+    "way",
+    [STALLED, pytest.param(HALF_OPEN, marks=pytest.mark.long)],
+    ids=["stalled", "half-open"],
+)
 def test_an_upload_that_postgresql_does_not_answer_gets_503_and_keeps_its_file(
     stack: FaultStack, services: BehindProxies, way: Way
 ) -> None:
@@ -196,7 +200,7 @@ def test_while_postgresql_is_away_nobody_takes_a_job_and_afterwards_it_ends_once
 
 
 # With three, connections are left over that nobody has found dead yet.
-@pytest.mark.parametrize("meanwhile", [3, 15])
+@pytest.mark.parametrize("meanwhile", [3, pytest.param(15, marks=pytest.mark.long)])
 @pytest.mark.usefixtures("services")
 def test_a_frozen_postgresql_is_answered_for_with_503_and_taken_up_again(
     stack: FaultStack, postgres_server: EmbeddedPostgres, exit_stack: ExitStack, meanwhile: int
