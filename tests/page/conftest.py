@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 from conftest import Gateway
 from page.browsing import Site
 from page.upload_list import NAMES
-from support.chromium import find_browser
+from support.chromium import browser_environment, find_browser
 from support.client import delete_stored_files, storage_of
 from support.pictures import picture
 
@@ -29,7 +29,9 @@ def browser() -> Iterator[Browser]:
         pytest.skip("there is no Chromium: make test-browser installs it")
     with sync_playwright() as playwright:
         # Its own sandbox needs rights that containers do not have; the pages are ours.
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        started = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox"], env={**browser_environment()}
+        )
         yield started
         started.close()
 

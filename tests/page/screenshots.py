@@ -19,7 +19,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from imagemill.embedded.ports import find_free_port
 from imagemill.embedded.stack import run_stack
 from imagemill.imaging.drawing import draw_picture
-from support.chromium import find_browser
+from support.chromium import browser_environment, find_browser
 
 DESKTOP: Final = {"width": 1040, "height": 760}
 PHONE: Final = {"width": 390, "height": 760}
@@ -36,7 +36,7 @@ async def main(folder: Path) -> None:
             async_playwright() as playwright,
         ):
             browser = await playwright.chromium.launch(
-                executable_path=find_browser(), args=["--no-sandbox"]
+                executable_path=find_browser(), args=["--no-sandbox"], env={**browser_environment()}
             )
             for scheme in ("light", "dark"):
                 await take_all(browser, stack.url, files, scheme, folder)

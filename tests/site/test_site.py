@@ -11,7 +11,7 @@ from threading import Thread
 import pytest
 from playwright.sync_api import sync_playwright
 
-from support.chromium import find_browser
+from support.chromium import browser_environment, find_browser
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
@@ -83,15 +83,19 @@ def test_a_browser_that_reads_and_searches_it_asks_no_other_host(site: Path) -> 
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, sync_playwright() as playwright:
         Thread(target=server.serve_forever, daemon=True).start()
         base = f"http://127.0.0.1:{server.server_port}/"
-        chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(
+            executable_path=browser, args=["--no-sandbox"], env={**browser_environment()}
+        )
         asked, errors = [], []
         page = chromium.new_page()
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda error: errors.append(str(error)))
         for path in site.rglob("*.html"):
             page.goto(base + path.relative_to(site).as_posix(), wait_until="networkidle")
-        page.goto(base + "index.html")
-        page.get_by_role("textbox", name="Search").fill("watermark")
+        page.goto(base + "index.html", wait_until="networkidle")  # the search listens by then
+        search = page.get_by_role("textbox", name="Search")
+        search.click()
+        search.press_sequentially("watermark")
         page.locator(".md-search-result__link").first.wait_for()
         chromium.close()
         server.shutdown()
