@@ -4,7 +4,9 @@ import { address } from "./root.js";
 /** An answer that is no success: what the service said (RFC 9457), or that there was no answer. */
 export class ApiError extends Error {
   constructor(status, problem) {
-    super(problem.detail ?? problem.title ?? `The service answered ${status}.`);
+    const fields = (problem.errors ?? []).map((one) => `${one.pointer}: ${one.detail}`);
+    const sentence = problem.detail ?? problem.title ?? `The service answered ${status}.`;
+    super([sentence, fields.join("; ")].filter(Boolean).join(" "));
     this.status = status;
     this.problem = problem;
   }
@@ -20,8 +22,6 @@ export async function toError(response) {
   } catch {
     // A proxy's page: the status has to do.
   }
-  const fields = (problem.errors ?? []).map((one) => `${one.pointer}: ${one.detail}`);
-  if (fields.length) problem.detail = `${problem.detail} ${fields.join("; ")}`;
   return new ApiError(response.status, problem);
 }
 

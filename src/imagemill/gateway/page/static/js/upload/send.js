@@ -42,15 +42,10 @@ function sendOnce(file, fields, key, onProgress) {
     request.addEventListener("load", () => {
       const body = request.response ?? {};
       if (request.status === 202 || request.status === 200) resolve(body);
-      else reject(new ApiError(request.status, withFields(body)));
+      else reject(new ApiError(request.status, body));
     });
     request.send(form);
   });
-}
-
-function withFields(problem) {
-  const fields = (problem.errors ?? []).map((one) => `${one.pointer}: ${one.detail}`);
-  return fields.length ? { ...problem, detail: `${problem.detail} ${fields.join("; ")}` } : problem;
 }
 
 /** `crypto.randomUUID` is only there on HTTPS and localhost. */
