@@ -16,6 +16,7 @@ from imagemill.embedded.postgres import Postgres as EmbeddedPostgres
 from imagemill.embedded.valkey import Valkey
 from imagemill.jobs.leases import JobLeases
 from imagemill.jobs.store import JobStore
+from imagemill.outages import POSTGRES, REDIS, STORAGE
 from imagemill.postgres.pool import Postgres
 from imagemill.settings.addresses import PostgresAddress, RedisAddress
 from support.client import client_of, delete_stored_files
@@ -52,6 +53,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next(i for i, start in enumerate(LONGEST_FIRST) if path.startswith(start))
 
     items.sort(key=rank)
+
+
+@pytest.fixture(autouse=True)
+def no_outage() -> None:
+    """Forget outages that earlier tests in this process noted, so that none is logged here."""
+    for outage in (POSTGRES, REDIS, STORAGE):
+        outage.forget()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -42,8 +42,12 @@ class Outage:
         now = time.monotonic()
         if now - self._last_failure_at >= QUIET_SECONDS:
             log.info(self.available_event, after_seconds=round(now - self._since, 1))
-            self._since = None
-            self._is_refusal = False
+            self.forget()
+
+    def forget(self) -> None:
+        """Count the server as available again, without a log line."""
+        self._since = None
+        self._is_refusal = False
 
 
 # Each process has one of each, whatever number of clients it has.
