@@ -1,5 +1,6 @@
 """The segments of a JPEG, and where it ends. Source: ITU-T T.81, annex B."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -15,8 +16,10 @@ HEAD_BYTES: Final = 4
 FRAME_MARKERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 PROGRESSIVE_MARKERS: Final = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 SCAN: Final = 0xDA
-# Segments that consist of their marker: TEM, RST0 to RST7, SOI, EOI.
-WITHOUT_LENGTH: Final = frozenset({0x01, *range(0xD0, 0xDA)})
+# All but those that consist of their marker: TEM, RST0 to RST7, SOI, EOI.
+WITH_LENGTH: Final = re.compile(rb"\xff[^\x00\x01\xd0-\xd9\xff]")
+# In the data of a scan 0xff is followed by 0x00, or by the number of a restart.
+AFTER_SCAN: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 COEFFICIENTS: Final = 64
 
@@ -37,27 +40,25 @@ def iter_segments(data: Data) -> Iterator[Segment]:
     its content.
     """
     at = 0
-    while (at := data.find(b"\xff", at)) >= 0:
-        while (marker := data[at : at + 1]) == b"\xff":
-            at += 1
-        at += 1
-        if not marker or marker[0] in WITHOUT_LENGTH or marker[0] == 0:
-            continue
-        content, end = at + 2, at + int.from_bytes(data[at : at + 2])
-        yield Segment(marker[0], content - HEAD_BYTES, content, end)
+    while found := WITH_LENGTH.search(data, at):
+        start, length_at = found.span()
+        content = start + HEAD_BYTES
+        end = length_at + int.from_bytes(data[length_at:content])
+        yield Segment(data[start + 1], start, content, end)
         at = max(content, end)
 
 
 def find_end(data: Data) -> int | None:
     """Return the offset of the marker that ends the picture, EOI; None where there is none.
 
-    Other pictures may follow it, and the thumbnail before it has one of its own. In the data of a
-    scan 0xff is followed by another byte.
+    Other pictures may follow it, the thumbnail before it has one of its own, and a table or a
+    comment between two scans may have its bytes.
     """
     for segment in iter_segments(data):
         if segment.marker == SCAN:
-            at = data.find(END, segment.end)
-            return at if at >= 0 else None
+            following = AFTER_SCAN.search(data, segment.end)
+            if following and following[0] == END:
+                return following.start()
     return None
 
 

@@ -93,6 +93,18 @@ def test_what_follows_the_end_is_no_part(studio: Studio, name: str, after: bytes
         make(studio, WHOLE[name] + after, output)
 
 
+@pytest.mark.parametrize("name", ["progressive noise", "progressive gradient"])
+def test_a_comment_between_scans_is_not_the_end(studio: Studio, name: str) -> None:
+    data, scan = WHOLE[name], b"\xff\xda"
+    second = data.index(scan, data.index(scan) + len(scan))
+    comment = b"\xff\xfe" + (2 + len(END)).to_bytes(2) + END
+    commented = studio.write(data[:second] + comment + data[second:], "commented")
+    for output in ({}, {"negate": True}):  # the second is done by libvips alone
+        wanted = studio.make(studio.write(data, "whole"), name="whole", format="png", **output)
+        made = studio.make(commented, name="commented", format="png", **output)
+        assert difference(made, wanted) == 0
+
+
 @pytest.mark.parametrize("name", WHOLE)
 @pytest.mark.parametrize("filling", [b"\0\0\0", b"\xff\xff\xff"])
 def test_a_few_bytes_before_the_end_are_no_damage(
