@@ -132,9 +132,11 @@ def test_a_service_in_a_crash_loop_ends_the_stack(up_folder: Path) -> None:
 
 
 def test_a_second_one_on_the_same_folder_is_rejected(up_folder: Path) -> None:
-    with running_up(up_folder), stop_at_end(UpProcess(up_folder)) as second:
-        assert second.process.wait(60) == 1
-        assert f"Another imagemill uses the folder {second.data}: stop it" in second.logged()
+    with running_up(up_folder) as first:
+        for port in (None, first.port):
+            with stop_at_end(UpProcess(up_folder, port=port)) as second:
+                assert second.process.wait(60) == 1
+        assert first.logged().count(f"Another imagemill uses the folder {first.data}: stop it") == 2
 
 
 def test_a_port_in_use_is_reported(tmp_path: Path) -> None:

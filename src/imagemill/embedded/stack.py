@@ -3,8 +3,8 @@
 import os
 import re
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -71,10 +71,9 @@ async def run_stack(
     A service that exits is restarted. Raises EmbeddedError when one does not start, also while the
     block runs.
     """
-    require_free(host, port)
     commands = commands or ServiceCommands.for_address(host, port)
     url, environment = local_url(host, port), os.environ | dict(settings or {})
-    with lock_folder(data) as folder:
+    with _reserve(data, host, port) as folder:
         storage_folder(folder).mkdir(mode=0o700, exist_ok=True)
         async with _servers(folder, report) as (postgres, valkey):
             services = service_environment(environment, folder, postgres, valkey)
@@ -88,6 +87,19 @@ async def run_stack(
             ):
                 await wait_until_ready(url)
                 yield Stack(url, folder, postgres, valkey, api, worker)
+
+
+@contextmanager
+def _reserve(data: Path, host: str, port: int) -> Iterator[Path]:
+    """Lock the folder, which is not created where the port is taken. Raises EmbeddedError.
+
+    A folder in use is reported first: the stack that uses it may have the port too.
+    """
+    if not data.is_dir():
+        require_free(host, port)
+    with lock_folder(data) as folder:
+        require_free(host, port)
+        yield folder
 
 
 @asynccontextmanager
