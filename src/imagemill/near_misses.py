@@ -30,6 +30,8 @@ def describe_invalid(error: Mapping[str, Any], siblings: Iterable[str] = ()) -> 
             return f"{error['msg']}{did_you_mean(word, QUOTED.findall(expected))}"
         case {"type": "extra_forbidden", "loc": (*_, name)}:
             return f"is not a field here{did_you_mean(str(name), siblings)}"
+        case {"type": "uuid_parsing"}:
+            return "is not a UUID"
     return str(error["msg"]).removeprefix("Value error, ")
 
 

@@ -73,6 +73,11 @@ def test_a_wrong_parameter_is_named(path: str, pointer: str, api: httpx.Client) 
     assert [error["pointer"] for error in api.get(path).json()["errors"]] == [pointer]
 
 
+@pytest.mark.parametrize("path", ["/jobs/abc", "/jobs/abc/explain", "/jobs/" + "0192" * 9])
+def test_an_id_that_is_no_uuid_is_called_so(path: str, api: httpx.Client) -> None:
+    assert [error["detail"] for error in api.get(path).json()["errors"]] == ["is not a UUID"]
+
+
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [
