@@ -26,6 +26,12 @@ from support.process import Service, running_api
 from support.servers import delete_all_rows, redis_client
 
 TESTS = Path(__file__).parent
+REDIS_TIMEOUTS = (
+    "client.CONNECT_TIMEOUT_SECONDS",
+    "queue.PUSH_TIMEOUT_SECONDS",
+    "queue.POP_MARGIN_SECONDS",
+    "notifications.PUBLISH_TIMEOUT_SECONDS",
+)
 
 # A shell lets what it starts in the background ignore SIGINT, and programs inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -60,6 +66,16 @@ def no_outage() -> None:
     """Forget outages that earlier tests in this process noted, so that none is logged here."""
     for outage in (POSTGRES, REDIS, STORAGE):
         outage.forget()
+
+
+@pytest.fixture(autouse=True)
+def patient_redis_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let clients in this process wait longer for Redis than those of services.
+
+    All cores are busy with tests, and nothing here falls back on a sweep after a tenth of a second.
+    """
+    for timeout in REDIS_TIMEOUTS:
+        monkeypatch.setattr(f"imagemill.redis.{timeout}", 20.0)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
