@@ -56,14 +56,20 @@ CLAIM = f"""
     {CLAIM_DUE}
 """
 
-# Of entries outside the window only the index is read, not the rows: while a transaction holds a
-# snapshot, jobs that were claimed since keep their entries.
+# One range of jobs_ready_idx for each priority, in their order; the rows of one are locked only if
+# those before it are fewer than the limit. Entries outside the window are not read: while a
+# transaction holds a snapshot, jobs that were claimed since keep theirs.
 SWEEP = f"""
     WITH due AS MATERIALIZED (
-        SELECT id FROM jobs
-         WHERE status = 'PENDING' AND run_at <= now() - %(grace)s::interval
-           AND run_at > now() - %(window)s::interval
-         ORDER BY priority, run_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+        SELECT job.id
+          FROM unnest(enum_range(NULL::job_priority)) AS own (priority)
+         CROSS JOIN LATERAL (
+               SELECT id FROM jobs
+                WHERE status = 'PENDING' AND priority = own.priority
+                  AND run_at <= now() - %(grace)s::interval
+                  AND run_at > now() - %(window)s::interval
+                ORDER BY run_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS job
+         LIMIT %(limit)s)
     {CLAIM_DUE}
 """
 

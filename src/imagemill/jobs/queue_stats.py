@@ -14,28 +14,27 @@ from imagemill.postgres.pool import Postgres
 MAX_COUNTED: Final = 10_000
 
 # By priority and ordered as jobs_ready_idx is: otherwise the planner may scan all rows to find the
-# few that are due.
+# few that are due. While a transaction holds a snapshot, this reads all jobs that were open since.
 QUEUE_STATS = """
-    WITH priorities AS (SELECT unnest(enum_range(NULL::job_priority)) AS name),
-    waiting AS (
-        SELECT (SELECT count(*) FROM (
-                    SELECT FROM jobs
-                     WHERE status = 'PENDING' AND priority = name AND run_at <= now()
-                     ORDER BY run_at LIMIT %(max_counted)s) AS due) AS due,
-               (SELECT count(*) FROM (
-                    SELECT FROM jobs
-                     WHERE status = 'PENDING' AND priority = name AND run_at > now()
-                     ORDER BY run_at LIMIT %(max_counted)s) AS delayed) AS delayed,
-               (SELECT run_at FROM jobs
-                 WHERE status = 'PENDING' AND priority = name
-                 ORDER BY run_at LIMIT 1) AS oldest
-          FROM priorities)
+    WITH waiting AS (
+        SELECT due.number AS due, due.oldest, delayed.number AS delayed
+          FROM unnest(enum_range(NULL::job_priority)) AS own (priority)
+         CROSS JOIN LATERAL (
+               SELECT count(*) AS number, min(run_at) AS oldest
+                 FROM (SELECT run_at FROM jobs
+                        WHERE status = 'PENDING' AND priority = own.priority AND run_at <= now()
+                        ORDER BY run_at LIMIT %(max_counted)s) AS first) AS due
+         CROSS JOIN LATERAL (
+               SELECT count(*) AS number
+                 FROM (SELECT FROM jobs
+                        WHERE status = 'PENDING' AND priority = own.priority AND run_at > now()
+                        ORDER BY run_at LIMIT %(max_counted)s) AS first) AS delayed)
     SELECT least(sum(due), %(max_counted)s)::int AS due,
            least(sum(delayed), %(max_counted)s)::int AS delayed,
-           greatest(now() - min(oldest), interval '0') AS oldest_due,
+           now() - min(oldest) AS oldest_due,
            (SELECT count(*) FROM (
                 SELECT FROM jobs WHERE status = 'PROCESSING'
-                 ORDER BY lease_expires_at LIMIT %(max_counted)s) AS busy)::int AS processing
+                 ORDER BY id LIMIT %(max_counted)s) AS busy)::int AS processing
       FROM waiting
 """
 
