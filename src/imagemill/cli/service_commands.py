@@ -13,6 +13,7 @@ import typer
 from imagemill.cli.data_folder import DEFAULT_DATA
 from imagemill.cli.errors import exit_on_error
 from imagemill.cli.gateway_address import Key
+from imagemill.cli.unused_modules import without_unused_modules
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
@@ -65,8 +66,9 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     with exit_on_error(settings_status=os.EX_CONFIG):
         import uvloop
 
-        from imagemill.cli.startup import prepare_service
-        from imagemill.gateway.service import run_gateway
+        with without_unused_modules():
+            from imagemill.cli.startup import prepare_service
+            from imagemill.gateway.service import run_gateway
 
         uvloop.run(run_gateway(prepare_service(), host, port))
 
@@ -83,8 +85,9 @@ def worker(
     with exit_on_error():
         import uvloop
 
-        from imagemill.cli.startup import prepare_service
-        from imagemill.worker.service import run_worker
+        with without_unused_modules():
+            from imagemill.cli.startup import prepare_service
+            from imagemill.worker.service import run_worker
 
         settings = prepare_service()
         if concurrency is not None:

@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from ctypes import byref, c_size_t, c_ubyte
 from errno import ENOMEM
-from typing import Final
-
-from typing_extensions import Buffer
+from typing import TYPE_CHECKING, Final
 
 from imagemill.imaging.engine.libjxl.library import BYTES, LIBRARY
 from imagemill.imaging.engine.libjxl.structures import (
@@ -19,6 +17,9 @@ from imagemill.imaging.engine.libjxl.structures import (
     PixelFormat,
 )
 from imagemill.imaging.errors import OutOfMemory, UnsupportedFormat
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer  # half a MiB in each image process
 
 CHUNK_BYTES: Final = 256 * 1024
 
@@ -78,7 +79,7 @@ class Encoder:
         header.duration = ticks
         self._check(self._library.JxlEncoderSetFrameHeader(self._settings, byref(header)))
 
-    def add_frame(self, pixels: Buffer, format_: PixelFormat) -> None:
+    def add_frame(self, pixels: "Buffer", format_: PixelFormat) -> None:
         """Add a frame, whose pixels are copied. Their memory has to be writable."""
         memory = memoryview(pixels)
         address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
