@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
+import hypothesis
 import pytest
 import pytest_asyncio
 
@@ -23,19 +24,20 @@ from support.client import client_of, delete_stored_files
 from support.keys import Keyring
 from support.postgres_template import address_of, copy_template, make_template
 from support.process import Service, running_api
+from support.redis_timeouts import LONGER_TIMEOUTS, PATIENT_WITH_REDIS
 from support.servers import delete_all_rows, redis_client
 
 TESTS = Path(__file__).parent
-REDIS_TIMEOUTS = (
-    "client.CONNECT_TIMEOUT_SECONDS",
-    "queue.PUSH_TIMEOUT_SECONDS",
-    "queue.POP_MARGIN_SECONDS",
-    "notifications.PUBLISH_TIMEOUT_SECONDS",
-)
 
 # A shell lets what it starts in the background ignore SIGINT, and programs inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A stall of the machine is no fault of an example.
+hypothesis.settings.register_profile(
+    "tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("tests")
 
 # The files that take longest come first: no process is left alone with one of them at the end.
 LONGEST_FIRST = (
@@ -70,12 +72,8 @@ def no_outage() -> None:
 
 @pytest.fixture(autouse=True)
 def patient_redis_clients(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let clients in this process wait longer for Redis than those of services.
-
-    All cores are busy with tests, and nothing here falls back on a sweep after a tenth of a second.
-    """
-    for timeout in REDIS_TIMEOUTS:
-        monkeypatch.setattr(f"imagemill.redis.{timeout}", 20.0)
+    for timeout, seconds in LONGER_TIMEOUTS.items():
+        monkeypatch.setattr(timeout, seconds)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -146,8 +144,9 @@ def leases(pool: Postgres) -> JobLeases:
 
 @pytest.fixture(scope="session")
 def addresses(migrated: PostgresAddress, valkey_server: Valkey) -> dict[str, str]:
-    """The settings that name the servers."""
+    """The environment that names the shared servers."""
     return {
+        PATIENT_WITH_REDIS: "yes",
         "PG_HOST": migrated.host,
         "PG_PORT": str(migrated.port),
         "PG_USER": migrated.user,

@@ -19,7 +19,7 @@ END_SECONDS = 60.0
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def client_of(url: str, timeout: float = 5) -> httpx.Client:
+def client_of(url: str, timeout: float = 30) -> httpx.Client:
     """Return a client that fails on answers which the OpenAPI document does not describe."""
     return httpx.Client(
         base_url=url,
@@ -29,7 +29,7 @@ def client_of(url: str, timeout: float = 5) -> httpx.Client:
     )
 
 
-def plain_client(url: str, timeout: float = 5) -> httpx.Client:
+def plain_client(url: str, timeout: float = 30) -> httpx.Client:
     """Return a client that is content with any answer."""
     return httpx.Client(base_url=url, timeout=timeout, verify=NO_CERTIFICATES)
 

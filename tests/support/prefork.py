@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
+from support.redis_timeouts import LONGER_TIMEOUTS, PATIENT_WITH_REDIS
+
 MAX_MESSAGE_BYTES: Final = 65_536
 SERVER: Final = Path(__file__).with_name("prefork_server.py")
 
@@ -70,7 +72,11 @@ class Launcher:
         self, arguments: list[str], environment: Mapping[str, str], output: IO[bytes]
     ) -> ForkedProcess:
         """Start `imagemill ARGUMENT...`."""
-        order = {"arguments": arguments, "environment": dict(environment)}
+        order = {
+            "arguments": arguments,
+            "environment": dict(environment),
+            "constants": LONGER_TIMEOUTS if PATIENT_WITH_REDIS in environment else {},
+        }
         return ForkedProcess(self, self.ask(order, output.fileno()))
 
     def ask(self, order: object, *descriptors: int) -> Any:  # noqa: ANN401 - whatever is asked for

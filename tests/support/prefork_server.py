@@ -1,7 +1,7 @@
 """Run as `python prefork_server.py SOCKET`: forks itself into `imagemill` as often as it is asked.
 
 What is forked has no thread, no connection and no settings yet; it runs the command line from its
-beginning, with the environment that it is given.
+beginning, with the environment and the values of constants that it is given.
 """
 
 import gc
@@ -12,6 +12,7 @@ import socket
 import sys
 from typing import Any
 
+import imagemill.gateway.limits.rate_limiter
 import imagemill.gateway.service
 import imagemill.telemetry.otel
 import imagemill.worker.service  # noqa: F401 - imported for those that are forked
@@ -45,6 +46,9 @@ def become(order: dict[str, Any], output: int) -> None:
     os.close(output)
     os.environ.clear()
     os.environ.update(order["environment"])
+    for name, value in order["constants"].items():
+        module, _, constant = name.rpartition(".")
+        setattr(sys.modules[module], constant, value)
     sys.argv = ["imagemill", *order["arguments"]]
     random.seed()  # or all services would draw the same delays
 

@@ -25,8 +25,10 @@ FIRST_PAUSE_SECONDS = 0.01
 MAX_PAUSE_SECONDS = 0.1
 
 # Below those that the system gives to connections: no client of a test takes one that is free now
-# before the service listens on it. Test processes that run side by side begin at other places.
-PORTS = range(12_000, 32_000)
+# before the service listens on it. Test processes that run side by side have ports of their own.
+_NUMBER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_PROCESSES = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+PORTS = range(12_000, 32_000)[_NUMBER::_PROCESSES]
 _ports = itertools.cycle(random.sample(PORTS, len(PORTS)))
 
 

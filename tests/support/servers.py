@@ -1,9 +1,14 @@
 """Plain clients of PostgreSQL and Redis, independent of imagemill's own."""
 
+from contextlib import suppress
+
 import psycopg
 import redis
 
 from imagemill.settings.addresses import PostgresAddress, RedisAddress
+
+TRUNCATE = "TRUNCATE jobs, job_events, file_deletions, api_keys, workers CASCADE"
+MAX_DEADLOCKS = 5
 
 
 def connect(address: PostgresAddress) -> psycopg.Connection:
@@ -40,4 +45,9 @@ def waits_for_a_lock(address: PostgresAddress, statement: str) -> bool:
 def delete_all_rows(address: PostgresAddress) -> None:
     """Delete all jobs with what belongs to them, all API keys, and all notes of workers."""
     with connect(address) as connection:
-        connection.execute("TRUNCATE jobs, job_events, file_deletions, api_keys, workers CASCADE")
+        for _ in range(MAX_DEADLOCKS):
+            # Statements of a worker that still runs lock the same tables in another order.
+            with suppress(psycopg.errors.DeadlockDetected):
+                connection.execute(TRUNCATE)
+                return
+        connection.execute(TRUNCATE)

@@ -154,12 +154,11 @@ class JobQueue:
 
     async def check(self) -> None:
         """Raise QueueUnavailable unless Redis lets us push, pop and publish."""
+        client = self.pop_client  # which has time: a check is no upload that waits
         with _translate_errors():
-            await self.push_client.rpush(CHECK_KEY, "check")
-            await self.pop_client.blmpop(
-                CHECK_WAIT_SECONDS, 1, CHECK_KEY, direction="LEFT", count=PAGE_SIZE
-            )
-            await self.push_client.publish(CHANNEL, "")
+            await client.rpush(CHECK_KEY, "check")
+            await client.blmpop(CHECK_WAIT_SECONDS, 1, CHECK_KEY, direction="LEFT", count=PAGE_SIZE)
+            await client.publish(CHANNEL, "")
 
     async def _range(self, key: str, start: int) -> list[bytes]:
         with _translate_errors():
