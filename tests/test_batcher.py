@@ -55,12 +55,12 @@ async def test_as_many_batches_run_at_once_as_are_allowed() -> None:
 
 async def test_a_batch_that_hangs_delays_others_no_longer_than_the_patience() -> None:
     recorder = Recorder()
-    batcher = Batcher(recorder.execute, max_size=3, max_batches=2, patience=0.01)
+    batcher = Batcher(recorder.execute, max_size=3, max_batches=2, patience=1)
     tasks = await submit(batcher, 1)
     tasks += await submit(batcher, 2, 3)
     assert recorder.batches == [[1]]
     while len(recorder.batches) < 2:  # noqa: ASYNC110 - no event signals it
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
     assert recorder.batches == [[1], [2, 3]]
     recorder.may_finish.set()
     assert await asyncio.gather(*tasks) == [2, 4, 6]
