@@ -22,7 +22,8 @@ def test_each_job_is_a_line_whatever_its_name_and_also_once_there_are_keys(up_fo
     with run_on_terminal(command, os.environ) as terminal:
         terminal.until_shown(f"imagemill is ready at http://127.0.0.1:{port}")
         headers = {"Authorization": f"Bearer {add_key(data)}", "Prefer": "wait=30"}
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
+        url = f"http://127.0.0.1:{port}"
+        with httpx.Client(base_url=url, headers=headers, timeout=60) as client:
             # The second one ends early: its pixels are missing.
             for content in (picture(400, 300), picture(400, 300)[:2000]):
                 files = {"file": (NAME, content)}

@@ -18,7 +18,7 @@ from support.servers import connect
 from support.uploads import RAW
 from support.wire import head, open_socket, read_until_closed, stays_open
 
-TIMEOUT_SECONDS = 1.5
+TIMEOUT_SECONDS = 4
 WAITING_CLIENTS = "imagemill_waiting_clients"
 
 
@@ -141,7 +141,6 @@ def test_a_body_that_pauses_gets_408_and_leaves_nothing(
 ) -> None:
     before = impatient.files()
     connection.sendall(upload_of(1_000_000) + picture() + bytes(600_000))
-    wait_until(lambda: impatient.unfinished_files() > 0, "the upload is being written")
     answer = read_until_closed(connection)
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b'"type":"/problems/request-timeout"' in answer

@@ -176,7 +176,7 @@ async def test_the_outcome_is_unknown_when_the_key_cannot_be_read_after_the_inse
                 "it waits to be recorded",
             )
             # It gets the only connection next, for longer than the pool's time-out.
-            hog = asyncio.create_task(pool.run("SELECT pg_sleep(6)", {}))
+            hog = asyncio.create_task(pool.run("SELECT pg_sleep(8.5)", {}))
             await asyncio.sleep(0)
             other.execute("COMMIT")
             with pytest.raises(OutcomeUnknown):

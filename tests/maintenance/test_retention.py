@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from imagemill.jobs.idempotency import accept_with_key
-from imagemill.jobs.job import IdempotencyKey, Job, JobId, Status
+from imagemill.jobs.job import IdempotencyKey, JobId, Status
 from imagemill.jobs.leases import JobLeases
 from imagemill.jobs.store import JobStore
 from imagemill.maintenance import retention as module
@@ -19,7 +19,7 @@ from imagemill.storage.errors import StorageUnavailable
 from imagemill.storage.local.local_storage import LocalStorage
 from support.jobs import failed, new_job
 from support.servers import connect
-from support.stored_jobs import store_completed_job, store_output, store_pending_job
+from support.stored_jobs import backdate, store_completed_job, store_output, store_pending_job
 
 MONTH = timedelta(days=30)
 
@@ -32,19 +32,6 @@ def retention(pool: Postgres, storage: LocalStorage) -> Retention:
 def files(storage: LocalStorage) -> set[str]:
     found = storage.root.rglob("*")
     return {path.relative_to(storage.root).as_posix() for path in found if path.is_file()}
-
-
-def backdate(address: PostgresAddress, job: Job, age: timedelta) -> None:
-    """Let the job have been created, and have ended if it has, so long ago."""
-    with connect(address) as connection, connection.transaction():
-        # Its triggers let nobody touch a job that has ended.
-        connection.execute("ALTER TABLE jobs DISABLE TRIGGER USER")
-        connection.execute(
-            "UPDATE jobs SET created_at = now() - %(age)s, run_at = now() - %(age)s,"
-            " completed_at = completed_at - %(age)s WHERE id = %(id)s",
-            {"age": age, "id": job.id},
-        )
-        connection.execute("ALTER TABLE jobs ENABLE TRIGGER USER")
 
 
 def make_due(address: PostgresAddress) -> None:
@@ -76,9 +63,9 @@ async def test_jobs_that_ended_long_ago_go_with_their_files_and_no_others(
     await leases.finish([failed(claim)])
     await job_store.cancel(dropped.id)
     for job in (done, lost, dropped, waiting):
-        backdate(postgres_address, job, MONTH + timedelta(minutes=1))
+        backdate(postgres_address, job.id, MONTH + timedelta(minutes=1))
     young = await store_completed_job(job_store, leases, storage.root)
-    backdate(postgres_address, young, MONTH - timedelta(minutes=1))
+    backdate(postgres_address, young.id, MONTH - timedelta(minutes=1))
     await retention.delete_expired_jobs()
     assert await all_ids(job_store) == {waiting.id, young.id}
     await retention.delete_files()
@@ -96,7 +83,7 @@ async def test_expired_jobs_are_deleted_in_batches_until_none_is_left(
     monkeypatch.setattr(module, "ROWS_BATCH", 2)
     for _ in range(5):
         job = await job_store.cancel((await store_pending_job(job_store, storage.root)).id)
-        backdate(postgres_address, job, 2 * MONTH)
+        backdate(postgres_address, job.id, 2 * MONTH)
     await retention.delete_expired_jobs()
     assert await all_ids(job_store) == set()
     await retention.delete_files()
@@ -130,7 +117,7 @@ async def test_without_a_retention_jobs_are_kept_for_ever(
     postgres_address: PostgresAddress,
 ) -> None:
     job = await store_completed_job(job_store, leases, storage.root)
-    backdate(postgres_address, job, 1000 * MONTH)
+    backdate(postgres_address, job.id, 1000 * MONTH)
     await replace(retention, age=None).delete_expired_jobs()
     assert await all_ids(job_store) == {job.id}
 

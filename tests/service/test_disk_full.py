@@ -135,14 +135,16 @@ def test_an_upload_without_inodes_gets_507_and_leaves_nothing(
 def test_an_upload_past_the_largest_file_gets_503_and_leaves_nothing(
     services: OnSmallDisk, postgres_address: PostgresAddress
 ) -> None:
-    before = resource.prlimit(services.gateway.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(services.gateway.pid, resource.RLIMIT_FSIZE, (MEBIBYTE, before[1]))
-    try:
-        answer = services.send(piecemeal(2 * MEBIBYTE))
-    finally:
-        resource.prlimit(services.gateway.pid, resource.RLIMIT_FSIZE, before)
-    assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
-    assert (files(services.storage), count_jobs(postgres_address)) == (set(), 0)
+    limit = resource.prlimit(services.gateway.pid, resource.RLIMIT_FSIZE)
+    with stopped(services.worker):
+        before = files(services.storage)
+        resource.prlimit(services.gateway.pid, resource.RLIMIT_FSIZE, (MEBIBYTE, limit[1]))
+        try:
+            answer = services.send(piecemeal(2 * MEBIBYTE))
+        finally:
+            resource.prlimit(services.gateway.pid, resource.RLIMIT_FSIZE, limit)
+        assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+        assert (files(services.storage), count_jobs(postgres_address)) == (before, 0)
 
 
 def test_a_disk_that_fills_up_while_postgresql_records_the_job_does_not_harm_it(
@@ -172,8 +174,12 @@ def test_jobs_wait_while_a_workers_disk_is_full_and_use_no_attempt(services: OnS
         wait_until(
             lambda: logged("storage.probed") >= 2, "the worker looks for room", worker.logged
         )
+        wait_until(
+            lambda: 0 < logged("job.started") == logged("job.released"),
+            "it gives back what it began",
+            worker.logged,
+        )
         started = logged("job.started")
-        assert started
         wait_until(lambda: logged("storage.probed") >= 6, "it goes on looking", worker.logged)
         assert logged("job.started") == started  # and takes nothing meanwhile
         assert {(job["status"], job["attempts"]) for job in read(client, ids)} == {("PENDING", 0)}

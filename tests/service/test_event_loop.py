@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from support.client import client_of, upload, wait_for_end
 from support.pictures import picture
 from support.process import running_api, running_worker
 from support.servers import connect
+from support.stored_jobs import backdate
 
 EVERY_ANALYSIS = ["blurhash", "dominant_color", "metadata", "palette", "phash", "thumbhash"]
 HEAVY = json.dumps(
@@ -32,13 +34,14 @@ REMAINING = """
 
 def test_no_service_works_on_stored_files_on_its_event_loop(
     environment: dict[str, str],
+    postgres_address: PostgresAddress,
     tmp_path: Path,
     exit_stack: ExitStack,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     watching = (sys.executable, "-P", str(Path(loop_file_access.__file__)))
     monkeypatch.setattr(process, "PROGRAM", watching)
-    services = environment | {"RETENTION_SECONDS": "1"}
+    services = environment | {"RETENTION_SECONDS": "3600"}
     gateway, url = exit_stack.enter_context(running_api(services, tmp_path / "api.log"))
     worker = exit_stack.enter_context(
         running_worker(services, tmp_path / "worker.log", "--concurrency", "1")
@@ -50,10 +53,12 @@ def test_no_service_works_on_stored_files_on_its_event_loop(
     )
     assert client.get(job["outputs"][0]["url"]).is_success
     assert client.get(job["outputs"][0]["url"], headers={"Range": "bytes=9-99"}).is_success
-    assert wait_for_end(client, upload(client, whole[:5000]))["status"] == "FAILED"
+    broken = wait_for_end(client, upload(client, whole[:5000]))
+    assert broken["status"] == "FAILED"
     assert client.post("/upload", files={"file": b"no picture"}).status_code == 415
     assert client.delete(f"/jobs/{job['id']}").is_success
     assert client.get("/readyz").is_success
+    backdate(postgres_address, broken["id"], timedelta(hours=2))
     process.wait_until(lambda: not client.get("/jobs").json()["jobs"], "old jobs are forgotten")
     for service in (gateway, worker):
         assert service.stop() == 0

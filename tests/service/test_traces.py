@@ -61,13 +61,14 @@ def traced(
             receiving(always(204)) as receiver,
             running_api(adjusted, folder / "api.log") as (api, url),
             running_worker(adjusted, folder / "worker.log", "--concurrency", "1") as worker,
-            httpx.Client(base_url=url, headers={"traceparent": TRACEPARENT}) as client,
+            httpx.Client(base_url=url, timeout=30, headers={"traceparent": TRACEPARENT}) as client,
         ):
             job_id = upload(client, picture(), width="10", callback_url=receiver.url)
             assert wait_for_end(client, job_id)["status"] == "COMPLETED"
             handed_on = receiver.next().headers["traceparent"]
             client.get("/healthz")
-        # Both have ended: what they had not sent yet has been flushed.
+            last = {"POST /upload", "job.record", "POST webhook"}
+            wait_until(lambda: last <= {span.name for span in collector.spans}, "all is sent")
         yield Traced(collector, job_id, handed_on, (api.logged(), worker.logged()))
 
 
@@ -117,16 +118,18 @@ def test_each_try_at_a_failing_job_is_a_span_that_says_so(
         "OTEL_SERVICE_NAME": "ours",
         "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment=test",
         "FAILPOINTS": "attempt.rendered=error",
+        **SOON,
     }
     with (
         running_api(adjusted, tmp_path / "api.log") as (_, url),
         running_worker(adjusted, tmp_path / "worker.log", "--concurrency", "1"),
-        httpx.Client(base_url=url) as client,
+        httpx.Client(base_url=url, timeout=30) as client,
     ):
         good = wait_for_end(client, upload(client, picture(), width="10"))
         assert (good["status"], good["attempts"]) == ("COMPLETED", 2)
         bad = wait_for_end(client, upload(client, picture()[:600], width="10"))
         assert bad["status"] == "FAILED"
+        wait_until(lambda: len(collector.named("job.attempt")) == 3, "all attempts are sent")
     first, second, hopeless = collector.named("job.attempt")
     assert {span.service for span in collector.spans} == {"ours"}
     assert first.trace_id == second.trace_id != hopeless.trace_id
@@ -158,7 +161,7 @@ def test_a_gateway_that_records_nothing_hands_on_the_trace_of_its_client(
     adjusted = environment | off | ({"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url} if off else {})
     with (
         running_api(adjusted, tmp_path / "api.log") as (_, url),
-        httpx.Client(base_url=url) as client,
+        httpx.Client(base_url=url, timeout=30) as client,
     ):
         for given in (TRACEPARENT, "00-nonsense", ""):
             upload(client_with(client, given), picture())
@@ -191,7 +194,7 @@ def test_a_collector_that_is_away_costs_a_line_and_no_more(
     with (
         running_api(adjusted, tmp_path / "api.log") as (api, url),
         running_worker(adjusted, tmp_path / "worker.log", "--concurrency", "1") as worker,
-        httpx.Client(base_url=url) as client,
+        httpx.Client(base_url=url, timeout=30) as client,
     ):
         for _ in range(3):
             assert wait_for_end(client, upload(client, picture()))["status"] == "COMPLETED"

@@ -1,8 +1,8 @@
 """Webhooks end to end: real services, a real receiver, the library that receivers verify with."""
 
 import base64
-import json
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,15 +14,11 @@ from standardwebhooks import Webhook
 from support.client import Json, upload, wait_for_end
 from support.deliveries import deliveries, wait_for_delivery
 from support.pictures import picture
-from support.process import PROGRAM, running_api, running_worker
+from support.process import PROGRAM, Service, running_api, running_worker
 from support.receiver import Received, always, in_turn, receiving
 
 OK = always(204)
 BROKEN = picture()[:200]
-# Long enough not to be done before it is canceled.
-LONG = json.dumps(
-    {"outputs": [{"name": f"o{n}", "width": 2500, "enlarge": True} for n in range(6)]}
-)
 
 
 @pytest.fixture(scope="module")
@@ -38,19 +34,30 @@ def services_environment(
 
 
 @pytest.fixture(scope="module")
-def client(
+def worker(
     services_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """A worker that sends webhooks."""
+    log = tmp_path_factory.mktemp("logs") / "worker.log"
+    with running_worker(services_environment, log, "--concurrency", "1") as worker:
+        yield worker
+        assert "bug" not in worker.logged()
+        assert "whsec_" not in worker.logged()
+
+
+@pytest.fixture(scope="module")
+def client(
+    services_environment: dict[str, str],
+    worker: Service,  # noqa: ARG001 - works beside it
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[httpx.Client]:
-    """A client of a gateway, beside a worker that sends webhooks."""
-    logs = tmp_path_factory.mktemp("logs")
+    """A client of a gateway, beside the worker."""
+    log = tmp_path_factory.mktemp("logs") / "api.log"
     with (
-        running_api(services_environment, logs / "api.log") as (_, url),
-        running_worker(services_environment, logs / "worker.log", "--concurrency", "1") as worker,
+        running_api(services_environment, log) as (_, url),
         httpx.Client(base_url=url, timeout=30) as client,
     ):
         yield client
-        assert "bug" not in worker.logged()
-        assert "whsec_" not in worker.logged()
 
 
 @pytest.fixture(scope="module")
@@ -97,11 +104,13 @@ def test_the_end_of_a_job_is_delivered_signed_and_as_the_api_shows_it(
 
 
 def test_a_canceled_job_is_delivered(
-    client: httpx.Client, secret: str, exit_stack: ExitStack
+    client: httpx.Client, worker: Service, secret: str, exit_stack: ExitStack
 ) -> None:
     receiver = exit_stack.enter_context(receiving(OK))
-    job_id = upload(client, picture(800, 600), callback_url=receiver.url, pipeline=LONG)
+    worker.process.send_signal(signal.SIGSTOP)
+    job_id = upload(client, picture(), callback_url=receiver.url)
     job = client.post(f"/jobs/{job_id}/cancel").json()
+    worker.process.send_signal(signal.SIGCONT)
     event = verified(receiver.next(), secret)
     assert (event["type"], event["data"]) == ("job.canceled", job)
 

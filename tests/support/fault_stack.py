@@ -45,11 +45,14 @@ class FaultStack:
     ) -> Iterator["FaultStack"]:
         """Run the gateway and the spare worker until the block is left."""
         environment = environment | {"STORAGE_URL": (folder / "storage").as_uri()}
-        without_redis = environment | {"REDIS_PORT": str(free_port())}
+        # With a lease that no stall of the machine outlasts: its jobs stay its own.
+        alone = {"REDIS_PORT": str(free_port()), "LEASE_SECONDS": "12"}
         with (
             running_api(environment, folder / "gateway.log") as (_, url),
             client_of(url, timeout=30) as client,
-            running_worker(without_redis, folder / "spare.log", "--concurrency", "1") as spare,
+            running_worker(
+                environment | alone, folder / "spare.log", "--concurrency", "1"
+            ) as spare,
         ):
             stack = cls(environment, postgres, folder, client, spare)
             stack._freeze()

@@ -128,7 +128,7 @@ def wait_until(
     until = time.monotonic() + timeout_seconds
     pause = FIRST_PAUSE_SECONDS
     while not holds():
-        if time.monotonic() > until:
+        if time.monotonic() > until and not holds():  # it may have come while this was stopped
             raise AssertionError(f"{what}: not within {timeout_seconds} s\n{evidence()[-6000:]}")
         time.sleep(pause)
         pause = min(1.5 * pause, MAX_PAUSE_SECONDS)

@@ -18,6 +18,11 @@ RECEIVER = "https://example.com:8443/secret"
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
+@pytest.fixture(autouse=True)
+def time_to_export(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imagemill.telemetry.otel.CLOSE_TIMEOUT_SECONDS", 30)
+
+
 @pytest.mark.parametrize(
     ("header", "normalized"),
     [

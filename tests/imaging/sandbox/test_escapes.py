@@ -140,5 +140,5 @@ async def test_each_job_has_its_own_limit_of_cpu_time(
     await behave(confined_sandbox, studio, "well")
     (process,) = running_processes()
     soft, hard = process.rlimit(psutil.RLIMIT_CPU)
-    assert soft in {41, 42}  # twice the time limit, past what its start took
+    assert 41 <= soft <= 45  # twice the time limit, past what its start took
     assert hard == 21 * 40
