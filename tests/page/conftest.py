@@ -5,14 +5,16 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from conftest import Gateway
 from page.browsing import Site
-from page.upload_list import NAMES
+from page.upload_list import NAMES, SECONDS
 from support.chromium import browser_environment, find_browser
 from support.client import delete_stored_files, storage_of
 from support.pictures import picture
+
+expect.set_options(timeout=SECONDS)
 
 
 @pytest.fixture

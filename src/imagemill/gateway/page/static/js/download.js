@@ -1,6 +1,6 @@
 import { pathOf, request } from "./api.js";
 
-const SUFFIXES = { "image/jpeg": "jpg", "image/svg+xml": "svg" };
+const SUFFIXES = { "image/jpeg": "jpg" };
 
 /** Return the name to save an output under: that of the input, with the output's suffix. */
 export function nameOf(job, output) {
@@ -10,6 +10,7 @@ export function nameOf(job, output) {
   return `${own.replace(/[/\\]/g, "_")}.${suffix}`;
 }
 
+export const readInput = async (job) => (await request(`/jobs/${job.id}/input`)).blob();
 export const readOutput = async (output) => (await request(pathOf(output.url))).blob();
 
 /** Let the browser save the bytes under this name. */

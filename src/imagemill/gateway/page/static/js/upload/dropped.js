@@ -1,12 +1,26 @@
-/** Return the files that were dropped, those in folders included. */
+/**
+ * Return the files that were dropped, those in folders included, and how many files and folders could
+ * not be read.
+ */
 export async function readDropped(transfer) {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  if (!entries.length) return [...transfer.files];
-  return (await Promise.all(entries.map(readEntry))).flat();
+  if (!entries.length) return { files: [...transfer.files], unread: 0 };
+  return readAll(entries);
+}
+
+async function readAll(entries) {
+  const results = await Promise.allSettled(entries.map(readEntry));
+  const read = results.filter(({ status }) => status === "fulfilled").map(({ value }) => value);
+  return {
+    files: read.flatMap(({ files }) => files),
+    unread: read.reduce((sum, { unread }) => sum + unread, results.length - read.length),
+  };
 }
 
 async function readEntry(entry) {
-  if (entry.isFile) return [await new Promise((resolve, reject) => entry.file(resolve, reject))];
+  if (entry.isFile) {
+    return { files: [await new Promise((resolve, reject) => entry.file(resolve, reject))], unread: 0 };
+  }
   const reader = entry.createReader();
   const found = [];
   for (;;) {
@@ -15,5 +29,5 @@ async function readEntry(entry) {
     if (!part.length) break;
     found.push(...part);
   }
-  return (await Promise.all(found.map(readEntry))).flat();
+  return readAll(found);
 }

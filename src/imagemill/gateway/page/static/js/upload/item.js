@@ -1,9 +1,10 @@
-import { readPicture, retryJob } from "../api.js";
+import { retryJob } from "../api.js";
 import { makeComparison } from "../compare.js";
-import { nameOf, readOutput, save } from "../download.js";
+import { nameOf, readInput, readOutput, save } from "../download.js";
 import { badge, element } from "../element.js";
 import { bytes, saved, size } from "../format.js";
 import { address } from "../root.js";
+import { Preview } from "./preview.js";
 
 const ENDED = new Set(["COMPLETED", "FAILED", "CANCELED"]);
 
@@ -19,6 +20,8 @@ export class Item {
   #preview;
   #parts = {};
   #comparison = null;
+  #comparedUrls = [];
+  #sending = new AbortController();
 
   /** `file` is null for a job of before a reload. `onRetry(item)` sends a refused file again. */
   constructor({ file = null, job = null, onRetry }) {
@@ -26,7 +29,7 @@ export class Item {
     this.#name = file?.name ?? job?.input.filename ?? job?.id ?? "";
     this.#onRetry = onRetry;
     this.#build();
-    if (file) this.#preview.src = URL.createObjectURL(file);
+    if (file) this.#preview.show(async () => file);
     if (job) this.update(job);
     else this.#show();
   }
@@ -41,6 +44,15 @@ export class Item {
 
   get name() {
     return this.#name;
+  }
+
+  /** Aborted when the upload is to stop. */
+  get signal() {
+    return this.#sending.signal;
+  }
+
+  get isUnsent() {
+    return this.job === null && this.#error === null;
   }
 
   get hasEnded() {
@@ -70,23 +82,31 @@ export class Item {
     this.progress(0);
   }
 
+  /** Stop the upload and let go of the pictures: the item is shown no more. */
+  dispose() {
+    this.#sending.abort();
+    this.#preview.dispose();
+    this.#closeComparison();
+  }
+
   /** Show the job, or what an event says of it. */
   update(job) {
     // Answers and events come by several connections, so an earlier state may come last.
     if (this.job && new Date(job.updated_at) < new Date(this.job.updated_at)) return;
     const before = this.job?.status;
     this.job = { ...this.job, ...job };
+    this.#error = null;
     this.#note = "";
     this.#show();
-    if (this.job.status === "COMPLETED" && before !== "COMPLETED") this.#showResult();
+    if (this.job.status === "COMPLETED" && before !== "COMPLETED") {
+      const [output] = this.job.outputs;
+      this.#preview.show(() => readOutput(output));
+    }
   }
 
   #build() {
-    // Its place is kept while there is no picture, and if the browser cannot show it.
-    this.#preview = element("img", { class: "preview", alt: "", width: 72, height: 72 });
-    for (const name of ["load", "error"]) {
-      this.#preview.addEventListener(name, () => this.#preview.classList.toggle("empty", name === "error"));
-    }
+    const picture = element("img", { class: "preview", alt: "", width: 72, height: 72 });
+    this.#preview = new Preview(picture);
     this.#parts.state = element("span");
     this.#parts.facts = element("p", { class: "facts" });
     this.#parts.bar = element("span");
@@ -95,7 +115,7 @@ export class Item {
     this.#parts.root = element(
       "li",
       { class: "item card" },
-      this.#preview,
+      picture,
       element("div", {}, element("p", { class: "name" }, this.#name), this.#parts.facts, element("span", { class: "bar", "aria-hidden": "true" }, this.#parts.bar)),
       element("div", { class: "row" }, this.#parts.state),
       this.#parts.actions,
@@ -156,35 +176,28 @@ export class Item {
     }
   }
 
-  async #showResult() {
-    try {
-      this.#preview.src = await readPicture(this.#pathOf(this.job.outputs[0]));
-    } catch {
-      // The job's page says why; here the preview stays as it was.
-    }
-  }
-
-  #pathOf(output) {
-    return `/jobs/${this.job.id}/outputs/${encodeURIComponent(output.name)}`;
-  }
-
   async #toggleComparison() {
     if (this.#comparison) {
-      this.#comparison = null;
-      this.#parts.more.replaceChildren();
+      this.#closeComparison();
       this.#show();
       return;
     }
     try {
       const [output] = this.job.outputs;
-      const before = this.#file ? URL.createObjectURL(this.#file) : await readPicture(`/jobs/${this.job.id}/input`);
-      const after = await readPicture(this.#pathOf(output));
+      const blobs = [this.#file ?? (await readInput(this.job)), await readOutput(output)];
+      const [before, after] = (this.#comparedUrls = blobs.map((blob) => URL.createObjectURL(blob)));
       this.#comparison = makeComparison({ before, after, width: output.width, height: output.height, name: this.#name });
       this.#parts.more.replaceChildren(this.#comparison);
       this.#show();
     } catch (error) {
       this.note(error.message);
     }
+  }
+
+  #closeComparison() {
+    this.#comparison = null;
+    this.#parts.more.replaceChildren();
+    for (const url of this.#comparedUrls.splice(0)) URL.revokeObjectURL(url);
   }
 
   async #download() {

@@ -2,6 +2,7 @@ import { readJson } from "../api.js";
 import { nameOf, readOutput, save } from "../download.js";
 import { follow } from "../events.js";
 import { bytes, saved } from "../format.js";
+import { keyGiven } from "../key.js";
 import { showConnection } from "../shell.js";
 import { readDropped } from "./dropped.js";
 import { PipelineForm } from "./form.js";
@@ -10,13 +11,16 @@ import { forgetIds, readIds, remember } from "./remembered.js";
 import { toCurl, toJson } from "./request_texts.js";
 import { send } from "./send.js";
 import { Turns } from "./turns.js";
-import { makeUnique, makeZip } from "./zip.js";
+import { MOST_BYTES, MOST_FILES, makeUnique, makeZip } from "./zip.js";
 
 const UPLOADS_AT_ONCE = 3;
+// Milliseconds until jobs of before a reload are read again.
+const RESTORE_PAUSE = 5000;
 const ENDED_MESSAGE = { COMPLETED: "is done", FAILED: "failed", CANCELED: "was canceled" };
 
 const $ = (id) => document.getElementById(id);
 const items = [];
+const unread = new Set(readIds());
 const turns = new Turns(UPLOADS_AT_ONCE);
 const form = new PipelineForm($("pipeline"), showRequest);
 
@@ -36,6 +40,7 @@ function addItem(options) {
 }
 
 function addFiles(files) {
+  if (!form.isValid()) $("options").open = true; // a field that is hidden cannot say what is wrong
   if (!form.isValid({ report: true })) return;
   const fields = form.read();
   for (const file of files) upload(addItem({ file }), fields);
@@ -48,15 +53,27 @@ async function upload(item, fields) {
       send(item.file, fields, {
         onProgress: (share) => item.progress(share),
         onWait: (sentence) => item.note(sentence),
+        signal: item.signal,
       }),
     );
     remember(job.id);
     item.update(job);
-    // Its end may have been told before its id was known here.
-    item.update(await readJson(`/jobs/${job.id}`));
   } catch (error) {
+    if (item.signal.aborted) return;
     item.fail(error);
     announce(`${item.name} failed: ${error.message}`);
+  }
+  showTotals();
+  // The end of a job may have been told before its id was known here.
+  if (item.job) await readAgain(item);
+}
+
+async function readAgain(item) {
+  try {
+    item.update(await readJson(`/jobs/${item.job.id}`));
+  } catch (error) {
+    if (error.status === 404) item.fail(error);
+    // Otherwise events tell how the job goes on, or the next connection.
   }
   showTotals();
 }
@@ -71,14 +88,7 @@ function receive(name, job) {
 
 /** Read the jobs whose changes may have been missed while there was no connection. */
 async function catchUp() {
-  for (const item of items.filter((one) => one.job && !one.hasEnded)) {
-    try {
-      item.update(await readJson(`/jobs/${item.job.id}`));
-    } catch (error) {
-      if (error.status === 404) item.fail(error);
-    }
-  }
-  showTotals();
+  for (const item of items.filter((one) => one.job && !one.hasEnded)) await readAgain(item);
 }
 
 const completed = () => items.filter((item) => item.job?.status === "COMPLETED");
@@ -97,27 +107,45 @@ function showTotals() {
 }
 
 async function downloadAll() {
-  $("zip").disabled = true;
-  try {
-    const outputs = completed().flatMap(({ job }) => job.outputs.map((output) => ({ job, output })));
-    const names = makeUnique(outputs.map(({ job, output }) => nameOf(job, output)));
-    const files = [];
-    for (const [index, { output }] of outputs.entries()) {
-      files.push({ name: names[index], bytes: new Uint8Array(await (await readOutput(output)).arrayBuffer()) });
-    }
-    save(makeZip(files), "imagemill.zip");
-  } catch (error) {
-    announce(error.message);
+  const outputs = completed().flatMap(({ job }) => job.outputs.map((output) => ({ job, output })));
+  const total = outputs.reduce((sum, { output }) => sum + output.bytes, 0);
+  if (total > 0.99 * MOST_BYTES || outputs.length > MOST_FILES) {
+    say("That is too much for one ZIP, which holds 4 GiB and 65,535 files.");
+    return;
   }
+  say("");
+  $("zip").disabled = true;
+  const names = makeUnique(outputs.map(({ job, output }) => nameOf(job, output)));
+  const files = [];
+  const errors = [];
+  for (const [index, { output }] of outputs.entries()) {
+    try {
+      files.push({ name: names[index], blob: await readOutput(output) });
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (files.length) save(await makeZip(files), "imagemill.zip");
+  if (errors.length) say(`${errors.length} of ${outputs.length} could not be read. ${errors[0].message}`);
   showTotals();
 }
 
+const areAllSent = () => !items.some((item) => item.isUnsent);
+
 function clear() {
-  items.length = 0;
+  if (!areAllSent() && !confirm("Some pictures are not sent yet. They will not be sent.")) return;
+  for (const item of items.splice(0)) item.dispose();
+  unread.clear();
   forgetIds();
   $("items").replaceChildren();
+  say("");
   showTotals();
   $("choose").focus();
+}
+
+/** Show a sentence about the whole list. */
+function say(sentence) {
+  $("message").textContent = sentence;
 }
 
 function announce(sentence) {
@@ -147,7 +175,9 @@ function listen() {
   document.addEventListener("drop", async (event) => {
     event.preventDefault();
     drop.classList.remove("over");
-    addFiles(await readDropped(event.dataTransfer));
+    const { files, unread: count } = await readDropped(event.dataTransfer);
+    say(count ? `${count} of what was dropped could not be read.` : "");
+    addFiles(files);
   });
   document.addEventListener("paste", (event) => {
     if (event.clipboardData.files.length) addFiles([...event.clipboardData.files]);
@@ -155,17 +185,32 @@ function listen() {
   $("zip").addEventListener("click", downloadAll);
   $("clear").addEventListener("click", clear);
   document.addEventListener("key-changed", showRequest);
+  // A reload loses the files themselves.
+  window.addEventListener("beforeunload", (event) => {
+    if (!areAllSent()) event.preventDefault();
+  });
 }
 
+/** Show the jobs of before a reload. Those that cannot be read now are read later. */
 async function restore() {
-  for (const id of readIds()) {
+  for (const id of unread) {
     try {
       addItem({ job: await readJson(`/jobs/${id}`) });
     } catch (error) {
-      if (error.status !== 404) throw error;
+      if (!isFinal(error.status)) {
+        say(`Earlier pictures cannot be shown yet. ${error.message}`);
+        if (error.status === 401) keyGiven().then(restore);
+        else setTimeout(restore, RESTORE_PAUSE);
+        return;
+      }
     }
+    unread.delete(id);
   }
+  say("");
 }
+
+/** Whether the same request would get the same answer again: the job is gone, or not ours. */
+const isFinal = (status) => status >= 400 && status < 500 && ![401, 408, 429].includes(status);
 
 // On a phone the form would push the results out of sight.
 if (matchMedia("(max-width: 36rem)").matches) $("options").open = false;
@@ -179,4 +224,4 @@ follow("/events", {
   },
   signal: new AbortController().signal,
 });
-restore().catch((error) => announce(error.message));
+restore();

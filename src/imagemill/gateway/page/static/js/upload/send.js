@@ -5,29 +5,54 @@ import { address } from "../root.js";
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 15000;
 
+// No answer, too many requests, and what the service or a proxy before it says while it restarts.
+const PASSING = new Set([0, 429, 502, 503, 504]);
+
 /**
  * Upload a file and return its job; `onProgress` gets the share that was sent, `onWait` a sentence
  * while the service is away or busy. It is sent again until it is answered: the key makes sure that
- * it becomes one job. Throws ApiError when the service refuses it.
+ * it becomes one job. Throws ApiError when the service refuses it or the file cannot be read, and
+ * the signal's reason when that is aborted.
  */
-export async function send(file, fields, { onProgress, onWait }) {
+export async function send(file, fields, { onProgress, onWait, signal }) {
   const key = makeKey();
   let pause = FIRST_PAUSE;
   for (;;) {
+    signal.throwIfAborted();
     try {
-      return await sendOnce(file, fields, key, onProgress);
+      return await sendOnce(file, fields, key, { onProgress, signal });
     } catch (error) {
       if (error.status === 401 && (await askAgain(error))) continue;
-      if (![0, 429, 503].includes(error.status)) throw error;
+      if (!PASSING.has(error.status)) throw error;
+      await requireReadable(file);
       onWait(`${error.message} It is sent again in a moment.`);
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      await waitFor(Math.max(pause, error.retryAfter ?? 0), signal);
       pause = Math.min(2 * pause, LONGEST_PAUSE);
     }
   }
 }
 
+/** Throw ApiError for a file that was changed or deleted: its upload ends without an answer too. */
+async function requireReadable(file) {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch {
+    throw new ApiError(null, { detail: "The file cannot be read: it was changed, moved or deleted." });
+  }
+}
+
+function waitFor(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}
+
 /** Only an XMLHttpRequest tells how much of a body was sent. */
-function sendOnce(file, fields, key, onProgress) {
+function sendOnce(file, fields, key, { onProgress, signal }) {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
   form.append("file", file, file.name);
@@ -42,11 +67,18 @@ function sendOnce(file, fields, key, onProgress) {
     request.addEventListener("load", () => {
       const body = request.response ?? {};
       if (request.status === 202 || request.status === 200) resolve(body);
-      else reject(new ApiError(request.status, body));
+      else reject(Object.assign(new ApiError(request.status, body), { retryAfter: readRetryAfter(request) }));
+    });
+    signal.addEventListener("abort", () => {
+      request.abort();
+      reject(signal.reason);
     });
     request.send(form);
   });
 }
+
+/** Return the milliseconds that the answer asks to wait; 0 where it says nothing, or a date. */
+const readRetryAfter = (request) => 1000 * (Number(request.getResponseHeader("Retry-After")) || 0);
 
 /** `crypto.randomUUID` is only there on HTTPS and localhost. */
 function makeKey() {

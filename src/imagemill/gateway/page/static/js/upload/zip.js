@@ -27,17 +27,25 @@ function record(...fields) {
   return new Uint8Array(view.buffer);
 }
 
-/** Return a ZIP of the files, each a name and its bytes, as a Blob. */
-export function makeZip(files) {
+// Its fields have 16 and 32 bits.
+export const MOST_FILES = 0xffff;
+export const MOST_BYTES = 0xffffffff;
+
+/**
+ * Return a ZIP of the files, each a name and a Blob, as a Blob. With their names and some hundred
+ * bytes for each they may have MOST_BYTES. Of the contents one at a time is held in memory.
+ */
+export async function makeZip(files) {
   const parts = [];
   const directory = [];
   let offset = 0;
-  for (const { name, bytes } of files) {
+  for (const { name, blob } of files) {
+    const bytes = new Uint8Array(await blob.arrayBuffer());
     const encoded = new TextEncoder().encode(name);
     const facts = [[2, VERSION], [2, UTF8_NAMES], [2, 0], [2, 0], [2, DATE], [4, checksum(bytes)], [4, bytes.length], [4, bytes.length], [2, encoded.length], [2, 0]];
     const head = record([4, 0x04034b50], ...facts);
     directory.push(record([4, 0x02014b50], [2, VERSION], ...facts, [2, 0], [2, 0], [2, 0], [4, 0], [4, offset]), encoded);
-    parts.push(head, encoded, bytes);
+    parts.push(head, encoded, blob);
     offset += head.length + encoded.length + bytes.length;
   }
   const length = directory.reduce((sum, part) => sum + part.length, 0);
@@ -45,14 +53,18 @@ export function makeZip(files) {
   return new Blob([...parts, ...directory, end], { type: "application/zip" });
 }
 
-/** Return names of which no two are the same: the second `a.jpg` is `a-2.jpg`. */
+/**
+ * Return names of which no two are the same: the second `a.jpg` is `a-2.jpg`. Nor are any two where
+ * case does not count, as on Windows and macOS.
+ */
 export function makeUnique(names) {
   const taken = new Set();
+  const plain = (name) => name.normalize().toLowerCase();
   return names.map((name) => {
     const at = name.lastIndexOf(".");
     let unique = name;
-    for (let count = 2; taken.has(unique); count += 1) unique = `${name.slice(0, at)}-${count}${name.slice(at)}`;
-    taken.add(unique);
+    for (let count = 2; taken.has(plain(unique)); count += 1) unique = `${name.slice(0, at)}-${count}${name.slice(at)}`;
+    taken.add(plain(unique));
     return unique;
   });
 }
