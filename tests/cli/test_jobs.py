@@ -13,6 +13,8 @@ import pytest
 
 from imagemill.cli.gateway_address import DEFAULT_URL
 from imagemill.client.connection import DEFAULT_URL as CLIENTS_DEFAULT_URL
+from support.faults import busy, first
+from support.faulty_proxy import run_proxy
 from support.keys import Keyring
 from support.pictures import picture
 from support.process import free_port, running_api, wait_until
@@ -126,6 +128,17 @@ def test_jobs_are_retried_canceled_and_deleted_by_their_ids(gateway: httpx.Clien
     assert deleted.returncode == 0
     assert json.loads(deleted.stdout.splitlines()[0]) == {"id": first, "status": "DELETED"}
     assert gateway.get(f"/jobs/{first}").status_code == 404
+
+
+def test_a_busy_answer_ends_no_run_of_many(gateway: httpx.Client) -> None:
+    ids = [upload(gateway, picture()) for _ in range(2)]
+    with run_proxy(str(gateway.base_url), first(1, busy, lambda _: True)) as proxy:
+        alone = imagemill("jobs", "delete", ids[0], "--url", proxy.url)
+        assert (alone.returncode, alone.stdout) == (3, "")
+    with run_proxy(str(gateway.base_url), first(1, busy, lambda _: True)) as proxy:
+        deleted = imagemill("jobs", "delete", *ids, "--url", proxy.url)
+    assert deleted.returncode == 0, deleted.stderr
+    assert deleted.stdout.count("DELETED") == 2
 
 
 def test_status_says_that_uploads_are_accepted_and_what_waits(gateway: httpx.Client) -> None:

@@ -53,6 +53,7 @@ def test_a_picture_is_uploaded_waited_for_and_downloaded(
     with Image.open(target) as image:
         assert (image.format, image.size) == ("WEBP", (32, 24))
     assert client.read_output(str(ended.id), "image") == target.read_bytes()
+    client.download(job, target)  # as it was when it was uploaded: it is read anew
     client.download_input(ended, tmp_path / "input")
     assert (tmp_path / "input").read_bytes() == photo.read_bytes()
 

@@ -1,7 +1,6 @@
 """Both clients with a server, or a connection, that cannot be relied on."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,8 @@ from imagemill.client import (
     Unauthorized,
     UnexpectedResponse,
 )
-from support.faulty_proxy import Exchange, Fault, run_proxy
+from support.faults import busy, cut, first, is_download, is_upload
+from support.faulty_proxy import Exchange, run_proxy
 from support.pictures import picture
 from support.process import free_port
 from support.server import Server
@@ -28,35 +28,8 @@ from support.server import Server
 one_client = pytest.mark.parametrize("client_of", [Client], ids=["sync"], indirect=True)
 
 
-def first(times: int, fault: Fault, when: Callable[[Exchange], bool]) -> Fault:
-    """Return the fault, limited to so many exchanges that meet the condition."""
-    left = iter(range(times))
-
-    def limited(exchange: Exchange) -> None:
-        if when(exchange) and next(left, None) is not None:
-            fault(exchange)
-
-    return limited
-
-
-def is_upload(exchange: Exchange) -> bool:
-    return exchange.path == "/upload"
-
-
 def is_change(exchange: Exchange) -> bool:
     return exchange.path.endswith(("/cancel", "/retry")) or exchange.method == "DELETE"
-
-
-def is_download(exchange: Exchange) -> bool:
-    return "/outputs/" in exchange.path
-
-
-def cut(exchange: Exchange) -> None:
-    exchange.cut = True
-
-
-def busy(exchange: Exchange) -> None:
-    exchange.status, exchange.response_headers["Retry-After"] = 503, "1"
 
 
 def very_busy(exchange: Exchange) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from support.faults import first
 from support.faulty_proxy import Exchange, Fault, run_proxy
 from support.pictures import picture
 from support.process import free_port
@@ -26,17 +27,6 @@ pytestmark = [
     pytest.mark.javascript,
     pytest.mark.skipif(NODE is None, reason="there is no Node.js"),
 ]
-
-
-def once(fault: Fault, when: Callable[[Exchange], bool]) -> Fault:
-    """Return the fault, for the first exchange that meets the condition."""
-    left = iter([fault])
-
-    def limited(exchange: Exchange) -> None:
-        if when(exchange):
-            next(left, lambda _: None)(exchange)
-
-    return limited
 
 
 def cut(exchange: Exchange) -> None:
@@ -60,9 +50,9 @@ def is_post(exchange: Exchange) -> bool:
 
 
 FAULTS: dict[str, Callable[[], Fault]] = {
-    "lostUpload": lambda: once(cut, is_post),
-    "lostChange": lambda: once(cut, is_post),
-    "busyOnce": lambda: once(busy, lambda _: True),
+    "lostUpload": lambda: first(1, cut, is_post),
+    "lostChange": lambda: first(1, cut, is_post),
+    "busyOnce": lambda: first(1, busy, lambda _: True),
     "busy": lambda: busy,
     "damaged": lambda: damage,
     "html": lambda: answer_html,

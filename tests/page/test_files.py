@@ -78,10 +78,7 @@ def test_no_file_names_another_host() -> None:
 
 def test_nothing_is_ever_read_as_html() -> None:
     for file in FOLDER.rglob("*.js"):
-        text = file.read_text(encoding="utf-8")
-        assert not re.search(
-            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", text
-        )
+        assert not AS_HTML.search(file.read_text(encoding="utf-8")), file
 
 
 def test_the_pages_need_no_key_though_what_they_show_does(

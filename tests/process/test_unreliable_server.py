@@ -1,13 +1,14 @@
 """`imagemill process --server` with an unreliable server or connection."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from imagemill.client.backoff import MAX_TRIES
+from support.faults import busy, cut, first, is_download, is_upload
 from support.faulty_proxy import Exchange, Fault, FaultyProxy, run_proxy
 from support.pictures import picture
 from support.process import free_port, running_api, wait_until
@@ -20,33 +21,6 @@ def photo(tmp_path: Path) -> Path:
     path = tmp_path / "cat.jpg"
     path.write_bytes(picture())
     return path
-
-
-def first(times: int, fault: Fault, *, when: Callable[[Exchange], bool]) -> Fault:
-    """Return the fault, limited to so many exchanges that meet the condition."""
-    left = iter(range(times))
-
-    def limited(exchange: Exchange) -> None:
-        if when(exchange) and next(left, None) is not None:
-            fault(exchange)
-
-    return limited
-
-
-def is_upload(exchange: Exchange) -> bool:
-    return exchange.method == "POST"
-
-
-def is_download(exchange: Exchange) -> bool:
-    return "/outputs/" in exchange.path
-
-
-def busy(exchange: Exchange) -> None:
-    exchange.status, exchange.response_headers["Retry-After"] = 503, "1"
-
-
-def cut(exchange: Exchange) -> None:
-    exchange.cut = True
 
 
 def damage(exchange: Exchange) -> None:

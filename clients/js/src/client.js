@@ -149,7 +149,8 @@ export class Client {
   }
 
   async #firstOutput(job) {
-    const current = typeof job === "object" ? job : await this.job(job);
+    const isFinal = typeof job === "object" && hasEnded(job);
+    const current = isFinal ? job : await this.job(job);
     return requireCompleted(current).outputs[0].name;
   }
 }

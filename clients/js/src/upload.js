@@ -9,7 +9,7 @@ export async function toForm(source, fields, filename) {
     if (value !== undefined && value !== null) form.append(name, toFormValue(value));
   }
   const blob = await toBlob(source);
-  form.append("file", blob, filename ?? blob.name ?? nameOf(source));
+  form.append("file", blob, filename ?? blob.name ?? "upload");
   return form;
 }
 
@@ -35,9 +35,4 @@ async function collect(stream) {
   const chunks = [];
   for await (const chunk of stream) chunks.push(chunk);
   return new Blob(chunks);
-}
-
-function nameOf(source) {
-  const isPath = typeof source === "string" || source instanceof URL;
-  return isPath ? decodeURIComponent(String(source).split(/[/\\]/).pop()) : "upload";
 }

@@ -44,6 +44,7 @@ test("a picture is uploaded, waited for and downloaded", async () => {
   assert.deepEqual(ended.metadata, { a: ["ü"] });
   const target = join(folder, "new", "cat.webp");
   await client.download(ended, target);
+  await client.download(job, target); // as it was when it was uploaded: it is read anew
   assert.equal((await readFile(target)).length, ended.outputs[0].bytes);
   const blob = await client.readOutput(job.id, { output: "image" });
   assert.deepEqual([blob.type, blob.size], ["image/webp", ended.outputs[0].bytes]);

@@ -18,16 +18,16 @@ KEY_ADVICE: Final = "Here it is given with --key or IMAGEMILL_API_KEY."
 
 
 @contextmanager
-def use_gateway(url: str, key: str | None) -> Iterator[Client]:
+def use_gateway(url: str, key: str | None, max_tries: int = 1) -> Iterator[Client]:
     """Yield a client of the gateway; exit with a message if one of its requests fails.
 
     Exit status: 1 if the gateway refuses, 2 if the address or the key is none, else UNREACHABLE.
-    Nothing is retried: a person would wait, and a mistyped address is reported at once.
+    Usually nothing is retried: a person would wait, and a mistyped address is reported at once.
     """
     with exit_on_error():
         address = ServerAddress.parse(url, key)
         try:
-            with Client(address.url, address.key, max_tries=1) as client:
+            with Client(address.url, address.key, max_tries=max_tries) as client:
                 yield client
         except ClientError as error:
             if isinstance(error, Problem) and error.status == HTTPStatus.UNAUTHORIZED:

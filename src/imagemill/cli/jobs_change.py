@@ -1,11 +1,17 @@
 """The commands `imagemill jobs retry`, `cancel` and `delete`, for one job or many."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID
 
 from imagemill.cli.errors import print_error
 from imagemill.cli.job_printer import JobPrinter
 from imagemill.client import Client, Conflict, Job, NotFound
+from imagemill.client.backoff import MAX_TRIES
+
+
+def tries_for(ids: Sequence[UUID]) -> int:
+    """Return how often a request is tried: a run of many does not end at one busy answer."""
+    return MAX_TRIES if len(ids) > 1 else 1
 
 
 def change_jobs(change: Callable[[UUID], Job], ids: Iterable[UUID], printer: JobPrinter) -> bool:

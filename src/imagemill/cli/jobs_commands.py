@@ -100,9 +100,9 @@ def retry_jobs(ids: Ids, *, url: Url = DEFAULT_URL, key: Key = None, as_json: Js
     """
     from imagemill.cli.gateway_client import use_gateway
     from imagemill.cli.job_printer import JobPrinter
-    from imagemill.cli.jobs_change import change_jobs
+    from imagemill.cli.jobs_change import change_jobs, tries_for
 
-    with use_gateway(url, key) as client:
+    with use_gateway(url, key, tries_for(ids)) as client:
         is_done = change_jobs(client.retry, ids, JobPrinter(as_json=as_json))
         raise typer.Exit(0 if is_done else 1)
 
@@ -117,9 +117,9 @@ def cancel_jobs(
     """
     from imagemill.cli.gateway_client import use_gateway
     from imagemill.cli.job_printer import JobPrinter
-    from imagemill.cli.jobs_change import change_jobs
+    from imagemill.cli.jobs_change import change_jobs, tries_for
 
-    with use_gateway(url, key) as client:
+    with use_gateway(url, key, tries_for(ids)) as client:
         is_done = change_jobs(client.cancel, ids, JobPrinter(as_json=as_json))
         raise typer.Exit(0 if is_done else 1)
 
@@ -135,8 +135,9 @@ def delete_jobs(
     from imagemill.cli.gateway_client import use_gateway
     from imagemill.cli.job_printer import JobPrinter
     from imagemill.cli.jobs_change import delete_jobs as delete
+    from imagemill.cli.jobs_change import tries_for
 
-    with use_gateway(url, key) as client:
+    with use_gateway(url, key, tries_for(ids)) as client:
         raise typer.Exit(0 if delete(client, ids, JobPrinter(as_json=as_json)) else 1)
 
 

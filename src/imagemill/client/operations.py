@@ -203,8 +203,9 @@ class Operations:
             yield from self._send(request, download.verify)
 
     def _first_output(self, job: JobRef) -> Operation[str]:
-        current = job if isinstance(job, Job) else (yield from self.read_job(job))
-        return current.require_completed().outputs[0].name
+        if not (isinstance(job, Job) and job.has_ended):
+            job = yield from self.read_job(job)
+        return job.require_completed().outputs[0].name
 
 
 def to_id(job: JobRef) -> UUID:

@@ -1,7 +1,7 @@
 """Types of what an upload asks for. The server validates the values: docs/outputs.md has them."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict
 
 Analysis = Literal["metadata", "blurhash", "thumbhash", "dominant_color", "palette", "phash"]
 
@@ -88,6 +88,3 @@ class Pipeline(_Outputs, total=False):
     """Several outputs of one input, and analyses of it."""
 
     analyze: Sequence[Analysis]
-
-
-Metadata = dict[str, Any]

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from rich.filesize import decimal
-
-from imagemill.formatting import escape_unprintable
+from imagemill.formatting import escape_unprintable, format_size
 from imagemill.process.files import format_path
 from imagemill.process.outcomes import Outcome, Totals
 
@@ -38,9 +36,9 @@ def format_outcome(outcome: Outcome) -> str:
     if outcome.status == "ignored":
         return f"{source}: ignored ({outcome.reason})"
     outputs = ", ".join(
-        f"{format_path(one.path)} ({decimal(one.bytes)})" for one in outcome.outputs
+        f"{format_path(one.path)} ({format_size(one.bytes)})" for one in outcome.outputs
     )
-    return f"{source} ({decimal(outcome.bytes)}) → {outputs}"
+    return f"{source} ({format_size(outcome.bytes)}) → {outputs}"
 
 
 def format_failures(outcomes: Sequence[Outcome]) -> list[str]:
@@ -63,4 +61,4 @@ def format_ignored(outcomes: Sequence[Outcome]) -> list[str]:
 def _format_sizes(totals: Totals) -> str:
     before, after = totals.input_bytes, totals.output_bytes
     change = f" ({100 * (after - before) / before:+.0f} %)" if before else ""
-    return f"{decimal(before)} → {decimal(after)}{change}"
+    return f"{format_size(before)} → {format_size(after)}{change}"
