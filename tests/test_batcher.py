@@ -1,6 +1,7 @@
 """What comes together is executed together, each item with its own outcome."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -53,14 +54,19 @@ async def test_as_many_batches_run_at_once_as_are_allowed() -> None:
     assert recorder.batches == [[1], [2], [3, 4]]
 
 
-async def test_a_batch_that_hangs_delays_others_no_longer_than_the_patience() -> None:
+async def test_a_batch_that_hangs_delays_others_no_longer_than_the_patience(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(batcher_module, "MAX_WAIT_SECONDS", 1000)
     recorder = Recorder()
-    batcher = Batcher(recorder.execute, max_size=3, max_batches=2, patience=1)
+    batcher = Batcher(recorder.execute, max_size=3, max_batches=2, patience=60)
     tasks = await submit(batcher, 1)
     tasks += await submit(batcher, 2, 3)
     assert recorder.batches == [[1]]
-    while len(recorder.batches) < 2:  # noqa: ASYNC110 - no event signals it
-        await asyncio.sleep(0.01)
+    # The clock is put forward, so that the patience ends now and on no machine before.
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "time", lambda: time.monotonic() + 60)
+    tasks += await submit(batcher)
     assert recorder.batches == [[1], [2, 3]]
     recorder.may_finish.set()
     assert await asyncio.gather(*tasks) == [2, 4, 6]

@@ -149,7 +149,7 @@ def test_the_life_of_a_job_is_told(client: Client) -> None:
     assert client.explain(job).summary.startswith("It ")
     assert client.deliveries(job) == ()
     link = client.create_link(job, expires_in=60)
-    assert httpx.get(link.url).content == client.read_output(job)
+    assert httpx.get(link.url, timeout=30).content == client.read_output(job)
 
 
 def test_jobs_are_listed_as_far_as_they_are_used(client: Client) -> None:

@@ -71,7 +71,7 @@ def test_a_server_is_left_alone_for_as_long_as_it_asks(server: Server, client_of
     begin = time.monotonic()
     with run_proxy(server.url, first(1, very_busy, is_upload)) as proxy:
         assert client_of(proxy.url).upload(picture()).input.filename == "upload"
-    assert 3 <= time.monotonic() - begin < 8
+    assert 3 <= time.monotonic() - begin < 25
 
 
 @one_client

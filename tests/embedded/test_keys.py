@@ -33,5 +33,6 @@ def test_with_a_key_that_was_added_while_it_ran_it_listens_for_other_machines(
     with running(up, {}, up_folder / "again.log") as service:
         wait_until(lambda: "imagemill is ready at" in service.logged(), "ready", service.logged)
         jobs = f"http://127.0.0.1:{port}/jobs"
-        assert httpx.get(jobs).status_code == httpx.codes.UNAUTHORIZED
-        assert httpx.get(jobs, headers={"Authorization": f"Bearer {key}"}).status_code == 200
+        assert httpx.get(jobs, timeout=30).status_code == httpx.codes.UNAUTHORIZED
+        headers = {"Authorization": f"Bearer {key}"}
+        assert httpx.get(jobs, headers=headers, timeout=30).status_code == httpx.codes.OK

@@ -87,7 +87,7 @@ def test_moderation_publishes_what_is_acceptable_and_deletes_the_rest(
     is_acceptable: bool,  # noqa: FBT001
 ) -> None:
     job = cook(RECIPES[4], server, client, tmp_path)
-    data = httpx.get(f"{server.url}/jobs/{job.id}", verify=NO_CERTIFICATES).json()
+    data = httpx.get(f"{server.url}/jobs/{job.id}", verify=NO_CERTIFICATES, timeout=30).json()
     now = datetime.now(UTC)
     body = json.dumps({"type": "job.completed", "timestamp": now.isoformat(), "data": data})
     headers = {
@@ -108,5 +108,7 @@ def test_moderation_publishes_what_is_acceptable_and_deletes_the_rest(
         published.__setitem__,
     )
     assert set(published) == ({42} if is_acceptable else set())
-    status = httpx.get(f"{server.url}/jobs/{job.id}", verify=NO_CERTIFICATES).status_code
+    status = httpx.get(
+        f"{server.url}/jobs/{job.id}", verify=NO_CERTIFICATES, timeout=30
+    ).status_code
     assert status == (200 if is_acceptable else 404)

@@ -95,7 +95,7 @@ def test_uploads_are_refused_while_too_many_jobs_are_pending(
     for job in full.client.get("/jobs").json()["jobs"]:
         full.client.post(f"/jobs/{job['id']}/cancel")
     wait_until(lambda: full.client.post("/upload", **form()).is_success, "there is room again")
-    assert full.client.get("/readyz").is_success
+    wait_until(lambda: full.client.get("/readyz").is_success, "it is ready")
 
 
 def test_an_upload_without_a_slot_waits_and_then_gets_503_with_its_body_unread(

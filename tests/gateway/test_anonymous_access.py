@@ -11,7 +11,7 @@ import pytest
 
 from imagemill.errors import SettingsError
 from imagemill.gateway.auth.anonymous_access import is_loopback
-from support.keys import Keyring
+from support.keys import Headers, Keyring
 from support.process import free_port, running, wait_until
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - what these tests are about
@@ -24,6 +24,10 @@ def listening_everywhere(environment: Mapping[str, str], log: Path) -> Iterator[
     with running(command, environment, log) as service:
         wait_until(lambda: is_listening(port), "the gateway listens", service.logged)
         yield f"http://127.0.0.1:{port}"
+
+
+def status_of(url: str, key: Headers | None = None) -> int:
+    return httpx.get(url, headers=key, timeout=30).status_code
 
 
 def is_listening(port: int) -> bool:
@@ -70,10 +74,10 @@ def test_anonymous_callers_may_be_allowed_until_there_is_a_key(
 ) -> None:
     anonymous = environment | {"ALLOW_ANONYMOUS": "true"}
     with listening_everywhere(anonymous, tmp_path / "api.log") as url:
-        assert httpx.get(f"{url}/jobs").status_code == httpx.codes.OK
+        assert status_of(f"{url}/jobs") == httpx.codes.OK
         key = keyring.add("ci")
-        assert httpx.get(f"{url}/jobs").status_code == httpx.codes.UNAUTHORIZED
-        assert httpx.get(f"{url}/jobs", headers=key).status_code == httpx.codes.OK
+        assert status_of(f"{url}/jobs") == httpx.codes.UNAUTHORIZED
+        assert status_of(f"{url}/jobs", key) == httpx.codes.OK
 
 
 def test_with_a_key_a_gateway_listens_anywhere_and_should_it_vanish_lets_nobody_in(
@@ -81,11 +85,11 @@ def test_with_a_key_a_gateway_listens_anywhere_and_should_it_vanish_lets_nobody_
 ) -> None:
     key = keyring.add("ci")
     with listening_everywhere(environment, tmp_path / "api.log") as url:
-        assert httpx.get(f"{url}/jobs", headers=key).status_code == httpx.codes.OK
+        assert status_of(f"{url}/jobs", key) == httpx.codes.OK
         keyring.remove_all()
-        assert httpx.get(f"{url}/jobs", headers=key).status_code == httpx.codes.UNAUTHORIZED
-        assert httpx.get(f"{url}/jobs").status_code == httpx.codes.UNAUTHORIZED
-        assert httpx.get(f"{url}/healthz").status_code == httpx.codes.OK
+        assert status_of(f"{url}/jobs", key) == httpx.codes.UNAUTHORIZED
+        assert status_of(f"{url}/jobs") == httpx.codes.UNAUTHORIZED
+        assert status_of(f"{url}/healthz") == httpx.codes.OK
 
 
 def test_a_revoked_key_is_one_that_has_been(
@@ -94,4 +98,4 @@ def test_a_revoked_key_is_one_that_has_been(
     keyring.add("ci")
     keyring.revoke("ci")
     with listening_everywhere(environment, tmp_path / "api.log") as url:
-        assert httpx.get(f"{url}/jobs").status_code == httpx.codes.UNAUTHORIZED
+        assert status_of(f"{url}/jobs") == httpx.codes.UNAUTHORIZED

@@ -286,8 +286,8 @@ def test_a_stream_of_all_jobs_shows_a_key_its_own_jobs_and_an_admin_all(
         return str(gateway.client.post("/upload", **form(), headers=key).json()["id"])
 
     with (
-        httpx.Client(base_url=url, headers=owner) as owners,
-        httpx.Client(base_url=url, headers=admin) as admins,
+        httpx.Client(base_url=url, headers=owner, timeout=30) as owners,
+        httpx.Client(base_url=url, headers=admin, timeout=30) as admins,
         stream(owners, "/events") as seen_by_owner,
         stream(admins, "/events") as seen_by_admin,
     ):
@@ -296,7 +296,7 @@ def test_a_stream_of_all_jobs_shows_a_key_its_own_jobs_and_an_admin_all(
         events = [next(seen_by_admin) for _ in jobs]
         assert [event.data["id"] for event in events] == jobs
     # What was missed is no way around it.
-    with httpx.Client(base_url=url, headers=owner) as owners:
+    with httpx.Client(base_url=url, headers=owner, timeout=30) as owners:
         first = int(events[0].id or 0)
         with stream(owners, "/events", last=first - 1) as missed:
             assert next(missed).data["id"] == jobs[1]

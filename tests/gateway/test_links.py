@@ -91,7 +91,7 @@ def test_a_link_is_good_for_every_gateway(
     link = make_link(api, job, owner)
     environment = addresses | {"STORAGE_URL": gateway.storage.as_uri()}
     with running_api(environment, tmp_path / "api.log") as (_, url):
-        assert httpx.get(url + link["url"]).content == CONTENT
+        assert httpx.get(url + link["url"], timeout=30).content == CONTENT
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,10 @@ def test_requests_over_the_limit_are_refused_until_the_time_in_the_response(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     limited = environment | {"RATE_LIMIT": "4 per 15 seconds"}
-    with running_api(limited, tmp_path / "api.log") as (_, url), httpx.Client(base_url=url) as api:
+    with (
+        running_api(limited, tmp_path / "api.log") as (_, url),
+        httpx.Client(base_url=url, timeout=30) as api,
+    ):
         answers = [api.get("/presets") for _ in range(5)]
         assert [answer.status_code for answer in answers] == [200, 200, 200, 200, MANY]
         left = [re.match(r'"default";r=(\d);t=(\d+)$', one.headers["ratelimit"]) for one in answers]

@@ -147,14 +147,14 @@ def test_streams_are_not_cached_nor_buffered_and_answer_no_head(
             assert answer.headers["cache-control"] == "no-store"
             assert answer.headers["x-accel-buffering"] == "no"
         # Past the client that holds answers against the document, which names no HEAD.
-        refused = httpx.head(api.base_url.join(path))
+        refused = httpx.head(api.base_url.join(path), timeout=30)
         assert refused.status_code == httpx.codes.METHOD_NOT_ALLOWED
         assert refused.headers["allow"] == "GET"
 
 
 def test_an_idle_stream_sends_comments(api: httpx.Client) -> None:
     # As proxies would cut it off after a while.
-    with httpx.stream("GET", api.base_url.join("/events"), timeout=15) as answer:
+    with httpx.stream("GET", api.base_url.join("/events"), timeout=60) as answer:
         lines = (line for line in answer.iter_lines() if line)
         assert [next(lines), next(lines)] == [": stream opened", ": keep-alive"]
 

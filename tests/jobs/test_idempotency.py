@@ -6,7 +6,12 @@ from datetime import timedelta
 import pytest
 
 from imagemill.jobs import idempotency
-from imagemill.jobs.idempotency import accept_with_key, delete_expired_keys, find_by_key
+from imagemill.jobs.idempotency import (
+    KeyedJob,
+    accept_with_key,
+    delete_expired_keys,
+    find_by_key,
+)
 from imagemill.jobs.ids import new_job_id
 from imagemill.jobs.job import IdempotencyKey, JobId, KeyId, Status
 from imagemill.jobs.leases import JobLeases
@@ -175,13 +180,18 @@ async def test_the_outcome_is_unknown_when_the_key_cannot_be_read_after_the_inse
                 lambda: waits_for_a_lock(postgres_address, "INSERT INTO jobs"),
                 "it waits to be recorded",
             )
-            # It gets the only connection next, for longer than the pool's time-out.
-            hog = asyncio.create_task(pool.run("SELECT pg_sleep(8.5)", {}))
+            # It gets the only connection next, for as long as the pool lets others wait for it.
+            hog = asyncio.create_task(hold_connection(pool, until=asking))
             await asyncio.sleep(0)
             other.execute("COMMIT")
             with pytest.raises(OutcomeUnknown):
                 await asking
             await hog
+
+
+async def hold_connection(pool: Postgres, until: asyncio.Task[KeyedJob]) -> None:
+    async with pool._pool.connection(timeout=60):
+        await asyncio.wait({until})
 
 
 async def test_a_key_is_found_by_its_index_with_and_without_an_api_key(

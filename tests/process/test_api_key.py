@@ -28,7 +28,7 @@ def test_the_server_accepts_the_key_that_is_given(
     run = process(*arguments, *option, environment={} if by_option else {"IMAGEMILL_API_KEY": key})
     assert run.status == 0, run.err
     assert files_in(tmp_path / "out") == ["cat.jpg"]
-    assert len(httpx.get(f"{server_url}/jobs", headers=headers).json()["jobs"]) == 1
+    assert len(httpx.get(f"{server_url}/jobs", headers=headers, timeout=30).json()["jobs"]) == 1
 
 
 @pytest.mark.parametrize("option", [(), ("--key", "imk_wrong")])
@@ -43,4 +43,4 @@ def test_without_a_valid_key_nothing_is_sent_and_the_message_says_what_to_do(
         " set IMAGEMILL_API_KEY to a key that it accepts.\n"
     )
     assert files_in(tmp_path / "out") == []
-    assert httpx.get(f"{server_url}/jobs", headers=admin).json()["jobs"] == []
+    assert httpx.get(f"{server_url}/jobs", headers=admin, timeout=30).json()["jobs"] == []

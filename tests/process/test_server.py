@@ -58,12 +58,12 @@ def test_a_failed_file_fails_the_run_and_no_other_file(
 def test_a_file_argument_that_is_no_image_fails_without_being_sent(
     server_url: str, tmp_path: Path
 ) -> None:
-    before = httpx.get(f"{server_url}/jobs").json()["jobs"]
+    before = httpx.get(f"{server_url}/jobs", timeout=30).json()["jobs"]
     (tmp_path / "notes.jpg").write_text("not an image", encoding="utf-8")
     run = process(tmp_path / "notes.jpg", "--out", tmp_path / "out", "--server", server_url)
     assert run.status == 1
     assert "notes.jpg: unsupported_format: The file has none of the supported formats" in run.err
-    assert httpx.get(f"{server_url}/jobs").json()["jobs"] == before
+    assert httpx.get(f"{server_url}/jobs", timeout=30).json()["jobs"] == before
 
 
 def test_a_camera_raw_fails_by_its_name_without_being_sent(
@@ -100,7 +100,9 @@ def test_json_has_everything_about_each_file(server_url: str, photos: Path, tmp_
         with Image.open(one["path"]) as output:
             assert output.size == (one["width"], one["height"])
     assert "2 files, 1 done, 1 failed" in run.err
-    assert httpx.get(f"{server_url}/jobs/{cat['job_id']}").json()["status"] == "COMPLETED"
+    assert (
+        httpx.get(f"{server_url}/jobs/{cat['job_id']}", timeout=30).json()["status"] == "COMPLETED"
+    )
 
 
 def test_the_job_id_of_a_failed_file_is_reported(server_url: str, tmp_path: Path) -> None:
@@ -108,7 +110,7 @@ def test_the_job_id_of_a_failed_file_is_reported(server_url: str, tmp_path: Path
     broken.write_bytes(picture(400, 300)[:2000])
     run = process(broken, "--out", tmp_path / "out", "--json", "--server", server_url)
     lines = run.json_by_name()["broken.jpg"]
-    job = httpx.get(f"{server_url}/jobs/{lines['job_id']}").json()
+    job = httpx.get(f"{server_url}/jobs/{lines['job_id']}", timeout=30).json()
     assert (lines["status"], lines["bytes"], lines["outputs"]) == ("failed", 2000, [])
     assert lines["error"] == job["error"]
 
@@ -120,7 +122,9 @@ def test_the_options_arrive_as_form_fields(server_url: str, photos: Path, tmp_pa
         *("--crop", '{"left": 1, "top": 2, "width": 30, "height": 20}', "--position", "center"),
         *("--max-bytes", "9000", "--format", "webp", "--background", "#123"),
     )
-    job = httpx.get(f"{server_url}/jobs/{run.json_by_name()['cat.jpg']['job_id']}").json()
+    job = httpx.get(
+        f"{server_url}/jobs/{run.json_by_name()['cat.jpg']['job_id']}", timeout=30
+    ).json()
     assert job["pipeline"]["outputs"] == [
         {
             "name": "123",
@@ -223,11 +227,11 @@ def test_files_of_one_name_are_rejected_before_anything_is_sent(
     server_url: str, photos: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "cat.jpg").write_bytes(picture())
-    before = httpx.get(f"{server_url}/jobs").json()["jobs"]
+    before = httpx.get(f"{server_url}/jobs", timeout=30).json()["jobs"]
     run = process(photos, tmp_path / "cat.jpg", "--out", tmp_path / "out", "--server", server_url)
     assert run.status == 2
     assert f"{photos / 'cat.jpg'} and {tmp_path / 'cat.jpg'} would both become" in run.err
-    assert httpx.get(f"{server_url}/jobs").json()["jobs"] == before
+    assert httpx.get(f"{server_url}/jobs", timeout=30).json()["jobs"] == before
 
 
 def test_json_names_what_was_ignored_without_control_characters(

@@ -32,7 +32,7 @@ def require_key(exchange: Exchange) -> None:
 
 
 def job_ids(server_url: str) -> set[str]:
-    jobs = httpx.get(f"{server_url}/jobs", params={"limit": 200}).json()["jobs"]
+    jobs = httpx.get(f"{server_url}/jobs", params={"limit": 200}, timeout=30).json()["jobs"]
     return {job["id"] for job in jobs}
 
 

@@ -48,7 +48,7 @@ def test_every_line_of_a_jobs_life_names_it_in_both_services(
     with (
         running_api(environment, logs[0]) as (_, url),
         running_worker(environment, logs[1], "--concurrency", "1"),
-        httpx.Client(base_url=url) as client,
+        httpx.Client(base_url=url, timeout=30) as client,
     ):
         good = upload(client, picture(), width="10")
         bad = upload(client, picture()[:600], width="10")
@@ -148,10 +148,13 @@ def test_no_secret_is_in_any_line_of_a_full_run(
         receiving(always(204)) as receiver,
         running_api(adjusted, tmp_path / "api.log") as (_, url),
         running_worker(adjusted, tmp_path / "worker.log", "--concurrency", "1"),
-        httpx.Client(base_url=url, headers=shown) as client,
+        httpx.Client(base_url=url, headers=shown, timeout=30) as client,
     ):
         bug = httpx.post(
-            f"{url}/upload", headers=client.headers, files={"file": ("x.jpg", picture())}
+            f"{url}/upload",
+            headers=client.headers,
+            files={"file": ("x.jpg", picture())},
+            timeout=30,
         )
         assert bug.status_code == httpx.codes.INTERNAL_SERVER_ERROR
         job_id = upload(client, picture(), callback_url=f"{receiver.url}?token=t0ps3cret")

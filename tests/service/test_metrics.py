@@ -41,7 +41,7 @@ def test_a_job_is_counted_where_it_happens_and_once(
     with (
         running_api(adjusted, tmp_path / "api.log") as (_, api),
         running_worker(adjusted, tmp_path / "worker.log", "--concurrency", "1"),
-        httpx.Client(base_url=api) as client,
+        httpx.Client(base_url=api, timeout=30) as client,
     ):
         content = picture()
         good = wait_for_end(client, upload(client, content, width="10", format="webp"))

@@ -15,7 +15,7 @@ from imagemill.settings.addresses import PostgresAddress
 from support.client import client_of, wait_for_end
 from support.pictures import picture
 from support.pooler import NEEDS_PGBOUNCER, Pooler
-from support.process import running, running_api, running_worker
+from support.process import running, running_api, running_worker, wait_until
 from support.servers import connect
 
 pytestmark = NEEDS_PGBOUNCER
@@ -46,7 +46,7 @@ def test_sixty_uploads_at_once_through_three_sessions_are_completed(
         assert {job["status"] for job in jobs} == {"COMPLETED"}
         pooler.restart()
         assert wait_for_end(client, upload(client).json()["id"])["status"] == "COMPLETED"
-        assert client.get("/readyz").is_success
+        wait_until(lambda: client.get("/readyz").is_success, "the gateway is ready")
 
 
 @pytest.mark.parametrize("way", ["TLS", "socket"])

@@ -33,7 +33,9 @@ def test_an_upload_of_fifty_mebibytes_takes_less_than_ten_of_memory(
     with running_api(environment, tmp_path / "api.log") as (service, url):
         address = urlsplit(url)
         process = psutil.Process(service.pid)
-        httpx.post(f"{url}/upload", files={"file": ("x.jpg", picture())})  # warms everything up
+        httpx.post(
+            f"{url}/upload", files={"file": ("x.jpg", picture())}, timeout=30
+        )  # warms everything up
         before, highest = process.memory_info().rss, 0
         connection = http.client.HTTPConnection(address.hostname or "", address.port)
         connection.putrequest("POST", "/upload")

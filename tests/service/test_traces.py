@@ -20,6 +20,20 @@ CLIENTS_SPAN = "00f067aa0ba902b7"
 TRACEPARENT = f"00-{TRACE}-{CLIENTS_SPAN}-01"
 SAMPLED = 1
 
+# The spans of a job: service, name, kind and parent.
+JOB_EDGES = {
+    ("imagemill-gateway", "POST /upload", "SERVER", "the client's"),
+    ("imagemill-gateway", "upload.store", "INTERNAL", "POST /upload"),
+    ("imagemill-gateway", "upload.record", "INTERNAL", "POST /upload"),
+    ("imagemill-worker", "job.wait", "INTERNAL", "POST /upload"),
+    ("imagemill-worker", "job.attempt", "INTERNAL", "POST /upload"),
+    ("imagemill-worker", "job.render", "INTERNAL", "job.attempt"),
+    ("imagemill-worker", "job.publish", "INTERNAL", "job.attempt"),
+    ("imagemill-worker", "job.record", "INTERNAL", "job.attempt"),
+    ("imagemill-worker", "POST webhook", "CLIENT", "POST /upload"),
+}
+
+# A service that stops gives up sending after two seconds: so tests wait for spans before it does.
 SOON = {"OTEL_BSP_SCHEDULE_DELAY": "100"}
 
 
@@ -31,12 +45,21 @@ def collector() -> Iterator[Collector]:
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """A job that both services traced until they ended, and what was sent to its receiver."""
+    """A job that both services traced, and what was sent to its receiver."""
 
     collector: Collector
     job_id: str
     handed_on: str
     logs: tuple[str, str]
+
+
+def wait_for_spans(collector: Collector, times: dict[str, int]) -> None:
+    """Return once the collector has received so many spans of each name."""
+    wait_until(
+        lambda: all(len(collector.named(name)) >= count for name, count in times.items()),
+        "the spans are sent",
+        lambda: str([span.name for span in collector.spans]),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -61,14 +84,13 @@ def traced(
             receiving(always(204)) as receiver,
             running_api(adjusted, folder / "api.log") as (api, url),
             running_worker(adjusted, folder / "worker.log", "--concurrency", "1") as worker,
-            httpx.Client(base_url=url, timeout=30, headers={"traceparent": TRACEPARENT}) as client,
+            httpx.Client(base_url=url, headers={"traceparent": TRACEPARENT}, timeout=30) as client,
         ):
             job_id = upload(client, picture(), width="10", callback_url=receiver.url)
             assert wait_for_end(client, job_id)["status"] == "COMPLETED"
             handed_on = receiver.next().headers["traceparent"]
             client.get("/healthz")
-            last = {"POST /upload", "job.record", "POST webhook"}
-            wait_until(lambda: last <= {span.name for span in collector.spans}, "all is sent")
+            wait_for_spans(collector, {name: 1 for _, name, _, _ in JOB_EDGES})
         yield Traced(collector, job_id, handed_on, (api.logged(), worker.logged()))
 
 
@@ -76,17 +98,7 @@ def test_a_job_is_one_trace_from_its_upload_to_its_webhook(traced: Traced) -> No
     # What the test itself reads is no part of the job's trace.
     spans = {s.span_id: s for s in traced.collector.spans if not s.name.startswith("GET ")}
     assert {span.trace_id for span in spans.values()} == {TRACE}
-    assert edges(spans) == {
-        ("imagemill-gateway", "POST /upload", "SERVER", "the client's"),
-        ("imagemill-gateway", "upload.store", "INTERNAL", "POST /upload"),
-        ("imagemill-gateway", "upload.record", "INTERNAL", "POST /upload"),
-        ("imagemill-worker", "job.wait", "INTERNAL", "POST /upload"),
-        ("imagemill-worker", "job.attempt", "INTERNAL", "POST /upload"),
-        ("imagemill-worker", "job.render", "INTERNAL", "job.attempt"),
-        ("imagemill-worker", "job.publish", "INTERNAL", "job.attempt"),
-        ("imagemill-worker", "job.record", "INTERNAL", "job.attempt"),
-        ("imagemill-worker", "POST webhook", "CLIENT", "POST /upload"),
-    }
+    assert edges(spans) == JOB_EDGES
     (sent,) = traced.collector.named("POST webhook")
     assert traced.handed_on == f"00-{TRACE}-{sent.span_id}-01"
     assert sent.attributes["http.response.status_code"] == 204
@@ -113,13 +125,16 @@ def test_lines_of_a_traced_job_carry_the_trace(traced: Traced) -> None:
 def test_each_try_at_a_failing_job_is_a_span_that_says_so(
     environment: dict[str, str], collector: Collector, tmp_path: Path
 ) -> None:
-    adjusted = environment | {
-        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{collector.url}/v1/traces",
-        "OTEL_SERVICE_NAME": "ours",
-        "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment=test",
-        "FAILPOINTS": "attempt.rendered=error",
-        **SOON,
-    }
+    adjusted = (
+        environment
+        | SOON
+        | {
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{collector.url}/v1/traces",
+            "OTEL_SERVICE_NAME": "ours",
+            "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment=test",
+            "FAILPOINTS": "attempt.rendered=error",
+        }
+    )
     with (
         running_api(adjusted, tmp_path / "api.log") as (_, url),
         running_worker(adjusted, tmp_path / "worker.log", "--concurrency", "1"),
@@ -129,7 +144,7 @@ def test_each_try_at_a_failing_job_is_a_span_that_says_so(
         assert (good["status"], good["attempts"]) == ("COMPLETED", 2)
         bad = wait_for_end(client, upload(client, picture()[:600], width="10"))
         assert bad["status"] == "FAILED"
-        wait_until(lambda: len(collector.named("job.attempt")) == 3, "all attempts are sent")
+        wait_for_spans(collector, {"job.attempt": 3, "job.wait": 3})
     first, second, hopeless = collector.named("job.attempt")
     assert {span.service for span in collector.spans} == {"ours"}
     assert first.trace_id == second.trace_id != hopeless.trace_id

@@ -36,20 +36,24 @@ def watched_worker(gateway: Gateway, folder: Path) -> Iterator[tuple[Service, st
         yield worker, f"http://127.0.0.1:{port}/healthz"
 
 
+def told(health: str) -> httpx.Response:
+    return httpx.get(health, timeout=30)
+
+
 def test_a_table_that_is_missing_for_a_while_ends_no_worker(
     gateway: Gateway, postgres_address: PostgresAddress, tmp_path: Path
 ) -> None:
     rename = "ALTER TABLE jobs RENAME TO elsewhere", "ALTER TABLE elsewhere RENAME TO jobs"
     with watched_worker(gateway, tmp_path) as (worker, health):
-        assert httpx.get(health).text.startswith("ok, sandbox ")
+        assert told(health).text.startswith("ok, sandbox ")
         with broken(postgres_address, *rename):
             for part in ("fetching jobs", "reaping"):
-                wait_until(lambda part=part: part in httpx.get(health).text, f"{part} is told")  # type: ignore[misc]
-            assert httpx.get(health).is_success
-            assert 'relation "jobs" does not exist' in httpx.get(health).text
+                wait_until(lambda part=part: part in told(health).text, f"{part} is told")  # type: ignore[misc]
+            assert told(health).is_success
+            assert 'relation "jobs" does not exist' in told(health).text
         job = wait_for_end(gateway.client, upload(gateway.client, PHOTO))
         assert job["status"] == "COMPLETED"
-        wait_until(lambda: httpx.get(health).text.startswith("ok, sandbox "), "all is well again")
+        wait_until(lambda: told(health).text.startswith("ok, sandbox "), "all is well again")
         assert worker.process.poll() is None
 
 

@@ -21,7 +21,7 @@ def wait_for_failpoint(service: Service, name: str, fault: str, postgres: Postgr
         lambda: f"failpoint {name}" in service.logged(), f"{name} is reached", service.logged
     )
     if fault == "kill":
-        service.process.wait(10)
+        service.process.wait(30)
     if fault == "cut":
         with connect(postgres) as connection:
             connection.execute(

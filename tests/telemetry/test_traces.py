@@ -18,11 +18,6 @@ RECEIVER = "https://example.com:8443/secret"
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
-@pytest.fixture(autouse=True)
-def time_to_export(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imagemill.telemetry.otel.CLOSE_TIMEOUT_SECONDS", 30)
-
-
 @pytest.mark.parametrize(
     ("header", "normalized"),
     [
@@ -59,6 +54,13 @@ def test_without_a_collector_a_trace_is_propagated_and_none_is_started() -> None
     assert wait.traceparent == TRACEPARENT
 
 
+@pytest.fixture
+def patient_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what ends wait for its collector for longer than a machine may stall."""
+    monkeypatch.setattr("imagemill.telemetry.otel.CLOSE_TIMEOUT_SECONDS", 30)
+
+
+@pytest.mark.usefixtures("patient_close")
 def test_a_webhook_is_a_span_of_its_jobs_trace_and_propagates_it_to_the_receiver(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -78,6 +80,7 @@ def test_a_webhook_is_a_span_of_its_jobs_trace_and_propagates_it_to_the_receiver
     assert sent.attributes["error.type"] == "503"
 
 
+@pytest.mark.usefixtures("patient_close")
 def test_a_recorded_span_starts_as_long_ago_as_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
     with Collector.running() as collector:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)

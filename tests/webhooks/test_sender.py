@@ -197,8 +197,8 @@ async def with_a_long_header(_: asyncio.StreamReader, writer: asyncio.StreamWrit
 async def test_each_fault_of_a_receiver_has_its_sentence(
     serve: Serve, status: TryStatus, error: str
 ) -> None:
-    timeout = 1 if status is TryStatus.TIMEOUT else 30
-    sender = replace(create_sender([LOOPBACK], allow_private=True), timeout_seconds=timeout)
+    timeout_seconds = 1 if status is TryStatus.TIMEOUT else 30
+    sender = replace(create_sender([LOOPBACK], allow_private=True), timeout_seconds=timeout_seconds)
     async with serving(serve) as port:
         assert await send(sender, f"http://name.example:{port}/") == TryResult(status, error)
 

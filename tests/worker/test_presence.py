@@ -1,42 +1,55 @@
 """The pace at which a worker notes itself, and its leaving."""
 
 import asyncio
-import time
-from datetime import timedelta
-from uuid import uuid4
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
 
 import pytest
 
 from imagemill.jobs.worker_registry import WorkerCounts, WorkerFacts, WorkerRegistry
-from imagemill.postgres.connecting import CONNECT_TIMEOUT_SECONDS
 from imagemill.postgres.pool import Postgres
-from imagemill.settings.addresses import PostgresAddress
+from imagemill.worker import presence as presence_module
 from imagemill.worker.presence import Presence
-from support.process import free_port
-
-# Less than the interval of the longest lease below.
-TIMEOUT_SECONDS = 15
 
 FACTS = WorkerFacts(uuid4(), "render-1", "0.1.0", 4, "off: rlimits")
+# Less than the longest interval: what is there by then was noted at once.
+AT_ONCE_SECONDS = 15
 
 
 def presence(pool: Postgres, lease: timedelta) -> Presence:
     return Presence(WorkerRegistry(pool), FACTS, lease)
 
 
-async def run_until_noted(presence: Presence, times: int = 1) -> None:
-    """Run until the worker has been noted so often, and no first note waits for an interval."""
-    noted = asyncio.Semaphore(0)
-    running = asyncio.create_task(presence.run(lambda *_: noted.release()))
-    async with asyncio.timeout(TIMEOUT_SECONDS):
-        for _ in range(times):
-            await noted.acquire()
-    running.cancel()
-    await asyncio.wait({running})
+class SilentRegistry(WorkerRegistry):
+    """A registry whose server does not answer."""
+
+    async def remove(self, worker_id: UUID) -> None:
+        del worker_id
+        await asyncio.Event().wait()
 
 
-async def written_at(pool: Postgres) -> list[object]:
-    return [row["last_seen_at"] for row in await pool.run("SELECT * FROM workers", {})]
+@asynccontextmanager
+async def running(presence: Presence) -> AsyncIterator[None]:
+    task = asyncio.create_task(presence.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def next_note(pool: Postgres, after: datetime | None = None) -> datetime:
+    """Return when the worker was last noted, once that is another time than `after`."""
+    async with asyncio.timeout(AT_ONCE_SECONDS):
+        while True:
+            for row in await pool.run("SELECT last_seen_at FROM workers", {}, AT_ONCE_SECONDS):
+                noted: datetime = row["last_seen_at"]
+                if noted != after:
+                    return noted
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(
@@ -49,34 +62,31 @@ async def written_at(pool: Postgres) -> list[object]:
 async def test_a_worker_counts_as_live_for_its_lease_and_never_for_more_than_a_minute(
     pool: Postgres, lease: timedelta, lifetime: timedelta
 ) -> None:
-    await run_until_noted(presence(pool, lease))
+    async with running(presence(pool, lease)):
+        await next_note(pool)
     (row,) = await pool.run("SELECT expires_at - last_seen_at AS lifetime FROM workers", {})
     assert row["lifetime"] == lifetime
 
 
 async def test_it_is_noted_at_once_and_then_three_times_a_lease(pool: Postgres) -> None:
-    await run_until_noted(presence(pool, timedelta(seconds=60)))
-    (first,) = await written_at(pool)
-    started = time.monotonic()
-    await run_until_noted(presence(pool, timedelta(seconds=0.3)), times=3)
-    assert time.monotonic() - started >= 0.2
-    (later,) = await written_at(pool)
-    assert later > first  # type: ignore[operator]
+    async with running(presence(pool, timedelta(seconds=60))):
+        noted = await next_note(pool)
+    async with running(presence(pool, timedelta(seconds=0.3))):
+        for _ in range(3):
+            noted = await next_note(pool, after=noted)
 
 
-async def test_one_that_stops_in_order_leaves_no_row(pool: Postgres) -> None:
+async def test_one_that_stops_in_order_leaves_no_row(
+    pool: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence_module, "REMOVAL_TIMEOUT_SECONDS", 30)
     leaving = presence(pool, timedelta(seconds=60))
-    await run_until_noted(leaving)
+    async with running(leaving):
+        await next_note(pool)
     await leaving.end()
     assert await WorkerRegistry(pool).count() == WorkerCounts(live=0, lost=0)
 
 
-async def test_one_that_stops_does_not_wait_for_an_unavailable_postgres(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("imagemill.worker.presence.REMOVAL_TIMEOUT_SECONDS", 0.1)
-    nobody = PostgresAddress("127.0.0.1", free_port(), "imagemill", "", "imagemill")
-    async with Postgres.open(nobody, pool_size=2) as pool:
-        started = time.monotonic()
-        await presence(pool, timedelta(seconds=60)).end()
-        assert time.monotonic() - started < CONNECT_TIMEOUT_SECONDS
+async def test_one_that_stops_does_not_wait_for_an_unavailable_postgres(pool: Postgres) -> None:
+    async with asyncio.timeout(30):
+        await Presence(SilentRegistry(pool), FACTS, timedelta(seconds=60)).end()

@@ -213,7 +213,7 @@ async def test_image_processes_do_not_outlive_a_parent_that_was_killed(studio: S
         await wait_until(lambda: has_begun(parent.pid))
         orphans = psutil.Process(parent.pid).children()
         parent.send_signal(signal.SIGKILL)
-    _, alive = psutil.wait_procs(orphans, timeout=10)
+    _, alive = psutil.wait_procs(orphans, timeout=30)
     assert len(orphans) == 2
     assert alive == []
 
