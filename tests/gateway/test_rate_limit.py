@@ -27,7 +27,8 @@ from support.uploads import RAW
 from support.wire import head, open_socket, read_until_closed
 
 MANY = httpx.codes.TOO_MANY_REQUESTS
-EXEMPT = ["/healthz", "/readyz", "/docs", "/openapi.json"]
+PAGES = ["/docs", "/openapi.json", "/", "/status", "/page/jobs", "/page/css/theme.css"]
+EXEMPT = ["/healthz", "/readyz", *PAGES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def test_requests_over_the_limit_are_refused_until_the_time_in_the_response(
 
 
 @pytest.mark.parametrize("path", EXEMPT)
-def test_monitoring_is_never_refused(path: str, pair: Pair) -> None:
+def test_monitoring_and_the_pages_are_never_refused(path: str, pair: Pair) -> None:
     address = f"198.51.100.{10 + EXEMPT.index(path)}"
     assert MANY in statuses(pair.first, 4, X_Forwarded_For=address)
     answer = pair.first.get(path, headers={"X-Forwarded-For": address})

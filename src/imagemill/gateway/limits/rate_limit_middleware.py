@@ -20,9 +20,11 @@ from imagemill.gateway.problem import to_response
 from imagemill.gateway.root_path import route_path
 from imagemill.jobs.job import KeyId
 
-# Monitoring must not be refused, and the pages cost next to nothing.
-EXEMPT_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics", "/docs", "/openapi.json"})
-EXEMPT_PREFIX: Final = "/docs/"
+# Monitoring must not be refused. The pages cost next to nothing, and each is of many files.
+EXEMPT_PATHS: Final = frozenset(
+    {"/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/", "/status"}
+)
+EXEMPT_PREFIXES: Final = ("/docs/", "/page/")
 
 POLICY: Final = "default"
 CHARGE: Final = "request_charge"
@@ -109,7 +111,7 @@ async def charge(request: Request, key_id: KeyId | None) -> None:
 
 
 def _is_exempt(path: str) -> bool:
-    return path in EXEMPT_PATHS or path.startswith(EXEMPT_PREFIX)
+    return path in EXEMPT_PATHS or path.startswith(EXEMPT_PREFIXES)
 
 
 def _has_credentials(scope: Scope) -> bool:
