@@ -1,4 +1,4 @@
-import { askForKey, authorization, forgetKey } from "./key.js";
+import { askForKey, authorization, forgetKey, readKey } from "./key.js";
 import { address } from "./root.js";
 
 /** An answer that is no success: what the service said (RFC 9457), or that there was no answer. */
@@ -31,6 +31,7 @@ export async function toError(response) {
  */
 export async function request(path, options = {}) {
   for (;;) {
+    const usedKey = readKey();
     let response;
     try {
       response = await fetch(address(path), {
@@ -43,12 +44,14 @@ export async function request(path, options = {}) {
     }
     if (response.ok) return response;
     const error = await toError(response);
-    if (response.status !== 401 || !(await askAgain(error))) throw error;
+    if (response.status !== 401 || !(await askAgain(error, usedKey))) throw error;
   }
 }
 
-/** Ask for another key after an answer 401; resolves to whether one was given. */
-export function askAgain(error) {
+/** Ask for another key than the one used, after an answer 401; resolves to whether there is one. */
+export async function askAgain(error, usedKey = readKey()) {
+  // The answer to a long upload comes late: another key may have been given meanwhile.
+  if (readKey() !== null && readKey() !== usedKey) return true;
   forgetKey();
   return askForKey(error.message);
 }

@@ -3,6 +3,14 @@ import { element } from "./element.js";
 // For this tab and its session alone: nothing of it is on the disk when the browser is closed.
 const NAME = "imagemill.key";
 let asking = null;
+// What a page does by itself must not ask again after "Not now"; who does something may be asked.
+let isDeclined = false;
+const isAct = ({ type, target }) => type !== "click" || target.closest("button") !== null;
+for (const type of ["click", "change", "drop", "paste"]) {
+  document.addEventListener(type, (event) => {
+    if (isAct(event)) isDeclined = false;
+  });
+}
 
 export const readKey = () => sessionStorage.getItem(NAME);
 
@@ -24,7 +32,8 @@ export async function keyGiven() {
 }
 
 /** Ask for the key, once for all who wait for it. Resolves to whether one was given. */
-export function askForKey(reason) {
+export async function askForKey(reason) {
+  if (isDeclined) return false;
   asking ??= show(reason).finally(() => {
     asking = null;
   });
@@ -32,7 +41,15 @@ export function askForKey(reason) {
 }
 
 function show(reason) {
-  const input = element("input", { type: "password", id: "key", autocomplete: "off", required: true });
+  const input = element("input", {
+    type: "password",
+    id: "key",
+    autocomplete: "off",
+    required: true,
+    // No header can carry anything else, such as the curly quotes of a text editor.
+    pattern: "\\s*[!-~]+\\s*",
+    title: "A key has letters, digits and signs of ASCII, and no space.",
+  });
   const dialog = element(
     "dialog",
     { "aria-labelledby": "key-title" },
@@ -57,6 +74,7 @@ function show(reason) {
     dialog.addEventListener("close", () => {
       const isGiven = dialog.returnValue === "use" && input.value.trim() !== "";
       if (isGiven) sessionStorage.setItem(NAME, input.value.trim());
+      isDeclined = !isGiven;
       dialog.remove();
       document.dispatchEvent(new Event("key-changed"));
       resolve(isGiven);
