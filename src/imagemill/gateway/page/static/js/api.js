@@ -1,6 +1,9 @@
 import { askForKey, authorization, forgetKey, readKey } from "./key.js";
 import { address } from "./root.js";
 
+// Refusals that a key or time can change.
+const PASSING = new Set([401, 408, 429]);
+
 /** An answer that is no success: what the service said (RFC 9457), or that there was no answer. */
 export class ApiError extends Error {
   constructor(status, problem) {
@@ -9,6 +12,11 @@ export class ApiError extends Error {
     super([sentence, fields.join("; ")].filter(Boolean).join(" "));
     this.status = status;
     this.problem = problem;
+  }
+
+  /** Whether the same request would be refused again. */
+  get isFinal() {
+    return this.status >= 400 && this.status < 500 && !PASSING.has(this.status);
   }
 }
 

@@ -11,9 +11,9 @@ const LONGEST_SILENCE = 45000;
  * Follow a stream of server-sent events until the signal aborts it. An EventSource sends no API
  * key, so the stream is read here, as HTML (9.2) has it: `onEvent(name, data)` for each event,
  * `onState(isConnected)` when a connection was made, or could not be. It is made again after growing
- * pauses, and continues at the last event.
+ * pauses, and continues at the last event. `onRefused(error)` when the service refuses it for good.
  */
-export async function follow(path, { onEvent, onState = () => {}, signal }) {
+export async function follow(path, { onEvent, onState = () => {}, onRefused = () => {}, signal }) {
   let last = null;
   let pause = FIRST_PAUSE;
   while (!signal.aborted) {
@@ -29,7 +29,10 @@ export async function follow(path, { onEvent, onState = () => {}, signal }) {
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (error.status === 404) return;
+      if (error.isFinal) {
+        onRefused(error);
+        return;
+      }
       if (error.status === 401) await keyGiven();
       else onState(false);
     }

@@ -41,8 +41,16 @@ function followJob() {
   following.abort();
   following = new AbortController();
   follow(`${path}/events`, {
-    onEvent: (name) => (name === "deleted" ? say("The job was deleted.") : read()),
+    onEvent: (name) => {
+      if (name !== "deleted") return read();
+      following.abort(); // or it would go on, and be told that there is no such job
+      return say("The job was deleted.");
+    },
     onState: showConnection,
+    onRefused: (error) => {
+      showConnection(true);
+      say(error.message);
+    },
     signal: following.signal,
   });
 }

@@ -141,6 +141,10 @@ follow("/events", {
     showConnection(isConnected);
     if (isConnected) catchUp();
   },
+  onRefused: (error) => {
+    showConnection(true);
+    say(error.message);
+  },
   signal: new AbortController().signal,
 });
 read({ isAnew: true });

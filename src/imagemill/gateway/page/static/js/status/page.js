@@ -97,8 +97,12 @@ function showEnded() {
 async function refresh() {
   const parts = await Promise.allSettled([showHealth(), showJobs(), showWorkers()]);
   const failed = parts.find((part) => part.status === "rejected");
-  $("message").textContent = failed ? failed.reason.message : `Read at ${new Date().toLocaleTimeString()}; again every 5 seconds.`;
+  say(failed ? failed.reason.message : `Read at ${new Date().toLocaleTimeString()}; again every 5 seconds.`);
   showEnded();
+}
+
+function say(sentence) {
+  $("message").textContent = sentence;
 }
 
 async function refreshForever() {
@@ -111,6 +115,10 @@ async function refreshForever() {
 follow("/events", {
   onEvent: (name, job) => ended.note(job),
   onState: showConnection,
+  onRefused: (error) => {
+    showConnection(true);
+    say(error.message);
+  },
   signal: new AbortController().signal,
 });
 ended.read().then(showEnded, () => {});
