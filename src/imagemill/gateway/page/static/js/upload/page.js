@@ -197,7 +197,7 @@ async function restore() {
     try {
       addItem({ job: await readJson(`/jobs/${id}`) });
     } catch (error) {
-      if (!isFinal(error.status)) {
+      if (!error.isFinal) {
         say(`Earlier pictures cannot be shown yet. ${error.message}`);
         if (error.status === 401) keyGiven().then(restore);
         else setTimeout(restore, RESTORE_PAUSE);
@@ -208,9 +208,6 @@ async function restore() {
   }
   say("");
 }
-
-/** Whether the same request would get the same answer again: the job is gone, or not ours. */
-const isFinal = (status) => status >= 400 && status < 500 && ![401, 408, 429].includes(status);
 
 // On a phone the form would push the results out of sight.
 if (matchMedia("(max-width: 36rem)").matches) $("options").open = false;

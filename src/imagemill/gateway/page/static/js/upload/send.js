@@ -1,5 +1,5 @@
 import { ApiError, AWAY, askAgain } from "../api.js";
-import { authorization } from "../key.js";
+import { authorization, readKey } from "../key.js";
 import { address } from "../root.js";
 
 const FIRST_PAUSE = 1000;
@@ -19,10 +19,11 @@ export async function send(file, fields, { onProgress, onWait, signal }) {
   let pause = FIRST_PAUSE;
   for (;;) {
     signal.throwIfAborted();
+    const usedKey = readKey();
     try {
       return await sendOnce(file, fields, key, { onProgress, signal });
     } catch (error) {
-      if (error.status === 401 && (await askAgain(error))) continue;
+      if (error.status === 401 && (await askAgain(error, usedKey))) continue;
       if (!PASSING.has(error.status)) throw error;
       await requireReadable(file);
       onWait(`${error.message} It is sent again in a moment.`);
