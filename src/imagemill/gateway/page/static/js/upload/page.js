@@ -1,9 +1,9 @@
 import { readJson } from "../api.js";
-import { nameOf, readOutput, save } from "../download.js";
 import { follow } from "../events.js";
 import { bytes, saved } from "../format.js";
 import { keyGiven } from "../key.js";
 import { showConnection } from "../shell.js";
+import { downloadAll } from "./download_all.js";
 import { readDropped } from "./dropped.js";
 import { PipelineForm } from "./form.js";
 import { Item } from "./item.js";
@@ -11,11 +11,11 @@ import { forgetIds, readIds, remember } from "./remembered.js";
 import { toCurl, toJson } from "./request_texts.js";
 import { send } from "./send.js";
 import { Turns } from "./turns.js";
-import { MOST_BYTES, MOST_FILES, makeUnique, makeZip } from "./zip.js";
 
 const UPLOADS_AT_ONCE = 3;
-// Milliseconds until jobs of before a reload are read again.
-const RESTORE_PAUSE = 5000;
+// Milliseconds until a job is read again after an answer that passes.
+const READ_AGAIN_PAUSE = 5000;
+const BUSY = new Set([429, 503]);
 const ENDED_MESSAGE = { COMPLETED: "is done", FAILED: "failed", CANCELED: "was canceled" };
 
 const $ = (id) => document.getElementById(id);
@@ -73,7 +73,9 @@ async function readAgain(item) {
     item.update(await readJson(`/jobs/${item.job.id}`));
   } catch (error) {
     if (error.status === 404) item.fail(error);
-    // Otherwise events tell how the job goes on, or the next connection.
+    // After any other error events tell how the job goes on, or the next connection.
+    const isMissed = BUSY.has(error.status) && !item.hasEnded && !item.signal.aborted;
+    if (isMissed) setTimeout(readAgain, READ_AGAIN_PAUSE, item);
   }
   showTotals();
 }
@@ -104,30 +106,6 @@ function showTotals() {
   if (done.length) parts.push(`${bytes(before)} → ${bytes(after)}, ${saved(before, after)}`);
   $("totals").textContent = parts.join(" · ");
   $("zip").disabled = done.length === 0;
-}
-
-async function downloadAll() {
-  const outputs = completed().flatMap(({ job }) => job.outputs.map((output) => ({ job, output })));
-  const total = outputs.reduce((sum, { output }) => sum + output.bytes, 0);
-  if (total > 0.99 * MOST_BYTES || outputs.length > MOST_FILES) {
-    say("That is too much for one ZIP, which holds 4 GiB and 65,535 files.");
-    return;
-  }
-  say("");
-  $("zip").disabled = true;
-  const names = makeUnique(outputs.map(({ job, output }) => nameOf(job, output)));
-  const files = [];
-  const errors = [];
-  for (const [index, { output }] of outputs.entries()) {
-    try {
-      files.push({ name: names[index], blob: await readOutput(output) });
-    } catch (error) {
-      errors.push(error);
-    }
-  }
-  if (files.length) save(await makeZip(files), "imagemill.zip");
-  if (errors.length) say(`${errors.length} of ${outputs.length} could not be read. ${errors[0].message}`);
-  showTotals();
 }
 
 const areAllSent = () => !items.some((item) => item.isUnsent);
@@ -182,7 +160,11 @@ function listen() {
   document.addEventListener("paste", (event) => {
     if (event.clipboardData.files.length) addFiles([...event.clipboardData.files]);
   });
-  $("zip").addEventListener("click", downloadAll);
+  $("zip").addEventListener("click", async () => {
+    $("zip").disabled = true;
+    say(await downloadAll(completed().map(({ job }) => job)));
+    showTotals();
+  });
   $("clear").addEventListener("click", clear);
   document.addEventListener("key-changed", showRequest);
   // A reload loses the files themselves.
@@ -200,7 +182,7 @@ async function restore() {
       if (!error.isFinal) {
         say(`Earlier pictures cannot be shown yet. ${error.message}`);
         if (error.status === 401) keyGiven().then(restore);
-        else setTimeout(restore, RESTORE_PAUSE);
+        else setTimeout(restore, READ_AGAIN_PAUSE);
         return;
       }
     }
