@@ -14,6 +14,19 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
+/**
+ * Replace the buttons and links of an element. Who is at one of them comes to the one with the same
+ * text, or else to the first: the keyboard must not fall back to the page.
+ */
+export function replaceKeepingFocus(parent, children) {
+  const focused = parent.contains(document.activeElement) ? document.activeElement : null;
+  parent.replaceChildren(...children);
+  if (focused) {
+    const same = children.find((one) => one.textContent === focused.textContent);
+    (same ?? children[0])?.focus();
+  }
+}
+
 /** Make a list of facts of pairs of a name and a text or element; those without a value are left out. */
 export function facts(pairs) {
   const known = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");

@@ -1,21 +1,20 @@
-import { cancelJob, deleteJob, pathOf, readJson, readPicture, request, retryJob } from "../api.js";
-import { makeComparison } from "../compare.js";
-import { nameOf, readOutput, save } from "../download.js";
-import { badge, element, facts } from "../element.js";
+import { cancelJob, deleteJob, readJson, request, retryJob } from "../api.js";
+import { badge, element, facts, replaceKeepingFocus } from "../element.js";
 import { follow } from "../events.js";
-import { between, bytes, saved, size, time } from "../format.js";
+import { between, bytes, size, time } from "../format.js";
 import { address } from "../root.js";
 import { showConnection } from "../shell.js";
+import { showOutputs } from "./outputs.js";
 
 const $ = (id) => document.getElementById(id);
 const id = location.pathname.split("/").pop();
 const path = `/jobs/${encodeURIComponent(id)}`;
-const DELIVERIES_PAUSE = 3000;
-let shownOutputs = "";
+const PAUSE = 3000;
 let reads = 0;
 let following = new AbortController();
 let shownDeliveries = "[]";
 let nextLook = null;
+let deliveriesError = "";
 
 async function read() {
   reads += 1;
@@ -32,7 +31,9 @@ async function read() {
     showDeliveries(deliveries.deliveries);
     say("");
   } catch (error) {
+    if (own !== reads) return;
     say(error.message);
+    if (!error.isFinal) setTimeout(read, PAUSE);
   }
 }
 
@@ -58,8 +59,8 @@ function followJob() {
 function showJob(job) {
   const name = job.input.filename ?? job.id;
   document.title = `${name} · imagemill`;
-  $("title").replaceChildren(name, " ", badge(job.status));
-  $("actions").replaceChildren(...makeActions(job));
+  $("title").replaceChildren(element("bdi", {}, name), " ", badge(job.status));
+  replaceKeepingFocus($("actions"), makeActions(job));
   $("facts").replaceChildren(
     facts([
       ["Id", job.id],
@@ -74,12 +75,7 @@ function showJob(job) {
   );
   $("pipeline").textContent = JSON.stringify(job.pipeline, null, 2);
   $("metadata").textContent = JSON.stringify(job.metadata, null, 2);
-  // Pictures are read once, not at each change.
-  const outputs = job.outputs.map((output) => output.path).join();
-  if (outputs !== shownOutputs) {
-    shownOutputs = outputs;
-    showOutputs(job);
-  }
+  showOutputs($("outputs"), job);
 }
 
 function makeActions(job) {
@@ -108,34 +104,6 @@ function makeActions(job) {
   return [...made, button("Delete", remove)];
 }
 
-async function showOutputs(job) {
-  $("outputs").replaceChildren();
-  if (!job.outputs.length) return;
-  const before = await readPicture(`${path}/input`).catch(() => null);
-  for (const output of job.outputs) {
-    const text = `${size(output)} · ${output.media_type.replace("image/", "")} · ${bytes(output.bytes)}, ${saved(job.input.bytes, output.bytes)}`;
-    const download = element("button", { type: "button" }, "Download");
-    download.addEventListener("click", async () => {
-      try {
-        save(await readOutput(output), nameOf(job, output));
-      } catch (error) {
-        say(error.message);
-      }
-    });
-    const after = await readPicture(pathOf(output.url)).catch(() => null);
-    const { width, height, name } = output;
-    $("outputs").append(
-      element(
-        "article",
-        { class: "card output" },
-        element("h2", {}, name),
-        element("div", { class: "row between" }, element("span", {}, text), download),
-        before && after ? makeComparison({ before, after, width, height, name }) : element("p", { class: "muted" }, "The files are gone."),
-      ),
-    );
-  }
-}
-
 function showHistory(events) {
   $("history").replaceChildren(
     ...events.map((event, index) => {
@@ -155,15 +123,23 @@ function showHistory(events) {
 async function readDeliveries() {
   try {
     showDeliveries((await readJson(`${path}/deliveries`)).deliveries);
+    if ($("message").textContent === deliveriesError) say("");
   } catch (error) {
-    say(error.message);
+    deliveriesError = error.message;
+    say(deliveriesError);
+    if (!error.isFinal) readDeliveriesLater();
   }
+}
+
+function readDeliveriesLater() {
+  clearTimeout(nextLook);
+  nextLook = setTimeout(readDeliveries, PAUSE);
 }
 
 function showDeliveries(deliveries) {
   // No event tells that a webhook was delivered.
   clearTimeout(nextLook);
-  if (deliveries.some((one) => one.next_try_at)) nextLook = setTimeout(readDeliveries, DELIVERIES_PAUSE);
+  if (deliveries.some((one) => one.next_try_at)) readDeliveriesLater();
   const text = JSON.stringify(deliveries);
   if (text === shownDeliveries) return;
   shownDeliveries = text;
