@@ -18,6 +18,7 @@ const rows = new Map();
 let cursor = null;
 let generation = 0;
 let isReading = false;
+let isActing = false;
 
 /** Read the next page; the first one when `isAnew`. */
 async function read({ isAnew = false } = {}) {
@@ -25,6 +26,9 @@ async function read({ isAnew = false } = {}) {
   if (isAnew) {
     generation += 1;
     cursor = null;
+    // What was shown may not be what is asked for now, and that may fail to come.
+    rows.clear();
+    $("jobs").replaceChildren();
   }
   const own = generation;
   isReading = true;
@@ -34,19 +38,16 @@ async function read({ isAnew = false } = {}) {
     if (cursor) query.set("cursor", cursor);
     const page = await readJson(`/jobs?${query}`);
     if (own !== generation) return;
-    if (isAnew) {
-      rows.clear();
-      $("jobs").replaceChildren();
-    }
     for (const job of page.jobs) append(job);
     cursor = page.next_cursor;
     $("more").hidden = cursor === null;
     say(rows.size ? "" : "There are no such jobs.");
   } catch (error) {
+    if (own !== generation) return;
     say(error.message);
     $("more").hidden = false;
   } finally {
-    isReading = false;
+    if (own === generation) isReading = false;
     showChosen();
   }
 }
@@ -74,7 +75,7 @@ function showChosen() {
   const jobs = chosen().map((row) => row.job);
   for (const button of document.querySelectorAll("[data-action]")) {
     const { applies } = ACTIONS[button.dataset.action];
-    button.disabled = !jobs.some(applies);
+    button.disabled = isActing || !jobs.some(applies);
   }
   $("all").checked = rows.size > 0 && jobs.length === rows.size;
   $("all").indeterminate = jobs.length > 0 && jobs.length < rows.size;
@@ -85,6 +86,8 @@ async function act(name) {
   const left = chosen().filter((row) => applies(row.job));
   const count = left.length;
   if (name === "delete" && !confirm(`Delete ${count} ${count === 1 ? "job" : "jobs"} with their files?`)) return;
+  isActing = true;
+  showChosen();
   let failed = 0;
   let reason = "";
   const work = async () => {
@@ -95,13 +98,18 @@ async function act(name) {
         else row.update(await response.json());
         row.box.checked = false;
       } catch (error) {
-        failed += 1;
-        reason = error.message;
+        const isGone = error.status === 404; // no event told of it
+        if (isGone) remove(row);
+        if (!isGone || name !== "delete") {
+          failed += 1;
+          reason = error.message;
+        }
       }
       say(`${count - left.length} of ${count}`);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
+  isActing = false;
   say(failed ? `${count - failed} of ${count} ${done}. ${reason}` : `${count} ${done}.`);
   showChosen();
 }

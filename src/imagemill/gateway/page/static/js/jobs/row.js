@@ -7,12 +7,23 @@ export class Row {
   job;
   box;
   element;
+  #status = element("td");
+  #size = element("td");
 
   constructor(job, onChoose) {
     this.job = job;
     this.box = element("input", { type: "checkbox", "aria-label": `Choose ${nameOf(job)}` });
     this.box.addEventListener("change", onChoose);
-    this.element = element("tr");
+    // What can have the focus is made once: a change must not take it from the keyboard.
+    this.element = element(
+      "tr",
+      {},
+      element("td", {}, this.box),
+      element("td", {}, element("a", { href: address(`/page/jobs/${job.id}`) }, nameOf(job))),
+      this.#status,
+      this.#size,
+      element("td", {}, time(job.created_at)),
+    );
     this.update(job);
   }
 
@@ -25,14 +36,10 @@ export class Row {
     // Answers and events come by several connections, so an earlier state may come last.
     if (new Date(job.updated_at) < new Date(this.job.updated_at)) return;
     this.job = { ...this.job, ...job };
-    const { id, status, error, created_at: created } = this.job;
-    this.element.replaceChildren(
-      element("td", {}, this.box),
-      element("td", {}, element("a", { href: address(`/page/jobs/${id}`) }, nameOf(this.job))),
-      element("td", {}, badge(status), error && status === "FAILED" ? element("div", { class: "muted" }, error.detail) : ""),
-      element("td", {}, describeSize(this.job)),
-      element("td", {}, time(created)),
-    );
+    const { status, error } = this.job;
+    this.#status.replaceChildren(badge(status));
+    if (error && status === "FAILED") this.#status.append(element("div", { class: "muted" }, error.detail));
+    this.#size.textContent = describeSize(this.job);
   }
 }
 
