@@ -9,6 +9,8 @@ const PAGE_SIZE = 200;
 /** The jobs that ended in the last hour: the newest of before the page was opened, and all since. */
 export class EndedJobs {
   #jobs = new Map();
+  /** Whether those of before the page was opened have been read. */
+  isKnown = false;
 
   /** Note a job that an answer or an event tells of. */
   note({ id, status, completed_at: at, error }) {
@@ -17,6 +19,11 @@ export class EndedJobs {
   }
 
   async read() {
+    await this.#readPages();
+    this.isKnown = true;
+  }
+
+  async #readPages() {
     let cursor = "";
     for (let page = 0; page < PAGES; page += 1) {
       const { jobs, next_cursor: next } = await readJson(

@@ -1,4 +1,4 @@
-import { readJson, request } from "../api.js";
+import { ApiError, AWAY, readJson, request } from "../api.js";
 import { element, facts } from "../element.js";
 import { follow } from "../events.js";
 import { bytes, seconds } from "../format.js";
@@ -11,6 +11,7 @@ import { parseMetrics, read } from "./metrics.js";
 const EVERY = 5000;
 const $ = (id) => document.getElementById(id);
 const ended = new EndedJobs();
+let isEndedRead = false;
 
 function tile(title, value, { kind = "", note = "" } = {}) {
   return element(
@@ -22,22 +23,40 @@ function tile(title, value, { kind = "", note = "" } = {}) {
   );
 }
 
-/** Show what the service says of its parts; it does so too when it is not ready. */
-async function showHealth() {
-  const response = await fetch(address("/readyz"), { cache: "no-store" });
-  const { sandbox, reasons = {}, ...parts } = await response.json();
+/** Read what the service says of its parts; it does so too when it is not ready. */
+async function readHealth() {
+  try {
+    return await (await fetch(address("/readyz"), { cache: "no-store" })).json();
+  } catch {
+    throw new ApiError(0, { detail: AWAY });
+  }
+}
+
+/** Show what `readPart` returns, or else that nothing is known: numbers of before would look true. */
+async function showOr(nothing, readPart, show) {
+  let answer = nothing;
+  try {
+    answer = await readPart();
+  } finally {
+    show(answer);
+  }
+}
+
+function showHealth({ sandbox, reasons = {}, ...parts }) {
+  const kindOf = (state, isGood) => (state ? (isGood ? "good" : "bad") : "");
   const names = { postgres: "PostgreSQL", redis: "Redis", storage: "Storage" };
   $("health").replaceChildren(
     ...Object.entries(names).map(([name, title]) => {
-      const state = parts[name] ?? "unknown";
-      return tile(title, state, { kind: state === "ok" ? "good" : "bad", note: reasons[name] ?? "" });
+      const state = parts[name];
+      return tile(title, state ?? "unknown", { kind: kindOf(state, state === "ok"), note: reasons[name] ?? "" });
     }),
-    tile("Sandbox", sandbox?.split(":")[0] ?? "unknown", { kind: sandbox?.startsWith("full") ? "good" : "bad", note: sandbox?.split(": ")[1] ?? "" }),
+    tile("Sandbox", sandbox?.split(":")[0] ?? "unknown", { kind: kindOf(sandbox, sandbox?.startsWith("full")), note: sandbox?.split(": ")[1] ?? "" }),
   );
 }
 
-async function showJobs() {
-  const samples = parseMetrics(await (await request("/metrics")).text());
+const readMetrics = async () => parseMetrics(await (await request("/metrics")).text());
+
+function showJobs(samples) {
   const count = (name, labels) => {
     const value = read(samples, name, labels);
     return value === null ? "unknown" : String(value);
@@ -58,8 +77,13 @@ async function showJobs() {
   );
 }
 
-async function showWorkers() {
-  const { workers } = await readJson("/workers");
+const readWorkers = async () => (await readJson("/workers")).workers;
+
+function showWorkers(workers) {
+  if (workers === null) {
+    $("workers").replaceChildren(element("p", {}, "Not known."));
+    return;
+  }
   if (!workers.length) {
     $("workers").replaceChildren(element("p", {}, "No worker runs: jobs wait until one does."));
     return;
@@ -83,7 +107,18 @@ async function showWorkers() {
   );
 }
 
+/** Read the jobs that ended before the page followed them, until that has succeeded. */
+async function readEnded() {
+  if (isEndedRead) return;
+  await ended.read();
+  isEndedRead = true;
+}
+
 function showEnded() {
+  if (!ended.isKnown) {
+    for (const id of ["chart", "failures"]) $(id).replaceChildren(element("p", {}, "Not known."));
+    return;
+  }
   const minutes = ended.byMinute();
   const sum = (name) => minutes.reduce((total, minute) => total + minute[name], 0);
   $("chart").replaceChildren(
@@ -95,7 +130,12 @@ function showEnded() {
 }
 
 async function refresh() {
-  const parts = await Promise.allSettled([showHealth(), showJobs(), showWorkers()]);
+  const parts = await Promise.allSettled([
+    showOr({}, readHealth, showHealth),
+    showOr([], readMetrics, showJobs),
+    showOr(null, readWorkers, showWorkers),
+    readEnded(),
+  ]);
   const failed = parts.find((part) => part.status === "rejected");
   say(failed ? failed.reason.message : `Read at ${new Date().toLocaleTimeString()}; again every 5 seconds.`);
   showEnded();
@@ -114,12 +154,14 @@ async function refreshForever() {
 
 follow("/events", {
   onEvent: (name, job) => ended.note(job),
-  onState: showConnection,
+  onState: (isConnected) => {
+    showConnection(isConnected);
+    if (!isConnected) isEndedRead = false; // some may end unseen
+  },
   onRefused: (error) => {
     showConnection(true);
     say(error.message);
   },
   signal: new AbortController().signal,
 });
-ended.read().then(showEnded, () => {});
 refreshForever();
