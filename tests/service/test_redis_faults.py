@@ -23,6 +23,7 @@ from support.events import Event, stream
 from support.pictures import picture
 from support.process import Service, running_api, running_worker, wait_until
 from support.proxy import CLOSED, HALF_OPEN, OPEN, STALLED, Proxy, Way
+from support.redis_timeouts import PATIENT_WITH_REDIS
 
 # What an upload may cost more than a healthy one, with room for a busy machine; the time-out of
 # the wakeup is a tenth of a second.
@@ -55,6 +56,7 @@ def shared_services(
             "REDIS_PORT": str(to_redis.port),
             "STORAGE_URL": (folder / "storage").as_uri(),
         }
+        del environment[PATIENT_WITH_REDIS]
         with (
             running_api(environment, folder / "api.log") as (gateway, url),
             running_worker(environment, folder / "worker.log", "--concurrency", "1") as worker,
