@@ -201,6 +201,10 @@ follow("/events", {
     showConnection(isConnected);
     if (isConnected) catchUp();
   },
+  onRefused: (error) => {
+    showConnection(true);
+    say(error.message);
+  },
   signal: new AbortController().signal,
 });
 restore();
