@@ -1,7 +1,7 @@
 import { retryJob } from "../api.js";
 import { makeComparison } from "../compare.js";
 import { nameOf, readInput, readOutput, save } from "../download.js";
-import { badge, element } from "../element.js";
+import { badge, element, replaceKeepingFocus } from "../element.js";
 import { bytes, saved, size } from "../format.js";
 import { address } from "../root.js";
 import { Preview } from "./preview.js";
@@ -131,13 +131,7 @@ export class Item {
     facts.classList.toggle("error", status === "FAILED");
     bar.parentElement.classList.toggle("ended", this.hasEnded);
     bar.style.inlineSize = `${this.job ? 100 : Math.round(100 * this.#share)}%`;
-    // Who is at one of the buttons stays there: the keyboard must not fall back to the page.
-    const focused = actions.contains(document.activeElement) ? document.activeElement : null;
-    actions.replaceChildren(...this.#makeActions(status));
-    if (focused) {
-      const same = [...actions.children].find((one) => one.textContent === focused.textContent);
-      (same ?? actions.firstElementChild)?.focus();
-    }
+    replaceKeepingFocus(actions, this.#makeActions(status));
   }
 
   #describe() {
