@@ -6,6 +6,7 @@ the others.
 
 import json
 import re
+import signal
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from imagemill.postgres.pool import Postgres
 from support.client import client_of, status_history, upload, wait_for_end
 from support.failpoints import FAULTS
 from support.fault_stack import FaultStack
+from support.leases import expire
 from support.pictures import picture
 from support.process import wait_until
 
@@ -46,6 +48,8 @@ OF_A_DELIVERY = ("deliveries.claimed", "delivery.answered")
 LONG = json.dumps(
     {"outputs": [{"name": f"o{n}", "width": 2500, "enlarge": True} for n in range(6)]}
 )
+
+SHORT = json.dumps({"outputs": [{"width": 99}]})
 
 
 def cases(*names: str) -> list[ParameterSet]:
@@ -130,12 +134,13 @@ def test_an_attempt_that_failed_is_tried_again_whatever_fault_its_worker_has(
 def test_a_worker_that_releases_its_jobs_loses_none_whatever_fault_it_has(
     stack: FaultStack, name: str, fault: str
 ) -> None:
-    victim = stack.start_worker(name, fault, SHUTDOWN_GRACE_SECONDS="0")
-    ids = [upload(stack.client, picture(), pipeline=LONG)]
-    ids += [upload(stack.client, picture()) for _ in range(2)]
-    wait_until(lambda: status_history(stack.client, ids[0])[-1] != "PENDING", "work has begun")
+    # With long leases, or it might reap its own jobs and have none to release.
+    victim = stack.start_worker(name, fault, SHUTDOWN_GRACE_SECONDS="0", LEASE_SECONDS="60")
+    ids = stack.freeze_at_work(victim, [LONG, SHORT, SHORT])
     victim.process.terminate()
+    victim.process.send_signal(signal.SIGCONT)
     stack.wait_for_failpoint(victim, name, fault)
+    expire(stack.postgres)
     stack.use_spare_worker()
     assert {wait_for_end(stack.client, job_id)["status"] for job_id in ids} == {"COMPLETED"}
     stack.require_kept_promises(ids)

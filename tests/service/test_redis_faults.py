@@ -29,6 +29,7 @@ from support.redis_timeouts import PATIENT_WITH_REDIS
 # the wakeup is a tenth of a second.
 EXTRA_SECONDS = 0.3
 # A worker waits for an answer of the queue for up to four seconds before it sweeps PostgreSQL.
+# What a busy machine adds to that is no fault of it.
 TURN_SECONDS = 30
 OUTAGE_SECONDS = 12
 
@@ -79,6 +80,15 @@ def services(
     return shared_services
 
 
+def is_in_use(services: BehindProxy) -> bool:
+    """Whether Redis is in reach, and both have said so if they ever said that it is away."""
+    is_ok = services.client.get("/readyz").json()["redis"] == "ok"
+    logs = services.gateway.logged(), services.worker.logged()
+    return is_ok and all(
+        log.count("redis.unavailable") == log.count("redis.available") for log in logs
+    )
+
+
 def timed_upload(client: httpx.Client) -> tuple[str, float]:
     began = time.monotonic()
     job_id = upload(client, picture())
@@ -91,17 +101,22 @@ def timed_upload(client: httpx.Client) -> tuple[str, float]:
 def test_while_redis_is_away_uploads_are_taken_at_once_and_jobs_done_in_time(
     services: BehindProxy, way: Way
 ) -> None:
-    client, since = services.client, services.worker.log_size()
+    client = services.client
     assert wait_for_end(client, upload(client, picture()))["status"] == "COMPLETED"
-    usual = min(timed_upload(client)[1] for _ in range(5))
+    usual = median(timed_upload(client)[1] for _ in range(5))
+    # A busy machine may have looked like an outage.
+    wait_until(lambda: is_in_use(services), "both use Redis")
     outages = services.gateway.logged().count("redis.unavailable")
+    since = services.worker.log_size()
     services.to_redis.become(way)
     over, times = time.monotonic() + OUTAGE_SECONDS, []
     while time.monotonic() < over:
-        job_id, seconds = timed_upload(client)
-        times.append(seconds)
-        assert wait_for_end(client, job_id, seconds=TURN_SECONDS)["status"] == "COMPLETED"
-    assert median(times) < usual + EXTRA_SECONDS, times  # a busy machine may hold up some
+        # Several, since a busy machine may hold up one or two, and jobs may take seconds.
+        uploads = [timed_upload(client) for _ in range(3)]
+        times += [seconds for _, seconds in uploads]
+        for job_id, _ in uploads:
+            assert wait_for_end(client, job_id, seconds=TURN_SECONDS)["status"] == "COMPLETED"
+    assert median(times) < usual + EXTRA_SECONDS, times
     assert services.gateway.logged().count("redis.unavailable") == outages + 1
     assert "redis.unavailable" in services.worker.logged(since)
     services.to_redis.become(OPEN)

@@ -14,7 +14,7 @@ from support.process import Service, free_port, running_worker, wait_until
 from support.servers import connect
 
 PHOTO = picture(64, 48)
-SETTINGS = {"LEASE_SECONDS": "6"}
+SETTINGS = {"LEASE_SECONDS": "15"}
 
 
 @contextmanager

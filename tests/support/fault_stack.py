@@ -11,6 +11,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -18,9 +19,15 @@ import httpx
 from chaos.history import examine
 from chaos.load import Load
 from imagemill.settings.addresses import PostgresAddress
-from support.client import client_of, delete_stored_files, storage_of
+from support.client import client_of, delete_stored_files, storage_of, upload
 from support.failpoints import wait_for_failpoint, with_failpoint
-from support.process import Service, free_port, running_api, running_worker
+from support.pictures import picture
+from support.process import Service, free_port, running_api, running_worker, wait_until
+
+# It stalls for a while on a busy machine, and is then not to reap what it works on itself.
+SPARE_LEASE_SECONDS = "15"
+# How often a worker may have done its jobs before it is frozen.
+TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -45,13 +52,12 @@ class FaultStack:
     ) -> Iterator["FaultStack"]:
         """Run the gateway and the spare worker until the block is left."""
         environment = environment | {"STORAGE_URL": (folder / "storage").as_uri()}
-        # With a lease that no stall of the machine outlasts: its jobs stay its own.
-        alone = {"REDIS_PORT": str(free_port()), "LEASE_SECONDS": "12"}
+        of_spare = {"REDIS_PORT": str(free_port()), "LEASE_SECONDS": SPARE_LEASE_SECONDS}
         with (
             running_api(environment, folder / "gateway.log") as (_, url),
             client_of(url, timeout=30) as client,
             running_worker(
-                environment | alone, folder / "spare.log", "--concurrency", "1"
+                environment | of_spare, folder / "spare.log", "--concurrency", "1"
             ) as spare,
         ):
             stack = cls(environment, postgres, folder, client, spare)
@@ -90,6 +96,26 @@ class FaultStack:
             running_worker(environment, log, "--concurrency", "1")
         )
 
+    def freeze_at_work(self, worker: Service, pipelines: list[str]) -> list[str]:
+        """Freeze the worker while it works on new jobs, with more than half of them to do.
+
+        Return their ids, in their order. While the machine is busy a worker may do too much before
+        it is frozen, and gets other jobs then.
+        """
+        for _ in range(TRIES):
+            worker.process.send_signal(signal.SIGSTOP)
+            ids = [upload(self.client, picture(), pipeline=pipeline) for pipeline in pipelines]
+            worker.process.send_signal(signal.SIGCONT)
+            wait_until(partial(self._has_begun, ids), "a job is being processed", worker.logged)
+            worker.process.send_signal(signal.SIGSTOP)
+            statuses = self._statuses(ids)
+            to_do = [status for status in statuses if status in ("PENDING", "PROCESSING")]
+            if "PROCESSING" in to_do and len(to_do) > len(ids) / 2:
+                return ids
+            for job_id in ids:
+                self.client.delete(f"/jobs/{job_id}")
+        raise AssertionError(f"the worker was at work none of {TRIES} times\n{worker.logged()}")
+
     def wait_for_failpoint(self, service: Service, name: str, fault: str) -> None:
         """Return once the fault has struck the service there."""
         wait_for_failpoint(service, name, fault, self.postgres)
@@ -98,6 +124,12 @@ class FaultStack:
         """Require that each of these jobs has ended once, with its files and its outputs."""
         load = Load("", random.Random(0), good=set(accepted))
         assert examine(self.postgres, self.storage, load).broken_promises() == []
+
+    def _statuses(self, ids: list[str]) -> list[str]:
+        return [self.client.get(f"/jobs/{job_id}").json()["status"] for job_id in ids]
+
+    def _has_begun(self, ids: list[str]) -> bool:
+        return any(status != "PENDING" for status in self._statuses(ids))
 
     def _freeze(self) -> None:
         os.kill(self.spare.pid, signal.SIGSTOP)
