@@ -20,7 +20,7 @@ expect.set_options(timeout=SECONDS)
 @pytest.fixture
 def site(gateway: Gateway) -> Iterator[httpx.Client]:
     headers = {"Accept": "text/html, */*"}
-    with httpx.Client(base_url=gateway.client.base_url, headers=headers) as client:
+    with httpx.Client(base_url=gateway.client.base_url, headers=headers, timeout=30) as client:
         yield client
 
 

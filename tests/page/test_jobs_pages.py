@@ -154,7 +154,7 @@ def test_the_status_shows_workers_jobs_and_failures(browser: Browser, web: Site)
         expect(page.locator("#health .good")).not_to_have_count(0)
         expect(page.locator("#workers tbody tr")).not_to_have_count(0, timeout=SECONDS)
         expect(page.locator("#jobs")).to_contain_text("Storage free")
-        assert re.search(r"\d+ (GB|TB|MB)", page.locator("#jobs").inner_text())
+        assert re.search(r"\d+ (GiB|TiB|MiB)", page.locator("#jobs").inner_text())
 
 
 @pytest.mark.parametrize("path", PAGES)

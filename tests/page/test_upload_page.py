@@ -39,6 +39,8 @@ def test_three_pictures_that_are_dropped_are_completed_without_a_reload(
         page.dispatch_event("#drop", "drop", {"dataTransfer": dropped})
         expect_completed(page, *NAMES)
         expect(page.locator("#totals")).to_contain_text("3 of 3 done")
+        kib = files[0].stat().st_size / 1024
+        assert f"{kib:.1f} KiB → " in item(page, "one.jpg").inner_text()
         assert "smaller" in item(page, "one.jpg").inner_text()
 
 

@@ -1,11 +1,13 @@
-const UNITS = ["B", "KB", "MB", "GB", "TB"];
+// Those of imagemill/formatting.py, so that pages and commands agree.
+const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+const STEP = 1024;
 
-/** Write a number of bytes as people do: 829 KB. */
+/** Write a number of bytes as people do: 810 KiB. */
 export function bytes(count) {
   let value = count;
   let unit = 0;
-  while (value >= 1000 && unit < UNITS.length - 1) {
-    value /= 1000;
+  while (value >= STEP && unit < UNITS.length - 1) {
+    value /= STEP;
     unit += 1;
   }
   return `${unit && value < 10 ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]}`;

@@ -31,7 +31,7 @@ export class PipelineForm {
       add("format", "Format", choice(FORMATS)),
       add("quality", "Quality, 1 to 100", number({ min: 1, max: 100, placeholder: "the format's" })),
       add("watermark", "Watermark", element("input", { maxlength: 200, placeholder: "none" })),
-      add("max_bytes", "At most, KB", number({ min: 1, placeholder: "any" })),
+      add("max_bytes", "At most, KiB", number({ min: 1, placeholder: "any" })),
     );
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("input", (event) => {
@@ -62,7 +62,7 @@ export class PipelineForm {
     if (position && output.fit === "cover") output.position = position;
     if (value("format")) output.format = value("format");
     if (value("watermark")) output.watermark = { text: value("watermark") };
-    if (value("max_bytes")) output.max_bytes = 1000 * Number(value("max_bytes"));
+    if (value("max_bytes")) output.max_bytes = 1024 * Number(value("max_bytes"));
     return output;
   }
 
