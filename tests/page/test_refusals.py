@@ -2,9 +2,9 @@
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
-from page.browsing import Site, page_of
+from page.browsing import Site, page_of, wait_for
 from support.client import upload
 from support.keys import Keyring
 from support.pictures import picture
@@ -38,11 +38,26 @@ def test_a_key_that_may_read_only_metrics_is_told_what_it_may_not(
 
 
 def test_a_job_that_is_deleted_elsewhere_is_told(browser: Browser, web: Site) -> None:
+    held: list[Route] = []
+
+    def hold_the_second(route: Route) -> None:
+        held.append(route)
+        if len(held) == 1:
+            route.continue_()
+
+    def is_held() -> bool:
+        page.wait_for_timeout(20)
+        return len(held) > 1
+
     with web.client() as client, web.frozen_worker(), page_of(browser, web) as page:
         job_id = upload(client, picture())
-        with page.expect_response(f"**/jobs/{job_id}/events"):
-            page.goto(f"/page/jobs/{job_id}")
+        page.route("**/explain", hold_the_second)
+        page.goto(f"/page/jobs/{job_id}")
+        wait_for(is_held, "the job is read again, for the first event of its stream", page)
         client.delete(f"/jobs/{job_id}")
         expect(page.locator("#message")).to_have_text("The job was deleted.")
+        with page.expect_response("**/explain") as late:
+            held[1].continue_()
+        assert late.value.status == httpx.codes.NOT_FOUND
         page.wait_for_timeout(1000)  # the stream would be opened again
         expect(page.locator("#message")).to_have_text("The job was deleted.")

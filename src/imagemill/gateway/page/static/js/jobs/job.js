@@ -45,6 +45,7 @@ function followJob() {
     onEvent: (name) => {
       if (name !== "deleted") return read();
       following.abort(); // or it would go on, and be told that there is no such job
+      reads += 1; // and so would what is being read
       return say("The job was deleted.");
     },
     onState: showConnection,
