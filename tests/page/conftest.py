@@ -58,6 +58,12 @@ def web(running_site: Site, postgres_address: object, redis_address: object) -> 
 
 
 @pytest.fixture
+def client(web: Site) -> Iterator[httpx.Client]:
+    with web.client() as opened:
+        yield opened
+
+
+@pytest.fixture
 def files(tmp_path: Path) -> list[Path]:
     for name in NAMES:
         (tmp_path / name).write_bytes(picture(640, 480))

@@ -1,27 +1,20 @@
 """A job's page in Chromium, when files are gone, requests fail, or the keyboard is in use."""
 
 import re
-from collections.abc import Iterator
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from page.browsing import Site, page_of
+from page.upload_list import SECONDS
 from support.client import storage_of, upload, wait_for_end
 from support.pictures import picture
 from support.receiver import always, receiving
 
 pytestmark = pytest.mark.browser
 
-SECONDS = 30_000
 AWAY = {"status": httpx.codes.SERVICE_UNAVAILABLE, "json": {"detail": "The storage is away."}}
-
-
-@pytest.fixture
-def client(web: Site) -> Iterator[httpx.Client]:
-    with web.client() as opened:
-        yield opened
 
 
 def complete(client: httpx.Client) -> str:

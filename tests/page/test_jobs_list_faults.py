@@ -1,25 +1,17 @@
 """The list of jobs in Chromium, when jobs are gone, requests fail, or the keyboard is in use."""
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
 from page.browsing import Site, page_of
+from page.upload_list import SECONDS
 from support.client import upload, wait_for_end
 from support.pictures import picture
 
 pytestmark = pytest.mark.browser
 
-SECONDS = 30_000
 AWAY = {"status": httpx.codes.SERVICE_UNAVAILABLE, "json": {"detail": "The database is away."}}
-
-
-@pytest.fixture
-def client(web: Site) -> Iterator[httpx.Client]:
-    with web.client() as opened:
-        yield opened
 
 
 def end(client: httpx.Client, content: bytes) -> str:

@@ -57,7 +57,7 @@ export async function request(path, options = {}) {
 }
 
 /** Ask for another key than the one used, after an answer 401; resolves to whether there is one. */
-export async function askAgain(error, usedKey = readKey()) {
+export async function askAgain(error, usedKey) {
   // The answer to a long upload comes late: another key may have been given meanwhile.
   if (readKey() !== null && readKey() !== usedKey) return true;
   forgetKey();
